@@ -1,0 +1,48 @@
+/* pool.h - the host's side of the worker processes (`mlc cage`): see docs/design/worker.md. */
+#ifndef SCRIPT_POOL_H
+#define SCRIPT_POOL_H
+
+#include "base/err.h"
+#include "base/loop.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct pool;
+
+enum cage_word { CAGE_READ = 1, CAGE_LOAD, CAGE_FORGET, CAGE_MAP, CAGE_TEST };
+
+struct cage_part { const char *bytes; size_t len; };
+
+enum cage_outcome { CAGE_ANSWERED = 1, CAGE_DIED, CAGE_TIMEOUT };
+struct cage_reply {
+	enum cage_outcome outcome;
+	const struct cage_part *parts; /* ANSWERED; borrowed until the callback returns; NUL-terminated */
+	size_t part_count;
+	const char *why; /* DIED, TIMEOUT: for people */
+};
+typedef void cage_fn(void *arg, const struct cage_reply *);
+
+struct pool_conf {
+	const char *program; /* path of mlc itself; started as `mlc cage` */
+	unsigned workers;    /* 0: one per core */
+};
+
+struct pool *pool_create(struct loop *, const struct pool_conf *, struct err *);
+void pool_destroy(struct pool *); /* children are killed; pending asks end as DIED */
+
+/* One request to any free worker that has the generation (0: any).  Parts are copied.  done runs on
+ * the loop thread, never from within this call.  Requests wait in order; MAPs are spread. */
+void pool_ask(struct pool *, enum cage_word, uint32_t generation, const struct cage_part *parts, size_t part_count,
+	cage_fn *done, void *arg);
+
+/* LOADs text into every worker, present and future, until pool_forget(); done gets one worker's
+ * answer (they are all the same: loading is pure). */
+void pool_load(struct pool *, uint32_t generation, const char *text, size_t len, cage_fn *done, void *arg);
+void pool_forget(struct pool *, uint32_t generation);
+
+/* How many MAPs could start at once, and how many wait: for back-pressure. */
+unsigned pool_free(const struct pool *);
+unsigned pool_waiting(const struct pool *);
+
+#endif
