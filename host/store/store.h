@@ -1,0 +1,251 @@
+/* store.h - everything that must survive: what came in, what is owed, what is linked, what happened.
+ *
+ * A transaction is built on the loop thread from typed rows, copied, run as one by the store's own
+ * thread together with others (one commit for many: group commit), and done() runs on the loop thread
+ * after that commit.  Queries run on the store's reader thread and are answered on the loop thread.
+ * SQLite stands behind this today; nothing here speaks of it.
+ *
+ * Five transactions, and no others, move a record: accept, emit (accept with a cursor), decide, mark,
+ * settle (docs/design/store.md).  Texts in rows are borrowed for the call and copied. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/crypto.h"
+#include "base/err.h"
+#include "base/loop.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+
+struct store_conf {
+	const char *dir;          /* state/ : mlc.db, audit.db, lock */
+	const char *key_file;     /* the master key; see crypto.h */
+	uint32_t queue_max;       /* transactions waiting; 0: 20000; over it txn_commit ends with ERR_LIMIT */
+};
+
+/* ERR_LOCKED: another mlc has it; ERR_DAMAGED; ERR_REFUSED: wrong master key, newer schema.  Every
+ * text names the file and the way out. */
+struct store *store_open(struct loop *, const struct store_conf *, struct err *);
+void store_close(struct store *); /* what was committed to the queue is written first */
+
+/* ---- rows ---------------------------------------------------------------------------------- */
+
+/* A record that came in.  Known already (same version or same content): SAME.  Older than what we hold:
+ * OLDER.  What our own write brought back (a link's target with that version or content): OURS. */
+enum accepted { ACCEPTED_NEW = 1, ACCEPTED_SAME, ACCEPTED_OLDER, ACCEPTED_OURS };
+
+struct route { const char *flow; int rank; }; /* "shop-books.invoice" */
+
+struct arrival {
+	const char *tenant, *connection, *entity, *id, *version;
+	int64_t changed_ms;   /* 0: not told */
+	bool deleted, hint;
+	const char *text;     /* the record as JSON; NULL: hint or deleted */
+	size_t text_len;
+	const char *origin;   /* "webhook", "feed orders", "fetch", "sync", "by hand" */
+	const struct route *routes; /* flows that read it: each gets a delivery, or its open one is refreshed */
+	size_t route_count;
+	/* Mirrored members of it, for look-ups the remote cannot do: object of member -> text (or list of
+	 * texts); NULL: not mirrored.  mirror_data: what a find() answers with, JSON object. */
+	const json_t *mirror_keys, *mirror_data;
+	bool again; /* a re-read (nightly, sync, by hand): SAME is no news, but counts as seen */
+};
+
+/* What becomes of a delivery.  The states' meaning and moves: docs/design/flow.md. */
+#define DELIVERY_STATES(X) \
+	X(READY, "ready") X(WAITS, "waits") X(SENDING, "sending") X(WOULD, "would") X(DONE, "done") \
+	X(SKIPPED, "skipped") X(HELD, "held") X(REVIEW, "review")
+enum delivery_state {
+#define X(name, text) DELIVERY_##name,
+	DELIVERY_NONE, DELIVERY_STATES(X)
+#undef X
+};
+const char *delivery_state_text(enum delivery_state);
+
+struct delivery { /* as read; all borrowed for the callback */
+	int64_t id;
+	const char *tenant, *flow, *connection, *entity, *rid, *version;
+	int64_t changed_ms, received_ms, due_ms;
+	bool deleted, fetch; /* fetch: the full record must be read first */
+	enum delivery_state state;
+	unsigned attempts;
+	const char *cause, *why, *label, *identity, *amount, *currency, *choice, *mapping_hash;
+	const char *text; /* the record, JSON; NULL when only a hint or deleted and never seen */
+	size_t text_len;
+	const char *doc;  /* last verdict's writes, JSON; NULL */
+	const char *origin;
+};
+
+struct delivery_move { /* NULL texts: unchanged; "" clears */
+	int64_t id;
+	enum delivery_state to;
+	int64_t due_ms;       /* READY: not before; else 0 */
+	unsigned attempts;
+	const char *cause, *why, *label, *identity, *amount, *currency, *choice, *mapping_hash;
+	const char *doc;
+	const char *target_connection, *target_entity, *target_id;
+};
+/* Moving to DONE or SKIPPED makes deliveries that wait for this one READY; moving to HELD or REVIEW
+ * makes them HELD with cause "needs:<flow>". */
+
+struct ensure { /* decide: parent waits until flow has dealt with identity of the same record */
+	int64_t parent;
+	const char *flow;     /* of the same tenant */
+	const char *identity; /* NULL: whatever the mapping makes of the record */
+	int rank;
+};
+
+enum write_state { WRITE_READY = 1, WRITE_SENT, WRITE_DOUBT, WRITE_DONE, WRITE_FAILED };
+struct write_row {
+	int64_t id;           /* store_next_id() */
+	int64_t delivery;
+	const char *tenant, *connection, *entity, *verb, *target_id, *version, *key;
+	const char *data;     /* JSON of the write verdict: data, expect, own */
+	enum write_state state;
+	const char *mark;     /* of the visit's set that carries it; NULL */
+	unsigned tries;
+};
+
+struct link_row {
+	const char *tenant, *flow, *identity;
+	const char *source_connection, *source_entity, *source_id, *source_version;
+	const char *target_connection, *target_entity, *target_id, *target_version; /* target_id NULL: intent */
+	const char *made;     /* "created", "adopted", "by hand" */
+	const char *base;     /* JSON: the members we own as last written */
+	const char *target_hash; /* of the target record as last settled or fetched, canonical; NULL: not known */
+	int64_t delivery;
+};
+
+struct set_row { /* a marked set that left with a visit and whose outcome is not committed */
+	const char *tenant, *connection, *mark;
+	const char *requests; /* JSON: what plug needs to rebuild the calls */
+	const char *answer;   /* the exact bytes that went out */
+	size_t answer_len;
+	const char *answer_type;
+	unsigned asked;
+};
+
+struct audit_row {
+	const char *tenant;
+	const char *move;     /* "accept", "decide", "mark", "settle", "hold", "release", "visit", "cycle", ... */
+	const char *who;      /* "host", "admin", "cli:<user>" */
+	const char *connection, *flow, *entity, *rid; /* or NULL */
+	int64_t delivery;     /* 0: none */
+	const char *detail;   /* JSON object, small: states, cause, mapping version, ids */
+	const char *payload;  /* bytes kept apart, so that they can be erased; NULL */
+	size_t payload_len;
+};
+
+/* ---- transactions ---------------------------------------------------------------------------- */
+
+struct txn;
+struct txn_result {
+	int code;             /* 0, or ERR_*: then nothing of it happened */
+	const char *text;     /* of the error */
+	const enum accepted *accepted; /* in the order of txn_accept() calls */
+	const int64_t *ensured;        /* delivery ids in the order of txn_ensure(); 0: linked already */
+	/* flows that now have deliveries READY */
+	const struct touched { const char *tenant, *flow; } *touched;
+	size_t accepted_count, ensured_count, touched_count;
+};
+typedef void txn_fn(void *arg, const struct txn_result *);
+
+struct txn *txn_begin(struct store *);
+void txn_accept(struct txn *, const struct arrival *);
+void txn_delivery(struct txn *, const struct delivery_move *);
+void txn_ensure(struct txn *, const struct ensure *);
+void txn_write_put(struct txn *, const struct write_row *);
+void txn_write_state(struct txn *, int64_t write_id, enum write_state, const char *mark, unsigned tries);
+void txn_link_put(struct txn *, const struct link_row *);   /* by (tenant, flow, identity) */
+void txn_link_drop(struct txn *, const char *tenant, const char *flow, const char *identity);
+/* A target's version moved without our doing anything (a payment on an invoice): remember it. */
+void txn_link_version(struct txn *, const char *tenant, const char *connection, const char *entity,
+	const char *target_id, const char *version, const char *target_hash);
+void txn_set_put(struct txn *, const struct set_row *);     /* replaces one of the same mark: asked again */
+void txn_set_clear(struct txn *, const char *tenant, const char *connection, const char *mark);
+/* Small facts by (tenant, scope, kind, name): cursors, facts, leases, holds, modes, pauses, tokens'
+ * public part, last visit.  scope: connection or flow, "" for the tenant.  value NULL: forget it. */
+void txn_note(struct txn *, const char *tenant, const char *scope, const char *kind, const char *name,
+	const char *value);
+/* Sealed at once; NULL forgets.  The one before stays readable as name + ".before". */
+void txn_secret(struct txn *, const char *tenant, const char *connection, const char *name,
+	const struct secret *);
+void txn_mirror_drop(struct txn *, const char *tenant, const char *connection, const char *entity,
+	const char *id);
+void txn_audit(struct txn *, const struct audit_row *);
+/* done NULL: nobody waits.  The txn is gone after this. */
+void txn_commit(struct txn *, txn_fn *done, void *arg);
+void txn_abandon(struct txn *);
+
+int64_t store_next_id(struct store *); /* unique, growing, across restarts */
+
+/* ---- queries ---------------------------------------------------------------------------------- */
+
+struct claim {
+	const char *tenant, *flow;
+	int64_t now_ms;
+	const int64_t *busy;  /* ids being worked on: left out */
+	size_t busy_count;
+	unsigned limit;
+};
+/* READY and due, by rank and id, with their texts. */
+typedef void deliveries_fn(void *arg, const struct delivery *, size_t count, const struct err *);
+void store_claim(struct store *, const struct claim *, deliveries_fn *, void *arg);
+void store_delivery(struct store *, int64_t id, deliveries_fn *, void *arg);
+
+/* Everything below answers with JSON that is the callback's to keep (json_incref) or leave. */
+typedef void rows_fn(void *arg, const json_t *rows, const struct err *);
+
+/* Per flow: { tenant, flow, ready, due_ms (earliest), waits, sending, would, held, review, done, skipped }. */
+void store_counts(struct store *, const char *tenant_or_null, rows_fn *, void *arg);
+/* { tenant, flow, state, cause, count, amount_sum per currency, oldest_ms, example label, why }. */
+void store_causes(struct store *, const char *tenant_or_null, rows_fn *, void *arg);
+/* Deliveries as JSON.  filter: { tenant?, flow?, state?, cause?, label?, connection?, entity?, rid?, identity?,
+ * since_ms?, after_id?, limit (<= 1000) }. */
+void store_list(struct store *, const json_t *filter, rows_fn *, void *arg);
+/* Links: filter { tenant?, flow?, identity?, source_connection?, source_id?, target_connection?, target_entity?, target_id?, limit, after }. */
+void store_links(struct store *, const json_t *filter, rows_fn *, void *arg);
+/* Mirror: records of entity whose member equals value (compared trimmed and in lower case). */
+void store_mirror_find(struct store *, const char *tenant, const char *connection, const char *entity,
+	const json_t *members, rows_fn *, void *arg);
+/* Notes: [ { tenant, scope, kind, name, value, at_ms } ]; NULL: any. */
+void store_notes(struct store *, const char *tenant, const char *scope, const char *kind, rows_fn *, void *arg);
+/* Writes that are READY, SENT or in DOUBT, with their delivery, oldest first (at start). */
+void store_unsettled(struct store *, rows_fn *, void *arg);
+typedef void set_fn(void *arg, const struct set_row *one_or_null, const struct err *);
+void store_open_set(struct store *, const char *tenant, const char *connection, set_fn *, void *arg);
+/* Audit rows, newest last.  filter: { tenant?, flow?, connection?, entity?, rid?, delivery?, move?, since_ms?, after?,
+ * payload (bool), limit }. */
+void store_audit(struct store *, const json_t *filter, rows_fn *, void *arg);
+/* What a tenant's connection holds of one entity: last version, when seen, its text: for story, plan, reconcile.
+ * filter: { tenant, connection, entity, rid?, number?, from?, to?, after?, limit }. */
+void store_records(struct store *, const json_t *filter, rows_fn *, void *arg);
+typedef void secret_fn(void *arg, struct secret *yours_or_null, const struct err *);
+void store_secret(struct store *, const char *tenant, const char *connection, const char *name, secret_fn *, void *arg);
+/* Names only, never values: [ { tenant, connection, name, version, at_ms } ]. */
+void store_secret_names(struct store *, const char *tenant_or_null, rows_fn *, void *arg);
+
+/* ---- keeping house ------------------------------------------------------------------------------ */
+
+typedef void store_fn(void *arg, const json_t *report, const struct err *);
+/* Chain, heads and payload hashes of every tenant: { tenant: { rows, erased, ok, first_bad? } }. */
+void store_audit_verify(struct store *, store_fn *, void *arg);
+/* A consistent copy of both files into one, while running. */
+void store_backup(struct store *, const char *path, store_fn *, void *arg);
+/* Payloads and done deliveries older than that, in small slices; audit rows stay. */
+void store_tidy(struct store *, int64_t payloads_before_ms, int64_t deliveries_before_ms, store_fn *, void *arg);
+/* A person's data: payloads and texts of one record, audited. */
+void store_erase(struct store *, const char *tenant, const char *connection, const char *entity, const char *rid,
+	const char *who, store_fn *, void *arg);
+void store_key_rotate(struct store *, struct master_key *to, store_fn *, void *arg);
+/* Without a running host: puts a backup where dir has no store yet; writes are held afterwards (note "restored"). */
+int store_restore(const char *dir, const char *backup, const char *key_file, struct err *);
+
+struct store_health { bool writable; uint32_t queued; uint64_t commits, rows; int64_t last_commit_ms; char why[256]; };
+void store_health(struct store *, struct store_health *);
+
+#endif
