@@ -1,0 +1,127 @@
+/* connection.h - logins of tenants to systems, while the host runs: carries calls out, keeps pace,
+ * fills in secrets, checks signatures, parks what a peer that calls us must fetch, recovers what a
+ * crash left open.  It owns the timing of transactions; the floor above adds its rows to them. */
+#ifndef PLUG_CONNECTION_H
+#define PLUG_CONNECTION_H
+
+#include "base/err.h"
+#include "base/loop.h"
+#include "net/carry.h"
+#include "net/server.h"
+#include "plug/call.h"
+#include "plug/registry.h"
+#include "store/store.h"
+
+struct connections;
+struct connection;
+
+/* What came of a call.  Borrowed for the hook. */
+struct outcome {
+	const struct connection *connection;
+	enum op op;
+	void *arg;                 /* of connection_call(); NULL for one recovered after a restart */
+	bool failed;               /* fault, after_ms, text hold then */
+	enum mlc_fault fault;
+	uint32_t after_ms;
+	const char *text;
+	const struct call_record *records; /* fetch, find, ping's sample */
+	size_t record_count;
+	const struct call_write *writes;   /* write: in the order given */
+	const int64_t *write_ids;          /* write: order.write_ids, also after a restart */
+	size_t write_count;
+	bool never_sent;           /* write: surely no byte of it left */
+	const json_t *facts;       /* ping, discover: as told; discover: described */
+};
+
+/* Rows that belong into the transaction that plug is about to commit.  None may keep the txn. */
+struct connection_hooks {
+	/* Records came in (poll, receive, a write's hint): txn_accept() them.  plug adds the cursor. */
+	void (*emit)(void *ctx, struct txn *, const struct connection *, const char *origin,
+		const struct call_record *, size_t count);
+	/* That transaction is committed (or failed: code < 0): results in order of txn_accept(). */
+	void (*emitted)(void *ctx, const struct connection *, const struct txn_result *);
+	/* These writes leave now: txn_write_state(SENT, mark), audit.  mark NULL: carried at once. */
+	void (*mark)(void *ctx, struct txn *, const struct connection *, const int64_t *write_ids, size_t count,
+		const char *mark);
+	/* The outcome of a write call: link, delivery, write state, audit.  plug clears the mark in it. */
+	void (*settle)(void *ctx, struct txn *, const struct outcome *);
+	/* After the commit of settle (write), or when all is known (other ops).  The last word of a call. */
+	void (*done)(void *ctx, const struct outcome *);
+	/* A peer's visit begins and may take work: start what is due.  And how much may still come that
+	 * is not started yet (deliveries READY for it, polls due); held things do not count. */
+	void (*visit_opens)(void *ctx, struct connection *);
+	size_t (*coming)(void *ctx, const struct connection *);
+	void (*visit_over)(void *ctx, struct connection *, const json_t *transcript);
+	/* The connection can, or can no longer, be used: hold set or cleared, with a cause for people. */
+	void (*held)(void *ctx, struct connection *);
+};
+
+struct connections_conf {
+	struct loop *loop;
+	struct store *store;
+	struct carry *carry;
+	const struct connection_hooks *hooks;
+	void *ctx;
+	const char *(*public_url)(void *ctx); /* "https://mlc.example" without a slash; NULL: not known */
+	const char *record_dir; /* where exchanges are recorded (tests, authors); NULL: nowhere */
+};
+struct connections *connections_create(const struct connections_conf *);
+void connections_destroy(struct connections *);
+
+/* A (re)load: the wanted connections with their plugins and settings (JSON as in tenant.lua, checked
+ * already).  Existing ones keep their facts, pace and parked state; calls on the wire end under the old
+ * plugin, all else starts afresh under the new; an open visit finishes what it took, then ends. */
+struct connection_want {
+	const char *tenant, *name;
+	struct plugin *plugin;
+	const json_t *settings;
+};
+void connections_apply(struct connections *, const struct connection_want *, size_t count, loop_fn *done, void *arg);
+/* Settings against the connector's mlc_setting table; errors appended: { path, text, hint }. */
+void connection_check(const struct mlc_connector *, const json_t *settings, json_t *errors);
+
+struct connection *connection_find(struct connections *, const char *tenant, const char *name);
+void connections_each(struct connections *, void (*fn)(void *arg, struct connection *), void *arg);
+
+const char *connection_tenant(const struct connection *);
+const char *connection_name(const struct connection *);   /* "books" */
+const char *connection_path(const struct connection *);   /* "acme/books" */
+const struct mlc_connector *connection_connector(const struct connection *);
+const json_t *connection_settings(const struct connection *);
+const json_t *connection_facts(const struct connection *);
+bool connection_peer_calls(const struct connection *);    /* its requests wait for visits */
+bool connection_in_visit(const struct connection *);
+/* NULL when free; else why ("identity", "auth", "limited until ...", "paused"), for people. */
+const char *connection_held(const struct connection *, const char **cause, int64_t *until_ms);
+/* Durable; cause NULL clears.  until_ms 0: until a person or a success clears it. */
+void connection_hold(struct connection *, const char *cause, const char *why, int64_t until_ms);
+json_t *connection_status(const struct connection *);     /* for status, ping --json, metrics */
+
+struct order { /* a call to be made; everything copied or referenced (json) */
+	enum op op;
+	const char *entity, *feed, *cursor;
+	const char *const *ids;
+	const json_t *data;
+	const struct mlc_write *writes;
+	const int64_t *write_ids;
+	size_t write_count;
+	unsigned attempt;
+	bool urgent;            /* before what waits for pace already */
+};
+/* hooks->done comes, always, later, once.  Retries that are harmless (repeatable, RETRY) are the
+ * caller's to order again. */
+void connection_call(struct connection *, const struct order *, void *arg);
+size_t connection_calls(const struct connection *); /* under way */
+
+/* Routes of the public listener.  Both answer the inbound request, now or later. */
+void connection_receive(struct connection *, struct inbound *);
+void connection_serve(struct connection *, struct inbound *);
+/* The .qwc: text for the person, or an error. */
+typedef void invite_fn(void *arg, const char *text, const struct err *);
+void connection_invite(struct connection *, invite_fn *, void *arg);
+
+/* After store_open(): marked sets and sent writes of before the crash.  Sets wait for their peer;
+ * writes SENT over the wire come to hooks->settle and done as failed with IN_DOUBT. */
+void connections_recover(struct connections *, loop_fn *done, void *arg);
+
+#endif
