@@ -89,7 +89,7 @@ struct delivery_move { /* NULL texts: unchanged; "" clears */
 	const char *doc;
 	const char *target_connection, *target_entity, *target_id;
 };
-/* Moving to DONE or SKIPPED makes deliveries that wait for this one READY; moving to HELD or REVIEW
+/* Moving to DONE, SKIPPED or WOULD makes deliveries that wait for this one READY; moving to HELD or REVIEW
  * makes them HELD with cause "needs:<flow>". */
 
 struct ensure { /* decide: parent waits until flow has dealt with identity of the same record */
