@@ -177,7 +177,15 @@ static void push_headers(lua_State *lua, const struct reply *r)
 			*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
 		value += strspn(value, " \t");
 		len = strcspn(value, "\r\n");
-		lua_pushlstring(lua, value, len);
+		if (lua_getfield(lua, -1, name) == LUA_TNIL) {
+			lua_pop(lua, 1);
+			lua_pushlstring(lua, value, len);
+		} else {
+			lua_pushfstring(lua, "%s, ", lua_tostring(lua, -1));
+			lua_pushlstring(lua, value, len);
+			lua_concat(lua, 2);
+			lua_remove(lua, -2);
+		}
 		lua_setfield(lua, -2, name);
 	}
 }

@@ -10,12 +10,19 @@
 
 #define ARRAY "twin.array"
 #define BARE "twin.bare"
+#define OUT "twin.out"
 
 static const char null_key; /* its address is twin.null */
 
 struct style {
 	bool ascii, slashes, pretty;
 	int depth;
+};
+
+/* What is being written.  luaL_Buffer will not do: it wants the top of the stack to itself. */
+struct out {
+	char *text;
+	size_t len, cap;
 };
 
 /* ---- in ---- */
@@ -121,9 +128,43 @@ static int l_decode(lua_State *lua)
 
 /* ---- out ---- */
 
-static void write_value(lua_State *lua, int at, luaL_Buffer *b, struct style *s);
+static int out_gc(lua_State *lua)
+{
+	struct out *b = luaL_checkudata(lua, 1, OUT);
 
-static void write_escape(luaL_Buffer *b, unsigned code)
+	free(b->text);
+	*b = (struct out){ .text = NULL };
+	return 0;
+}
+
+static void put_bytes(lua_State *lua, struct out *b, const char *text, size_t len)
+{
+	if (b->len + len > b->cap) {
+		size_t cap = (b->len + len) * 2 + 256;
+		char *grown = realloc(b->text, cap);
+
+		if (!grown)
+			luaL_error(lua, "out of memory");
+		b->text = grown;
+		b->cap = cap;
+	}
+	memcpy(b->text + b->len, text, len);
+	b->len += len;
+}
+
+static void put(lua_State *lua, struct out *b, const char *text)
+{
+	put_bytes(lua, b, text, strlen(text));
+}
+
+static void put_char(lua_State *lua, struct out *b, char c)
+{
+	put_bytes(lua, b, &c, 1);
+}
+
+static void write_value(lua_State *lua, int at, struct out *b, struct style *s);
+
+static void write_escape(lua_State *lua, struct out *b, unsigned code)
 {
 	char out[16];
 
@@ -133,7 +174,7 @@ static void write_escape(luaL_Buffer *b, unsigned code)
 	} else {
 		snprintf(out, sizeof out, "\\u%04x", code);
 	}
-	luaL_addstring(b, out);
+	put(lua, b, out);
 }
 
 /* One character of UTF-8; bytes that are none become U+FFFD. */
@@ -155,32 +196,33 @@ bad:
 	return 1;
 }
 
-static void write_text(luaL_Buffer *b, const char *text, size_t len, const struct style *s)
+static void write_text(lua_State *lua, struct out *b, const char *text, size_t len,
+	const struct style *s)
 {
 	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
 
-	luaL_addchar(b, '"');
+	put_char(lua, b, '"');
 	for (size_t i = 0; i < len;) {
 		unsigned code;
 		size_t n = read_character((const unsigned char *)text + i, len - i, &code);
 		const char *known = code && code < 128 ? strchr(from, (int)code) : NULL;
 
 		if (known) {
-			luaL_addchar(b, '\\');
-			luaL_addchar(b, to[known - from]);
+			put_char(lua, b, '\\');
+			put_char(lua, b, to[known - from]);
 		} else if (code == '/' && s->slashes) {
-			luaL_addstring(b, "\\/");
+			put(lua, b, "\\/");
 		} else if (code < 0x20 || (code > 126 && s->ascii) || (code == 0xfffd && n == 1)) {
-			write_escape(b, code);
+			write_escape(lua, b, code);
 		} else {
-			luaL_addlstring(b, text + i, n);
+			put_bytes(lua, b, text + i, n);
 		}
 		i += n;
 	}
-	luaL_addchar(b, '"');
+	put_char(lua, b, '"');
 }
 
-static void write_number(lua_State *lua, int at, luaL_Buffer *b)
+static void write_number(lua_State *lua, int at, struct out *b)
 {
 	char out[40];
 
@@ -197,16 +239,16 @@ static void write_number(lua_State *lua, int at, luaL_Buffer *b)
 				break;
 		}
 	}
-	luaL_addstring(b, out);
+	put(lua, b, out);
 }
 
-static void new_line(luaL_Buffer *b, const struct style *s)
+static void new_line(lua_State *lua, struct out *b, const struct style *s)
 {
 	if (!s->pretty)
 		return;
-	luaL_addchar(b, '\n');
+	put_char(lua, b, '\n');
 	for (int i = 0; i < s->depth; i++)
-		luaL_addstring(b, "  ");
+		put(lua, b, "  ");
 }
 
 static bool is_array(lua_State *lua, int at)
@@ -225,24 +267,24 @@ static bool is_array(lua_State *lua, int at)
 	return yes;
 }
 
-static void write_array(lua_State *lua, int at, luaL_Buffer *b, struct style *s)
+static void write_array(lua_State *lua, int at, struct out *b, struct style *s)
 {
 	lua_Unsigned n = lua_rawlen(lua, at);
 
-	luaL_addchar(b, '[');
+	put_char(lua, b, '[');
 	s->depth++;
 	for (lua_Unsigned i = 1; i <= n; i++) {
 		if (i > 1)
-			luaL_addchar(b, ',');
-		new_line(b, s);
+			put_char(lua, b, ',');
+		new_line(lua, b, s);
 		lua_rawgeti(lua, at, (lua_Integer)i);
 		write_value(lua, lua_gettop(lua), b, s);
 		lua_pop(lua, 1);
 	}
 	s->depth--;
 	if (n > 0)
-		new_line(b, s);
-	luaL_addchar(b, ']');
+		new_line(lua, b, s);
+	put_char(lua, b, ']');
 }
 
 /* Leaves on the stack the list of keys in the order in which they are to be written. */
@@ -253,7 +295,7 @@ static void push_keys(lua_State *lua, int at)
 	lua_call(lua, 1, 1);
 }
 
-static void write_object(lua_State *lua, int at, luaL_Buffer *b, struct style *s)
+static void write_object(lua_State *lua, int at, struct out *b, struct style *s)
 {
 	lua_Unsigned n;
 	int keys;
@@ -261,32 +303,32 @@ static void write_object(lua_State *lua, int at, luaL_Buffer *b, struct style *s
 	push_keys(lua, at);
 	keys = lua_gettop(lua);
 	n = lua_rawlen(lua, keys);
-	luaL_addchar(b, '{');
+	put_char(lua, b, '{');
 	s->depth++;
 	for (lua_Unsigned i = 1; i <= n; i++) {
 		size_t len;
 		const char *key;
 
 		if (i > 1)
-			luaL_addchar(b, ',');
-		new_line(b, s);
+			put_char(lua, b, ',');
+		new_line(lua, b, s);
 		lua_rawgeti(lua, keys, (lua_Integer)i);
 		lua_pushvalue(lua, -1);
 		lua_rawget(lua, at);
 		key = luaL_tolstring(lua, -2, &len);
-		write_text(b, key, len, s);
-		luaL_addstring(b, s->pretty ? ": " : ":");
+		write_text(lua, b, key, len, s);
+		put(lua, b, s->pretty ? ": " : ":");
 		write_value(lua, lua_gettop(lua) - 1, b, s);
 		lua_pop(lua, 3);
 	}
 	s->depth--;
 	if (n > 0)
-		new_line(b, s);
-	luaL_addchar(b, '}');
+		new_line(lua, b, s);
+	put_char(lua, b, '}');
 	lua_remove(lua, keys);
 }
 
-static void write_value(lua_State *lua, int at, luaL_Buffer *b, struct style *s)
+static void write_value(lua_State *lua, int at, struct out *b, struct style *s)
 {
 	size_t len;
 	const char *text;
@@ -297,22 +339,22 @@ static void write_value(lua_State *lua, int at, luaL_Buffer *b, struct style *s)
 	switch (lua_type(lua, at)) {
 	case LUA_TSTRING:
 		text = lua_tolstring(lua, at, &len);
-		write_text(b, text, len, s);
+		write_text(lua, b, text, len, s);
 		break;
 	case LUA_TNUMBER:
 		write_number(lua, at, b);
 		break;
 	case LUA_TBOOLEAN:
-		luaL_addstring(b, lua_toboolean(lua, at) ? "true" : "false");
+		put(lua, b, lua_toboolean(lua, at) ? "true" : "false");
 		break;
 	case LUA_TLIGHTUSERDATA:
-		luaL_addstring(b, "null");
+		put(lua, b, "null");
 		break;
 	case LUA_TUSERDATA:
 		luaL_checkudata(lua, at, BARE);
 		lua_getiuservalue(lua, at, 1);
 		text = lua_tolstring(lua, -1, &len);
-		luaL_addlstring(b, text, len);
+		put_bytes(lua, b, text, len);
 		lua_pop(lua, 1);
 		break;
 	case LUA_TTABLE:
@@ -341,13 +383,17 @@ static bool option(lua_State *lua, const char *name)
 static int l_encode(lua_State *lua)
 {
 	struct style s = { option(lua, "ascii"), option(lua, "slashes"), option(lua, "pretty"), 0 };
-	luaL_Buffer b;
+	struct out *b;
 
 	luaL_checkany(lua, 1);
 	lua_settop(lua, 1);
-	luaL_buffinit(lua, &b);
-	write_value(lua, 1, &b, &s);
-	luaL_pushresult(&b);
+	b = lua_newuserdatauv(lua, sizeof *b, 0);
+	*b = (struct out){ .text = NULL };
+	luaL_setmetatable(lua, OUT); /* freed by the collector when an error jumps out */
+	write_value(lua, 1, b, &s);
+	lua_pushlstring(lua, b->text, b->len);
+	free(b->text);
+	*b = (struct out){ .text = NULL };
 	return 1;
 }
 
@@ -397,7 +443,10 @@ void json_functions(lua_State *lua)
 {
 	luaL_newmetatable(lua, ARRAY);
 	luaL_newmetatable(lua, BARE);
-	lua_pop(lua, 2);
+	luaL_newmetatable(lua, OUT);
+	lua_pushcfunction(lua, out_gc);
+	lua_setfield(lua, -2, "__gc");
+	lua_pop(lua, 3);
 	luaL_newlib(lua, functions);
 	lua_setfield(lua, -2, "json");
 	lua_pushcfunction(lua, l_array);

@@ -142,7 +142,7 @@ static bool read_options(struct options *o, int argc, char **argv)
 
 /* ---- certificates ---- */
 
-static bool run(char *const *argv)
+static bool run(const char *const *argv)
 {
 	posix_spawn_file_actions_t quiet;
 	pid_t pid;
@@ -152,7 +152,7 @@ static bool run(char *const *argv)
 	posix_spawn_file_actions_init(&quiet);
 	posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	well = posix_spawnp(&pid, argv[0], &quiet, NULL, argv, environ) == 0 &&
+	well = posix_spawnp(&pid, argv[0], &quiet, NULL, (char *const *)(uintptr_t)argv, environ) == 0 &&
 		waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	posix_spawn_file_actions_destroy(&quiet);
 	return well;
@@ -179,10 +179,10 @@ static bool make_certificates(const char *dir)
 	mkdir(dir, 0700);
 	if (access(p.cert, R_OK) == 0 && access(p.key, R_OK) == 0 && access(p.ca, R_OK) == 0)
 		return true;
-	char *authority[] = { "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+	const char *authority[] = { "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
 		"ec_paramgen_curve:P-256", "-nodes", "-days", "3650", "-subj", "/CN=twin authority",
 		"-keyout", p.ca_key, "-out", p.ca, NULL };
-	char *server[] = { "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+	const char *server[] = { "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
 		"ec_paramgen_curve:P-256", "-nodes", "-days", "3650", "-subj", "/CN=localhost",
 		"-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1",
 		"-addext", "basicConstraints=critical,CA:FALSE",
