@@ -6,6 +6,8 @@
 #include "mem.h"
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #define JSON_DEPTH_MAX 64
 
