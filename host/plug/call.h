@@ -16,6 +16,7 @@ enum op {
 	OP_PING = 1, OP_DISCOVER, OP_POLL, OP_FETCH, OP_FIND, OP_WRITE, OP_SUBSCRIBE, OP_RECEIVE, OP_INVITE, OP_SERVE
 };
 const char *op_text(enum op);
+mlc_step_fn *connector_step(const struct mlc_connector *, enum op); /* NULL: it cannot */
 
 /* What a call may see of its connection, and how it reaches secrets.  Borrowed while the call lives. */
 struct call_site {
@@ -26,7 +27,8 @@ struct call_site {
 	/* Is text the secret of that name (or the one before it)?  Constant time. */
 	bool (*secret_is)(void *ctx, const char *name, const char *text);
 	void (*log)(void *ctx, enum mlc_level, const char *text);
-	/* serve/ping/invite: a fact was told; false holds the connection (fact() contract). */
+	/* A fact was told; false holds the connection (fact() contract).  Like the others: any thread,
+	 * changes nothing; what was told stands in call_facts(). */
 	bool (*fact)(void *ctx, const char *name, const char *text);
 };
 
@@ -40,6 +42,7 @@ struct call_input { /* everything is copied or referenced as connector.h says */
 	const struct mlc_inbound *inbound;   /* receive, serve */
 	struct mlc_visit *visit;             /* serve; lives as long as the call */
 	const struct mlc_request *sent;      /* write, after a restart */
+	void *state;                         /* serve: the visit's, the caller's own; NULL: the call's */
 	unsigned attempt;
 	int64_t now_ms;
 	size_t memory;                       /* ceiling; 0: 64 MB */
@@ -75,14 +78,19 @@ struct call_reply {
 	const char *(*header)(void *ctx, const char *name);
 	void *ctx;
 };
+/* A connector that breaks its contract (a record without an id, a write settled twice, an outcome that is
+ * none, its memory spent) fails as BROKEN, whatever it gave back.  May run on a pool thread. */
 enum mlc_step call_step(struct call *, const struct call_reply *, int64_t now_ms);
 
 struct mlc_call *call_inside(struct call *); /* request, pause_ms, answer, visit after a step */
 enum op call_op(const struct call *);
+/* A copy with all it points at; NULL: over the arena's ceiling. */
+struct mlc_request *request_copy(struct arena *, const struct mlc_request *);
 /* Recorded since the last call_take(): records, then whether advance() was called. */
 size_t call_records(const struct call *, const struct call_record **);
 bool call_advanced(const struct call *, const char **cursor, int64_t *renew_at_ms);
-void call_take(struct call *); /* they are committed: forget them, free their memory */
+/* They are committed: forget them.  poll: what alloc(), format() and parse() gave is gone at the next step. */
+void call_take(struct call *);
 size_t call_writes(const struct call *, const struct call_write **);
 /* keep()s of the last step, to be committed before its request leaves. */
 struct call_kept { const char *name, *secret; };

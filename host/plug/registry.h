@@ -43,6 +43,9 @@ unsigned registry_mapped(const struct registry *); /* .so copies mapped now, of 
 
 /* Entities, fields, feeds, settings as JSON: the `connectors` member of a LOAD, `mlc schema`. */
 json_t *connector_schema(const struct mlc_connector *);
+json_t *connector_field_schema(const struct mlc_field *); /* { name, type, flags, limit, of } */
+/* NULL when the descriptor keeps connector.h's promises; else what is wrong with it, for its author. */
+const char *connector_flaw(const struct mlc_connector *, char *out, size_t out_size);
 const struct mlc_entity *connector_entity(const struct mlc_connector *, const char *name);
 const struct mlc_feed *connector_feed(const struct mlc_connector *, const char *name);
 
