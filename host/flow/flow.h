@@ -1,0 +1,158 @@
+/* flow.h - what the files of host/flow share: the host, its flows, and the deliveries at work.
+ * Nothing above this floor includes it; they use host.h. */
+#ifndef FLOW_FLOW_H
+#define FLOW_FLOW_H
+
+#include "base/loop.h"
+#include "flow/config.h"
+#include "flow/host.h"
+#include "plug/connection.h"
+#include "script/pool.h"
+#include "store/store.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define AT_WORK_MAX      256 /* deliveries in memory; the backlog stays on disk */
+#define AT_WORK_FLOW_MAX 64
+#define ROUNDS_MAX       4
+
+enum flow_mode { FLOW_SHADOW = 1, FLOW_LIVE };
+
+/* A mapping at work between two connections.  Lives with its config; strings are the config's. */
+struct flow {
+	struct config *config;
+	const char *tenant, *name; /* "acme", "shop-books.invoice" */
+	char *key;                 /* "acme/shop-books.invoice" */
+	char *integration;         /* "shop-books" */
+	const json_t *def;         /* of the LOAD reply */
+	const char *mapping, *mapping_hash;
+	struct connection *source, *target;
+	const char *source_entity, *target_entity;
+	bool on_demand, enabled, money;
+	int rank;
+	const char *start, *locked_until;
+	int64_t documents_per_visit; /* 0: no brake */
+	const char *amount_per_day;  /* decimal text; NULL: no brake */
+
+	/* durable, from notes */
+	enum flow_mode mode;
+	bool paused;
+	char *held, *held_why; /* a cause word; NULL: not held */
+
+	/* memory only */
+	bool maybe_ready; /* there may be READY deliveries that are due */
+	bool claiming;
+	int64_t due_ms;   /* earliest delivery that backs off; 0: none known */
+	size_t at_work;
+	int64_t removals_ms[64]; /* when it last deleted or voided: the brake on mass deletion */
+	size_t removals;
+	int64_t documents; /* written in this visit or, without visits, this hour */
+	int64_t documents_since_ms;
+	char spent_day[11]; /* amount written on this day */
+	char spent[48];
+};
+
+struct work; /* deliver.c */
+
+/* Whoever asks a connection for something is a member of its own struct; it comes back as arg. */
+struct task {
+	void (*done)(struct task *, const struct outcome *);
+	/* write: adds its rows to the transaction that commits the outcome */
+	void (*settle)(struct task *, struct txn *, const struct outcome *);
+};
+
+struct feed_state { /* schedule.c */
+	struct task task; /* first */
+	struct host *host;
+	struct connection *connection;
+	const struct mlc_feed *feed;
+	char *tenant, *path; /* of the connection; survive a reload's swap */
+	int64_t every_ms, next_ms;
+	unsigned attempts;
+	bool running, asked; /* asked: as soon as possible */
+	bool mirrors;        /* feeds the mirror: find() waits for its first full read */
+	bool whole;          /* has been read to its end once */
+	uint64_t records;    /* emitted by the run under way */
+	char *trouble;       /* why the last run failed; NULL: it did not */
+	struct feed_state *next;
+};
+
+struct waiter { /* a command that waits for rest */
+	struct flow *flow; /* NULL: the whole host */
+	host_fn *fn;
+	void *arg;
+	char *flow_key;
+	struct waiter *next;
+};
+
+struct host {
+	struct loop *loop;
+	struct store *store;
+	struct carry *carry;
+	struct pool *pool;
+	struct registry *registry;
+	struct connections *connections;
+	struct server *public_server;
+	char *dir;
+	struct host_conf conf;
+
+	struct config *config; /* the one in force */
+	uint32_t generation;   /* last one given out */
+	bool reloading, reload_again, stopping, recovered;
+	struct reload_waiter *reload_waiters;
+
+	struct work *works;
+	size_t work_count;
+	size_t turn_place; /* flow that is served first next time: fairness */
+	bool turn_due;
+	struct timer turn_timer, tidy_timer, watch_timer;
+
+	struct feed_state *feeds;
+	struct waiter *waiters;
+	json_t *alerts; /* standing ones: { kind: { about: { since_ms, text } } } */
+	char public_url[256];
+	int public_port;
+	int64_t started_ms;
+};
+
+/* host.c: one turn decides what to do now; callbacks only make something ready and ask for a turn. */
+void host_wants_turn(struct host *);
+struct flow *host_flow(struct host *, const char *tenant, const char *name);
+struct flow *host_flow_of_mapping(struct host *, const struct flow *like, const char *mapping);
+void host_audit(struct txn *, const char *tenant, const char *move, const char *who, const struct flow *,
+	int64_t delivery, json_t *detail /* taken over; NULL: {} */);
+void host_commit_quietly(struct txn *); /* nobody waits; a failure is logged by the store */
+
+/* deliver.c */
+void deliver_turn(struct host *);
+void deliver_mark(struct host *, struct txn *, const int64_t *write_ids, size_t count, const char *mark);
+struct task *deliver_task_of_write(struct host *, int64_t write_id);
+size_t deliver_coming(struct host *, const struct connection *);
+bool deliver_can_claim(struct host *, const struct flow *, int64_t now_ms);
+void deliver_recover(struct host *, loop_fn *done, void *arg);
+void deliver_forget_config(struct host *, const struct config *); /* works not on the wire start afresh */
+void flow_hold(struct host *, struct flow *, const char *cause, const char *why);
+
+/* intake.c */
+void intake_emit(struct host *, struct txn *, const struct connection *, const char *origin,
+	const struct call_record *, size_t count, bool again);
+void intake_touched(struct host *, const struct txn_result *);
+
+/* schedule.c */
+void schedule_apply(struct host *, loop_fn *done, void *arg); /* after a (re)load: feeds as the flows need them */
+void schedule_turn(struct host *, int64_t now_ms);
+int64_t schedule_next_ms(const struct host *);
+size_t schedule_coming(const struct host *, const struct connection *);
+void schedule_visit(struct host *, struct connection *);
+bool schedule_mirror_whole(const struct host *, const struct connection *, const char *entity);
+bool schedule_busy(const struct host *, const struct flow *);
+void schedule_free(struct host *);
+
+/* watch.c: what a person should hear of */
+void alert_raise(struct host *, const char *kind, const char *about, const char *text);
+void alert_clear(struct host *, const char *kind, const char *about);
+void watch_turn(struct host *);
+
+#endif

@@ -1,0 +1,97 @@
+/* intake.c - records that come in, from wherever: which flows read them, what the mirror keeps. */
+#include "flow/flow.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+#define ROUTES_MAX 32
+
+static size_t routes_of(struct host *h, const struct connection *c, const char *entity, struct route out[ROUTES_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; h->config && i < h->config->flow_count && n < ROUTES_MAX; i++) {
+		const struct flow *f = h->config->flows[i];
+
+		if (f->source == c && !f->on_demand && f->enabled && !strcmp(f->source_entity, entity))
+			out[n++] = (struct route) { f->name, f->rank };
+	}
+	return n;
+}
+
+/* What find() will be asked for: members marked MIRRORED, wherever they stand ("Email"). */
+static bool mirror_of(const struct connection *c, const struct call_record *r, json_t **keys, json_t **data)
+{
+	const struct mlc_entity *e = connector_entity(connection_connector(c), r->entity);
+	json_t *record = NULL;
+
+	*keys = *data = NULL;
+	for (const struct mlc_field *f = e ? e->fields : NULL; f && f->name; f++) {
+		const char *text;
+
+		if (!(f->flags & MLC_MIRRORED))
+			continue;
+		if (!record) {
+			record = r->text ? json_read(r->text, r->text_len, NULL) : json_incref((json_t *)r->data);
+			if (!record)
+				return false;
+			*keys = json_object();
+		}
+		text = json_text_at(record, f->name);
+		if (text && *text)
+			json_put_text(*keys, f->name, text);
+	}
+	if (*keys)
+		*data = record;
+	else
+		json_decref(record);
+	return *keys != NULL;
+}
+
+void intake_emit(struct host *h, struct txn *t, const struct connection *c, const char *origin,
+	const struct call_record *records, size_t count, bool again)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct call_record *r = &records[i];
+		struct route routes[ROUTES_MAX];
+		json_t *keys = NULL, *data = NULL;
+		struct buf b;
+		struct arrival a = {
+			.tenant = connection_tenant(c), .connection = connection_name(c), .entity = r->entity, .id = r->id,
+			.version = r->version, .changed_ms = r->changed_ms, .deleted = r->deleted, .hint = r->hint,
+			.text = r->text, .text_len = r->text_len, .origin = origin, .routes = routes, .again = again,
+		};
+
+		a.route_count = routes_of(h, c, r->entity, routes);
+		buf_init(&b, 16u << 20);
+		if (!r->text && r->data && json_write(&b, r->data)) {
+			a.text = b.data;
+			a.text_len = b.len;
+		}
+		if (r->deleted)
+			txn_mirror_drop(t, a.tenant, a.connection, a.entity, a.id);
+		else if (a.text)
+			mirror_of(c, r, &keys, &data);
+		a.mirror_keys = keys;
+		a.mirror_data = data;
+		txn_accept(t, &a);
+		json_decref(keys);
+		json_decref(data);
+		buf_finish(&b);
+	}
+}
+
+void intake_touched(struct host *h, const struct txn_result *r)
+{
+	for (size_t i = 0; i < r->touched_count; i++) {
+		struct flow *f = host_flow(h, r->touched[i].tenant, r->touched[i].flow);
+
+		if (f)
+			f->maybe_ready = true;
+	}
+	if (r->touched_count)
+		host_wants_turn(h);
+}

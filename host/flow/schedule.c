@@ -1,0 +1,298 @@
+/* schedule.c - which feeds are read, and when: by their own rhythm, at a visit, or because asked. */
+#include "flow/flow.h"
+#include "flow/moves.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/when.h"
+#include "net/pace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRY_MOST_MS (30 * WHEN_MINUTE_MS)
+
+static void feed_free(struct feed_state *s)
+{
+	free(s->tenant);
+	free(s->path);
+	free(s->trouble);
+	free(s);
+}
+
+static bool emits(const struct mlc_feed *feed, const char *entity)
+{
+	for (const char *const *e = feed->entities; e && *e; e++)
+		if (!strcmp(*e, entity))
+			return true;
+	return false;
+}
+
+/* A feed is read when a flow takes its records, or looks its entities up in the mirror. */
+static void wanted(const struct host *h, const struct connection *c, const struct mlc_feed *feed, bool *source,
+	bool *mirror)
+{
+	*source = *mirror = false;
+	for (size_t i = 0; i < h->config->flow_count; i++) {
+		const struct flow *f = h->config->flows[i];
+		const char *entity;
+		json_t *members;
+
+		if (!f->enabled)
+			continue;
+		if (f->source == c && !f->on_demand && emits(feed, f->source_entity))
+			*source = true;
+		if (f->target != c)
+			continue;
+		json_object_foreach(json_object_get(f->def, "mirrors"), entity, members)
+			if (emits(feed, entity))
+				*mirror = true;
+	}
+}
+
+
+/* ---- one reading of one feed --------------------------------------------------------------------- */
+
+static void on_polled(struct task *task, const struct outcome *o)
+{
+	struct feed_state *s = (struct feed_state *)task;
+	struct host *h = s->host;
+	int64_t now = loop_now_ms(h->loop);
+	uint32_t dice;
+
+	s->running = false;
+	random_bytes(&dice, sizeof dice);
+	free(s->trouble);
+	s->trouble = NULL;
+	if (!s->feed) { /* its connection went away meanwhile */
+		feed_free(s);
+		return;
+	}
+	if (o->failed) {
+		const struct fault_move *m = move_of(o->fault);
+
+		s->trouble = xstrdup(o->text ? o->text : "");
+		s->attempts++;
+		s->next_ms = now + backoff_ms(s->attempts, RETRY_MOST_MS, dice);
+		if (m->move == MOVE_WAIT)
+			connection_hold(s->connection, m->cause, o->text, now + (o->after_ms ? o->after_ms : WHEN_MINUTE_MS));
+		else if (m->move == MOVE_HOLD_LOGIN)
+			connection_hold(s->connection, m->cause, o->text, 0);
+		log_line(LOG_WARN, s->path, "feed %s: %s: %s", s->feed->name, m->word, o->text);
+	} else {
+		struct txn *t = txn_begin(h->store);
+
+		s->attempts = 0;
+		s->next_ms = now + s->every_ms;
+		if (!s->whole) {
+			s->whole = true;
+			txn_note(t, s->tenant, connection_name(s->connection), "whole", s->feed->name, "1");
+		}
+		host_audit(t, s->tenant, "cycle", "host", NULL, 0, json_pack("{s:s,s:s,s:I}", "connection", s->path,
+			"feed", s->feed->name, "records", (json_int_t)s->records));
+		host_commit_quietly(t);
+	}
+	host_wants_turn(h);
+}
+
+static void on_cursor(void *arg, const json_t *rows, const struct err *e)
+{
+	struct feed_state *s = arg;
+	const char *cursor = NULL;
+	size_t i;
+	json_t *row;
+
+	if (!s->feed) {
+		feed_free(s);
+		return;
+	}
+	if (e) {
+		log_line(LOG_ERROR, s->path, "cursor of %s: %s", s->feed->name, e->text);
+		s->running = false;
+		s->next_ms = loop_now_ms(s->host->loop) + WHEN_MINUTE_MS;
+		return;
+	}
+	json_array_foreach((json_t *)rows, i, row)
+		if (!strcmp(json_text_or(row, "name", ""), s->feed->name))
+			cursor = json_text_at(row, "value");
+	s->task.done = on_polled;
+	connection_call(s->connection, &(struct order) { .op = OP_POLL, .feed = s->feed->name, .cursor = cursor,
+		.attempt = s->attempts }, &s->task);
+}
+
+static void poll(struct feed_state *s)
+{
+	s->running = true;
+	s->asked = false;
+	s->records = 0;
+	store_notes(s->host->store, s->tenant, connection_name(s->connection), "cursor", on_cursor, s);
+}
+
+/* ---- when ------------------------------------------------------------------------------------------ */
+
+static bool due(const struct feed_state *s, int64_t now)
+{
+	return s->feed && !s->running && (s->asked || s->next_ms <= now) && !connection_held(s->connection, NULL, NULL);
+}
+
+void schedule_turn(struct host *h, int64_t now)
+{
+	for (struct feed_state *s = h->feeds; s; s = s->next)
+		if (due(s, now) && (!connection_peer_calls(s->connection) || connection_in_visit(s->connection)))
+			poll(s);
+}
+
+int64_t schedule_next_ms(const struct host *h)
+{
+	int64_t next = INT64_MAX;
+
+	for (const struct feed_state *s = h->feeds; s; s = s->next)
+		if (s->feed && !s->running && !connection_peer_calls(s->connection) && s->next_ms < next &&
+			!connection_held(s->connection, NULL, NULL))
+			next = s->next_ms;
+	return next;
+}
+
+size_t schedule_coming(const struct host *h, const struct connection *c)
+{
+	int64_t now = loop_now_ms(h->loop);
+	size_t n = 0;
+
+	for (const struct feed_state *s = h->feeds; s; s = s->next)
+		if (s->connection == c && due(s, now))
+			n++;
+	return n;
+}
+
+/* Every feed of a peer is due at its visit, unless it was read less than its own rhythm ago. */
+void schedule_visit(struct host *h, struct connection *c)
+{
+	int64_t now = loop_now_ms(h->loop);
+
+	for (struct feed_state *s = h->feeds; s; s = s->next)
+		if (s->connection == c && due(s, now))
+			poll(s);
+}
+
+bool schedule_mirror_whole(const struct host *h, const struct connection *c, const char *entity)
+{
+	bool any = false;
+
+	for (const struct feed_state *s = h->feeds; s; s = s->next)
+		if (s->connection == c && s->feed && s->mirrors && emits(s->feed, entity)) {
+			any = true;
+			if (!s->whole)
+				return false;
+		}
+	return any;
+}
+
+bool schedule_busy(const struct host *h, const struct flow *f)
+{
+	for (const struct feed_state *s = h->feeds; s; s = s->next)
+		if ((s->running || s->asked) && s->feed && (!f || s->connection == f->source || s->connection == f->target) &&
+			(!connection_peer_calls(s->connection) || s->running))
+			return true;
+	return false;
+}
+
+/* ---- after a (re)load -------------------------------------------------------------------------------- */
+
+struct apply { struct host *host; loop_fn *done; void *arg; };
+
+static void on_whole(void *arg, const json_t *rows, const struct err *e)
+{
+	struct apply *a = arg;
+	size_t i;
+	json_t *row;
+
+	(void)e;
+	json_array_foreach((json_t *)rows, i, row)
+		for (struct feed_state *s = a->host->feeds; s; s = s->next)
+			if (s->feed && !strcmp(s->tenant, json_text_or(row, "tenant", "")) &&
+				!strcmp(connection_name(s->connection), json_text_or(row, "scope", "")) &&
+				!strcmp(s->feed->name, json_text_or(row, "name", "")))
+				s->whole = true;
+	a->done(a->arg);
+	free(a);
+}
+
+struct apply_one { struct host *host; struct feed_state **old; };
+
+static void apply_connection(void *arg, struct connection *c)
+{
+	struct apply_one *a = arg;
+	struct host *h = a->host;
+	int64_t now = loop_now_ms(h->loop), minutes = json_int_or(connection_settings(c), "every_minutes", 0);
+
+	for (const struct mlc_feed *feed = connection_connector(c)->feeds; feed && feed->name; feed++) {
+		struct feed_state *s = NULL;
+		bool source, mirror;
+
+		wanted(h, c, feed, &source, &mirror);
+		if (!source && !mirror)
+			continue;
+		for (struct feed_state **at = a->old; *at; at = &(*at)->next)
+			if (!strcmp((*at)->path, connection_path(c)) && (*at)->feed && !strcmp((*at)->feed->name, feed->name)) {
+				s = *at;
+				*at = s->next;
+				break;
+			}
+		if (!s) {
+			s = xcalloc(1, sizeof *s);
+			s->host = h;
+			s->tenant = xstrdup(connection_tenant(c));
+			s->path = xstrdup(connection_path(c));
+			s->next_ms = now;
+		}
+		s->connection = c;
+		s->feed = feed;
+		s->mirrors = mirror;
+		s->every_ms = (int64_t)feed->every_s * WHEN_SECOND_MS;
+		if (minutes && !connection_peer_calls(c) && s->every_ms < WHEN_HOUR_MS)
+			s->every_ms = minutes * WHEN_MINUTE_MS;
+		if (connection_peer_calls(c) && s->every_ms < WHEN_HOUR_MS)
+			s->every_ms = 0; /* at each visit */
+		s->next = h->feeds;
+		h->feeds = s;
+	}
+}
+
+static void forget(struct feed_state *s)
+{
+	if (s->running)
+		s->feed = NULL; /* its call's last word frees it */
+	else
+		feed_free(s);
+}
+
+void schedule_apply(struct host *h, loop_fn *done, void *arg)
+{
+	struct feed_state *old = h->feeds;
+	struct apply_one one = { h, &old };
+	struct apply *a = xcalloc(1, sizeof *a);
+
+	h->feeds = NULL;
+	connections_each(h->connections, apply_connection, &one);
+	while (old) {
+		struct feed_state *s = old;
+
+		old = s->next;
+		forget(s);
+	}
+	a->host = h;
+	a->done = done;
+	a->arg = arg;
+	store_notes(h->store, NULL, NULL, "whole", on_whole, a);
+}
+
+void schedule_free(struct host *h)
+{
+	while (h->feeds) {
+		struct feed_state *s = h->feeds;
+
+		h->feeds = s->next;
+		feed_free(s);
+	}
+}

@@ -1,0 +1,109 @@
+/* watch.c - what a person should hear of: standing alerts, and the one command that tells. */
+#include "flow/flow.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/when.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MISSED_VISITS 3 /* intervals without a visit before someone is told */
+
+static void on_said(void *arg, const char *bytes, size_t len)
+{
+	(void)arg;
+	(void)bytes;
+	(void)len;
+}
+
+static void on_told(void *arg, int status)
+{
+	char *kind = arg;
+
+	if (status)
+		log_line(LOG_WARN, "alert", "the alert command ended with status %d for %s", status, kind);
+	free(kind);
+}
+
+/* alerts.command is run with kind, about and text as arguments: never through a shell. */
+static void tell(struct host *h, const char *kind, const char *about, const char *text)
+{
+	static const struct child_events events = { on_said, on_told };
+	const char *command = json_text_at(h->config ? h->config->mlc : NULL, "alerts.command");
+	const char *argv[] = { command, kind, about, text, NULL };
+	char *mine;
+	struct err e = { 0 };
+
+	log_line(LOG_WARN, about, "%s: %s", kind, text);
+	if (!command)
+		return;
+	mine = xstrdup(kind);
+	if (!child_spawn(h->loop, argv, &events, mine, &e)) {
+		log_line(LOG_ERROR, "alert", "%s", e.text);
+		free(mine);
+	}
+}
+
+void alert_raise(struct host *h, const char *kind, const char *about, const char *text)
+{
+	json_t *of_kind = json_object_get(h->alerts, kind), *one;
+
+	if (!of_kind) {
+		of_kind = json_object();
+		json_object_set_new(h->alerts, kind, of_kind);
+	}
+	if (json_object_get(of_kind, about))
+		return; /* said already; once is enough until it clears */
+	one = json_object();
+	json_put_int(one, "since_ms", loop_now_ms(h->loop));
+	json_put_text(one, "text", text);
+	json_object_set_new(of_kind, about, one);
+	tell(h, kind, about, text);
+}
+
+void alert_clear(struct host *h, const char *kind, const char *about)
+{
+	json_object_del(json_object_get(h->alerts, kind), about);
+}
+
+static void watch_visits(void *arg, struct connection *c)
+{
+	struct host *h = arg;
+	json_t *status;
+	int64_t last, every, now = loop_now_ms(h->loop), since;
+	char text[200], at[WHEN_SIZE];
+
+	if (!connection_peer_calls(c))
+		return;
+	status = connection_status(c);
+	last = json_int_or(status, "last_visit_ms", 0);
+	every = json_int_or(connection_settings(c), "every_minutes", 15) * WHEN_MINUTE_MS;
+	since = last ? last : h->started_ms;
+	if (now - since > MISSED_VISITS * every) {
+		when_text(last, at);
+		if (last)
+			snprintf(text, sizeof text, "the Web Connector has not called since %s (it should every %lld minutes): "
+				"is the PC on, QuickBooks open, Auto-Run ticked?", at, (long long)(every / WHEN_MINUTE_MS));
+		else
+			snprintf(text, sizeof text, "the Web Connector has not called yet: is its .qwc installed, the password "
+				"typed in, Auto-Run ticked?");
+		alert_raise(h, "no_visit", connection_path(c), text);
+	} else {
+		alert_clear(h, "no_visit", connection_path(c));
+	}
+	json_decref(status);
+}
+
+void watch_turn(struct host *h)
+{
+	struct store_health health;
+
+	connections_each(h->connections, watch_visits, h);
+	store_health(h->store, &health);
+	if (!health.writable)
+		alert_raise(h, "disk_full", "store", *health.why ? health.why : "the store cannot be written");
+	else
+		alert_clear(h, "disk_full", "store");
+}
