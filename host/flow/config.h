@@ -52,9 +52,4 @@ const json_t *config_connection(const struct config *, const char *tenant, const
 /* "tenants/acme/tenant.lua:7: text (hint)" into a fresh text. */
 char *config_error_text(const json_t *error);
 
-/* answers.csv of a tenant: what a person wants remembered. kind, given, answer: the rows that match
- * kind and given are replaced.  Written whole, beside and renamed. */
-int answers_remember(const char *dir, const char *tenant, const char *kind, const char *given, const char *answer,
-	struct err *);
-
 #endif

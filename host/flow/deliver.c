@@ -1140,7 +1140,7 @@ static void verdict(struct work *w)
 		size_t len;
 
 		buf_init(&b, VERDICT_MAX);
-		buf_puts(&b, "{"options":");
+		buf_puts(&b, "{\"options\":");
 		if (json_object_get(w->verdict, "options"))
 			json_write(&b, json_object_get(w->verdict, "options"));
 		else

@@ -100,8 +100,8 @@ struct host {
 
 	struct config *config; /* the one in force */
 	uint32_t generation;   /* last one given out */
-	bool reloading, reload_again, stopping, recovered;
-	struct reload_waiter *reload_waiters;
+	bool reloading, stopping, recovered;
+	struct reload_waiter *reload_waiters, *reload_next;
 
 	struct work *works;
 	size_t work_count;

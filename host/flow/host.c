@@ -1,0 +1,767 @@
+/* host.c - the running host: how it starts, turns, reloads and stops. */
+#include "flow/flow.h"
+
+#include "base/crypto.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/when.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HOOK_BODY_MAX  (4u << 20)
+#define SERVE_BODY_MAX (64u << 20)
+#define STOP_GRACE_MS  10000
+#define WATCH_EVERY_MS (30 * WHEN_SECOND_MS)
+#define TIDY_EVERY_MS  (6 * WHEN_HOUR_MS)
+
+static void turn(void *arg);
+
+/* ---- small things that the whole floor uses -------------------------------------------------- */
+
+struct flow *host_flow(struct host *h, const char *tenant, const char *name)
+{
+	for (size_t i = 0; h->config && i < h->config->flow_count; i++) {
+		struct flow *f = h->config->flows[i];
+
+		if (!strcmp(f->tenant, tenant) && !strcmp(f->name, name))
+			return f;
+	}
+	return NULL;
+}
+
+struct flow *host_flow_of_mapping(struct host *h, const struct flow *like, const char *mapping)
+{
+	(void)h;
+	for (size_t i = 0; i < like->config->flow_count; i++) {
+		struct flow *f = like->config->flows[i];
+
+		if (!strcmp(f->tenant, like->tenant) && !strcmp(f->integration, like->integration) &&
+			!strcmp(f->mapping, mapping))
+			return f;
+	}
+	return NULL;
+}
+
+void host_audit(struct txn *t, const char *tenant, const char *move, const char *who, const struct flow *f,
+	int64_t delivery, json_t *detail)
+{
+	struct buf b;
+
+	buf_init(&b, 1u << 20);
+	if (detail)
+		json_write(&b, detail);
+	else
+		buf_puts(&b, "{}");
+	txn_audit(t, &(struct audit_row) { .tenant = tenant, .move = move, .who = who, .flow = f ? f->name : NULL,
+		.delivery = delivery, .detail = b.data });
+	buf_finish(&b);
+	json_decref(detail);
+}
+
+void host_commit_quietly(struct txn *t)
+{
+	txn_commit(t, NULL, NULL);
+}
+
+struct loop *host_loop(struct host *h)
+{
+	return h->loop;
+}
+
+/* ---- one turn ----------------------------------------------------------------------------------- */
+
+static void run_turn(void *arg)
+{
+	struct host *h = arg;
+
+	h->turn_due = false;
+	turn(h);
+}
+
+void host_wants_turn(struct host *h)
+{
+	if (h->turn_due)
+		return;
+	h->turn_due = true;
+	loop_post(h->loop, run_turn, h);
+}
+
+static bool flow_rests(struct host *h, const struct flow *f, int64_t now)
+{
+	return !f->at_work && !f->claiming && !deliver_can_claim(h, f, now);
+}
+
+static bool rests(struct host *h, const struct flow *only)
+{
+	int64_t now = loop_now_ms(h->loop);
+
+	if (schedule_busy(h, only))
+		return false;
+	for (size_t i = 0; h->config && i < h->config->flow_count; i++) {
+		const struct flow *f = h->config->flows[i];
+
+		if ((!only || (!strcmp(f->tenant, only->tenant) && !strcmp(f->integration, only->integration))) &&
+			!flow_rests(h, f, now))
+			return false;
+	}
+	return true;
+}
+
+static void serve_waiters(struct host *h)
+{
+	for (struct waiter **at = &h->waiters; *at;) {
+		struct waiter *w = *at;
+		struct flow *f = w->flow_key ? NULL : w->flow;
+
+		if (w->flow_key) {
+			for (size_t i = 0; h->config && i < h->config->flow_count; i++)
+				if (!strcmp(h->config->flows[i]->key, w->flow_key))
+					f = h->config->flows[i];
+		}
+		if (!rests(h, f)) {
+			at = &w->next;
+			continue;
+		}
+		*at = w->next;
+		w->fn(w->arg, NULL, NULL);
+		free(w->flow_key);
+		free(w);
+	}
+}
+
+static void on_timer(void *arg)
+{
+	host_wants_turn(arg);
+}
+
+static void set_timer(struct host *h)
+{
+	int64_t next = schedule_next_ms(h), now = loop_now_ms(h->loop);
+
+	for (size_t i = 0; i < h->config->flow_count; i++) {
+		const struct flow *f = h->config->flows[i];
+
+		if (f->due_ms && f->due_ms > now && f->due_ms < next)
+			next = f->due_ms;
+	}
+	if (next == INT64_MAX)
+		timer_clear(h->loop, &h->turn_timer);
+	else
+		timer_set(h->loop, &h->turn_timer, next > now ? next : now, on_timer, h);
+}
+
+static void turn(void *arg)
+{
+	struct host *h = arg;
+
+	if (!h->config || !h->recovered || h->stopping)
+		return;
+	schedule_turn(h, loop_now_ms(h->loop));
+	deliver_turn(h);
+	serve_waiters(h);
+	set_timer(h);
+	if (h->conf.until_idle && rests(h, NULL))
+		host_stop(h);
+}
+
+static void on_watch(void *arg)
+{
+	struct host *h = arg;
+
+	watch_turn(h);
+	timer_set(h->loop, &h->watch_timer, loop_now_ms(h->loop) + WATCH_EVERY_MS, on_watch, h);
+}
+
+static void on_tidied(void *arg, const json_t *report, const struct err *e)
+{
+	(void)arg;
+	(void)report;
+	if (e)
+		log_line(LOG_WARN, "store", "tidying: %s", e->text);
+}
+
+static void on_tidy(void *arg)
+{
+	struct host *h = arg;
+	int64_t now = loop_now_ms(h->loop);
+	int64_t payloads = json_int_or(h->config->mlc, "retention.payload_days", 400);
+	int64_t deliveries = json_int_or(h->config->mlc, "retention.delivery_days", 400);
+
+	store_tidy(h->store, now - payloads * WHEN_DAY_MS, now - deliveries * WHEN_DAY_MS, on_tidied, h);
+	timer_set(h->loop, &h->tidy_timer, now + TIDY_EVERY_MS, on_tidy, h);
+}
+
+/* ---- what plug tells us ---------------------------------------------------------------------------- */
+
+static void hook_emit(void *ctx, struct txn *t, const struct connection *c, const char *origin,
+	const struct call_record *records, size_t count)
+{
+	struct host *h = ctx;
+
+	for (struct feed_state *s = h->feeds; s; s = s->next)
+		if (s->running && s->connection == c && !strncmp(origin, "feed ", 5) && s->feed &&
+			!strcmp(origin + 5, s->feed->name))
+			s->records += count;
+	intake_emit(h, t, c, origin, records, count, false);
+}
+
+static void hook_emitted(void *ctx, const struct connection *c, const struct txn_result *r)
+{
+	(void)c;
+	if (r->code == 0)
+		intake_touched(ctx, r);
+}
+
+static void hook_mark(void *ctx, struct txn *t, const struct connection *c, const int64_t *write_ids, size_t count,
+	const char *mark)
+{
+	(void)c;
+	deliver_mark(ctx, t, write_ids, count, mark);
+}
+
+static struct task *task_of(struct host *h, const struct outcome *o)
+{
+	if (o->arg)
+		return o->arg;
+	return o->write_count || o->write_ids ? deliver_task_of_write(h, o->write_ids[0]) : NULL;
+}
+
+static void hook_settle(void *ctx, struct txn *t, const struct outcome *o)
+{
+	struct task *task = task_of(ctx, o);
+
+	if (task && task->settle)
+		task->settle(task, t, o);
+}
+
+static void hook_done(void *ctx, const struct outcome *o)
+{
+	struct task *task = task_of(ctx, o);
+
+	if (task)
+		task->done(task, o);
+	host_wants_turn(ctx);
+}
+
+static void hook_visit_opens(void *ctx, struct connection *c)
+{
+	struct host *h = ctx;
+
+	alert_clear(h, "no_visit", connection_path(c));
+	for (size_t i = 0; h->config && i < h->config->flow_count; i++) {
+		struct flow *f = h->config->flows[i];
+
+		if (f->target != c && f->source != c)
+			continue;
+		f->maybe_ready = true;
+		f->documents = 0;
+	}
+	schedule_visit(h, c);
+	deliver_turn(h);
+}
+
+static size_t hook_coming(void *ctx, const struct connection *c)
+{
+	return deliver_coming(ctx, c) + schedule_coming(ctx, c);
+}
+
+static void hook_visit_over(void *ctx, struct connection *c, const json_t *transcript)
+{
+	(void)c;
+	(void)transcript;
+	host_wants_turn(ctx);
+}
+
+static void hook_held(void *ctx, struct connection *c)
+{
+	struct host *h = ctx;
+	const char *cause = NULL, *why = connection_held(c, &cause, NULL);
+
+	if (!why)
+		alert_clear(h, "grant_dead", connection_path(c));
+	else if (cause && (!strcmp(cause, "auth") || !strcmp(cause, "identity")))
+		alert_raise(h, "grant_dead", connection_path(c), why);
+	host_wants_turn(h);
+}
+
+static const struct connection_hooks hooks = {
+	.emit = hook_emit, .emitted = hook_emitted, .mark = hook_mark, .settle = hook_settle, .done = hook_done,
+	.visit_opens = hook_visit_opens, .coming = hook_coming, .visit_over = hook_visit_over, .held = hook_held,
+};
+
+static const char *public_url(void *ctx)
+{
+	struct host *h = ctx;
+
+	return *h->public_url ? h->public_url : NULL;
+}
+
+/* ---- the public listener ------------------------------------------------------------------------------ */
+
+static size_t body_max_of(void *ctx, const char *method, const char *path)
+{
+	(void)ctx;
+	(void)method;
+	return !strncmp(path, "/serve/", 7) ? SERVE_BODY_MAX : HOOK_BODY_MAX;
+}
+
+static void on_request(void *ctx, struct inbound *in)
+{
+	struct host *h = ctx;
+	char part[2][PATH_SEGMENT_SIZE];
+	const char *path = inbound_path(in), *method = inbound_method(in);
+	bool hook = path_matches(path, "/hooks/*/*", part, 2), serve = !hook && path_matches(path, "/serve/*/*", part, 2);
+
+	if (hook || serve) {
+		struct connection *c = connection_find(h->connections, part[0], part[1]);
+		const struct mlc_connector *m = c ? connection_connector(c) : NULL;
+
+		if (!c || (hook && !m->receive) || (serve && !m->serve))
+			inbound_answer_error(in, 404, "no such connection");
+		else if (hook && strcmp(method, "POST"))
+			inbound_answer_error(in, 405, "webhooks come by POST");
+		else if (hook)
+			connection_receive(c, in);
+		else
+			connection_serve(c, in);
+		return;
+	}
+	if (!strcmp(path, "/support")) {
+		static const char text[] = "ml-connector answers here. For help, ask whoever gave you the .qwc file.\n";
+
+		inbound_answer(in, 200, "text/plain; charset=utf-8", text, sizeof text - 1, NULL);
+	} else if (!strcmp(path, "/healthz")) {
+		struct store_health health;
+
+		store_health(h->store, &health);
+		if (health.writable && h->recovered)
+			inbound_answer(in, 200, "text/plain", "well\n", 5, NULL);
+		else
+			inbound_answer_error(in, 503, health.writable ? "starting" : health.why);
+	} else {
+		inbound_answer_error(in, 404, "nothing here");
+	}
+}
+
+static const struct server_events public_events = { on_request, body_max_of };
+
+/* ---- a config comes into force: at the start, and at each reload ------------------------------------------ */
+
+struct force {
+	struct host *host;
+	struct config *config;
+	void (*done)(struct host *, void *arg);
+	void *arg;
+};
+
+static void bind_flows(struct host *h, struct config *c)
+{
+	for (size_t i = 0; i < c->flow_count; i++) {
+		struct flow *f = c->flows[i];
+
+		f->source = connection_find(h->connections, f->tenant, json_text_or(f->def, "source.connection", ""));
+		f->target = connection_find(h->connections, f->tenant, json_text_or(f->def, "target.connection", ""));
+		f->maybe_ready = true;
+	}
+}
+
+static void recall(struct flow *f, const json_t *note)
+{
+	const char *scope = json_text_or(note, "scope", ""), *kind = json_text_or(note, "kind", "");
+	const char *value = json_text_or(note, "value", "");
+
+	if (strcmp(json_text_or(note, "tenant", ""), f->tenant))
+		return;
+	if (!strcmp(kind, "pause") && (!*scope || !strcmp(scope, f->name) || !strcmp(scope, f->integration) ||
+		!strcmp(scope, connection_name(f->source)) || !strcmp(scope, connection_name(f->target))))
+		f->paused = true;
+	if (strcmp(scope, f->name))
+		return;
+	if (!strcmp(kind, "mode"))
+		f->mode = !strcmp(value, "live") ? FLOW_LIVE : FLOW_SHADOW;
+	if (!strcmp(kind, "held")) {
+		const char *space = strchr(value, ' ');
+
+		free(f->held);
+		free(f->held_why);
+		f->held = space ? xstrndup(value, (size_t)(space - value)) : xstrdup(value);
+		f->held_why = xstrdup(space ? space + 1 : "");
+	}
+}
+
+static void on_feeds(void *arg)
+{
+	struct force *force = arg;
+
+	force->done(force->host, force->arg);
+	free(force);
+}
+
+static void on_notes(void *arg, const json_t *rows, const struct err *e)
+{
+	struct force *force = arg;
+	struct host *h = force->host;
+	struct config *old = h->config;
+	json_t *row;
+	size_t i;
+
+	if (e)
+		log_line(LOG_ERROR, "flow", "modes and pauses could not be read: %s", e->text);
+	bind_flows(h, force->config);
+	for (size_t n = 0; n < force->config->flow_count; n++)
+		json_array_foreach((json_t *)rows, i, row)
+			recall(force->config->flows[n], row);
+	h->config = force->config;
+	if (old) {
+		deliver_forget_config(h, old);
+		config_release(old);
+	}
+	schedule_apply(h, on_feeds, force);
+}
+
+static void on_applied(void *arg)
+{
+	struct force *force = arg;
+
+	store_notes(force->host->store, NULL, NULL, NULL, on_notes, force);
+}
+
+/* Takes config over. */
+static void put_in_force(struct host *h, struct config *config, void (*done)(struct host *, void *), void *arg)
+{
+	struct force *force = xcalloc(1, sizeof *force);
+	size_t count = 0, cap = 0;
+	struct connection_want *wants = NULL;
+	const char *tenant, *name;
+	json_t *t, *settings;
+
+	json_object_foreach(config->tenants, tenant, t)
+		json_object_foreach(json_object_get(t, "connections"), name, settings) {
+			if (count == cap)
+				wants = xrealloc(wants, (cap = cap ? 2 * cap : 16) * sizeof *wants);
+			wants[count++] = (struct connection_want) { tenant, name,
+				config_plugin(config, json_text_or(settings, "connector", "")), settings };
+		}
+	force->host = h;
+	force->config = config;
+	force->done = done;
+	force->arg = arg;
+	connections_apply(h->connections, wants, count, on_applied, force);
+	free(wants);
+}
+
+/* ---- start ----------------------------------------------------------------------------------------------- */
+
+struct start {
+	struct host *host;
+	host_fn *fn;
+	void *arg;
+};
+
+static void start_over(struct start *s, json_t *answer, const struct err *e)
+{
+	s->fn(s->arg, answer, e);
+	json_decref(answer);
+	free(s);
+}
+
+static char *in_dir(const struct host *h, const char *path)
+{
+	return *path == '/' ? xstrdup(path) : xformat("%s/%s", h->dir, path);
+}
+
+static int listen_public(struct host *h, struct err *e)
+{
+	const json_t *mlc = h->config->mlc;
+	const char *cert = json_text_at(mlc, "public.tls.cert"), *key = json_text_at(mlc, "public.tls.key");
+	const char *address = json_text_or(mlc, "public.address", "127.0.0.1"), *url = json_text_at(mlc, "public.url");
+	char *cert_path = cert ? in_dir(h, cert) : NULL, *key_path = key ? in_dir(h, key) : NULL;
+	int code;
+
+	h->public_server = server_create(h->loop, NULL, &public_events, h);
+	code = server_listen_tcp(h->public_server, address, (int)json_int_or(mlc, "public.port", 8443), cert_path, key_path,
+		&h->public_port, e);
+	if (url)
+		snprintf(h->public_url, sizeof h->public_url, "%s", url);
+	else
+		snprintf(h->public_url, sizeof h->public_url, "%s://%s:%d", cert ? "https" : "http",
+			!strcmp(address, "0.0.0.0") || !strcmp(address, "127.0.0.1") ? "localhost" : address, h->public_port);
+	free(cert_path);
+	free(key_path);
+	return code;
+}
+
+static void on_all_recovered(void *arg)
+{
+	struct start *s = arg;
+	struct host *h = s->host;
+	json_t *ports = json_pack("{s:i,s:s}", "public", h->public_port, "url", h->public_url);
+
+	h->recovered = true;
+	on_watch(h);
+	on_tidy(h);
+	log_fields(LOG_INFO, "host", (const struct log_field[]) { { "public", h->public_url }, { NULL, NULL } },
+		"ready with %zu flows", h->config->flow_count);
+	start_over(s, ports, NULL);
+	host_wants_turn(h);
+}
+
+static void on_works_back(void *arg)
+{
+	struct start *s = arg;
+
+	connections_recover(s->host->connections, on_all_recovered, s);
+}
+
+static void on_in_force(struct host *h, void *arg)
+{
+	struct start *s = arg;
+	struct err e = { 0 };
+
+	if (listen_public(h, &e) < 0) {
+		start_over(s, NULL, &e);
+		return;
+	}
+	deliver_recover(h, on_works_back, s);
+}
+
+static int open_parts(struct host *h, struct config *c, struct err *e)
+{
+	const char *store = json_text_or(c->mlc, "store", "state"), *ca = json_text_at(c->mlc, "outbound.ca_file");
+	const char *key = json_text_at(c->mlc, "key_file");
+	const json_t *list = json_object_get(json_object_get(c->mlc, "outbound"), "allow_private");
+	const char *allow[64] = { NULL };
+	char *dir = in_dir(h, store), *key_path = key ? in_dir(h, key) : xformat("%s/master.key", dir);
+	char *ca_path = ca ? in_dir(h, ca) : NULL;
+	size_t i, n = 0;
+	json_t *one;
+
+	json_array_foreach((json_t *)list, i, one)
+		if (json_is_string(one) && n + 1 < sizeof allow / sizeof *allow)
+			allow[n++] = json_string_value(one);
+	h->store = store_open(h->loop, &(struct store_conf) { .dir = dir, .key_file = key_path }, e);
+	if (h->store)
+		h->carry = carry_create(h->loop, &(struct carry_conf) { .allow_private = allow, .ca_file = ca_path,
+			.agent = "ml-connector" }, e);
+	if (h->carry)
+		h->connections = connections_create(&(struct connections_conf) { .loop = h->loop, .store = h->store,
+			.carry = h->carry, .hooks = &hooks, .ctx = h, .public_url = public_url,
+			.record_dir = h->conf.record_dir });
+	free(dir);
+	free(key_path);
+	free(ca_path);
+	return e->code;
+}
+
+static void on_first_config(void *arg, struct config *c)
+{
+	struct start *s = arg;
+	struct host *h = s->host;
+	struct err e = { 0 };
+
+	if (json_array_size(c->errors)) {
+		json_t *answer = json_pack("{s:O}", "errors", c->errors);
+		char *first = config_error_text(json_array_get(c->errors, 0));
+
+		err_set(&e, ERR_INPUT, "%s", first);
+		free(first);
+		config_release(c);
+		start_over(s, answer, &e);
+		return;
+	}
+	for (size_t i = 0; i < json_array_size(c->refused); i++)
+		log_line(LOG_ERROR, "plug", "%s is not used: %s",
+			json_text_or(json_array_get(c->refused, i), "file", ""),
+			json_text_or(json_array_get(c->refused, i), "why", ""));
+	if (open_parts(h, c, &e) < 0) {
+		config_release(c);
+		start_over(s, NULL, &e);
+		return;
+	}
+	put_in_force(h, c, on_in_force, s);
+}
+
+static struct config_reader reader(struct host *h)
+{
+	return (struct config_reader) { .loop = h->loop, .pool = h->pool, .registry = h->registry, .dir = h->dir,
+		.generation = ++h->generation };
+}
+
+struct host *host_start(struct loop *loop, const struct host_conf *conf, host_fn *started, void *arg)
+{
+	struct host *h = xcalloc(1, sizeof *h);
+	struct start *s = xcalloc(1, sizeof *s);
+	struct config_reader r;
+	struct err e = { 0 };
+	char *plugins;
+
+	h->loop = loop;
+	h->conf = *conf;
+	h->dir = xstrdup(conf->dir);
+	h->alerts = json_object();
+	h->started_ms = loop_now_ms(loop);
+	s->host = h;
+	s->fn = started;
+	s->arg = arg;
+	plugins = xformat("%s/plugins", h->dir);
+	h->registry = registry_create(&(struct registry_conf) { .plugins_dir = plugins, .private_dir = "",
+		.program = conf->program }, &e);
+	free(plugins);
+	if (h->registry)
+		h->pool = pool_create(loop, &(struct pool_conf) { .program = conf->program }, &e);
+	if (!h->pool) {
+		start_over(s, NULL, &e);
+		return h;
+	}
+	r = reader(h);
+	config_read(&r, on_first_config, s);
+	return h;
+}
+
+/* ---- stop --------------------------------------------------------------------------------------------------- */
+
+static void on_closed(void *arg)
+{
+	struct host *h = arg;
+
+	h->conf.stopped(h->conf.arg, 0);
+}
+
+void host_stop(struct host *h)
+{
+	if (h->stopping)
+		return;
+	h->stopping = true;
+	timer_clear(h->loop, &h->turn_timer);
+	timer_clear(h->loop, &h->watch_timer);
+	timer_clear(h->loop, &h->tidy_timer);
+	if (h->public_server)
+		server_close(h->public_server, STOP_GRACE_MS, on_closed, h);
+	else
+		loop_post(h->loop, on_closed, h);
+}
+
+void host_destroy(struct host *h)
+{
+	if (!h)
+		return;
+	schedule_free(h);
+	connections_destroy(h->connections);
+	carry_destroy(h->carry);
+	store_close(h->store);
+	pool_destroy(h->pool);
+	config_release(h->config);
+	registry_destroy(h->registry);
+	json_decref(h->alerts);
+	free(h->dir);
+	free(h);
+}
+
+/* ---- reload -------------------------------------------------------------------------------------------------- */
+
+struct reload_waiter {
+	host_fn *fn;
+	void *arg;
+	struct reload_waiter *next;
+};
+
+static void begin_reload(struct host *h);
+
+static void tell_reloaded(struct host *h, const json_t *answer, const struct err *e)
+{
+	struct reload_waiter *w = h->reload_waiters;
+
+	h->reload_waiters = h->reload_next;
+	h->reload_next = NULL;
+	h->reloading = false;
+	if (h->reload_waiters)
+		begin_reload(h);
+	while (w) {
+		struct reload_waiter *next = w->next;
+
+		w->fn(w->arg, answer, e);
+		free(w);
+		w = next;
+	}
+}
+
+static void on_reloaded(struct host *h, void *arg)
+{
+	json_t *answer = arg;
+	struct err e = { 0 };
+
+	if (server_reload_tls(h->public_server, &e) < 0) {
+		log_line(LOG_ERROR, "net", "%s: the certificate in use stays", e.text);
+		json_put_text(answer, "tls", e.text);
+	}
+	carry_forget_connections(h->carry);
+	log_line(LOG_INFO, "host", "reloaded: %zu flows, generation %u", h->config->flow_count, h->config->generation);
+	tell_reloaded(h, answer, NULL);
+	json_decref(answer);
+	host_wants_turn(h);
+}
+
+static void on_new_config(void *arg, struct config *c)
+{
+	struct host *h = arg;
+	json_t *answer = json_pack("{s:O,s:O,s:i}", "errors", c->errors, "refused", c->refused, "flows", (int)c->flow_count);
+
+	if (json_array_size(c->errors)) {
+		struct err e = { 0 };
+		size_t i;
+		json_t *one;
+
+		json_array_foreach(c->errors, i, one) {
+			char *text = config_error_text(one);
+
+			log_line(LOG_ERROR, "reload", "%s", text);
+			err_set(&e, ERR_INPUT, "nothing was changed: %s", text);
+			free(text);
+		}
+		config_release(c);
+		tell_reloaded(h, answer, &e);
+		json_decref(answer);
+		return;
+	}
+	put_in_force(h, c, on_reloaded, answer);
+}
+
+static void begin_reload(struct host *h)
+{
+	struct config_reader r = reader(h);
+
+	h->reloading = true;
+	config_read(&r, on_new_config, h);
+}
+
+void host_reload(struct host *h, const char *who, host_fn *fn, void *arg)
+{
+	struct reload_waiter *w = xcalloc(1, sizeof *w);
+	struct reload_waiter **list = h->reloading ? &h->reload_next : &h->reload_waiters;
+
+	log_line(LOG_INFO, "host", "reload asked for by %s", who);
+	w->fn = fn;
+	w->arg = arg;
+	w->next = *list; /* one under way may have read the files already: those who ask now get the next */
+	*list = w;
+	if (!h->reloading)
+		begin_reload(h);
+}
+
+void host_advance(struct host *h, int64_t ms, host_fn *fn, void *arg)
+{
+	struct err e = { 0 };
+
+	if (!h->conf.test_clock) {
+		err_set(&e, ERR_REFUSED, "the clock can be moved only where mlc run was started with --test-clock");
+		fn(arg, NULL, &e);
+		return;
+	}
+	loop_advance(h->loop, ms);
+	host_wants_turn(h);
+	fn(arg, NULL, NULL);
+}
