@@ -96,6 +96,7 @@ struct ensure { /* decide: parent waits until flow has dealt with identity of th
 	int64_t parent;
 	const char *flow;     /* of the same tenant */
 	const char *identity; /* NULL: whatever the mapping makes of the record */
+	const char *entity, *rid; /* NULL: the parent's own record; else this one of the same connection, fetched first */
 	int rank;
 };
 

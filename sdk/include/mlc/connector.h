@@ -310,7 +310,8 @@ struct mlc_call {
 	json_t *data;                    /* find: criteria */
 	const struct mlc_write *writes;  /* write: 1 to entity->batch, all of one verb, no two of one record */
 	size_t write_count;
-	const char *cursor;              /* poll, subscribe: last one committed; NULL: none yet */
+	const char *cursor;              /* poll, subscribe: last one committed; NULL: none yet; "@" and an
+	                                  * instant ("@2026-10-01T00:00:00Z"): a person wants it read from there */
 	const char *hook_url;            /* subscribe, invite, serve: our address as the remote sees it */
 
 	const struct mlc_reply *reply;     /* never NULL; see its kind */

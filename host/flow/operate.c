@@ -1,0 +1,587 @@
+/* operate.c - what an operator does to a running host: go, pause, sync, release, decide, link. */
+#include "flow/flow.h"
+
+#include "flow/answers.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/when.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE 500
+
+/* ---- what TENANT, TENANT/FLOW, TENANT/INTEGRATION, TENANT/CONNECTION mean --------------------------- */
+
+struct target {
+	char tenant[33], rest[128]; /* rest "": all of the tenant */
+};
+
+static int target_parse(const struct host *h, const char *text, struct target *t, struct err *e)
+{
+	const char *slash = strchr(text, '/');
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+
+	if (!len || len >= sizeof t->tenant || (slash && strlen(slash + 1) >= sizeof t->rest))
+		return err_set(e, ERR_INPUT, "'%s' is no TENANT, TENANT/FLOW or TENANT/CONNECTION", text);
+	memcpy(t->tenant, text, len);
+	t->tenant[len] = 0;
+	strcpy(t->rest, slash ? slash + 1 : "");
+	if (!json_object_get(h->config->tenants, t->tenant))
+		return err_set(e, ERR_ABSENT, "there is no tenant '%s'", t->tenant);
+	return 0;
+}
+
+static bool is_flow(const struct flow *f, const struct target *t)
+{
+	return !strcmp(f->tenant, t->tenant) &&
+		(!*t->rest || !strcmp(f->name, t->rest) || !strcmp(f->integration, t->rest));
+}
+
+static int flows_of(struct host *h, const char *text, struct target *t, size_t *count, struct err *e)
+{
+	*count = 0;
+	if (target_parse(h, text, t, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < h->config->flow_count; i++)
+		*count += is_flow(h->config->flows[i], t);
+	if (!*count && *t->rest && !connection_find(h->connections, t->tenant, t->rest))
+		return err_set(e, ERR_ABSENT, "tenant %s has no flow and no connection '%s': mlc status %s shows them",
+			t->tenant, t->rest, t->tenant);
+	return 0;
+}
+
+/* ---- deliveries afresh, page by page ------------------------------------------------------------------ */
+
+struct afresh {
+	struct host *host;
+	json_t *filter;   /* of store_list() */
+	char *choice, *who, *move;
+	int64_t after;
+	json_int_t count;
+	host_fn *fn;
+	void *arg;
+	json_t *answer;   /* what is said besides the count */
+};
+
+static void afresh_over(struct afresh *a, const struct err *e)
+{
+	json_t *answer = a->answer ? json_incref(a->answer) : json_object();
+
+	json_put_int(answer, "released", a->count);
+	a->fn(a->arg, e ? NULL : answer, e);
+	json_decref(answer);
+	json_decref(a->answer);
+	json_decref(a->filter);
+	free(a->choice);
+	free(a->who);
+	free(a->move);
+	free(a);
+}
+
+static void afresh_page(struct afresh *);
+
+static void on_afresh(void *arg, const struct txn_result *r)
+{
+	struct afresh *a = arg;
+
+	if (r->code < 0) {
+		struct err e = { 0 };
+
+		err_set(&e, r->code, "%s", r->text);
+		afresh_over(a, &e);
+		return;
+	}
+	intake_touched(a->host, r);
+	afresh_page(a);
+}
+
+static void on_page(void *arg, const json_t *rows, const struct err *e)
+{
+	struct afresh *a = arg;
+	struct host *h = a->host;
+	struct txn *t;
+	json_t *row;
+	size_t i;
+
+	if (e || !json_array_size(rows)) {
+		afresh_over(a, e);
+		return;
+	}
+	t = txn_begin(h->store);
+	json_array_foreach((json_t *)rows, i, row) {
+		int64_t id = json_int_or(row, "id", 0);
+		struct flow *f = host_flow(h, json_text_or(row, "tenant", ""), json_text_or(row, "flow", ""));
+
+		txn_delivery(t, &(struct delivery_move) { .id = id, .to = DELIVERY_READY, .cause = "", .why = "",
+			.choice = a->choice });
+		host_audit(t, json_text_or(row, "tenant", ""), a->move, a->who, f, id,
+			a->choice ? json_pack("{s:s}", "choice", a->choice) : NULL);
+		if (f)
+			f->maybe_ready = true;
+		a->after = id;
+		a->count++;
+	}
+	txn_commit(t, on_afresh, a);
+}
+
+static void afresh_page(struct afresh *a)
+{
+	json_put_int(a->filter, "after_id", a->after);
+	json_put_int(a->filter, "limit", PAGE);
+	store_list(a->host->store, a->filter, on_page, a);
+}
+
+static void make_afresh(struct host *h, const json_t *filter, const char *state, const char *choice, const char *move,
+	const char *who, json_t *answer, host_fn *fn, void *arg)
+{
+	struct afresh *a = xcalloc(1, sizeof *a);
+
+	a->host = h;
+	a->filter = json_deep_copy(filter);
+	json_put_text(a->filter, "state", state);
+	a->choice = choice ? xstrdup(choice) : NULL;
+	a->move = xstrdup(move);
+	a->who = xstrdup(who);
+	a->answer = answer;
+	a->fn = fn;
+	a->arg = arg;
+	afresh_page(a);
+}
+
+void host_release(struct host *h, const json_t *filter, const char *who, host_fn *fn, void *arg)
+{
+	make_afresh(h, filter, "held", NULL, "release", who, NULL, fn, arg);
+}
+
+/* ---- go ------------------------------------------------------------------------------------------------- */
+
+struct going {
+	struct host *host;
+	char *who;
+	host_fn *fn;
+	void *arg;
+	json_t *flows; /* keys still to do */
+	json_t *done;
+	json_int_t released;
+};
+
+static void go_next(struct going *);
+
+static void on_gone(void *arg, const json_t *answer, const struct err *e)
+{
+	struct going *g = arg;
+
+	if (e)
+		log_line(LOG_ERROR, "flow", "go: %s", e->text);
+	g->released += json_int_or(answer, "released", 0);
+	go_next(g);
+}
+
+static void go_next(struct going *g)
+{
+	struct host *h = g->host;
+	const char *key = json_string_value(json_array_get(g->flows, 0));
+	struct flow *f = NULL;
+	json_t *filter;
+
+	if (!key) {
+		json_t *answer = json_pack("{s:O,s:I}", "flows", g->done, "released", g->released);
+
+		g->fn(g->arg, answer, NULL);
+		json_decref(answer);
+		json_decref(g->flows);
+		json_decref(g->done);
+		free(g->who);
+		free(g);
+		host_wants_turn(h);
+		return;
+	}
+	for (size_t i = 0; i < h->config->flow_count; i++)
+		if (!strcmp(h->config->flows[i]->key, key))
+			f = h->config->flows[i];
+	json_array_append(g->done, json_array_get(g->flows, 0));
+	json_array_remove(g->flows, 0);
+	if (!f) {
+		go_next(g);
+		return;
+	}
+	filter = json_pack("{s:s,s:s}", "tenant", f->tenant, "flow", f->name);
+	make_afresh(h, filter, "would", NULL, "go", g->who, NULL, on_gone, g);
+	json_decref(filter);
+}
+
+static void on_live(void *arg, const struct txn_result *r)
+{
+	struct going *g = arg;
+
+	if (r->code < 0)
+		log_line(LOG_ERROR, "flow", "go: %s", r->text);
+	go_next(g);
+}
+
+void host_go(struct host *h, const char *text, const char *who, host_fn *fn, void *arg)
+{
+	struct going *g;
+	struct target t;
+	struct err e = { 0 };
+	struct txn *txn;
+	size_t count;
+
+	if (flows_of(h, text, &t, &count, &e) < 0 || !count) {
+		err_set(&e, ERR_ABSENT, "%s has no flows", text);
+		fn(arg, NULL, &e);
+		return;
+	}
+	g = xcalloc(1, sizeof *g);
+	g->host = h;
+	g->who = xstrdup(who);
+	g->fn = fn;
+	g->arg = arg;
+	g->flows = json_array();
+	g->done = json_array();
+	txn = txn_begin(h->store);
+	for (size_t i = 0; i < h->config->flow_count; i++) {
+		struct flow *f = h->config->flows[i];
+
+		if (!is_flow(f, &t))
+			continue;
+		if (f->held) { /* a person has looked: a brake that held it is off */
+			free(f->held);
+			f->held = NULL;
+			f->documents = 0;
+			f->removals = 0;
+			memset(f->removals_ms, 0, sizeof f->removals_ms);
+			txn_note(txn, f->tenant, f->name, "held", "", NULL);
+			alert_clear(h, "flow_held", f->key);
+		}
+		f->mode = FLOW_LIVE;
+		txn_note(txn, f->tenant, f->name, "mode", "", "live");
+		host_audit(txn, f->tenant, "go", who, f, 0, NULL);
+		json_array_append_new(g->flows, json_string(f->key));
+	}
+	txn_commit(txn, on_live, g);
+}
+
+/* ---- pause, resume ------------------------------------------------------------------------------------------ */
+
+struct pausing { struct host *host; host_fn *fn; void *arg; json_t *answer; };
+
+static void on_paused(void *arg, const struct txn_result *r)
+{
+	struct pausing *p = arg;
+	struct err e = { 0 };
+
+	if (r->code < 0)
+		err_set(&e, r->code, "%s", r->text);
+	p->fn(p->arg, p->answer, r->code < 0 ? &e : NULL);
+	json_decref(p->answer);
+	host_wants_turn(p->host);
+	free(p);
+}
+
+void host_pause(struct host *h, const char *text, bool paused, const char *who, host_fn *fn, void *arg)
+{
+	struct pausing *p;
+	struct target t;
+	struct err e = { 0 };
+	struct txn *txn;
+	size_t count;
+
+	if (flows_of(h, text, &t, &count, &e) < 0) {
+		fn(arg, NULL, &e);
+		return;
+	}
+	p = xcalloc(1, sizeof *p);
+	p->host = h;
+	p->fn = fn;
+	p->arg = arg;
+	p->answer = json_pack("{s:s,s:b}", "target", text, "paused", (int)paused);
+	txn = txn_begin(h->store);
+	txn_note(txn, t.tenant, t.rest, "pause", "", paused ? "1" : NULL);
+	host_audit(txn, t.tenant, paused ? "pause" : "resume", who, NULL, 0, json_pack("{s:s}", "target", text));
+	for (size_t i = 0; i < h->config->flow_count; i++) {
+		struct flow *f = h->config->flows[i];
+
+		if (is_flow(f, &t) || (!strcmp(f->tenant, t.tenant) && (!strcmp(connection_name(f->source), t.rest) ||
+			!strcmp(connection_name(f->target), t.rest))))
+			f->paused = paused;
+	}
+	txn_commit(txn, on_paused, p);
+}
+
+/* ---- sync --------------------------------------------------------------------------------------------------------- */
+
+struct syncing {
+	struct host *host;
+	char *flow_key, *integration;
+	bool wait;
+	host_fn *fn;
+	void *arg;
+};
+
+static void on_rest(void *arg, const json_t *ignored, const struct err *e)
+{
+	struct syncing *s = arg;
+	json_t *answer = json_pack("{s:s,s:b}", "flow", s->integration, "rests", (int)s->wait);
+
+	(void)ignored;
+	s->fn(s->arg, answer, e);
+	json_decref(answer);
+	free(s->flow_key);
+	free(s->integration);
+	free(s);
+}
+
+static void on_sync_noted(void *arg, const struct txn_result *r)
+{
+	struct syncing *s = arg;
+	struct host *h = s->host;
+	struct waiter *w;
+
+	if (r->code < 0) {
+		struct err e = { 0 };
+
+		err_set(&e, r->code, "%s", r->text);
+		on_rest(s, NULL, &e);
+		return;
+	}
+	for (size_t i = 0; i < h->config->flow_count; i++) {
+		struct flow *f = h->config->flows[i];
+
+		if (strcmp(f->key, s->flow_key))
+			continue;
+		for (struct feed_state *feed = h->feeds; feed; feed = feed->next)
+			if (feed->connection == f->source || feed->connection == f->target)
+				feed->asked = true;
+	}
+	host_wants_turn(h);
+	if (!s->wait) {
+		on_rest(s, NULL, NULL);
+		return;
+	}
+	w = xcalloc(1, sizeof *w);
+	w->flow_key = xstrdup(s->flow_key);
+	w->fn = on_rest;
+	w->arg = s;
+	w->next = h->waiters;
+	h->waiters = w;
+}
+
+void host_sync(struct host *h, const char *text, const char *since, bool wait, const char *who, host_fn *fn, void *arg)
+{
+	struct syncing *s;
+	struct target t;
+	struct flow *first = NULL;
+	struct err e = { 0 };
+	struct txn *txn;
+	size_t count;
+
+	if (since && !when_is_day(since))
+		err_set(&e, ERR_INPUT, "'%s' is no day: as in 2026-10-01", since);
+	if (e.code || flows_of(h, text, &t, &count, &e) < 0 || !count) {
+		err_set(&e, ERR_ABSENT, "%s has no flows", text);
+		fn(arg, NULL, &e);
+		return;
+	}
+	txn = txn_begin(h->store);
+	for (size_t i = 0; i < h->config->flow_count; i++) {
+		struct flow *f = h->config->flows[i];
+
+		if (!is_flow(f, &t))
+			continue;
+		first = first ? first : f;
+		host_audit(txn, f->tenant, "sync", who, f, 0, since ? json_pack("{s:s}", "since", since) : NULL);
+		/* A cursor that begins with @ is an instant to start from: connector.h, call->cursor. */
+		for (struct feed_state *feed = h->feeds; since && feed; feed = feed->next)
+			if (feed->connection == f->source && feed->feed) {
+				char *cursor = xformat("@%sT00:00:00Z", since);
+
+				txn_note(txn, f->tenant, connection_name(f->source), "cursor", feed->feed->name, cursor);
+				free(cursor);
+			}
+	}
+	s = xcalloc(1, sizeof *s);
+	s->host = h;
+	s->flow_key = xstrdup(first->key);
+	s->integration = xstrdup(text);
+	s->wait = wait;
+	s->fn = fn;
+	s->arg = arg;
+	txn_commit(txn, on_sync_noted, s);
+}
+
+/* ---- decide ------------------------------------------------------------------------------------------------------------ */
+
+struct deciding {
+	struct host *host;
+	json_t *filter;
+	char *choice, *who;
+	host_fn *fn;
+	void *arg;
+	json_int_t released;
+};
+
+static void deciding_over(struct deciding *d, const struct err *e)
+{
+	json_t *answer = json_pack("{s:I}", "released", d->released);
+
+	d->fn(d->arg, e ? NULL : answer, e);
+	json_decref(answer);
+	json_decref(d->filter);
+	free(d->choice);
+	free(d->who);
+	free(d);
+}
+
+static void on_held_decided(void *arg, const json_t *answer, const struct err *e)
+{
+	struct deciding *d = arg;
+
+	d->released += json_int_or(answer, "released", 0);
+	deciding_over(d, e);
+}
+
+static void on_review_decided(void *arg, const json_t *answer, const struct err *e)
+{
+	struct deciding *d = arg;
+
+	if (e) {
+		deciding_over(d, e);
+		return;
+	}
+	d->released = json_int_or(answer, "released", 0);
+	make_afresh(d->host, d->filter, "held", d->choice, "decide", d->who, NULL, on_held_decided, d);
+}
+
+static void on_remembered(void *arg, const json_t *answer, const struct err *e)
+{
+	struct deciding *d = arg;
+
+	(void)answer;
+	if (e) {
+		deciding_over(d, e);
+		return;
+	}
+	make_afresh(d->host, d->filter, "review", d->choice, "decide", d->who, NULL, on_review_decided, d);
+}
+
+void host_decide(struct host *h, const json_t *filter, const json_t *choice, bool remember, const char *who, host_fn *fn,
+	void *arg)
+{
+	struct deciding *d;
+	const char *tenant = json_text_at(filter, "tenant"), *kind = json_text_at(choice, "kind");
+	const char *given = json_text_at(choice, "given"), *answer = json_text_at(choice, "answer");
+	struct err e = { 0 };
+	struct buf b;
+	size_t len;
+
+	if (!tenant || !json_object_get(h->config->tenants, tenant))
+		err_set(&e, ERR_ABSENT, "there is no tenant '%s'", tenant ? tenant : "");
+	else if (remember && (!kind || !given || !answer))
+		err_set(&e, ERR_INPUT, "only an answer can be remembered: kind, given and answer are wanted");
+	if (!e.code && remember) {
+		char *path = xformat("%s/tenants/%s/answers.csv", h->dir, tenant);
+
+		answers_remember(path, kind, given, answer, &e);
+		free(path);
+	}
+	if (e.code) {
+		fn(arg, NULL, &e);
+		return;
+	}
+	d = xcalloc(1, sizeof *d);
+	d->host = h;
+	d->filter = json_deep_copy(filter);
+	buf_init(&b, 1u << 20);
+	json_write(&b, choice);
+	d->choice = buf_take(&b, &len);
+	buf_finish(&b);
+	d->who = xstrdup(who);
+	d->fn = fn;
+	d->arg = arg;
+	if (remember)
+		host_reload(h, who, on_remembered, d);
+	else
+		on_remembered(d, NULL, NULL);
+}
+
+/* ---- links by hand ------------------------------------------------------------------------------------------------------- */
+
+struct linking { struct host *host; host_fn *fn; void *arg; json_t *answer; };
+
+static void on_linked(void *arg, const struct txn_result *r)
+{
+	struct linking *l = arg;
+	struct err e = { 0 };
+
+	if (r->code < 0)
+		err_set(&e, r->code, "%s", r->text);
+	l->fn(l->arg, l->answer, r->code < 0 ? &e : NULL);
+	json_decref(l->answer);
+	free(l);
+}
+
+static struct flow *flow_of_link(struct host *h, const json_t *link, struct err *e)
+{
+	const char *tenant = json_text_or(link, "tenant", ""), *name = json_text_or(link, "flow", "");
+	struct flow *f = host_flow(h, tenant, name);
+
+	if (!f)
+		err_set(e, ERR_ABSENT, "there is no flow %s/%s", tenant, name);
+	else if (!json_text_at(link, "identity"))
+		err_set(e, ERR_INPUT, "identity is wanted: mlc links %s shows them", tenant);
+	return e->code ? NULL : f;
+}
+
+void host_link(struct host *h, const json_t *link, const char *who, host_fn *fn, void *arg)
+{
+	struct err e = { 0 };
+	struct flow *f = flow_of_link(h, link, &e);
+	const char *id = json_text_at(link, "target_id");
+	struct linking *l;
+	struct txn *t;
+
+	if (f && !id)
+		err_set(&e, ERR_INPUT, "target_id is wanted: the record that it is the same as");
+	if (e.code) {
+		fn(arg, NULL, &e);
+		return;
+	}
+	l = xcalloc(1, sizeof *l);
+	l->host = h;
+	l->fn = fn;
+	l->arg = arg;
+	l->answer = json_deep_copy(link);
+	t = txn_begin(h->store);
+	txn_link_put(t, &(struct link_row) { .tenant = f->tenant, .flow = f->name, .identity = json_text_at(link, "identity"),
+		.source_connection = connection_name(f->source), .source_entity = f->source_entity,
+		.source_id = json_text_or(link, "source_id", json_text_at(link, "identity")),
+		.target_connection = connection_name(f->target),
+		.target_entity = json_text_or(link, "target_entity", f->target_entity), .target_id = id, .made = "by hand" });
+	host_audit(t, f->tenant, "link", who, f, 0, json_deep_copy(link));
+	txn_commit(t, on_linked, l);
+}
+
+void host_unlink(struct host *h, const json_t *link, const char *who, host_fn *fn, void *arg)
+{
+	struct err e = { 0 };
+	struct flow *f = flow_of_link(h, link, &e);
+	struct linking *l;
+	struct txn *t;
+
+	if (!f) {
+		fn(arg, NULL, &e);
+		return;
+	}
+	l = xcalloc(1, sizeof *l);
+	l->host = h;
+	l->fn = fn;
+	l->arg = arg;
+	l->answer = json_deep_copy(link);
+	t = txn_begin(h->store);
+	txn_link_drop(t, f->tenant, f->name, json_text_at(link, "identity"));
+	host_audit(t, f->tenant, "unlink", who, f, 0, json_deep_copy(link));
+	txn_commit(t, on_linked, l);
+}
