@@ -4,15 +4,12 @@
 
 #include "base/err.h"
 #include "base/loop.h"
+#include "script/frame.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 struct pool;
-
-enum cage_word { CAGE_READ = 1, CAGE_LOAD, CAGE_FORGET, CAGE_MAP, CAGE_TEST };
-
-struct cage_part { const char *bytes; size_t len; };
 
 enum cage_outcome { CAGE_ANSWERED = 1, CAGE_DIED, CAGE_TIMEOUT };
 struct cage_reply {
