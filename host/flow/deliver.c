@@ -1062,10 +1062,18 @@ static void decide_write(struct work *w)
 {
 	struct delivery_move m = move_to(w, DELIVERY_SENDING);
 	struct txn *t;
-	char *doc;
+	char *doc, *lack;
 
 	if (w->flow->mode == FLOW_SHADOW) {
 		would(w);
+		return;
+	}
+	if (uses_block(w->host, w->flow, &lack)) {
+		if (lack)
+			settle_as(w, DELIVERY_HELD, "books_lack", lack);
+		else
+			back_off(w, WHEN_SECOND_MS, "uses", "the names it uses are being looked up in the books");
+		free(lack);
 		return;
 	}
 	if (w->flow->paused || w->flow->held || braked(w)) {

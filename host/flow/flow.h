@@ -111,6 +111,7 @@ struct host {
 
 	struct feed_state *feeds;
 	struct waiter *waiters;
+	json_t *uses, *uses_checking; /* uses.c: by connection */
 	json_t *alerts; /* standing ones: { kind: { about: { since_ms, text } } } */
 	char public_url[256];
 	int public_port;
@@ -149,6 +150,13 @@ void schedule_visit(struct host *, struct connection *);
 bool schedule_mirror_whole(const struct host *, const struct connection *, const char *entity);
 bool schedule_busy(const struct host *, const struct flow *);
 void schedule_free(struct host *);
+
+/* uses.c: names that mappings use and the books may lack */
+void uses_check(struct host *, struct connection *);
+bool uses_checking(const struct host *, const struct connection *);
+json_t *uses_missing(struct host *, const struct connection *); /* yours */
+/* True: nothing of this flow may be written.  *why, yours: what is missing; NULL: not looked yet. */
+bool uses_block(const struct host *, const struct flow *, char **why);
 
 /* watch.c: what a person should hear of */
 void alert_raise(struct host *, const char *kind, const char *about, const char *text);

@@ -154,6 +154,12 @@ static void set_timer(struct host *h)
 		timer_set(h->loop, &h->turn_timer, next > now ? next : now, on_timer, h);
 }
 
+static void look_at_uses(void *arg, struct connection *c)
+{
+	if (!connection_peer_calls(c) || connection_in_visit(c))
+		uses_check(arg, c);
+}
+
 static void turn(void *arg)
 {
 	struct host *h = arg;
@@ -161,6 +167,7 @@ static void turn(void *arg)
 	if (!h->config || !h->recovered || h->stopping)
 		return;
 	schedule_turn(h, loop_now_ms(h->loop));
+	connections_each(h->connections, look_at_uses, h);
 	deliver_turn(h);
 	serve_waiters(h);
 	set_timer(h);
@@ -260,6 +267,7 @@ static void hook_visit_opens(void *ctx, struct connection *c)
 		f->maybe_ready = true;
 		f->documents = 0;
 	}
+	uses_check(h, c);
 	schedule_visit(h, c);
 	deliver_turn(h);
 }
@@ -603,6 +611,8 @@ struct host *host_start(struct loop *loop, const struct host_conf *conf, host_fn
 	h->conf = *conf;
 	h->dir = xstrdup(conf->dir);
 	h->alerts = json_object();
+	h->uses = json_object();
+	h->uses_checking = json_object();
 	h->started_ms = loop_now_ms(loop);
 	s->host = h;
 	s->fn = started;
@@ -657,6 +667,8 @@ void host_destroy(struct host *h)
 	config_release(h->config);
 	registry_destroy(h->registry);
 	json_decref(h->alerts);
+	json_decref(h->uses);
+	json_decref(h->uses_checking);
 	free(h->dir);
 	free(h);
 }
