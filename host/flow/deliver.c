@@ -1068,11 +1068,9 @@ static void decide_write(struct work *w)
 		would(w);
 		return;
 	}
-	if (uses_block(w->host, w->flow, &lack)) {
-		if (lack)
-			settle_as(w, DELIVERY_HELD, "books_lack", lack);
-		else
-			back_off(w, WHEN_SECOND_MS, "uses", "the names it uses are being looked up in the books");
+	lack = uses_lack(w->host, w->flow);
+	if (lack) {
+		settle_as(w, DELIVERY_HELD, "books_lack", lack);
 		free(lack);
 		return;
 	}
@@ -1531,6 +1529,8 @@ bool deliver_can_claim(struct host *h, const struct flow *f, int64_t now)
 	if (!f->source || !f->target || connection_held(f->source, NULL, NULL) || connection_held(f->target, NULL, NULL))
 		return false;
 	if (connection_peer_calls(f->target) && !connection_in_visit(f->target))
+		return false;
+	if (f->mode == FLOW_LIVE && !uses_known(h, f))
 		return false;
 	return h->work_count < AT_WORK_MAX;
 }

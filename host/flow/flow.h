@@ -155,8 +155,8 @@ void schedule_free(struct host *);
 void uses_check(struct host *, struct connection *);
 bool uses_checking(const struct host *, const struct connection *);
 json_t *uses_missing(struct host *, const struct connection *); /* yours */
-/* True: nothing of this flow may be written.  *why, yours: what is missing; NULL: not looked yet. */
-bool uses_block(const struct host *, const struct flow *, char **why);
+bool uses_known(const struct host *, const struct flow *); /* they have been looked up since the last (re)load */
+char *uses_lack(const struct host *, const struct flow *); /* what is missing, yours to free; NULL: nothing */
 
 /* watch.c: what a person should hear of */
 void alert_raise(struct host *, const char *kind, const char *about, const char *text);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define CHECK_EVERY_MS WHEN_DAY_MS
+#define CHECK_AGAIN_MS WHEN_MINUTE_MS /* while something is missing, or could not be looked up */
 
 struct check { /* of one connection */
 	struct host *host;
@@ -52,12 +53,13 @@ static void check_over(struct check *k)
 		return;
 	state = json_pack("{s:I,s:I,s:O,s:b}", "checked_ms", (json_int_t)loop_now_ms(h->loop), "generation",
 		(json_int_t)k->generation, "missing", k->missing, "known", !k->failed);
+	if (!k->failed || !json_object_get(h->uses, k->path))
+		json_object_set(h->uses, k->path, state);
 	if (!k->failed) {
 		char *slash = strchr(k->path, '/');
 		char *tenant = xstrndup(k->path, (size_t)(slash - k->path));
 		json_t *filter = json_pack("{s:s,s:s}", "tenant", tenant, "cause", "books_lack");
 
-		json_object_set(h->uses, k->path, state);
 		if (!json_array_size(k->missing))
 			host_release(h, filter, "host", on_committed, NULL);
 		json_decref(filter);
@@ -152,18 +154,24 @@ static json_t *uses_of(const struct host *h, const struct connection *c)
 	return list;
 }
 
+static bool due(const struct host *h, const json_t *state)
+{
+	int64_t age = loop_now_ms(h->loop) - json_int_or(state, "checked_ms", 0);
+
+	if (!state || json_int_or(state, "generation", 0) != h->config->generation)
+		return true;
+	if (!json_true_at(state, "known") || json_array_size(json_object_get(state, "missing")))
+		return age >= CHECK_AGAIN_MS;
+	return age >= CHECK_EVERY_MS;
+}
+
 void uses_check(struct host *h, struct connection *c)
 {
-	const json_t *state = state_of(h, c);
-	int64_t checked = json_int_or(state, "checked_ms", 0);
 	struct check *k;
 	json_t *uses, *use;
 	size_t i;
 
-	if (json_object_get(h->uses_checking, connection_path(c)))
-		return;
-	if (state && json_int_or(state, "generation", 0) == h->config->generation &&
-		!json_array_size(json_object_get(state, "missing")) && loop_now_ms(h->loop) - checked < CHECK_EVERY_MS)
+	if (json_object_get(h->uses_checking, connection_path(c)) || !due(h, state_of(h, c)))
 		return;
 	k = xcalloc(1, sizeof *k);
 	k->host = h;
@@ -192,22 +200,22 @@ json_t *uses_missing(struct host *h, const struct connection *c)
 	return missing ? json_incref(missing) : json_array();
 }
 
-bool uses_block(const struct host *h, const struct flow *f, char **why)
+bool uses_known(const struct host *h, const struct flow *f)
 {
-	const json_t *state = state_of(h, f->target), *missing = json_object_get(state, "missing"), *uses, *use;
+	const json_t *state = state_of(h, f->target);
+
+	return !json_array_size(json_object_get(f->def, "uses")) ||
+		(json_true_at(state, "known") && json_int_or(state, "generation", 0) == h->config->generation);
+}
+
+char *uses_lack(const struct host *h, const struct flow *f)
+{
+	const json_t *missing = json_object_get(state_of(h, f->target), "missing"), *use;
 	size_t i;
 
-	*why = NULL;
-	uses = json_object_get(f->def, "uses");
-	if (!json_array_size(uses))
-		return false;
-	if (!state || json_int_or(state, "generation", 0) != h->config->generation)
-		return true; /* not looked yet */
-	json_array_foreach((json_t *)uses, i, use)
-		if (has_use(missing, use)) {
-			*why = xformat("the books have no %s '%s' (%s): make it there, or name another",
+	json_array_foreach(json_object_get(f->def, "uses"), i, use)
+		if (has_use(missing, use))
+			return xformat("the books have no %s '%s' (%s): make it there, or name another",
 				json_text_or(use, "entity", ""), json_text_or(use, "name", ""), json_text_or(use, "from", "the mapping"));
-			return true;
-		}
-	return false;
+	return NULL;
 }
