@@ -87,6 +87,7 @@ struct loop {
 	size_t signal_count;
 
 	struct child *children;
+	bool ending; /* loop_destroy() is at work */
 };
 
 static void run_posts(struct loop *l)
@@ -106,12 +107,14 @@ static void run_posts(struct loop *l)
 	}
 }
 
+static void ring_due(struct loop *l);
+static void arm(struct loop *l);
+
 static void on_wake(uv_async_t *wake)
 {
 	run_posts(wake->data);
+	ring_due(wake->data);
 }
-
-static void arm(struct loop *l);
 
 static void on_turn(uv_prepare_t *turn)
 {
@@ -271,13 +274,12 @@ static void heap_remove(struct loop *l, struct timer *t)
 	t->at_ms = 0;
 }
 
-static void on_alarm(uv_timer_t *alarm)
+static void ring_due(struct loop *l)
 {
-	struct loop *l = alarm->data;
 	int64_t now = loop_now_ms(l);
 
 	/* As many as there are now: one that sets itself anew does not keep the loop. */
-	for (size_t left = l->heap_count; left > 0 && l->heap_count > 0; left--) {
+	for (size_t left = l->heap_count; left > 0 && l->heap_count > 0 && !l->ending; left--) {
 		struct timer *t = l->heap[0];
 
 		if (t->at_ms > now)
@@ -288,23 +290,34 @@ static void on_alarm(uv_timer_t *alarm)
 	arm(l);
 }
 
+static void on_alarm(uv_timer_t *alarm)
+{
+	ring_due(alarm->data);
+}
+
 static void arm(struct loop *l)
 {
-	if (l->heap_count == 0) {
-		uv_timer_stop(&l->alarm);
+	int64_t wait = l->heap_count ? l->heap[0]->at_ms - loop_now_ms(l) : 0;
+
+	/* libuv runs a timer of 0 ms again in the same turn, and would never leave it. */
+	uv_timer_stop(&l->alarm);
+	if (l->ending)
 		return;
-	}
-	int64_t wait = l->heap[0]->at_ms - loop_now_ms(l);
-	wait = wait < 0 ? 0 : wait > SLEEP_MAX_MS ? SLEEP_MAX_MS : wait;
-	uv_timer_start(&l->alarm, on_alarm, (uint64_t)wait, 0);
+	if (wait > 0)
+		uv_timer_start(&l->alarm, on_alarm,
+			(uint64_t)(wait < SLEEP_MAX_MS ? wait : SLEEP_MAX_MS), 0);
+	else if (l->heap_count > 0)
+		uv_async_send(&l->wake);
 }
 
 void timer_set(struct loop *l, struct timer *t, int64_t at_ms, loop_fn *fn, void *arg)
 {
 	bool was_first = l->heap_count > 0 && l->heap[0] == t;
 	bool was_set = t->at_ms != 0;
+	int64_t now = loop_now_ms(l);
 
-	t->at_ms = at_ms > 0 ? at_ms : 1;
+	/* What is long due is due now: it must not overtake for ever those that wait already. */
+	t->at_ms = at_ms > now ? at_ms : now;
 	t->fn = fn;
 	t->arg = arg;
 	if (!was_set) {
@@ -537,6 +550,7 @@ void loop_destroy(struct loop *l)
 {
 	if (!l)
 		return;
+	l->ending = true;
 	for (struct child *c = l->children; c; c = c->next) {
 		c->abandoned = true;
 		child_kill(c);

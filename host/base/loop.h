@@ -14,6 +14,8 @@ struct uv_loop_s;
 typedef void loop_fn(void *arg);
 
 struct loop *loop_create(struct err *);
+/* Work and posts that were begun end first; children are killed and not heard any more; timers
+ * do not ring.  Whatever else has handles in the loop must have begun to close them. */
 void loop_destroy(struct loop *);
 void loop_run(struct loop *);  /* until loop_stop() */
 void loop_stop(struct loop *); /* loop thread only */
