@@ -136,6 +136,10 @@ void deliver_recover(struct host *, loop_fn *done, void *arg);
 void deliver_forget_config(struct host *, const struct config *); /* works not on the wire start afresh */
 void flow_hold(struct host *, struct flow *, const char *cause, const char *why);
 
+/* operate.c: deliveries of filter in state are READY again, page by page; answer taken over, or NULL */
+void deliveries_afresh(struct host *, const json_t *filter, const char *state, const char *choice, const char *move,
+	const char *who, json_t *answer, host_fn *, void *arg);
+
 /* intake.c */
 void intake_emit(struct host *, struct txn *, const struct connection *, const char *origin,
 	const struct call_record *, size_t count, bool again);

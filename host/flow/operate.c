@@ -133,7 +133,7 @@ static void afresh_page(struct afresh *a)
 	store_list(a->host->store, a->filter, on_page, a);
 }
 
-static void make_afresh(struct host *h, const json_t *filter, const char *state, const char *choice, const char *move,
+void deliveries_afresh(struct host *h, const json_t *filter, const char *state, const char *choice, const char *move,
 	const char *who, json_t *answer, host_fn *fn, void *arg)
 {
 	struct afresh *a = xcalloc(1, sizeof *a);
@@ -152,7 +152,7 @@ static void make_afresh(struct host *h, const json_t *filter, const char *state,
 
 void host_release(struct host *h, const json_t *filter, const char *who, host_fn *fn, void *arg)
 {
-	make_afresh(h, filter, "held", NULL, "release", who, NULL, fn, arg);
+	deliveries_afresh(h, filter, "held", NULL, "release", who, NULL, fn, arg);
 }
 
 /* ---- go ------------------------------------------------------------------------------------------------- */
@@ -208,7 +208,7 @@ static void go_next(struct going *g)
 		return;
 	}
 	filter = json_pack("{s:s,s:s}", "tenant", f->tenant, "flow", f->name);
-	make_afresh(h, filter, "would", NULL, "go", g->who, NULL, on_gone, g);
+	deliveries_afresh(h, filter, "would", NULL, "go", g->who, NULL, on_gone, g);
 	json_decref(filter);
 }
 
@@ -452,7 +452,7 @@ static void on_review_decided(void *arg, const json_t *answer, const struct err 
 		return;
 	}
 	d->released = json_int_or(answer, "released", 0);
-	make_afresh(d->host, d->filter, "held", d->choice, "decide", d->who, NULL, on_held_decided, d);
+	deliveries_afresh(d->host, d->filter, "held", d->choice, "decide", d->who, NULL, on_held_decided, d);
 }
 
 static void on_remembered(void *arg, const json_t *answer, const struct err *e)
@@ -464,7 +464,7 @@ static void on_remembered(void *arg, const json_t *answer, const struct err *e)
 		deciding_over(d, e);
 		return;
 	}
-	make_afresh(d->host, d->filter, "review", d->choice, "decide", d->who, NULL, on_review_decided, d);
+	deliveries_afresh(d->host, d->filter, "review", d->choice, "decide", d->who, NULL, on_review_decided, d);
 }
 
 void host_decide(struct host *h, const json_t *filter, const json_t *choice, bool remember, const char *who, host_fn *fn,

@@ -1,0 +1,351 @@
+/* asks.c - what a mapping lacks: other mappings first, then reads of either side. */
+#include "flow/work.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct ask {
+	struct task task; /* first */
+	struct work *work;
+	char *key;
+	bool fetch;
+};
+
+static void reads(struct work *w);
+
+/* First what it needs, then what it must read: what was found before its needs are met would only
+ * have to be asked again. */
+static void asks_done(struct work *w)
+{
+	if (w->ask_failed)
+		work_read_failed(w, w->ask_connection, w->ask_fault, w->ask_after_ms, w->ask_why);
+	else if (!w->reading)
+		reads(w);
+	else
+		work_map(w);
+}
+
+static void ask_over(struct ask *a)
+{
+	struct work *w = a->work;
+
+	free(a->key);
+	free(a);
+	if (--w->asks_open == 0 && work_goes_on(w))
+		asks_done(w);
+}
+
+static json_t *record_answer(const char *id, const char *version, json_t *data)
+{
+	json_t *r = json_object();
+
+	json_put_text(r, "id", id);
+	json_put_text(r, "version", version);
+	json_object_set_new(r, "data", data ? data : json_object());
+	return r;
+}
+
+static json_t *answer_of(const struct call_record *r)
+{
+	if (r->text)
+		return record_answer(r->id, r->version, json_read(r->text, r->text_len, NULL));
+	return record_answer(r->id, r->version, r->data ? json_deep_copy(r->data) : NULL);
+}
+
+static void on_ask_done(struct task *task, const struct outcome *o)
+{
+	struct ask *a = (struct ask *)task;
+	struct work *w = a->work;
+	json_t *answer = json_object();
+
+	if (o->failed) {
+		if (!w->ask_failed) {
+			w->ask_failed = true;
+			w->ask_fault = o->fault;
+			w->ask_after_ms = o->after_ms;
+			w->ask_why = xstrdup(o->text ? o->text : "");
+			w->ask_connection = (struct connection *)o->connection;
+		}
+	} else if (a->fetch) {
+		const struct call_record *r = o->record_count ? &o->records[0] : NULL;
+
+		json_object_set_new(answer, "record", r && !r->deleted ? answer_of(r) : json_null());
+	} else {
+		json_t *list = json_array();
+
+		for (size_t i = 0; i < o->record_count; i++)
+			if (!o->records[i].deleted)
+				json_array_append_new(list, answer_of(&o->records[i]));
+		json_object_set_new(answer, "records", list);
+	}
+	json_object_set_new(w->answers, a->key, answer);
+	ask_over(a);
+}
+
+static void on_mirror(void *arg, const json_t *rows, const struct err *e)
+{
+	struct ask *a = arg;
+	struct work *w = a->work;
+	json_t *answer = json_object(), *list = json_array(), *row;
+	size_t i;
+
+	if (e && !w->ask_failed) {
+		w->ask_failed = true;
+		w->ask_fault = MLC_RETRY;
+		w->ask_why = xstrdup(e->text);
+		w->ask_connection = w->flow->target;
+	}
+	json_array_foreach((json_t *)rows, i, row)
+		json_array_append_new(list, record_answer(json_text_at(row, "id"), json_text_at(row, "version"),
+			json_deep_copy(json_object_get(row, "data"))));
+	json_object_set_new(answer, "records", list);
+	json_object_set_new(w->answers, a->key, answer);
+	ask_over(a);
+}
+
+static bool is_mirrored(const struct connection *c, const char *entity, const json_t *by)
+{
+	const struct mlc_entity *e = connector_entity(connection_connector(c), entity);
+	const char *name;
+	json_t *value;
+
+	if (!e)
+		return false;
+	json_object_foreach((json_t *)by, name, value)
+		for (const struct mlc_field *f = e->fields; f && f->name; f++)
+			if (!strcmp(f->name, name) && f->flags & MLC_MIRRORED)
+				return true;
+	return false;
+}
+
+static struct ask *ask_begin(struct work *w, const char *key)
+{
+	struct ask *a = xcalloc(1, sizeof *a);
+
+	a->work = w;
+	a->key = xstrdup(key);
+	a->task.done = on_ask_done;
+	w->asks_open++;
+	return a;
+}
+
+static void ask_find(struct work *w, const json_t *ask)
+{
+	bool in_source = !strcmp(json_text_or(ask, "connection", "target"), "source");
+	struct connection *c = in_source ? w->flow->source : w->flow->target;
+	const char *entity = json_text_or(ask, "entity", "");
+	const json_t *by = json_object_get(ask, "by");
+	struct ask *a = ask_begin(w, json_text_or(ask, "key", ""));
+
+	if (is_mirrored(c, entity, by)) {
+		store_mirror_find(w->host->store, w->flow->tenant, connection_name(c), entity, by, on_mirror, a);
+		return;
+	}
+	connection_call(c, &(struct order) { .op = OP_FIND, .entity = entity, .data = by }, &a->task);
+}
+
+static void ask_fetch(struct work *w, const json_t *ask)
+{
+	bool in_source = !strcmp(json_text_or(ask, "connection", "target"), "source");
+	struct connection *c = in_source ? w->flow->source : w->flow->target;
+	const char *ids[] = { json_text_or(ask, "id", ""), NULL };
+	struct ask *a = ask_begin(w, json_text_or(ask, "key", ""));
+
+	a->fetch = true;
+	connection_call(c, &(struct order) { .op = OP_FETCH, .entity = json_text_or(ask, "entity", ""), .ids = ids },
+		&a->task);
+}
+
+/* ---- asks: another mapping of this record first ------------------------------------------------- */
+
+struct ensure_look { /* is identity of that flow linked already, or shown in the shadow? */
+	struct ask *ask;
+	struct flow *flow;
+	char *identity;
+	bool looked_would;
+};
+
+static void ensure_over(struct ensure_look *l)
+{
+	struct ask *a = l->ask;
+
+	free(l->identity);
+	free(l);
+	ask_over(a);
+}
+
+static void on_would(void *arg, const json_t *answer, const struct err *e)
+{
+	struct ensure_look *l = arg;
+	struct work *w = l->ask->work;
+
+	if (!e && json_array_size(answer)) {
+		json_t *a = json_object();
+
+		json_object_set_new(a, "shadow", json_true());
+		json_put_text(a, "entity", l->flow->target_entity);
+		json_object_set_new(w->answers, l->ask->key, a);
+	}
+	ensure_over(l);
+}
+
+static void on_ensure_link(void *arg, const json_t *rows, const struct err *e)
+{
+	struct ensure_look *l = arg;
+	struct work *w = l->ask->work;
+	const json_t *row = json_array_get(rows, 0);
+	const char *id = e ? NULL : json_text_at(row, "target_id");
+
+	if (id) {
+		json_t *a = json_object();
+
+		json_put_text(a, "id", id);
+		json_put_text(a, "version", json_text_at(row, "target_version"));
+		json_put_text(a, "entity", json_text_at(row, "target_entity"));
+		json_put_text(a, "made", json_text_at(row, "made"));
+		json_object_set_new(w->answers, l->ask->key, a);
+		ensure_over(l);
+		return;
+	}
+	if (w->flow->mode == FLOW_SHADOW) {
+		json_t *filter = json_object();
+
+		json_put_text(filter, "tenant", w->flow->tenant);
+		json_put_text(filter, "flow", l->flow->name);
+		json_put_text(filter, "identity", l->identity);
+		json_put_text(filter, "state", "would");
+		json_put_int(filter, "limit", 1);
+		store_list(w->host->store, filter, on_would, l);
+		json_decref(filter);
+		return;
+	}
+	ensure_over(l);
+}
+
+static void ask_ensure(struct work *w, const json_t *ask, struct flow *other)
+{
+	struct ensure_look *l = xcalloc(1, sizeof *l);
+	json_t *filter = json_object();
+
+	l->ask = ask_begin(w, json_text_or(ask, "key", ""));
+	l->flow = other;
+	l->identity = xstrdup(json_text_or(ask, "identity", ""));
+	json_put_text(filter, "tenant", w->flow->tenant);
+	json_put_text(filter, "flow", other->name);
+	json_put_text(filter, "identity", l->identity);
+	json_put_int(filter, "limit", 1);
+	store_links(w->host->store, filter, on_ensure_link, l);
+	json_decref(filter);
+}
+
+/* Some of what it needs is not there: the delivery waits in the store until it is. */
+static void wait_for_needs(struct work *w, const json_t *asks)
+{
+	struct txn *t = txn_begin(w->host->store);
+	struct delivery_move m = work_move_to(w, DELIVERY_WAITS);
+	size_t i;
+	json_t *ask;
+
+	m.cause = "needs";
+	m.why = "waits for what it needs";
+	txn_delivery(t, &m);
+	json_array_foreach((json_t *)asks, i, ask) {
+		struct flow *other;
+
+		if (strcmp(json_text_or(ask, "kind", ""), "ensure") ||
+			json_object_get(w->answers, json_text_or(ask, "key", "")))
+			continue;
+		other = host_flow_of_mapping(w->host, w->flow, json_text_or(ask, "mapping", ""));
+		txn_ensure(t, &(struct ensure) { .parent = w->delivery, .flow = other->name,
+			.identity = json_text_at(ask, "identity"), .rank = other->rank });
+	}
+	w->phase = PHASE_COMMIT;
+	work_audit(w, t, "wait", work_decision(w, "waits", m.cause, m.why));
+	txn_commit(t, work_on_moved, w);
+}
+
+static bool needs_unmet(const struct work *w, const json_t *asks)
+{
+	size_t i;
+	json_t *ask;
+
+	json_array_foreach((json_t *)asks, i, ask)
+		if (!strcmp(json_text_or(ask, "kind", ""), "ensure") &&
+			!json_object_get(w->answers, json_text_or(ask, "key", "")))
+			return true;
+	return false;
+}
+
+/* Reads of a peer that calls us wait for its visit; what is found out there dies with this work. */
+static bool must_wait_for_visit(const struct work *w, const json_t *ask)
+{
+	bool in_source = !strcmp(json_text_or(ask, "connection", "target"), "source");
+	struct connection *c = in_source ? w->flow->source : w->flow->target;
+
+	return connection_peer_calls(c) && !connection_in_visit(c);
+}
+
+static void reads(struct work *w)
+{
+	json_t *asks = json_object_get(w->verdict, "asks"), *ask;
+	size_t i;
+
+	if (needs_unmet(w, asks)) {
+		if (w->dry)
+			w->dry(w, "waits", "it waits for what it needs");
+		else
+			wait_for_needs(w, asks);
+		return;
+	}
+	w->reading = true;
+	json_array_foreach(asks, i, ask)
+		if (strcmp(json_text_or(ask, "kind", ""), "ensure") && must_wait_for_visit(w, ask)) {
+			work_end(w);
+			return;
+		}
+	w->asks_open = 1; /* ours, so that none can end it before all have begun */
+	json_array_foreach(asks, i, ask) {
+		const char *kind = json_text_or(ask, "kind", "");
+
+		if (!strcmp(kind, "find"))
+			ask_find(w, ask);
+		else if (!strcmp(kind, "fetch"))
+			ask_fetch(w, ask);
+	}
+	if (--w->asks_open == 0)
+		asks_done(w);
+}
+
+void work_ask(struct work *w)
+{
+	json_t *asks = json_object_get(w->verdict, "asks"), *ask;
+	size_t i;
+
+	if (w->round++ >= ROUNDS_MAX) {
+		work_settle_as(w, DELIVERY_HELD, "asks_without_end",
+			"the mapping still asks after 4 rounds of answers: tell its author");
+		return;
+	}
+	json_array_foreach(asks, i, ask)
+		if (!strcmp(json_text_or(ask, "kind", ""), "ensure") &&
+			!host_flow_of_mapping(w->host, w->flow, json_text_or(ask, "mapping", ""))) {
+			struct err e = { 0 };
+
+			err_set(&e, ERR_ABSENT, "it needs %s, which is not among the flows of %s/%s",
+				json_text_or(ask, "mapping", "?"), w->flow->tenant, w->flow->integration);
+			work_settle_as(w, DELIVERY_HELD, "no_such_mapping", e.text);
+			return;
+		}
+	w->phase = PHASE_ASK;
+	w->reading = false;
+	w->asks_open = 1;
+	json_array_foreach(asks, i, ask)
+		if (!strcmp(json_text_or(ask, "kind", ""), "ensure"))
+			ask_ensure(w, ask, host_flow_of_mapping(w->host, w->flow, json_text_or(ask, "mapping", "")));
+	if (--w->asks_open == 0)
+		asks_done(w);
+}

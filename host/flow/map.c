@@ -1,0 +1,268 @@
+/* map.c - the record, its link, and what the worker makes of both. */
+#include "flow/work.h"
+
+#include "base/decimal.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/when.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the full record first, when the change was only a hint --------------------------------- */
+
+static void on_fetch_kept(void *arg, const struct txn_result *r)
+{
+	struct work *w = arg;
+
+	if (r->code < 0) {
+		log_line(LOG_ERROR, w->flow->key, "%s %s could not be kept: %s", w->entity, w->rid, r->text);
+		work_end(w);
+		return;
+	}
+	intake_touched(w->host, r);
+	if (work_goes_on(w))
+		work_map(w);
+}
+
+static void on_fetched(struct task *task, const struct outcome *o)
+{
+	struct work *w = (struct work *)task;
+	const struct call_record *r = NULL;
+	struct txn *t;
+
+	if (!work_goes_on(w))
+		return;
+	if (o->failed) {
+		work_read_failed(w, w->flow->source, o->fault, o->after_ms, o->text);
+		return;
+	}
+	for (size_t i = 0; i < o->record_count; i++)
+		if (!strcmp(o->records[i].id, w->rid) && !strcmp(o->records[i].entity, w->entity))
+			r = &o->records[i];
+	if (!r) {
+		work_settle_as(w, DELIVERY_HELD, "broken", "the record was asked for and did not come");
+		return;
+	}
+	free(w->text);
+	w->text = NULL;
+	w->text_len = 0;
+	w->deleted = r->deleted;
+	w->fetch = false;
+	if (r->text) {
+		w->text = xstrndup(r->text, r->text_len);
+		w->text_len = r->text_len;
+	}
+	if (r->changed_ms)
+		w->changed_ms = r->changed_ms;
+	if (r->version) {
+		free(w->version);
+		w->version = xstrdup(r->version);
+	}
+	t = txn_begin(w->host->store);
+	intake_emit(w->host, t, w->flow->source, "fetch", o->records, o->record_count, false);
+	txn_commit(t, on_fetch_kept, w);
+}
+
+static void fetch(struct work *w)
+{
+	const char *ids[] = { w->rid, NULL };
+	struct order o = { .op = OP_FETCH, .entity = w->entity, .ids = ids, .attempt = w->attempts };
+
+	w->phase = PHASE_FETCH;
+	w->task.done = on_fetched;
+	connection_call(w->flow->source, &o, &w->task);
+}
+
+/* ---- mapping --------------------------------------------------------------------------------- */
+
+static void put_link(struct buf *b, const json_t *link)
+{
+	const char *id = json_text_at(link, "target_id");
+
+	if (!link) {
+		buf_puts(b, "null");
+		return;
+	}
+	buf_puts(b, "{\"id\":");
+	if (id)
+		json_write_string(b, id, strlen(id));
+	else
+		buf_puts(b, "null");
+	buf_printf(b, ",\"state\":\"%s\"", id ? "complete" : "intent");
+	for (const char *const *m = (const char *const[]) { "target_version", "target_entity", "made", NULL }; *m; m++) {
+		const char *v = json_text_at(link, *m);
+
+		if (!v)
+			continue;
+		buf_printf(b, ",\"%s\":", strncmp(*m, "target_", 7) ? *m : *m + 7);
+		json_write_string(b, v, strlen(v));
+	}
+	if (json_text_at(link, "base"))
+		buf_printf(b, ",\"base\":%s", json_text_at(link, "base"));
+	buf_putc(b, '}');
+}
+
+static void put_text(struct buf *b, const char *name, const char *text)
+{
+	buf_printf(b, ",\"%s\":", name);
+	if (text)
+		json_write_string(b, text, strlen(text));
+	else
+		buf_puts(b, "null");
+}
+
+/* The day where the source keeps its clock, when it tells an offset; else the UTC day. */
+static void put_today(struct buf *b, const struct connection *source, int64_t now)
+{
+	const char *offset = json_text_at(connection_facts(source), "gmt_offset");
+	char day[WHEN_DAY_SIZE];
+	struct decimal hours = { 0, 0 };
+
+	if (offset && decimal_parse(offset, strlen(offset), &hours)) {
+		struct decimal ms;
+
+		if (decimal_mul(hours, (struct decimal) { WHEN_HOUR_MS, 0 }, &ms))
+			now += (int64_t)decimal_round(ms, 0, DECIMAL_DOWN).units;
+	}
+	when_day(now, day);
+	put_text(b, "today", day);
+}
+
+static void map_header(const struct work *w, struct buf *b)
+{
+	const struct flow *f = w->flow;
+	int64_t now = loop_now_ms(w->host->loop);
+	char at[WHEN_SIZE];
+
+	buf_printf(b, "{\"generation\":%u", f->config->generation);
+	put_text(b, "flow", f->key);
+	when_text(now, at);
+	put_text(b, "now", at);
+	put_today(b, f->source, now);
+	buf_puts(b, ",\"source\":{\"connection\":");
+	json_write_string(b, connection_name(f->source), strlen(connection_name(f->source)));
+	put_text(b, "entity", w->entity);
+	put_text(b, "id", w->rid);
+	put_text(b, "version", w->version);
+	when_text(w->changed_ms, at);
+	put_text(b, "changed", w->changed_ms ? at : NULL);
+	buf_printf(b, ",\"deleted\":%s}", w->deleted ? "true" : "false");
+	buf_puts(b, ",\"link\":");
+	put_link(b, w->link);
+	put_text(b, "start", f->start);
+	put_text(b, "locked_until", f->locked_until);
+	buf_puts(b, ",\"facts\":{\"source\":");
+	json_write(b, connection_facts(f->source));
+	buf_puts(b, ",\"target\":");
+	json_write(b, connection_facts(f->target));
+	buf_puts(b, "},\"answers\":");
+	json_write(b, w->answers);
+	buf_printf(b, ",\"choice\":%s", w->choice && *w->choice ? w->choice : "null");
+	buf_printf(b, ",\"doubt\":%s,\"origins\":true}", w->doubt ? "true" : "false");
+}
+
+static void on_mapped(void *arg, const struct cage_reply *);
+
+void work_map(struct work *w)
+{
+	struct cage_part parts[2];
+	struct buf header;
+
+	w->phase = PHASE_MAP;
+	buf_init(&header, VERDICT_MAX);
+	map_header(w, &header);
+	parts[0] = (struct cage_part) { header.data, header.len };
+	parts[1] = (struct cage_part) { w->text ? w->text : "null", w->text ? w->text_len : 4 };
+	pool_ask(w->host->pool, CAGE_MAP, w->flow->config->generation, parts, 2, on_mapped, w);
+	buf_finish(&header);
+}
+
+static void on_link(void *arg, const json_t *rows, const struct err *e)
+{
+	struct work *w = arg;
+	json_t *row = json_array_get(rows, 0);
+
+	if (!work_goes_on(w))
+		return;
+	if (e) {
+		log_line(LOG_ERROR, w->flow->key, "links could not be read: %s", e->text);
+		work_end(w);
+		return;
+	}
+	if (row) {
+		json_decref(w->link);
+		w->link = json_deep_copy(row);
+	}
+	if (w->link_settled) { /* by identity, after a verdict: only a link makes a new mapping */
+		if (row)
+			work_map(w);
+		else
+			work_verdict(w);
+		return;
+	}
+	if (w->fetch)
+		fetch(w);
+	else
+		work_map(w);
+}
+
+void work_look_link(struct work *w, bool by_identity)
+{
+	json_t *filter = json_object();
+
+	w->phase = PHASE_LINK;
+	json_put_text(filter, "tenant", w->flow->tenant);
+	json_put_text(filter, "flow", w->flow->name);
+	if (by_identity) {
+		json_put_text(filter, "identity", w->identity);
+	} else {
+		json_put_text(filter, "source_connection", connection_name(w->flow->source));
+		json_put_text(filter, "source_id", w->rid);
+	}
+	json_put_int(filter, "limit", 1);
+	store_links(w->host->store, filter, on_link, w);
+	json_decref(filter);
+}
+
+/* Is another delivery of the same identity of this flow at work?  Then this one waits its turn. */
+static bool identity_is_busy(const struct work *w)
+{
+	for (const struct work *o = w->host->works; o; o = o->next)
+		if (o != w && o->flow == w->flow && o->identity && w->identity && !strcmp(o->identity, w->identity) &&
+			(o->phase >= PHASE_ASK || o->delivery < w->delivery))
+			return true;
+	return false;
+}
+
+static void on_mapped(void *arg, const struct cage_reply *r)
+{
+	struct work *w = arg;
+	const char *identity;
+
+	if (!work_goes_on(w))
+		return;
+	json_decref(w->verdict);
+	w->verdict = NULL;
+	if (r->outcome != CAGE_ANSWERED) {
+		work_settle_as(w, DELIVERY_HELD, "mapping_crashed", r->why);
+		return;
+	}
+	w->verdict = r->part_count ? json_read(r->parts[0].bytes, r->parts[0].len, NULL) : NULL;
+	identity = json_text_at(w->verdict, "identity");
+	if (identity && (!w->identity || strcmp(identity, w->identity))) {
+		free(w->identity);
+		w->identity = xstrdup(identity);
+	}
+	if (identity && identity_is_busy(w)) {
+		w->phase = PHASE_TURN; /* work_end() of the other one wakes it */
+		return;
+	}
+	if (identity && !w->link && !w->link_settled) {
+		w->link_settled = true;
+		work_look_link(w, true);
+		return;
+	}
+	work_verdict(w);
+}

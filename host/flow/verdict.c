@@ -1,0 +1,311 @@
+/* verdict.c - what is decided about a record, and the brakes before money moves. */
+#include "flow/work.h"
+
+#include "base/decimal.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/when.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define REMOVALS_AN_HOUR 20 /* more than these and a person is asked first (WOO-35) */
+
+void flow_hold(struct host *h, struct flow *f, const char *cause, const char *why)
+{
+	struct txn *t = txn_begin(h->store);
+	struct buf b;
+
+	free(f->held);
+	free(f->held_why);
+	f->held = cause ? xstrdup(cause) : NULL;
+	f->held_why = cause ? xstrdup(why) : NULL;
+	buf_init(&b, 4096);
+	if (cause)
+		buf_printf(&b, "%s %s", cause, why);
+	txn_note(t, f->tenant, f->name, "held", "", cause ? b.data : NULL);
+	host_audit(t, f->tenant, cause ? "hold" : "unhold", "host", f, 0,
+		cause ? json_pack("{s:s,s:s}", "cause", cause, "why", why) : NULL);
+	host_commit_quietly(t);
+	if (cause)
+		alert_raise(h, "flow_held", f->key, why);
+	else
+		alert_clear(h, "flow_held", f->key);
+	buf_finish(&b);
+}
+
+static bool removes(const json_t *write)
+{
+	const char *verb = json_text_or(write, "verb", "");
+
+	return !strcmp(verb, "delete") || !strcmp(verb, "void");
+}
+
+/* Brakes (ALL-09, WOO-35): true when this write must not go out before a person has looked. */
+static bool braked(struct work *w)
+{
+	struct flow *f = w->flow;
+	int64_t now = loop_now_ms(w->host->loop);
+	const char *amount = json_text_at(w->verdict, "amount");
+	struct decimal a = { 0, 0 }, spent = { 0, 0 }, most;
+	char day[WHEN_DAY_SIZE], text[160];
+
+	if (removes(work_current_write(w))) {
+		size_t recent = 0;
+
+		for (size_t i = 0; i < sizeof f->removals_ms / sizeof *f->removals_ms; i++)
+			recent += f->removals_ms[i] > now - WHEN_HOUR_MS;
+		if (recent >= REMOVALS_AN_HOUR) {
+			flow_hold(w->host, f, "mass_deletion",
+				"more than 20 documents would be voided or deleted within an hour");
+			return true;
+		}
+		f->removals_ms[f->removals++ % (sizeof f->removals_ms / sizeof *f->removals_ms)] = now;
+	}
+	if (!f->money || strcmp(json_text_or(work_current_write(w), "verb", ""), "create"))
+		return false;
+	if (f->documents_since_ms < now - WHEN_HOUR_MS && !connection_peer_calls(f->target)) {
+		f->documents_since_ms = now;
+		f->documents = 0;
+	}
+	if (f->documents_per_visit && f->documents >= f->documents_per_visit) {
+		snprintf(text, sizeof text, "%lld documents were posted: max_documents_per_visit is reached",
+			(long long)f->documents);
+		flow_hold(w->host, f, "max_documents", text);
+		return true;
+	}
+	when_day(now, day);
+	if (strcmp(day, f->spent_day)) {
+		memcpy(f->spent_day, day, sizeof day);
+		strcpy(f->spent, "0");
+	}
+	if (amount && decimal_parse(amount, strlen(amount), &a) &&
+		decimal_parse(f->spent, strlen(f->spent), &spent) && decimal_add(spent, a, &spent)) {
+		if (f->amount_per_day && decimal_parse(f->amount_per_day, strlen(f->amount_per_day), &most) &&
+			decimal_cmp(spent, most) > 0) {
+			flow_hold(w->host, f, "max_amount", "the next document would pass max_amount_per_day");
+			return true;
+		}
+		decimal_text(spent, -1, f->spent);
+	}
+	f->documents++;
+	return false;
+}
+
+/* The same while the outcome is not known, another one for other content or a new try. */
+static void choose_key(struct work *w)
+{
+	const json_t *data = json_object_get(work_current_write(w), "data");
+	struct buf b;
+	char hex[SHA256_HEX_SIZE];
+
+	buf_init(&b, VERDICT_MAX);
+	if (data)
+		json_write_canonical(&b, data);
+	if (w->doubt && w->doubt_key && w->doubt_data && !strcmp(w->doubt_data, b.data)) {
+		snprintf(w->key, sizeof w->key, "%s", w->doubt_key);
+		buf_finish(&b);
+		return;
+	}
+	free(w->doubt_data);
+	w->doubt_data = xstrdup(b.data);
+	buf_clear(&b);
+	buf_printf(&b, "%s|%s|%lld", w->flow->key, w->identity ? w->identity : w->rid, (long long)w->write_id);
+	sha256_hex(b.data, b.len, hex);
+	snprintf(w->key, sizeof w->key, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+	buf_finish(&b);
+}
+
+char *work_doc(const struct work *w, bool doubt)
+{
+	json_t *doc = json_object();
+	struct buf b;
+	size_t len;
+	char *text;
+
+	json_object_set(doc, "writes", json_object_get(w->verdict, "writes"));
+	json_object_set(doc, "match", json_object_get(w->verdict, "match"));
+	if (doubt) {
+		json_object_set_new(doc, "doubt", json_true());
+		json_put_text(doc, "key", w->key);
+		json_put_text(doc, "data", w->doubt_data);
+	}
+	buf_init(&b, VERDICT_MAX);
+	json_write(&b, doc);
+	json_decref(doc);
+	text = buf_take(&b, &len);
+	buf_finish(&b);
+	return text;
+}
+
+static void would(struct work *w)
+{
+	struct delivery_move m = work_move_to(w, DELIVERY_WOULD);
+	char *doc = work_doc(w, false);
+
+	m.doc = doc;
+	m.cause = "shadow";
+	m.why = "the flow is in the shadow: this is what it would post";
+	work_commit(w, txn_begin(w->host->store), &m);
+	free(doc);
+}
+
+struct link_row work_link_row(const struct work *w)
+{
+	const json_t *write = work_current_write(w);
+
+	return (struct link_row) {
+		.tenant = w->flow->tenant, .flow = w->flow->name,
+		.identity = w->identity ? w->identity : w->rid,
+		.source_connection = connection_name(w->flow->source),
+		.source_entity = w->entity, .source_id = w->rid, .source_version = w->version,
+		.target_connection = connection_name(w->flow->target),
+		.target_entity = json_text_or(write, "entity", w->flow->target_entity),
+		.made = json_text_at(w->link, "made"), .delivery = w->delivery,
+	};
+}
+
+bool work_is_linked(const struct work *w)
+{
+	return json_text_at(w->link, "target_id") != NULL;
+}
+
+static void on_decided(void *arg, const struct txn_result *r)
+{
+	struct work *w = arg;
+
+	if (r->code < 0) {
+		log_line(LOG_ERROR, w->flow->key, "delivery %lld could not be decided: %s",
+			(long long)w->delivery, r->text);
+		work_end(w);
+		return;
+	}
+	work_write(w);
+}
+
+void work_put_write(struct work *w, struct txn *t)
+{
+	const json_t *write = work_current_write(w);
+	struct buf b;
+
+	w->write_id = store_next_id(w->host->store);
+	choose_key(w);
+	buf_init(&b, VERDICT_MAX);
+	json_write(&b, write);
+	txn_write_put(t, &(struct write_row) {
+		.id = w->write_id, .delivery = w->delivery, .tenant = w->flow->tenant,
+		.connection = connection_name(w->flow->target), .entity = json_text_or(write, "entity", ""),
+		.verb = json_text_or(write, "verb", ""), .target_id = json_text_at(write, "id"),
+		.version = json_text_at(write, "version"), .key = w->key, .data = b.data, .state = WRITE_READY,
+	});
+	buf_finish(&b);
+}
+
+static void decide_write(struct work *w)
+{
+	struct delivery_move m = work_move_to(w, DELIVERY_SENDING);
+	struct txn *t;
+	char *doc, *lack;
+
+	if (w->flow->mode == FLOW_SHADOW) {
+		would(w);
+		return;
+	}
+	lack = uses_lack(w->host, w->flow);
+	if (lack) {
+		work_settle_as(w, DELIVERY_HELD, "books_lack", lack);
+		free(lack);
+		return;
+	}
+	if (w->flow->paused || w->flow->held || braked(w)) {
+		work_end(w);
+		return;
+	}
+	w->phase = PHASE_COMMIT;
+	t = txn_begin(w->host->store);
+	work_put_write(w, t);
+	/* From here to the settled outcome a crash leaves a doubt, and the doc says which. */
+	doc = work_doc(w, true);
+	m.doc = doc;
+	txn_delivery(t, &m);
+	if (!work_is_linked(w)) {
+		struct link_row l = work_link_row(w);
+
+		txn_link_put(t, &l);
+	}
+	work_audit(w, t, "decide", work_decision(w, "sending", NULL, NULL));
+	txn_commit(t, on_decided, w);
+	free(doc);
+}
+
+static void nothing_to_do(struct work *w)
+{
+	const json_t *found = json_object_get(w->verdict, "link");
+	struct delivery_move m = work_move_to(w, w->flow->mode == FLOW_SHADOW ? DELIVERY_WOULD : DELIVERY_DONE);
+	struct txn *t = txn_begin(w->host->store);
+	const char *id = json_text_at(found, "id");
+
+	m.why = json_text_or(w->verdict, "why", "the target holds it already");
+	m.cause = id ? "adopted" : "equal";
+	m.choice = "";
+	m.doc = "";
+	if (id) {
+		m.target_connection = connection_name(w->flow->target);
+		m.target_entity = json_text_or(found, "entity", w->flow->target_entity);
+		m.target_id = id;
+	}
+	if (id && w->flow->mode == FLOW_LIVE) {
+		struct link_row l = work_link_row(w);
+
+		l.target_entity = m.target_entity;
+		l.target_id = id;
+		l.target_version = json_text_at(found, "version");
+		l.made = work_is_linked(w) ? json_text_at(w->link, "made") : "adopted";
+		l.base = json_text_at(w->link, "base");
+		txn_link_put(t, &l);
+	}
+	work_commit(w, t, &m);
+}
+
+void work_verdict(struct work *w)
+{
+	const char *v = json_text_or(w->verdict, "verdict", "");
+	const char *cause = json_text_at(w->verdict, "cause"), *why = json_text_at(w->verdict, "why");
+
+	if (!strcmp(v, "ask")) {
+		work_ask(w);
+	} else if (w->dry) {
+		w->dry(w, v, why);
+	} else if (!strcmp(v, "write")) {
+		decide_write(w);
+	} else if (!strcmp(v, "nothing")) {
+		nothing_to_do(w);
+	} else if (!strcmp(v, "skip")) {
+		work_settle_as(w, DELIVERY_SKIPPED, cause, why);
+	} else if (!strcmp(v, "hold")) {
+		work_settle_as(w, DELIVERY_HELD, cause, why);
+	} else if (!strcmp(v, "review")) {
+		struct delivery_move m = work_move_to(w, DELIVERY_REVIEW);
+		char *doc;
+		struct buf b;
+		size_t len;
+
+		buf_init(&b, VERDICT_MAX);
+		buf_puts(&b, "{\"options\":");
+		if (json_object_get(w->verdict, "options"))
+			json_write(&b, json_object_get(w->verdict, "options"));
+		else
+			buf_puts(&b, "[]");
+		buf_putc(&b, '}');
+		doc = buf_take(&b, &len);
+		m.cause = cause ? cause : "review";
+		m.why = why ? why : "";
+		m.doc = doc;
+		work_commit(w, txn_begin(w->host->store), &m);
+		free(doc);
+		buf_finish(&b);
+	} else {
+		work_settle_as(w, DELIVERY_HELD, "mapping_failed", why ? why : "the mapping gave no verdict: tell its author");
+	}
+}

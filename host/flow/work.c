@@ -1,0 +1,271 @@
+/* work.c - the life of one delivery at work, and the transaction that ends it. */
+#include "flow/work.h"
+#include "flow/moves.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/when.h"
+#include "net/pace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+json_t *work_current_write(const struct work *w)
+{
+	return json_array_get(json_object_get(w->verdict, "writes"), w->write_at);
+}
+
+/* ---- beginning and end of a work --------------------------------------------------------- */
+
+static void work_free(struct work *w)
+{
+	free(w->entity);
+	free(w->rid);
+	free(w->version);
+	free(w->choice);
+	free(w->cause);
+	free(w->identity);
+	free(w->text);
+	free(w->ask_why);
+	free(w->doubt_key);
+	free(w->doubt_data);
+	json_decref(w->link);
+	json_decref(w->answers);
+	json_decref(w->verdict);
+	config_release(w->flow->config);
+	free(w);
+}
+
+/* The next one of this identity has waited for its turn: it is mapped anew, with what came about. */
+static void wake_next(const struct work *w)
+{
+	struct work *oldest = NULL;
+
+	for (struct work *o = w->host->works; o; o = o->next)
+		if (o->phase == PHASE_TURN && o->flow == w->flow && !strcmp(o->identity, w->identity) &&
+			(!oldest || o->delivery < oldest->delivery))
+			oldest = o;
+	if (oldest) {
+		oldest->link_settled = false;
+		json_object_clear(oldest->answers);
+		work_map(oldest);
+	}
+}
+
+void work_end(struct work *w)
+{
+	struct host *h = w->host;
+
+	for (struct work **at = &h->works; *at; at = &(*at)->next)
+		if (*at == w) {
+			*at = w->next;
+			break;
+		}
+	h->work_count--;
+	w->flow->at_work--;
+	w->flow->maybe_ready = true;
+	if (w->identity)
+		wake_next(w);
+	work_free(w);
+	host_wants_turn(h);
+}
+
+static char *copy(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+/* The last try's outcome was not known: its key and content stand in the delivery's doc. */
+static void remember_doubt(struct work *w, const char *doc)
+{
+	json_t *old = doc ? json_read(doc, strlen(doc), NULL) : NULL;
+
+	if (json_true_at(old, "doubt")) {
+		w->doubt = true;
+		w->doubt_key = copy(json_text_at(old, "key"));
+		w->doubt_data = copy(json_text_at(old, "data"));
+	}
+	json_decref(old);
+}
+
+struct work *work_begin(struct flow *f, struct host *h, const struct delivery *d)
+{
+	struct work *w = xcalloc(1, sizeof *w);
+
+	w->host = h;
+	w->flow = f;
+	config_ref(f->config);
+	w->delivery = d->id;
+	w->changed_ms = d->changed_ms;
+	w->received_ms = d->received_ms;
+	w->attempts = d->attempts;
+	w->deleted = d->deleted;
+	w->fetch = d->fetch || (!d->text && !d->deleted);
+	w->entity = copy(d->entity);
+	w->rid = copy(d->rid);
+	w->version = copy(d->version);
+	w->choice = copy(d->choice);
+	w->cause = copy(d->cause);
+	w->identity = copy(d->identity);
+	if (d->text) {
+		w->text = xstrndup(d->text, d->text_len);
+		w->text_len = d->text_len;
+	}
+	w->answers = json_object();
+	remember_doubt(w, d->doc);
+	w->next = h->works;
+	h->works = w;
+	h->work_count++;
+	f->at_work++;
+	return w;
+}
+
+bool work_goes_on(struct work *w)
+{
+	if (w->stale || w->host->stopping) {
+		work_end(w);
+		return false;
+	}
+	return true;
+}
+
+/* ---- committing what was decided ----------------------------------------------------------- */
+
+void work_on_moved(void *arg, const struct txn_result *r)
+{
+	struct work *w = arg;
+
+	if (r->code < 0)
+		log_line(LOG_ERROR, w->flow->key, "delivery %lld could not be decided: %s",
+			(long long)w->delivery, r->text);
+	else
+		intake_touched(w->host, r);
+	work_end(w);
+}
+
+json_t *work_decision(const struct work *w, const char *state, const char *cause, const char *why)
+{
+	json_t *d = json_object();
+
+	json_put_text(d, "state", state);
+	json_put_text(d, "cause", cause);
+	json_put_text(d, "why", why);
+	json_put_text(d, "mapping", w->flow->mapping);
+	json_put_text(d, "mapping_hash", w->flow->mapping_hash);
+	json_put_text(d, "identity", w->identity);
+	json_put_text(d, "label", json_text_at(w->verdict, "label"));
+	json_object_set(d, "match", json_object_get(w->verdict, "match"));
+	return d;
+}
+
+/* What every decision about this work has in common. */
+struct delivery_move work_move_to(const struct work *w, enum delivery_state to)
+{
+	return (struct delivery_move) {
+		.id = w->delivery, .to = to, .attempts = w->attempts,
+		.cause = "", .why = "",
+		.label = json_text_at(w->verdict, "label"),
+		.identity = w->identity,
+		.amount = json_text_at(w->verdict, "amount"),
+		.currency = json_text_at(w->verdict, "currency"),
+		.mapping_hash = w->flow->mapping_hash,
+	};
+}
+
+/* The verdict as the audit keeps it: so that story can show each field and where it came from. */
+void work_audit(struct work *w, struct txn *t, const char *move, json_t *detail)
+{
+	struct buf b, d;
+
+	buf_init(&b, VERDICT_MAX);
+	buf_init(&d, VERDICT_MAX);
+	json_write(&d, detail);
+	if (w->verdict)
+		json_write(&b, w->verdict);
+	txn_audit(t, &(struct audit_row) {
+		.tenant = w->flow->tenant, .move = move, .who = "host",
+		.connection = connection_name(w->flow->source), .flow = w->flow->name,
+		.entity = w->entity, .rid = w->rid, .delivery = w->delivery,
+		.detail = d.data, .payload = b.len ? b.data : NULL, .payload_len = b.len,
+	});
+	buf_finish(&b);
+	buf_finish(&d);
+	json_decref(detail);
+}
+
+void work_commit(struct work *w, struct txn *t, const struct delivery_move *m)
+{
+	if (w->dry) {
+		txn_abandon(t);
+		w->dry(w, delivery_state_text(m->to), m->why);
+		return;
+	}
+	w->phase = PHASE_COMMIT;
+	txn_delivery(t, m);
+	work_audit(w, t, "decide", work_decision(w, delivery_state_text(m->to), m->cause, m->why));
+	txn_commit(t, work_on_moved, w);
+}
+
+void work_settle_as(struct work *w, enum delivery_state to, const char *cause, const char *why)
+{
+	struct delivery_move m = work_move_to(w, to);
+
+	m.cause = cause ? cause : "";
+	m.why = why ? why : "";
+	m.choice = to == DELIVERY_REVIEW || to == DELIVERY_HELD ? NULL : "";
+	work_commit(w, txn_begin(w->host->store), &m);
+}
+
+/* Afresh, later: nothing is decided. */
+void work_back_off(struct work *w, int64_t wait_ms, const char *cause, const char *why)
+{
+	int64_t due = loop_now_ms(w->host->loop) + wait_ms;
+	struct delivery_move m = work_move_to(w, DELIVERY_READY);
+	struct txn *t = txn_begin(w->host->store);
+
+	m.due_ms = due;
+	m.attempts = w->attempts + 1;
+	m.cause = cause;
+	m.why = why;
+	if (!w->flow->due_ms || due < w->flow->due_ms)
+		w->flow->due_ms = due;
+	work_commit(w, t, &m);
+}
+
+/* A read failed (for an ask, a fetch): the table says what follows. */
+void work_read_failed(struct work *w, struct connection *c, enum mlc_fault fault, uint32_t after_ms,
+	const char *why)
+{
+	const struct fault_move *m = move_of(fault);
+	int64_t now = loop_now_ms(w->host->loop);
+	uint32_t dice;
+
+	if (w->dry) {
+		w->dry(w, "unknown", why);
+		return;
+	}
+	random_bytes(&dice, sizeof dice);
+	switch (m->move) {
+	case MOVE_WAIT:
+		connection_hold(c, m->cause, why, now + (after_ms ? after_ms : WHEN_MINUTE_MS));
+		work_end(w);
+		return;
+	case MOVE_HOLD_LOGIN:
+		connection_hold(c, m->cause, why, 0);
+		work_end(w);
+		return;
+	case MOVE_HOLD:
+	case MOVE_REPORT:
+		work_settle_as(w, DELIVERY_HELD, m->cause, why);
+		return;
+	case MOVE_AGAIN:
+	case MOVE_REMAP:
+	case MOVE_LOOK:
+		if (m->tries && w->attempts >= m->tries)
+			work_settle_as(w, DELIVERY_HELD, "gave_up", why);
+		else
+			work_back_off(w, backoff_ms(w->attempts, RETRY_MOST_MS, dice), m->word, why);
+		return;
+	}
+}

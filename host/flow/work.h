@@ -1,0 +1,97 @@
+/* work.h - one delivery at work: what the files that move it share.
+ *
+ *  READY -> work -> fetch? -> link -> map <-> asks (4 rounds) -> decide -> write -> settle -> DONE
+ *                                      '-> SKIPPED, HELD, REVIEW, WAITS, WOULD
+ *
+ * A work lives in memory only.  Whatever happens to it, the delivery's row says where to go on.
+ *   work.c    its life, and the transaction that ends it      asks.c     what a mapping lacks
+ *   map.c     the record, its link, the worker                verdict.c  what is decided, and the brakes
+ *   write.c   what leaves, what came of it, what is in doubt  deliver.c  who is served, restarts, reloads */
+#ifndef FLOW_WORK_H
+#define FLOW_WORK_H
+
+#include "flow/flow.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RETRY_MOST_MS (30 * WHEN_MINUTE_MS)
+#define VERDICT_MAX   (8u << 20)
+
+enum phase {
+	PHASE_LINK = 1, PHASE_FETCH, PHASE_MAP,
+	PHASE_TURN,     /* another one of its identity is at work: it waits its turn */
+	PHASE_ASK, PHASE_COMMIT, PHASE_WRITE
+};
+
+struct work {
+	struct task task; /* first: the fetch's or the write's */
+	struct host *host;
+	struct flow *flow;
+	struct work *next;
+	enum phase phase;
+	int64_t delivery, changed_ms, received_ms;
+	unsigned attempts, round;
+	bool deleted, fetch;
+	bool stale; /* its config is gone: it ends instead of going on, and starts afresh under the new */
+	char *entity, *rid, *version, *choice, *cause, *identity, *text;
+	size_t text_len;
+
+	json_t *link;      /* the row, or NULL */
+	bool link_settled; /* looked up by the identity that the mapping named */
+	json_t *answers;
+	size_t asks_open;
+	bool reading;      /* its needs are met; finds and fetches are under way */
+	bool ask_failed;
+	enum mlc_fault ask_fault;
+	uint32_t ask_after_ms;
+	char *ask_why;
+	struct connection *ask_connection;
+
+	json_t *verdict;
+	size_t write_at; /* which of the verdict's writes; SIZE_MAX: settled */
+	int64_t write_id;
+	char key[37];
+	bool doubt;       /* the last try may have happened: key and content as then */
+	char *doubt_key;
+	char *doubt_data; /* canonical */
+
+	/* Only to see what would come of it: nothing is decided, this is told instead. */
+	void (*dry)(struct work *, const char *state, const char *why);
+	void *dry_arg;
+};
+
+/* work.c */
+struct work *work_begin(struct flow *, struct host *, const struct delivery *);
+void work_end(struct work *);
+bool work_goes_on(struct work *); /* false: it has ended, its config is gone or the host stops */
+json_t *work_current_write(const struct work *);
+json_t *work_decision(const struct work *, const char *state, const char *cause, const char *why);
+struct delivery_move work_move_to(const struct work *, enum delivery_state);
+void work_audit(struct work *, struct txn *, const char *move, json_t *detail /* taken over */);
+void work_commit(struct work *, struct txn *, const struct delivery_move *);
+void work_on_moved(void *arg, const struct txn_result *); /* the last commit of a work */
+void work_settle_as(struct work *, enum delivery_state, const char *cause, const char *why);
+void work_back_off(struct work *, int64_t wait_ms, const char *cause, const char *why);
+void work_read_failed(struct work *, struct connection *, enum mlc_fault, uint32_t after_ms, const char *why);
+
+/* map.c */
+void work_look_link(struct work *, bool by_identity);
+void work_map(struct work *);
+
+/* asks.c */
+void work_ask(struct work *);
+
+/* verdict.c */
+void work_verdict(struct work *);
+char *work_doc(const struct work *, bool doubt); /* yours to free */
+struct link_row work_link_row(const struct work *);
+bool work_is_linked(const struct work *);
+void work_put_write(struct work *, struct txn *);
+
+/* write.c */
+void work_write(struct work *);
+bool work_look_by_mark(struct work *); /* false: there is no mark to look by */
+struct work *work_again(struct host *, struct flow *, const json_t *row); /* a write under way when we died */
+
+#endif

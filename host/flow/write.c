@@ -1,0 +1,348 @@
+/* write.c - what leaves, what came of it, and what is in doubt. */
+#include "flow/work.h"
+#include "flow/moves.h"
+
+#include "base/decimal.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/when.h"
+#include "net/pace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum mlc_verb verb_of(const char *text)
+{
+	static const struct { const char *text; enum mlc_verb verb; } verbs[] = {
+		{ "create", MLC_DO_CREATE }, { "update", MLC_DO_UPDATE }, { "delete", MLC_DO_DELETE }, { "void", MLC_DO_VOID },
+	};
+
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		if (!strcmp(verbs[i].text, text))
+			return verbs[i].verb;
+	return MLC_DO_CREATE;
+}
+
+/* The members that are ours, as they now stand: what the next merge starts from. */
+static char *new_base(const struct work *w)
+{
+	const json_t *write = work_current_write(w), *own = json_object_get(write, "own"), *data = json_object_get(write, "data");
+	const char *old = json_text_at(w->link, "base"), *name;
+	json_t *base = old ? json_read(old, strlen(old), NULL) : NULL, *value;
+	struct buf b;
+	size_t len;
+	char *text;
+
+	if (!json_is_object(base)) {
+		json_decref(base);
+		base = json_object();
+	}
+	json_object_foreach((json_t *)data, name, value) {
+		bool ours = !json_array_size(own);
+		size_t i;
+		json_t *o;
+
+		json_array_foreach((json_t *)own, i, o)
+			ours = ours || (json_is_string(o) && !strcmp(json_string_value(o), name));
+		if (ours)
+			json_object_set(base, name, value);
+	}
+	buf_init(&b, VERDICT_MAX);
+	json_write(&b, base);
+	json_decref(base);
+	text = buf_take(&b, &len);
+	buf_finish(&b);
+	return text;
+}
+
+/* Does the target's reply hold what the mapping foretold?  NULL: yes; else a sentence, yours to free. */
+static char *unexpected(const struct work *w, const json_t *record, const char **cause)
+{
+	const json_t *list = json_object_get(work_current_write(w), "expect");
+	json_t *e;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, e) {
+		const char *equals = json_text_or(e, "equals", "");
+		struct decimal sum = { 0, 0 }, want, part;
+		char got[DECIMAL_TEXT_MAX];
+		json_t *member;
+		size_t n;
+
+		if (!decimal_parse(equals, strlen(equals), &want))
+			continue;
+		json_array_foreach(json_object_get(e, "sum"), n, member) {
+			const char *text = json_text_or(record, json_string_value(member), "0");
+
+			if (!decimal_parse(text, strlen(text), &part) || !decimal_add(sum, part, &sum))
+				continue;
+		}
+		if (!decimal_cmp(sum, want))
+			continue;
+		decimal_text(sum, 2, got);
+		*cause = json_text_or(e, "cause", "total_differs");
+		return xformat("it was posted with a total of %s, where %s was due", got, equals);
+	}
+	return NULL;
+}
+
+static void written(struct work *w, struct txn *t, const struct call_record *r)
+{
+	const json_t *write = work_current_write(w);
+	json_t *record = r->text ? json_read(r->text, r->text_len, NULL) : r->data ? json_deep_copy(r->data) : NULL;
+	struct delivery_move m = work_move_to(w, DELIVERY_DONE);
+	struct link_row l = work_link_row(w);
+	const char *cause = NULL;
+	char hash[SHA256_HEX_SIZE] = "", *base = new_base(w), *wrong = unexpected(w, record, &cause);
+	json_t *detail = work_decision(w, "done", NULL, NULL);
+	bool last = w->write_at + 1 >= json_array_size(json_object_get(w->verdict, "writes"));
+
+	if (record) {
+		struct buf b;
+
+		buf_init(&b, VERDICT_MAX);
+		json_write_canonical(&b, record);
+		sha256_hex(b.data, b.len, hash);
+		buf_finish(&b);
+	}
+	l.target_id = r->id;
+	l.target_version = r->version;
+	l.target_hash = *hash ? hash : NULL;
+	l.base = base;
+	if (!l.made)
+		l.made = strcmp(json_text_or(write, "verb", ""), "create") ? "adopted" : "created";
+	txn_write_state(t, w->write_id, WRITE_DONE, NULL, 0);
+	if (!strcmp(json_text_or(write, "verb", ""), "delete"))
+		txn_link_drop(t, l.tenant, l.flow, l.identity);
+	else
+		txn_link_put(t, &l);
+	m.target_connection = l.target_connection;
+	m.target_entity = l.target_entity;
+	m.target_id = r->id;
+	m.choice = "";
+	json_put_text(detail, "verb", json_text_at(write, "verb"));
+	json_put_text(detail, "entity", l.target_entity);
+	json_put_text(detail, "id", r->id);
+	json_put_text(detail, "version", r->version);
+	json_put_text(detail, "key", w->key);
+	if (wrong) {
+		m.to = DELIVERY_REVIEW;
+		m.cause = cause;
+		m.why = wrong;
+		json_put_text(detail, "state", "review");
+		json_put_text(detail, "cause", cause);
+		json_put_text(detail, "why", wrong);
+	} else if (last) {
+		m.doc = "";
+	}
+	txn_audit(t, &(struct audit_row) { .tenant = w->flow->tenant, .move = "settle", .who = "host",
+		.connection = connection_name(w->flow->target), .flow = w->flow->name, .entity = w->entity, .rid = w->rid,
+		.delivery = w->delivery, .detail = json_dumps(detail, JSON_COMPACT) });
+	if (wrong || last) {
+		txn_delivery(t, &m);
+		w->write_at = SIZE_MAX;
+	} else {
+		/* What was just written is what the next one's link says. */
+		json_decref(w->link);
+		w->link = json_pack("{s:s,s:s?,s:s,s:s,s:s}", "target_id", r->id, "target_version", r->version,
+			"target_entity", l.target_entity, "made", l.made, "base", base);
+		w->write_at++;
+		work_put_write(w, t);
+	}
+	free(wrong);
+	free(base);
+	json_decref(detail);
+	json_decref(record);
+}
+
+static bool has_means(const struct work *w)
+{
+	const struct mlc_entity *e = connector_entity(connection_connector(w->flow->target),
+		json_text_or(work_current_write(w), "entity", ""));
+
+	return (e && e->flags & (MLC_KEYED | MLC_MARKED)) || json_is_true(json_object_get(w->flow->def, "matches")) ||
+		strcmp(json_text_or(work_current_write(w), "verb", ""), "create");
+}
+
+static void write_failed(struct work *w, struct txn *t, enum mlc_fault fault, const char *why)
+{
+	const struct fault_move *move = move_of(fault);
+	int64_t now = loop_now_ms(w->host->loop);
+	struct delivery_move m = work_move_to(w, DELIVERY_READY);
+	char *doc = NULL;
+	uint32_t dice;
+
+	random_bytes(&dice, sizeof dice);
+	m.cause = move->word;
+	m.why = why;
+	m.attempts = w->attempts + 1;
+	m.doc = "";
+	switch (move->move) {
+	case MOVE_AGAIN:
+		m.due_ms = now + backoff_ms(w->attempts, RETRY_MOST_MS, dice);
+		if (!w->flow->due_ms || m.due_ms < w->flow->due_ms)
+			w->flow->due_ms = m.due_ms;
+		break;
+	case MOVE_WAIT:
+	case MOVE_HOLD_LOGIN:
+		m.attempts = w->attempts;
+		break;
+	case MOVE_REMAP:
+		break;
+	case MOVE_HOLD:
+	case MOVE_REPORT:
+		m.to = DELIVERY_HELD;
+		break;
+	case MOVE_LOOK:
+		doc = work_doc(w, true);
+		m.doc = doc;
+		if (!has_means(w))
+			m.to = DELIVERY_REVIEW;
+		break;
+	}
+	if (move->tries && w->attempts >= move->tries)
+		m.to = move->review ? DELIVERY_REVIEW : DELIVERY_HELD;
+	if (m.to != DELIVERY_READY)
+		m.cause = move->cause;
+	txn_write_state(t, w->write_id, move->move == MOVE_LOOK ? WRITE_DOUBT : WRITE_FAILED, NULL, 0);
+	txn_delivery(t, &m);
+	work_audit(w, t, "settle", work_decision(w, delivery_state_text(m.to), m.cause, why));
+	w->write_at = SIZE_MAX;
+	free(doc);
+}
+
+static void on_settle(struct task *task, struct txn *t, const struct outcome *o)
+{
+	struct work *w = (struct work *)task;
+
+	if (o->failed)
+		write_failed(w, t, o->fault == MLC_IN_DOUBT && o->never_sent ? MLC_RETRY : o->fault, o->text);
+	else if (o->write_count && o->writes[0].end == WRITE_END_SETTLED)
+		written(w, t, &o->writes[0].record);
+	else if (o->write_count && o->writes[0].end == WRITE_END_REFUSED)
+		write_failed(w, t, o->writes[0].fault, o->writes[0].text);
+	else
+		write_failed(w, t, MLC_BROKEN, "the connector ended the call without an outcome for this write");
+}
+
+static void on_written(struct task *task, const struct outcome *o)
+{
+	struct work *w = (struct work *)task;
+	enum mlc_fault fault = o->failed ? o->fault : o->write_count && o->writes[0].end == WRITE_END_REFUSED ?
+		o->writes[0].fault : 0;
+	uint32_t after = o->failed ? o->after_ms : o->write_count ? o->writes[0].after_ms : 0;
+
+	if (fault == MLC_LIMITED || fault == MLC_AUTH)
+		connection_hold(w->flow->target, move_of(fault)->cause, o->failed ? o->text : o->writes[0].text,
+			fault == MLC_AUTH ? 0 : loop_now_ms(w->host->loop) + (after ? after : WHEN_MINUTE_MS));
+	if (w->write_at != SIZE_MAX) {
+		work_write(w);
+		return;
+	}
+	work_end(w);
+}
+
+void work_write(struct work *w)
+{
+	const json_t *write = work_current_write(w);
+	const char *entity = json_text_or(write, "entity", "");
+	const struct mlc_entity *e = connector_entity(connection_connector(w->flow->target), entity);
+	json_t *data = json_deep_copy(json_object_get(write, "data"));
+	struct mlc_write one = {
+		.verb = verb_of(json_text_or(write, "verb", "")), .id = json_text_at(write, "id"),
+		.version = json_text_at(write, "version"), .key = w->key, .data = data ? data : json_object(),
+	};
+	struct order o = { .op = OP_WRITE, .entity = entity, .writes = &one, .write_ids = &w->write_id, .write_count = 1,
+		.attempt = w->attempts };
+
+	if (e && e->flags & MLC_MARKED && e->mark && one.verb == MLC_DO_CREATE)
+		json_put_text(one.data, e->mark, w->key);
+	w->phase = PHASE_WRITE;
+	w->task.done = on_written;
+	w->task.settle = on_settle;
+	connection_call(w->flow->target, &o, &w->task);
+	json_decref(one.data);
+}
+
+/* ---- after a doubt: look by the mark that we left on the record -------------------------------------- */
+
+static void on_mark_settled(void *arg, const struct txn_result *r)
+{
+	work_on_moved(arg, r);
+}
+
+static void on_looked(struct task *task, const struct outcome *o)
+{
+	struct work *w = (struct work *)task;
+	const struct call_record *r = o->record_count ? &o->records[0] : NULL;
+	struct txn *t;
+	struct delivery_move m;
+	struct link_row l;
+
+	if (!work_goes_on(w))
+		return;
+	if (o->failed) {
+		work_read_failed(w, w->flow->target, o->fault, o->after_ms, o->text);
+		return;
+	}
+	if (!r) {
+		work_look_link(w, false);
+		return;
+	}
+	t = txn_begin(w->host->store);
+	m = work_move_to(w, DELIVERY_DONE);
+	l = work_link_row(w);
+	l.target_id = r->id;
+	l.target_version = r->version;
+	l.made = "created";
+	txn_link_put(t, &l);
+	m.cause = "found";
+	m.why = "the reply was lost; the record was found by our mark";
+	m.doc = "";
+	m.target_connection = l.target_connection;
+	m.target_entity = l.target_entity;
+	m.target_id = r->id;
+	w->phase = PHASE_COMMIT;
+	txn_delivery(t, &m);
+	work_audit(w, t, "settle", work_decision(w, "done", m.cause, m.why));
+	txn_commit(t, on_mark_settled, w);
+}
+
+bool work_look_by_mark(struct work *w)
+{
+	const struct mlc_entity *e = connector_entity(connection_connector(w->flow->target), w->flow->target_entity);
+	json_t *by;
+
+	if (!w->doubt || !w->doubt_key || !e || !(e->flags & MLC_MARKED) || !e->mark || work_is_linked(w))
+		return false;
+	by = json_pack("{s:s}", e->mark, w->doubt_key);
+	w->task.done = on_looked;
+	connection_call(w->flow->target, &(struct order) { .op = OP_FIND, .entity = e->name, .data = by }, &w->task);
+	json_decref(by);
+	return true;
+}
+
+/* A write that was under way when we died: its work again, as far as the store knows it. */
+struct work *work_again(struct host *h, struct flow *f, const json_t *row)
+{
+	const char *data = json_text_or(row, "data", "{}");
+	struct delivery d = {
+		.id = json_int_or(row, "delivery", 0), .entity = json_text_or(row, "source_entity", ""),
+		.rid = json_text_or(row, "rid", ""), .version = json_text_at(row, "source_version"),
+		.attempts = (unsigned)json_int_or(row, "attempts", 0), .identity = json_text_at(row, "identity"),
+		.doc = json_text_at(row, "doc"), .text = "null", .text_len = 4,
+	};
+	struct work *w = work_begin(f, h, &d);
+	json_t *write = json_read(data, strlen(data), NULL);
+
+	w->phase = PHASE_WRITE;
+	w->write_id = json_int_or(row, "id", 0);
+	snprintf(w->key, sizeof w->key, "%s", json_text_or(row, "key", ""));
+	w->verdict = json_pack("{s:[o],s:s?,s:s?,s:s?}", "writes", write ? write : json_object(),
+		"label", json_text_at(row, "label"), "amount", json_text_at(row, "amount"),
+		"currency", json_text_at(row, "currency"));
+	w->task.settle = on_settle;
+	w->task.done = on_written;
+	return w;
+}
