@@ -135,6 +135,15 @@ const json_t *config_connection(const struct config *c, const char *tenant, cons
 
 static void reading_over(struct reading *r)
 {
+	json_t *e;
+	size_t i;
+
+	json_array_foreach(r->config->errors, i, e) { /* as a person reads it */
+		char *said = config_error_text(e);
+
+		json_put_text(e, "said", said);
+		free(said);
+	}
 	r->fn(r->arg, r->config);
 	json_decref(r->files);
 	json_decref(r->lines);
