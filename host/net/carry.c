@@ -464,6 +464,15 @@ static int on_seek(void *arg, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_FAIL;
 }
 
+static bool may_go_out(struct transfer *t)
+{
+	if (t->sent && !t->repeatable) {
+		snprintf(t->why, sizeof t->why, "%s: the connection ended before a reply began", host_of(t));
+		return false;
+	}
+	return true;
+}
+
 /* Before the first byte of a request goes out on a connection that stands.  curl comes here a second
  * time when a kept connection died and it is about to send the request again. */
 static int on_request(void *arg, char *to, char *from, int to_port, int from_port)
@@ -471,10 +480,8 @@ static int on_request(void *arg, char *to, char *from, int to_port, int from_por
 	struct transfer *t = arg;
 
 	(void)to, (void)from, (void)to_port, (void)from_port;
-	if (t->sent && !t->repeatable) {
-		snprintf(t->why, sizeof t->why, "%s: the connection ended before a reply began", host_of(t));
+	if (!may_go_out(t))
 		return CURL_PREREQFUNC_ABORT;
-	}
 	t->sent = true;
 	return CURL_PREREQFUNC_OK;
 }
@@ -544,6 +551,8 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 	int fd;
 
 	(void)purpose;
+	if (!may_go_out(t))
+		return CURL_SOCKET_BAD;
 	if (!may_connect(c, &to->addr)) {
 		uv_ip_name(&to->addr, name, sizeof name);
 		snprintf(t->why, sizeof t->why, "connect to %s: %s is a private address, and it is not allowed",
