@@ -1,0 +1,2 @@
+from .tap import eventually, equal, holds, promise, run, skip  # noqa: F401
+from .bed import Deployment, Host, Twin, exchange, folder  # noqa: F401
