@@ -90,7 +90,9 @@ struct engine {
 	bool closing;
 };
 
-/* One socket.  For those of connections it is kept, stopped, from one transfer to the next. */
+/* One socket.  For those of connections it is kept, stopped, from one transfer to the next.  One that
+ * curl closes without a word (7.88 does so while it still connects) stays, stopped, for whoever gets
+ * its number next. */
 struct watch {
 	uv_poll_t poll;
 	struct engine *engine;
@@ -221,7 +223,8 @@ static bool url_parse(const char *text, struct url *out)
 {
 	CURLU *u = curl_url();
 	char *scheme = NULL, *host = NULL, *port = NULL;
-	bool good = u && curl_url_set(u, CURLUPART_URL, text, CURLU_DISALLOW_USER) == CURLUE_OK &&
+	const char *slashes = strstr(text, "://"); /* curl takes three, and a host without a scheme */
+	bool good = u && slashes && slashes[3] != '/' && curl_url_set(u, CURLUPART_URL, text, CURLU_DISALLOW_USER) == CURLUE_OK &&
 		curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
 		curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK && *host &&
 		curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK;
@@ -395,6 +398,13 @@ static curl_off_t bytes_moved(const struct transfer *t)
 	return up + down + head;
 }
 
+/* From now on bytes ought to move. */
+static void watch_speed(struct transfer *t)
+{
+	t->moved = bytes_moved(t);
+	t->slow_at_ms = loop_now_ms(t->carry->loop) + SLOW_MS;
+}
+
 static bool remote_thinks(const struct transfer *t)
 {
 	curl_off_t up = 0;
@@ -431,14 +441,11 @@ static void on_deadline(void *arg)
 		return;
 	}
 	if (now >= t->slow_at_ms) {
-		curl_off_t moved = bytes_moved(t);
-
-		if (t->sent && !remote_thinks(t) && moved - t->moved < SLOW_BYTES) {
+		if (t->sent && !remote_thinks(t) && bytes_moved(t) - t->moved < SLOW_BYTES) {
 			give_up(t, "the connection has become too slow");
 			return;
 		}
-		t->moved = moved;
-		t->slow_at_ms = now + SLOW_MS;
+		watch_speed(t);
 	}
 	timer_set(t->carry->loop, &t->deadline, next_deadline(t), on_deadline, t);
 }
@@ -483,6 +490,7 @@ static int on_request(void *arg, char *to, char *from, int to_port, int from_por
 	if (!may_go_out(t))
 		return CURL_PREREQFUNC_ABORT;
 	t->sent = true;
+	watch_speed(t);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -518,6 +526,8 @@ static size_t on_reply_head(char *line, size_t size, size_t count, void *arg)
 	struct transfer *t = arg;
 	size_t len = size * count;
 
+	if (!t->began)
+		watch_speed(t);
 	t->began = true;
 	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) { /* what came before was 100 Continue or the like */
 		buf_clear(&t->head);
@@ -1106,6 +1116,8 @@ void carry_destroy(struct carry *c)
 		destroy_engine(TAILQ_FIRST(&c->engines));
 	while (c->spare_count)
 		curl_easy_cleanup(c->spare[--c->spare_count]);
+	for (size_t fd = 0; fd < c->socket_count; fd++)
+		drop_watch(c, (int)fd);
 	free(c->sockets);
 	free(c->allowed);
 	free(c->ca_file);
