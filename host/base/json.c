@@ -122,6 +122,9 @@ static int prepare(struct prepass *p, struct err *e)
 			skip_string(p);
 		} else if (c == '-' || is_digit(c)) {
 			code = quote_number(p, start, e);
+		} else if (c == 0) {
+			/* jansson loses one that follows a number, and goes on. */
+			code = wrong(p, start, "a NUL byte", e);
 		} else {
 			if ((c == '[' || c == '{') && ++p->depth > JSON_DEPTH_MAX)
 				code = err_set(e, ERR_LIMIT, "JSON nested deeper than %d",

@@ -60,6 +60,20 @@ static void what_is_no_json_is_refused(void **state)
 		assert_null(read_text(rows[i]));
 }
 
+static void a_nul_byte_is_refused_wherever_it_stands(void **state)
+{
+	static const char good[] = "[1,{\"a\":2 },\"x\"]";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good - 1; i++) {
+		char text[sizeof good];
+
+		memcpy(text, good, sizeof good);
+		text[i] = 0;
+		assert_null(json_read(text, sizeof good - 1, NULL));
+	}
+}
+
 static void an_error_names_the_line(void **state)
 {
 	struct err e = { 0 };
@@ -193,6 +207,7 @@ int main(void)
 		cmocka_unit_test(a_decimal_stays_the_text_that_stood_there),
 		cmocka_unit_test(numbers_inside_texts_are_left_alone),
 		cmocka_unit_test(what_is_no_json_is_refused),
+		cmocka_unit_test(a_nul_byte_is_refused_wherever_it_stands),
 		cmocka_unit_test(an_error_names_the_line),
 		cmocka_unit_test(nesting_has_a_ceiling),
 		cmocka_unit_test(every_string_is_escaped_and_read_back),
