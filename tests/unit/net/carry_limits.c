@@ -298,7 +298,7 @@ static void a_remote_that_does_not_take_the_body_is_lost(void **state)
 	r.body = body;
 	fetch_start(carry, &f, r, port);
 	p = peer_accept(loop, listening);
-	for (int i = 0; i < 5 && !f.done; i++) /* the kernels' buffers fill for a while */
+	for (int i = 0; i < 100 && !f.done; i++) /* the kernels' buffers fill for a while */
 		jump(loop, 30001);
 	assert_int_equal(f.done, 1);
 	assert_int_equal(f.outcome, CARRIED_LOST);
