@@ -297,6 +297,7 @@ function save()
 end
 
 function twin.changed() dirty = true end
+function twin.save_now() save() end
 
 local function reset()
 	twin.state = {}
