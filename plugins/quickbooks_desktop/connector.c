@@ -1,0 +1,32 @@
+/* connector.c - QuickBooks Desktop through the Web Connector: the table that the host reads. */
+#include "qbd.h"
+
+static const struct mlc_setting settings[] = {
+	{ "company", MLC_TEXT, MLC_REQUIRED, false,
+		"the company name as in QuickBooks: Company, My Company; another file is never touched" },
+	{ "company_file", MLC_TEXT, 0, false,
+		"full Windows path of the company file; left out: the file that is open at the time" },
+	{ "read_from", MLC_DATE, 0, false,
+		"transactions last changed before this day are not read; left out: all of them" },
+	{ "password", MLC_TEXT, MLC_REQUIRED, true,
+		"what is typed into the Web Connector beside this application" },
+	{ NULL, 0, 0, false, NULL }
+};
+
+MLC_EXPORT const struct mlc_connector mlc_connector_v1 = {
+	.sdk = MLC_SDK,
+	.size = sizeof(struct mlc_connector),
+	.name = "quickbooks_desktop",
+	.title = "QuickBooks Desktop",
+	.version = QBD_VERSION,
+	.entities = qbd_entities,
+	.feeds = qbd_feeds,
+	.settings = settings,
+	.state_size = sizeof(union qbd_state),
+	.poll = qbd_poll,
+	.fetch = qbd_fetch,
+	.find = qbd_find,
+	.write = qbd_write,
+	.invite = qbd_invite,
+	.serve = qbd_serve,
+};

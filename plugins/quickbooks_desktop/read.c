@@ -1,0 +1,612 @@
+/* read.c - poll, fetch and find: what QuickBooks tells of its records.
+ *
+ * Times: QuickBooks answers with the clock of its machine and, in summer, a wrong offset; it expects
+ * the same clock back without one.  So a cursor is the first 19 characters of a TimeModified as it
+ * came, and never becomes UTC (SOURCES.md).  Filters are inclusive, to the second. */
+#include "qbd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	PAGE = 100,              /* records in an iterator's reply: far below any time limit */
+	WINDOW = 2000,           /* records read before the cursor moves: what a cut visit costs at most */
+	IDS = 50,                /* ids in one request */
+	OVERLAP_S = 300,         /* clocks of several QuickBooks machines differ a little */
+	AUTUMN_OVERLAP_S = 7800, /* an hour comes twice when summer time ends */
+	AHEAD_MS = 7200 * 1000,  /* a change later than this was made by a wrong clock */
+	RECENT_MS = 3 * 86400 * 1000
+};
+
+enum { POLL_COUNT = 1, POLL_READ };
+enum { FIND_NAME = 0, FIND_LEVEL };
+
+static struct poll_state *state_of(struct mlc_call *c)
+{
+	return &((union qbd_state *)c->state)->poll;
+}
+
+static const char *request_id(struct mlc_call *c, unsigned page)
+{
+	return c->host->format(c, "r-%.16s-%u", c->nonce, page);
+}
+
+static enum mlc_step failed(struct mlc_call *c, const struct answer *a)
+{
+	if (!a->rs)
+		return c->host->fail(c, a->fault, 0, "%s", a->text);
+	/* Nothing was changed by a question: asking again is always safe. */
+	return c->host->fail(c, a->code < 3000 && a->code != 1030 ? MLC_RETRY
+		: qbd_status(a->code)->create == MLC_RETRY ? MLC_RETRY : MLC_REFUSED, 0, "%s",
+		answer_words(c, a));
+}
+
+/* A feature that is off, or not in this edition, has no records. */
+static bool is_off(const struct answer *a)
+{
+	return a->code == 3250 || a->code == 1030;
+}
+
+static const char *record_id(struct mlc_call *c, const struct qbd_shape *s, const xmlNode *record)
+{
+	if (s->kind == QBD_ONE)
+		return !strcmp(s->entity, "Company") ? "company" : "preferences";
+	return mlc_xml_child_text(c, record, s->kind == QBD_TXN ? "TxnID" : "ListID");
+}
+
+static bool emit(struct mlc_call *c, const struct mlc_entity *e, const xmlNode *node, struct mlc_xml *buffer)
+{
+	const struct qbd_shape *s = qbd_shape(e->name);
+	const char *version = mlc_xml_child_text(c, node, "EditSequence");
+	struct mlc_record r = { .entity = e->name, .id = record_id(c, s, node) };
+
+	qbd_read_record(buffer, e, node);
+	if (!*r.id || buffer->failed)
+		return false;
+	r.version = *version ? version : NULL;
+	r.text = buffer->text;
+	r.text_len = buffer->len;
+	c->host->emit(c, &r);
+	return true;
+}
+
+static void put_includes(struct mlc_xml *x, const struct qbd_shape *s)
+{
+	if (s->query & QBD_LINES)
+		mlc_xml_put(x, "IncludeLineItems", "true");
+	if (s->query & QBD_LINKS)
+		mlc_xml_put(x, "IncludeLinkedTxns", "true");
+	if (s->query & QBD_OWNER) /* 0: the custom fields that a person sees */
+		mlc_xml_put(x, "OwnerID", s->kind == QBD_ONE ? QBD_OWNER_ID : "0");
+}
+
+static enum mlc_step ask(struct mlc_call *c, const struct qbd_shape *s, const char *attributes,
+	const struct mlc_xml *inner, unsigned page)
+{
+	return qbd_ask(c, request_id(c, page), c->host->format(c, "%sQuery", s->entity), attributes, inner,
+		false);
+}
+
+/* ---- poll: records by time of change ----------------------------------------------------------- */
+
+static const char *const customers[] = { "Customer", NULL };
+static const char *const vendors[] = { "Vendor", NULL };
+static const char *const items[] = { "Item", NULL };
+static const char *const accounts[] = { "Account", NULL };
+static const char *const terms[] = { "Terms", NULL };
+static const char *const tax_codes[] = { "SalesTaxCode", NULL };
+static const char *const methods[] = { "PaymentMethod", NULL };
+static const char *const classes[] = { "Class", NULL };
+static const char *const invoices[] = { "Invoice", NULL };
+static const char *const payments[] = { "ReceivePayment", NULL };
+static const char *const memos[] = { "CreditMemo", NULL };
+static const char *const receipts[] = { "SalesReceipt", NULL };
+static const char *const refunds[] = { "ARRefundCreditCard", NULL };
+static const char *const checks[] = { "Check", NULL };
+static const char *const company[] = { "Company", "Preferences", NULL };
+static const char *const lists[] = { "Customer", "Vendor", "Item", "Account", "Terms", "SalesTaxCode",
+	"PaymentMethod", "Class", NULL };
+static const char *const txns[] = { "Invoice", "ReceivePayment", "CreditMemo", "SalesReceipt",
+	"ARRefundCreditCard", "Check", NULL };
+
+/* QuickBooks keeps deletions for 90 days (Conductor's documentation of ListDeleted and TxnDeleted). */
+#define DELETIONS_REACH (90u * 86400)
+
+const struct mlc_feed qbd_feeds[] = {
+	{ "customers", customers, 900, 0 },
+	{ "vendors", vendors, 900, 0 },
+	{ "items", items, 900, 0 },
+	{ "accounts", accounts, 900, 0 },
+	{ "terms", terms, 900, 0 },
+	{ "salestaxcodes", tax_codes, 900, 0 },
+	{ "paymentmethods", methods, 900, 0 },
+	{ "classes", classes, 900, 0 },
+	{ "invoices", invoices, 900, 0 },
+	{ "payments", payments, 900, 0 },
+	{ "creditmemos", memos, 900, 0 },
+	{ "salesreceipts", receipts, 900, 0 },
+	{ "refunds", refunds, 900, 0 },
+	{ "checks", checks, 900, 0 },
+	{ "company", company, 900, 0 },
+	{ "deleted_lists", lists, 900, DELETIONS_REACH },
+	{ "deleted_txns", txns, 900, DELETIONS_REACH },
+	{ NULL, NULL, 0, 0 }
+};
+
+/* qbXML's types behind what deleted_lists and deleted_txns emit, in the order of the schema. */
+static const char *const deleted_list_types[] = { "Account", "Class", "Customer", "DateDrivenTerms",
+	"ItemDiscount", "ItemFixedAsset", "ItemGroup", "ItemInventory", "ItemInventoryAssembly",
+	"ItemNonInventory", "ItemOtherCharge", "ItemPayment", "ItemSalesTax", "ItemSalesTaxGroup",
+	"ItemService", "ItemSubtotal", "PaymentMethod", "SalesTaxCode", "StandardTerms", "Vendor" };
+static const char *const deleted_txn_types[] = { "ARRefundCreditCard", "Check", "CreditMemo", "Invoice",
+	"ReceivePayment", "SalesReceipt" };
+
+static int64_t overlap_s(const char *stamp)
+{
+	/* United States: summer time ends on the first Sunday of November (15 USC 260a, read 2026). */
+	bool autumn = !strncmp(stamp + 5, "11-0", 4) && stamp[9] < '9';
+
+	return autumn ? AUTUMN_OVERLAP_S : OVERLAP_S;
+}
+
+/* Where reading begins.  "@" and an instant: a person wants it read from there; QuickBooks' clock is
+ * behind UTC by at most 11 hours in the United States.  False: no cursor of ours. */
+static bool begin_from(struct mlc_call *c)
+{
+	struct poll_state *p = state_of(c);
+
+	if (!c->cursor)
+		return true;
+	if (*c->cursor == '@')
+		return qbd_stamp_move(c->cursor + 1, -12 * 3600, p->from);
+	return qbd_stamp_move(c->cursor, -overlap_s(c->cursor), p->from);
+}
+
+static bool is_recent(struct mlc_call *c, const char *stamp)
+{
+	int64_t ms;
+
+	return qbd_stamp_ms(stamp, &ms) && c->now_ms - ms < RECENT_MS;
+}
+
+/* Remembers the newest change, as it came; what lies ahead was made by a wrong clock. */
+static void note_seen(struct mlc_call *c, const char *stamp)
+{
+	struct poll_state *p = state_of(c);
+	char cut[QBD_STAMP_SIZE];
+	int64_t ms;
+
+	if (!qbd_stamp_ms(stamp, &ms) || ms > c->now_ms + AHEAD_MS || !qbd_stamp_move(stamp, 0, cut))
+		return;
+	if (strcmp(cut, p->seen) > 0)
+		memcpy(p->seen, cut, sizeof cut);
+}
+
+/* Nothing new: what was read is committed, the cursor stays; where a person gave it, it becomes one
+ * of ours, or the reading would begin there each time. */
+static void advance_to_seen(struct mlc_call *c)
+{
+	const struct poll_state *p = state_of(c);
+	bool by_hand = c->cursor && *c->cursor == '@';
+	const char *to = NULL;
+
+	if (*p->seen && (!c->cursor || by_hand || strcmp(p->seen, c->cursor) > 0))
+		to = p->seen;
+	else if (by_hand)
+		to = p->from;
+	c->host->advance(c, to ? c->host->format(c, "%s", to) : NULL, 0);
+}
+
+static void put_window(struct mlc_xml *x, const struct poll_state *p, const char *around, const char *noun)
+{
+	if (!*p->from && !*p->to)
+		return;
+	if (around)
+		mlc_xml_open(x, around);
+	if (*p->from)
+		mlc_xml_put(x, x->call->host->format(x->call, "From%sDate", noun), p->from);
+	if (*p->to)
+		mlc_xml_put(x, x->call->host->format(x->call, "To%sDate", noun), p->to);
+	if (around)
+		mlc_xml_close(x, around);
+}
+
+static enum mlc_step ask_window(struct mlc_call *c, const struct qbd_shape *s)
+{
+	struct poll_state *p = state_of(c);
+	struct mlc_xml x = { .call = c };
+	bool iterates = (s->query & QBD_ITERATES) && p->phase == POLL_READ;
+	bool goes_on = iterates && *p->iterator;
+	const char *attributes = p->phase == POLL_COUNT ? " metaData=\"MetaDataOnly\"" : "";
+	enum mlc_step step;
+
+	if (iterates)
+		mlc_xml_put(&x, "MaxReturned", c->host->format(c, "%d", PAGE));
+	if (s->kind == QBD_TXN) {
+		put_window(&x, p, "ModifiedDateRangeFilter", "Modified");
+	} else if (!(s->query & QBD_UNFILTERED)) {
+		mlc_xml_put(&x, "ActiveStatus", "All"); /* else what becomes inactive is never seen */
+		put_window(&x, p, NULL, "Modified");
+	}
+	put_includes(&x, s);
+	if (goes_on)
+		attributes = c->host->format(c, " iterator=\"Continue\" iteratorID=\"%s\"", p->iterator);
+	else if (iterates)
+		attributes = " iterator=\"Start\"";
+	step = ask(c, s, attributes, &x, p->page++);
+	c->request->this_visit = goes_on;
+	return step;
+}
+
+static enum mlc_step begin_window(struct mlc_call *c, const struct qbd_shape *s)
+{
+	struct poll_state *p = state_of(c);
+
+	p->iterator[0] = 0;
+	p->phase = !(s->query & QBD_ITERATES) || (*p->from && is_recent(c, p->from)) ? POLL_READ : POLL_COUNT;
+	return ask_window(c, s);
+}
+
+/* Halves the window; false: it is a minute or less already. */
+static bool halve(struct mlc_call *c)
+{
+	struct poll_state *p = state_of(c);
+	int64_t from, to;
+
+	/* Before 1990 there was no QuickBooks; a day ahead no clock may be. */
+	if (!qbd_stamp_ms(*p->from ? p->from : "1990-01-01T00:00:00", &from))
+		return false;
+	if (!*p->to || !qbd_stamp_ms(p->to, &to))
+		to = c->now_ms + INT64_C(86400000);
+	if (to - from < 60000)
+		return false;
+	qbd_stamp(from + (to - from) / 2, p->to);
+	return true;
+}
+
+static enum mlc_step window_is_read(struct mlc_call *c, const struct qbd_shape *s)
+{
+	struct poll_state *p = state_of(c);
+
+	if (*p->to) {
+		c->host->advance(c, c->host->format(c, "%s", p->to), 0);
+		memcpy(p->from, p->to, sizeof p->from);
+		p->to[0] = 0;
+		return begin_window(c, s);
+	}
+	advance_to_seen(c);
+	return MLC_DONE;
+}
+
+static enum mlc_step digest_window(struct mlc_call *c, const struct mlc_entity *e, const struct answer *a)
+{
+	const struct qbd_shape *s = qbd_shape(e->name);
+	struct poll_state *p = state_of(c);
+	struct mlc_xml buffer = { .call = c };
+	const char *remaining = mlc_xml_attribute(a->rs, "iteratorRemainingCount");
+
+	if (p->phase == POLL_COUNT) {
+		if (a->code == 0 && atol(mlc_xml_attribute(a->rs, "retCount")) > WINDOW && halve(c))
+			return ask_window(c, s);
+		p->phase = POLL_READ;
+		return ask_window(c, s);
+	}
+	for (const xmlNode *n = mlc_xml_first(a->rs); n; n = mlc_xml_next(n)) {
+		if (!qbd_is_record(n, e))
+			continue;
+		note_seen(c, mlc_xml_child_text(c, n, "TimeModified"));
+		if (!emit(c, e, n, &buffer))
+			return c->host->fail(c, MLC_BROKEN, 0, "a %s came without an id", e->name);
+	}
+	if (atol(remaining) <= 0)
+		return window_is_read(c, s);
+	snprintf(p->iterator, sizeof p->iterator, "%.60s", mlc_xml_attribute(a->rs, "iteratorID"));
+	if (!*p->iterator)
+		return c->host->fail(c, MLC_BROKEN, 0, "an iteration goes on without an id");
+	c->host->advance(c, NULL, 0);
+	return ask_window(c, s);
+}
+
+static enum mlc_step poll_records(struct mlc_call *c, const char *entity)
+{
+	const struct mlc_entity *e = qbd_entity(entity);
+	const struct qbd_shape *s = qbd_shape(entity);
+	struct poll_state *p = state_of(c);
+	const char *since = json_string_value(json_object_get(c->settings, "read_from"));
+	struct answer a;
+	enum mlc_step step;
+
+	if (c->reply->kind == MLC_REPLY_NONE) {
+		if (!begin_from(c))
+			return c->host->fail(c, MLC_BROKEN, 0, "the cursor \"%s\" is none of ours", c->cursor);
+		if (!c->cursor && since && s->kind == QBD_TXN && qbd_is_day(since))
+			snprintf(p->from, sizeof p->from, "%sT00:00:00", since);
+		return begin_window(c, s);
+	}
+	if (!answer_open(c, &a) || (!answer_is_well(&a) && a.code != 1 && !is_off(&a))) {
+		/* What a dead iterator answers is not documented: the call starts afresh. */
+		step = a.rs && *p->iterator ? c->host->fail(c, MLC_RETRY, 0, "%s", answer_words(c, &a))
+			: failed(c, &a);
+		answer_close(&a);
+		return step;
+	}
+	step = is_off(&a) ? MLC_DONE : digest_window(c, e, &a);
+	answer_close(&a);
+	return step;
+}
+
+/* ---- poll: deletions, the company --------------------------------------------------------------- */
+
+static enum mlc_step ask_deletions(struct mlc_call *c, bool txn)
+{
+	struct poll_state *p = state_of(c);
+	struct mlc_xml x = { .call = c };
+	const char *const *types = txn ? deleted_txn_types : deleted_list_types;
+	size_t count = txn ? sizeof deleted_txn_types / sizeof *deleted_txn_types
+		: sizeof deleted_list_types / sizeof *deleted_list_types;
+
+	for (size_t i = 0; i < count; i++)
+		mlc_xml_put(&x, txn ? "TxnDelType" : "ListDelType", types[i]);
+	put_window(&x, p, "DeletedDateRangeFilter", "Deleted");
+	return qbd_ask(c, request_id(c, p->page++), txn ? "TxnDeletedQuery" : "ListDeletedQuery", "", &x,
+		false);
+}
+
+static void emit_deletion(struct mlc_call *c, const xmlNode *n, bool txn)
+{
+	const char *type = qbd_emitted(mlc_xml_child_text(c, n, txn ? "TxnDelType" : "ListDelType"));
+	struct mlc_record r = { .entity = type, .id = mlc_xml_child_text(c, n, txn ? "TxnID" : "ListID"),
+		.deleted = true };
+
+	if (type && *r.id)
+		c->host->emit(c, &r);
+	note_seen(c, mlc_xml_child_text(c, n, "TimeDeleted"));
+}
+
+static enum mlc_step poll_deletions(struct mlc_call *c, bool txn)
+{
+	struct answer a;
+	enum mlc_step step = MLC_DONE;
+
+	if (c->reply->kind == MLC_REPLY_NONE) {
+		if (!begin_from(c))
+			return c->host->fail(c, MLC_BROKEN, 0, "the cursor \"%s\" is none of ours", c->cursor);
+		return ask_deletions(c, txn);
+	}
+	if (!answer_open(c, &a) || (!answer_is_well(&a) && a.code != 1)) {
+		step = failed(c, &a);
+	} else {
+		for (const xmlNode *n = mlc_xml_first(a.rs); n; n = mlc_xml_next(n))
+			if (mlc_xml_is(n, txn ? "TxnDeletedRet" : "ListDeletedRet"))
+				emit_deletion(c, n, txn);
+		advance_to_seen(c);
+	}
+	answer_close(&a);
+	return step;
+}
+
+/* The company first, then its preferences. */
+static enum mlc_step poll_company(struct mlc_call *c)
+{
+	struct poll_state *p = state_of(c);
+	struct mlc_xml x = { .call = c };
+	struct answer a;
+	const char *entity = company[p->page ? p->page - 1 : 0];
+	enum mlc_step step = MLC_DONE;
+
+	if (c->reply->kind != MLC_REPLY_NONE) {
+		const struct mlc_entity *e = qbd_entity(entity);
+
+		if (!answer_open(c, &a) || !answer_is_well(&a))
+			step = failed(c, &a);
+		else if (!qbd_is_record(mlc_xml_first(a.rs) ? mlc_xml_first(a.rs) : a.rs, e) ||
+			!emit(c, e, mlc_xml_first(a.rs), &x))
+			step = c->host->fail(c, MLC_BROKEN, 0, "the answer holds no %s", entity);
+		answer_close(&a);
+		if (step == MLC_FAIL || !company[p->page])
+			return step;
+		x = (struct mlc_xml){ .call = c };
+	}
+	entity = company[p->page];
+	put_includes(&x, qbd_shape(entity));
+	return ask(c, qbd_shape(entity), "", &x, p->page++);
+}
+
+enum mlc_step qbd_poll(struct mlc_call *c)
+{
+	if (!strcmp(c->feed->name, "deleted_lists"))
+		return poll_deletions(c, false);
+	if (!strcmp(c->feed->name, "deleted_txns"))
+		return poll_deletions(c, true);
+	if (!strcmp(c->feed->name, "company"))
+		return poll_company(c);
+	return poll_records(c, c->feed->entities[0]);
+}
+
+/* ---- fetch ------------------------------------------------------------------------------------------ */
+
+static enum mlc_step ask_ids(struct mlc_call *c, const struct qbd_shape *s)
+{
+	struct poll_state *p = state_of(c);
+	struct mlc_xml x = { .call = c };
+	const char *const *ids = c->ids + (size_t)p->page * IDS;
+
+	for (unsigned i = 0; i < p->page * IDS; i++)
+		if (!c->ids[i])
+			return MLC_DONE;
+	if (!*ids)
+		return MLC_DONE;
+	for (size_t i = 0; s->kind != QBD_ONE && i < IDS && ids[i]; i++)
+		mlc_xml_put(&x, s->kind == QBD_TXN ? "TxnID" : "ListID", ids[i]);
+	put_includes(&x, s);
+	return ask(c, s, "", &x, p->page++);
+}
+
+static const xmlNode *record_of(struct mlc_call *c, const struct mlc_entity *e, const struct answer *a,
+	const char *id)
+{
+	const struct qbd_shape *s = qbd_shape(e->name);
+
+	for (const xmlNode *n = mlc_xml_first(a->rs); n; n = mlc_xml_next(n))
+		if (qbd_is_record(n, e) && !strcmp(record_id(c, s, n), id))
+			return n;
+	return NULL;
+}
+
+static bool emit_ids(struct mlc_call *c, const struct answer *a)
+{
+	const char *const *ids = c->ids + (size_t)(state_of(c)->page - 1) * IDS;
+	struct mlc_xml buffer = { .call = c };
+
+	for (size_t i = 0; i < IDS && ids[i]; i++) {
+		const xmlNode *n = record_of(c, c->entity, a, ids[i]);
+		struct mlc_record gone = { .entity = c->entity->name, .id = ids[i], .deleted = true };
+
+		if (!n)
+			c->host->emit(c, &gone);
+		else if (!emit(c, c->entity, n, &buffer))
+			return false;
+	}
+	return true;
+}
+
+enum mlc_step qbd_fetch(struct mlc_call *c)
+{
+	const struct qbd_shape *s = qbd_shape(c->entity->name);
+	struct answer a;
+	enum mlc_step step;
+
+	if (c->reply->kind == MLC_REPLY_NONE)
+		return ask_ids(c, s);
+	/* 1: none of them, 500: not all of them, 3120: an id of nothing. */
+	if (!answer_open(c, &a) || (!answer_is_well(&a) && a.code != 1 && a.code != 3120))
+		step = failed(c, &a);
+	else if (!emit_ids(c, &a))
+		step = c->host->fail(c, MLC_RETRY, 0, "no memory left for a record");
+	else
+		step = ask_ids(c, s);
+	answer_close(&a);
+	return step;
+}
+
+/* ---- find --------------------------------------------------------------------------------------------- */
+
+static const char *wanted(const struct mlc_call *c, const char *member)
+{
+	return json_string_value(json_object_get(c->data, member));
+}
+
+/* By name: first what has no parent; where names have levels, then those that end in it. */
+static bool put_list_filter(struct mlc_call *c, const struct qbd_shape *s, struct mlc_xml *x)
+{
+	const char *full = wanted(c, "FullName"), *name = wanted(c, "Name");
+
+	if (wanted(c, "ListID")) {
+		mlc_xml_put(x, "ListID", wanted(c, "ListID"));
+		return true;
+	}
+	if (!full)
+		full = name ? name : wanted(c, "Initial");
+	if (!full)
+		return false;
+	full = qbd_clean(c, full, false);
+	if (!full || !*full)
+		return false;
+	if (state_of(c)->phase == FIND_NAME) {
+		mlc_xml_put(x, "FullName", full);
+		return true;
+	}
+	mlc_xml_put(x, "ActiveStatus", "All");
+	mlc_xml_open(x, "NameFilter");
+	mlc_xml_put(x, "MatchCriterion", "EndsWith");
+	mlc_xml_put(x, "Name", full);
+	mlc_xml_close(x, "NameFilter");
+	return (s->query & QBD_LEVELS) != 0;
+}
+
+static bool put_txn_filter(struct mlc_call *c, struct mlc_xml *x)
+{
+	const json_t *who = json_object_get(c->data, "CustomerRef");
+	const char *day = wanted(c, "TxnDate"), *id, *name;
+
+	if (wanted(c, "TxnID")) {
+		mlc_xml_put(x, "TxnID", wanted(c, "TxnID"));
+		return true;
+	}
+	if (wanted(c, "RefNumber")) {
+		const char *number = qbd_clean(c, wanted(c, "RefNumber"), false);
+
+		if (!number || !*number)
+			return false;
+		mlc_xml_put(x, "RefNumber", number);
+		return true;
+	}
+	who = who ? who : json_object_get(c->data, "PayeeEntityRef");
+	id = json_string_value(json_object_get(who, "id"));
+	name = json_string_value(json_object_get(who, "name"));
+	if (!day && !id && !name)
+		return false;
+	if (day) {
+		mlc_xml_open(x, "TxnDateRangeFilter");
+		mlc_xml_put(x, "FromTxnDate", day);
+		mlc_xml_put(x, "ToTxnDate", day);
+		mlc_xml_close(x, "TxnDateRangeFilter");
+	}
+	if (id || name) {
+		mlc_xml_open(x, "EntityFilter");
+		mlc_xml_put(x, id ? "ListID" : "FullName", id ? id : qbd_clean(c, name, false));
+		mlc_xml_close(x, "EntityFilter");
+	}
+	return true;
+}
+
+static enum mlc_step ask_find(struct mlc_call *c, const struct qbd_shape *s)
+{
+	struct poll_state *p = state_of(c);
+	struct mlc_xml x = { .call = c };
+	bool can = s->query & QBD_UNFILTERED ? true
+		: s->kind == QBD_TXN ? put_txn_filter(c, &x) : put_list_filter(c, s, &x);
+
+	if (!can)
+		return c->host->fail(c, MLC_REFUSED, 0, "QuickBooks cannot search %s by these members: "
+			"give its id, number or name, or a customer or day", s->entity);
+	put_includes(&x, s);
+	return ask(c, s, "", &x, p->page++);
+}
+
+static enum mlc_step digest_find(struct mlc_call *c, const struct answer *a)
+{
+	const struct qbd_shape *s = qbd_shape(c->entity->name);
+	struct poll_state *p = state_of(c);
+	struct mlc_xml buffer = { .call = c };
+	bool found = false;
+
+	for (const xmlNode *n = mlc_xml_first(a->rs); n; n = mlc_xml_next(n)) {
+		if (!qbd_is_record(n, c->entity) || !qbd_matches(c, c->entity, n, c->data))
+			continue;
+		if (!emit(c, c->entity, n, &buffer))
+			return c->host->fail(c, MLC_BROKEN, 0, "a %s came without an id", s->entity);
+		found = true;
+	}
+	if (!found && p->phase == FIND_NAME && (s->query & QBD_LEVELS) && wanted(c, "Name") &&
+		!wanted(c, "FullName") && !wanted(c, "ListID")) {
+		p->phase = FIND_LEVEL;
+		return ask_find(c, s);
+	}
+	return MLC_DONE;
+}
+
+enum mlc_step qbd_find(struct mlc_call *c)
+{
+	struct answer a;
+	enum mlc_step step;
+
+	if (c->reply->kind == MLC_REPLY_NONE)
+		return ask_find(c, qbd_shape(c->entity->name));
+	if (!answer_open(c, &a) || (!answer_is_well(&a) && a.code != 1 && a.code != 3120 && !is_off(&a)))
+		step = failed(c, &a);
+	else
+		step = digest_find(c, &a);
+	answer_close(&a);
+	return step;
+}
