@@ -539,6 +539,12 @@ void child_kill(struct child *c)
 	uv_process_kill(&c->process, SIGKILL);
 }
 
+void child_abandon(struct child *c)
+{
+	c->abandoned = true;
+	child_kill(c);
+}
+
 long child_pid(const struct child *c)
 {
 	return (long)c->process.pid;
@@ -551,10 +557,8 @@ void loop_destroy(struct loop *l)
 	if (!l)
 		return;
 	l->ending = true;
-	for (struct child *c = l->children; c; c = c->next) {
-		c->abandoned = true;
-		child_kill(c);
-	}
+	for (struct child *c = l->children; c; c = c->next)
+		child_abandon(c);
 	uv_unref((uv_handle_t *)&l->wake);
 	uv_unref((uv_handle_t *)&l->alarm);
 	do {

@@ -57,6 +57,7 @@ struct child *child_spawn(struct loop *, const char *const *argv, const struct c
 	struct err *);
 void child_write(struct child *, const void *bytes, size_t len); /* copied */
 void child_kill(struct child *);                                 /* SIGKILL; on_exit follows */
+void child_abandon(struct child *); /* SIGKILL, and nobody is told anything any more */
 long child_pid(const struct child *);
 
 #endif

@@ -18,6 +18,7 @@
 
 #define READ_SIZE (256u << 10)
 #define REPLY_MAX (FRAME_MAX + 64)
+#define REPLY_KEEP (1u << 20) /* of memory, from one reply to the next */
 
 struct loaded {
 	struct loaded *next;
@@ -154,10 +155,10 @@ static int serve(struct cage *c, const struct frame *f)
 	json_t *reply;
 	size_t opened;
 
+	buf_clear(&c->out);
 	if (f->word == CAGE_MAP)
 		json_arena_begin();
 	reply = answer(c, f);
-	buf_clear(&c->out);
 	opened = frame_open(&c->out, f->word, f->id);
 	json_write(&c->out, reply);
 	json_decref(reply);
@@ -168,7 +169,13 @@ static int serve(struct cage *c, const struct frame *f)
 
 		frame_write(&c->out, f->word, f->id, &part, 1);
 	}
-	return write_all(&c->out);
+	if (write_all(&c->out) < 0)
+		return -1;
+	if (c->out.cap > REPLY_KEEP) {
+		buf_finish(&c->out);
+		buf_init(&c->out, REPLY_MAX);
+	}
+	return 0;
 }
 
 /* 0 when the host hung up. */

@@ -6,6 +6,7 @@
 #define HEAD       10 /* length, word, id, parts */
 #define LENGTH     4
 #define WAITING_MAX (FRAME_MAX + LENGTH + (1u << 20)) /* one frame and a read's worth */
+#define KEEP       (1u << 20) /* of memory, from one frame to the next */
 
 static uint32_t get32(const char *at)
 {
@@ -33,6 +34,10 @@ void frame_reader_finish(struct frame_reader *r)
 
 void frame_reader_clear(struct frame_reader *r)
 {
+	if (r->in.cap > KEEP) {
+		buf_finish(&r->in);
+		buf_init(&r->in, WAITING_MAX);
+	}
 	buf_clear(&r->in);
 	r->start = 0;
 	r->borrowed = false;

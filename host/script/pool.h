@@ -26,15 +26,19 @@ struct pool_conf {
 };
 
 struct pool *pool_create(struct loop *, const struct pool_conf *, struct err *);
-void pool_destroy(struct pool *); /* children are killed; pending asks end as DIED */
+/* Children are killed; what was asked and not answered ends as DIED, from within this call. */
+void pool_destroy(struct pool *);
 
-/* One request to any free worker that has the generation (0: any).  Parts are copied.  done runs on
- * the loop thread, never from within this call.  Requests wait in order; MAPs are spread. */
+/* One request to any free worker that has the generation (0: any).  Parts are copied.  done runs once,
+ * on the loop thread, never from within this call.  Requests wait in order; MAPs are spread, and a
+ * worker may hold a second one while it works.  Only the request that a worker was busy with when it
+ * died is told DIED; one that waited behind it goes to another worker. */
 void pool_ask(struct pool *, enum cage_word, uint32_t generation, const struct cage_part *parts, size_t part_count,
 	cage_fn *done, void *arg);
 
 /* LOADs text into every worker, present and future, until pool_forget(); done gets one worker's
- * answer (they are all the same: loading is pure). */
+ * answer (they are all the same: loading is pure).  When it is DIED or TIMEOUT the text is not loaded
+ * again.  Forgetting what was not answered yet answers it: DIED. */
 void pool_load(struct pool *, uint32_t generation, const char *text, size_t len, cage_fn *done, void *arg);
 void pool_forget(struct pool *, uint32_t generation);
 
