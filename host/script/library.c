@@ -256,23 +256,33 @@ static int pairs_step(lua_State *L)
 	}
 }
 
-static int base_pairs(lua_State *L)
+lua_Integer sandbox_push_keys(lua_State *L, int index)
 {
 	lua_Integer n = 0;
+	int keys;
 
-	luaL_checktype(L, 1, LUA_TTABLE);
-	lua_settop(L, 1);
+	index = lua_absindex(L, index);
+	luaL_checkstack(L, 8, NULL);
 	lua_newtable(L);
+	keys = lua_gettop(L);
 	lua_pushnil(L);
-	while (lua_next(L, 1)) {
+	while (lua_next(L, index)) {
 		lua_pop(L, 1);
-		check_key(L, 3);
+		check_key(L, keys + 1);
 		if (++n % 64 == 0)
 			sandbox_charge(L, 64);
-		lua_pushvalue(L, 3);
-		lua_rawseti(L, 2, n);
+		lua_pushvalue(L, -1);
+		lua_rawseti(L, keys, n);
 	}
 	sort_top(L, n, key_less);
+	return n;
+}
+
+static int base_pairs(lua_State *L)
+{
+	luaL_checktype(L, 1, LUA_TTABLE);
+	lua_settop(L, 1);
+	sandbox_push_keys(L, 1);
 	lua_pushinteger(L, 0);
 	lua_pushcclosure(L, pairs_step, 3);
 	return 1;

@@ -44,8 +44,10 @@ bool sandbox_is_null(lua_State *, int index);
 void sandbox_mark_array(lua_State *, int index);
 bool sandbox_is_array(lua_State *, int index);
 
-/* For C functions that build trees: orders keys as `pairs` does; -1, 0, 1.  Keys that are neither
- * numbers, text nor booleans are equal to each other and come last. */
+/* Orders two keys as `pairs` does: -1, 0, 1; numbers, then text, then booleans. */
 int sandbox_compare_keys(lua_State *, int a, int b);
+/* Pushes a list of the keys of the table at index, in that order, and gives their number.  For C
+ * functions that scripts reach: charges, and raises when a key is neither number, text nor boolean. */
+lua_Integer sandbox_push_keys(lua_State *, int index);
 
 #endif

@@ -250,7 +250,7 @@ static bool run_apart(const struct attack *a, struct outcome *out)
 	close(ends[0]);
 	waitpid(child, &status, 0);
 	if (!whole)
-		print_message("%s: %s\n", a->name, WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM
+		print_message("# %s: %s\n", a->name, WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM
 			? "HANGS" : "CRASHES");
 	return whole;
 }
@@ -278,16 +278,16 @@ static void every_attack_dies_or_does_no_harm(void **state)
 		if (getenv("ATTACKS_SHOW"))
 			fprintf(stderr, "%-32s %4lld ms  %s\n", a->name, (long long)got.cpu_ms, got.text);
 		if (!is_expected(a->fate, got.fate)) {
-			print_message("%s: %s, but should have %s: %s\n", a->name, fate_names[got.fate],
+			print_message("# %s: %s, but should have %s: %s\n", a->name, fate_names[got.fate],
 				fate_names[a->fate], got.text);
 			wrong++;
 		}
 		if (got.cpu_ms > 2 * TIME_MS * SLOWER) {
-			print_message("%s: took %lld ms\n", a->name, (long long)got.cpu_ms);
+			print_message("# %s: took %lld ms\n", a->name, (long long)got.cpu_ms);
 			wrong++;
 		}
 	}
-	print_message("%zu attacks, worst %lld ms\n", sizeof attacks / sizeof *attacks, (long long)worst);
+	print_message("# %zu attacks, worst %lld ms\n", sizeof attacks / sizeof *attacks, (long long)worst);
 	assert_int_equal(wrong, 0);
 }
 
