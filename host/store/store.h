@@ -53,6 +53,9 @@ struct arrival {
 	 * texts); NULL: not mirrored.  mirror_data: what a find() answers with, JSON object. */
 	const json_t *mirror_keys, *mirror_data;
 	bool again; /* a re-read (nightly, sync, by hand): SAME is no news, but counts as seen */
+	/* origin "fetch": the delivery that asked, with its stamp as claimed.  Told of another change
+	 * since then, it keeps its fetch.  0: every open delivery that asked is answered. */
+	int64_t asked_by, asked_stamp;
 };
 
 /* What becomes of a delivery.  The states' meaning and moves: docs/design/flow.md. */
@@ -78,10 +81,14 @@ struct delivery { /* as read; all borrowed for the callback */
 	size_t text_len;
 	const char *doc;  /* last verdict's writes, JSON; NULL */
 	const char *origin;
+	int64_t stamp;    /* moves on whenever an arrival refreshes it */
 };
 
 struct delivery_move { /* NULL texts: unchanged; "" clears */
 	int64_t id;
+	/* As claimed: when a newer version has refreshed the delivery meanwhile, the transaction ends
+	 * with ERR_CONFLICT, and the delivery is there to be claimed again.  0: not asked. */
+	int64_t stamp;
 	enum delivery_state to;
 	int64_t due_ms;       /* READY: not before; else 0 */
 	unsigned attempts;
@@ -120,6 +127,9 @@ struct link_row {
 	const char *target_hash; /* of the target record as last settled or fetched, canonical; NULL: not known */
 	int64_t delivery;
 };
+
+/* What target_hash and OURS compare: of the record's canonical text. */
+void store_record_hash(const json_t *record, char out[SHA256_HEX_SIZE]);
 
 struct set_row { /* a marked set that left with a visit and whose outcome is not committed */
 	const char *tenant, *connection, *mark;
