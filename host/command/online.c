@@ -1,0 +1,779 @@
+/* online.c - commands that ask the running host, and say its answer in words. */
+#include "command/online.h"
+
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/when.h"
+#include "command/client.h"
+#include "command/vault.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define SECRET_MAX 8192
+
+typedef void words_fn(const struct cli *, const json_t *answer);
+
+static const char *cause_of(int code)
+{
+	switch (code) {
+	case ERR_INPUT: return "input";
+	case ERR_ABSENT: return "absent";
+	case ERR_REFUSED: return "refused";
+	case ERR_LOCKED: return "locked";
+	default: return "system";
+	}
+}
+
+/* Asks, prints; words NULL: nothing to say but that it is done.  args is taken over. */
+static int ask(struct cli *cli, const char *command, json_t *args, words_fn *words)
+{
+	struct err e = { 0 };
+	json_t *more = NULL, *answer = client_ask(cli->dir, command, args, &more, &e), *one;
+	size_t i;
+
+	if (!answer) {
+		if (cli->json && more) {
+			cli_print_json(more);
+		} else {
+			cli_wrong(cli, cause_of(e.code), "%s", e.text);
+			json_array_foreach(json_object_get(more, "errors"), i, one)
+				if (!cli->json)
+					fprintf(stderr, "  %s\n", json_text_or(one, "said", ""));
+		}
+		json_decref(more);
+		return EXIT_WRONG;
+	}
+	if (cli->json)
+		cli_print_json(answer);
+	else if (words)
+		words(cli, answer);
+	json_decref(answer);
+	return EXIT_WELL;
+}
+
+static const char *at(int64_t ms, char out[WHEN_SIZE])
+{
+	if (!ms)
+		return "never";
+	when_text(ms, out);
+	out[16] = 0; /* to the minute */
+	out[10] = ' ';
+	return out;
+}
+
+static void age(int64_t since_ms, int64_t now_ms, char out[32])
+{
+	int64_t minutes = since_ms ? (now_ms - since_ms) / WHEN_MINUTE_MS : 0;
+
+	if (minutes < 60)
+		snprintf(out, 32, "%lld min", (long long)minutes);
+	else if (minutes < 48 * 60)
+		snprintf(out, 32, "%lld h", (long long)(minutes / 60));
+	else
+		snprintf(out, 32, "%lld days", (long long)(minutes / 1440));
+}
+
+/* --tenant, --flow ... of the command as a store_list() filter; tenant_or_null comes from an argument. */
+static json_t *filter_of(const struct cli *cli, const char *tenant)
+{
+	static const char *const texts[] = { "tenant", "flow", "cause", "label", "state", "move", "connection", NULL };
+	static const struct { const char *option, *member; } numbers[] = {
+		{ "id", "id" }, { "limit", "limit" }, { "after", "after_id" },
+	};
+	json_t *f = json_object();
+
+	for (const char *const *name = texts; *name; name++)
+		if (cli_option(cli, *name))
+			json_put_text(f, *name, cli_option(cli, *name));
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		if (cli_option(cli, numbers[i].option))
+			json_put_int(f, numbers[i].member, strtoll(cli_option(cli, numbers[i].option), NULL, 10));
+	if (tenant)
+		json_put_text(f, "tenant", tenant);
+	if (!json_object_get(f, "limit"))
+		json_put_int(f, "limit", 100);
+	return f;
+}
+
+/* ---- status, list ------------------------------------------------------------------------------------ */
+
+static void say_thing(const json_t *t, int64_t now)
+{
+	const char *label = json_text_at(t, "label"), *why = json_text_or(t, "why", "");
+	int64_t count = json_int_or(t, "count", 1);
+	const json_t *sums = json_object_get(t, "amount_sum");
+	const char *currency;
+	json_t *sum;
+	char old[32];
+
+	age(json_int_or(t, "oldest_ms", 0), now, old);
+	if (json_text_at(t, "alert")) {
+		printf("  %s: %s (%s)\n", json_text_or(t, "about", ""), why, old);
+		return;
+	}
+	printf("  %lld %s in %s/%s, %s, oldest %s", (long long)count, json_text_or(t, "state", ""),
+		json_text_or(t, "tenant", ""), json_text_or(t, "flow", ""), json_text_or(t, "cause", "?"), old);
+	json_object_foreach((json_t *)sums, currency, sum)
+		printf(", %s %s", json_is_string(sum) ? json_string_value(sum) : "", currency);
+	printf("\n    %s%s%s\n    %s\n", label ? label : "", label ? ": " : "", why, json_text_or(t, "type", ""));
+}
+
+static void say_status(const struct cli *cli, const json_t *a)
+{
+	const json_t *things = json_object_get(a, "things");
+	int64_t now = json_int_or(a, "now_ms", 0);
+	size_t i, n = json_array_size(things);
+	json_t *one;
+
+	(void)cli;
+	if (!n)
+		printf("all well\n");
+	else
+		printf("%zu thing%s need%s a person\n", n, n == 1 ? "" : "s", n == 1 ? "s" : "");
+	json_array_foreach((json_t *)things, i, one)
+		say_thing(one, now);
+	json_array_foreach(json_object_get(a, "flows"), i, one) {
+		if (json_is_false(json_object_get(one, "enabled")))
+			continue;
+		printf("%s%s: %s%s%s", i ? "" : "\n", json_text_or(one, "flow", ""), json_text_or(one, "mode", ""),
+			json_true_at(one, "paused") ? ", paused" : "", json_text_at(one, "held") ? ", held: " : "");
+		printf("%s", json_text_or(one, "held_why", ""));
+		printf("; %lld done, %lld skipped", (long long)json_int_or(one, "done", 0), (long long)json_int_or(one, "skipped", 0));
+		static const char *const states[] = { "would", "ready", "waits", "sending", "held", "review" };
+		for (size_t s = 0; s < sizeof states / sizeof *states; s++)
+			if (json_int_or(one, states[s], 0))
+				printf(", %lld %s", (long long)json_int_or(one, states[s], 0), states[s]);
+		printf("\n");
+	}
+	json_array_foreach(json_object_get(a, "connections"), i, one) {
+		int64_t next = json_int_or(one, "next_visit_ms", 0);
+		char when[WHEN_SIZE];
+
+		printf("%s (%s): %s", json_text_or(one, "connection", ""), json_text_or(one, "connector", ""),
+			json_text_or(one, "held", "well"));
+		if (json_true_at(one, "peer_calls")) {
+			printf("; last visit %s UTC", at(json_int_or(one, "last_visit_ms", 0), when));
+			if (next)
+				printf(", the next at about %s UTC", at(next, when));
+		}
+		printf("\n");
+	}
+}
+
+int command_status(struct cli *cli)
+{
+	json_t *args = json_object();
+
+	if (cli->argc)
+		json_put_text(args, "tenant", cli->argv[0]);
+	return ask(cli, "status", args, say_status);
+}
+
+static void say_list(const struct cli *cli, const json_t *a)
+{
+	size_t i, n;
+	json_t *d, *o;
+
+	(void)cli;
+	json_array_foreach(json_object_get(a, "deliveries"), i, d) {
+		printf("%-6lld %-28s %-18s %-8s %12s %-3s %s\n", (long long)json_int_or(d, "id", 0), json_text_or(d, "flow", ""),
+			json_text_or(d, "label", json_text_or(d, "rid", "")), json_text_or(d, "state", ""),
+			json_text_or(d, "amount", ""), json_text_or(d, "currency", ""), json_text_or(d, "cause", ""));
+		if (*json_text_or(d, "why", ""))
+			printf("       %s\n", json_text_or(d, "why", ""));
+		json_array_foreach(json_object_get(json_object_get(d, "doc"), "options"), n, o)
+			printf("       --choice %-9s %s\n", json_text_or(o, "choice", ""), json_text_or(o, "text", ""));
+	}
+	if (!i)
+		printf("none\n");
+}
+
+int command_list(struct cli *cli)
+{
+	static const char *const known[] = { "held", "review", "would", "ready", "waits", "sending", "done", "skipped", "all", NULL };
+	const char *const *k;
+
+	for (k = known; *k && strcmp(*k, cli->argv[0]); k++)
+		;
+	if (!*k)
+		return cli_usage(cli, "there is no list '%s'", cli->argv[0]);
+	return ask(cli, "list", json_pack("{s:s,s:o}", "what", cli->argv[0], "filter", filter_of(cli, NULL)), say_list);
+}
+
+/* ---- go, pause, resume, sync, release, decide, replay --------------------------------------------------- */
+
+static void say_done(const struct cli *cli, const json_t *a)
+{
+	int64_t n = json_int_or(a, "released", -1);
+
+	if (n >= 0)
+		printf("%s: %lld record%s again\n", cli->command->name, (long long)n, n == 1 ? "" : "s");
+	else
+		printf("%s: done\n", cli->command->name);
+}
+
+static bool agrees(const char *question)
+{
+	char line[16] = "";
+
+	printf("%s [y/N] ", question);
+	fflush(stdout);
+	return fgets(line, sizeof line, stdin) && (*line == 'y' || *line == 'Y');
+}
+
+/* Before the first write an operator sees counts and sums (ALL-09). */
+static int show_would(struct cli *cli)
+{
+	json_t *args, *answer, *c;
+	struct err e = { 0 };
+	char tenant[64] = "";
+	size_t i, n = 0;
+
+	snprintf(tenant, sizeof tenant, "%.*s", (int)strcspn(cli->argv[0], "/"), cli->argv[0]);
+	args = json_pack("{s:s}", "tenant", tenant);
+	answer = client_ask(cli->dir, "status", args, NULL, &e);
+	if (!answer)
+		return cli_wrong(cli, cause_of(e.code), "%s", e.text);
+	json_array_foreach(json_object_get(answer, "causes"), i, c) {
+		const char *currency;
+		json_t *sum;
+
+		if (strcmp(json_text_or(c, "state", ""), "would"))
+			continue;
+		printf("%s/%s would write %lld", json_text_or(c, "tenant", ""), json_text_or(c, "flow", ""),
+			(long long)json_int_or(c, "count", 0));
+		json_object_foreach(json_object_get(c, "amount_sum"), currency, sum)
+			printf(", %s %s", json_is_string(sum) ? json_string_value(sum) : "", currency);
+		printf("\n");
+		n++;
+	}
+	json_decref(answer);
+	if (!n)
+		printf("nothing waits in the shadow; what comes from now on is written\n");
+	return EXIT_WELL;
+}
+
+int command_go(struct cli *cli)
+{
+	if (!cli_switch(cli, "yes") && !cli->json) {
+		int status = show_would(cli);
+
+		if (status)
+			return status;
+		if (!isatty(0))
+			return cli_wrong(cli, "input", "say --yes to let it write");
+		if (!agrees("Write them?"))
+			return cli_wrong(cli, "refused", "nothing was changed");
+	}
+	return ask(cli, "go", json_pack("{s:s}", "target", cli->argv[0]), say_done);
+}
+
+int command_pause(struct cli *cli)
+{
+	return ask(cli, "pause", json_pack("{s:s}", "target", cli->argv[0]), say_done);
+}
+
+int command_resume(struct cli *cli)
+{
+	return ask(cli, "resume", json_pack("{s:s}", "target", cli->argv[0]), say_done);
+}
+
+int command_sync(struct cli *cli)
+{
+	return ask(cli, "sync", json_pack("{s:s,s:s?,s:b}", "target", cli->argv[0], "since", cli_option(cli, "since"), "wait",
+		(int)cli_switch(cli, "wait")), say_done);
+}
+
+int command_release(struct cli *cli)
+{
+	return ask(cli, "release", json_pack("{s:o}", "filter", filter_of(cli, cli->argv[0])), say_done);
+}
+
+/* "unknown_item:MUG-9" asks for an item, of which MUG-9 was given. */
+static void name_answer(json_t *choice, const char *cause)
+{
+	const char *colon = cause ? strchr(cause, ':') : NULL, *kind = cause;
+
+	if (!colon)
+		return;
+	if (!strncmp(kind, "unknown_", 8))
+		kind += 8;
+	json_object_set_new(choice, "kind", json_stringn(kind, (size_t)(colon - kind)));
+	json_put_text(choice, "given", colon + 1);
+}
+
+int command_decide(struct cli *cli)
+{
+	const char *answer = cli_option(cli, "answer"), *word = cli_option(cli, "choice");
+	json_t *choice;
+
+	if (!cli_option(cli, "cause") && !cli_option(cli, "id"))
+		return cli_usage(cli, "--cause or --id says which");
+	if (!answer == !word)
+		return cli_usage(cli, "either --choice WORD or --answer TEXT");
+	choice = json_object();
+	json_put_text(choice, "choice", answer ? "answer" : word);
+	if (answer) {
+		json_put_text(choice, "answer", answer);
+		name_answer(choice, cli_option(cli, "cause"));
+	}
+	if (cli_option(cli, "record"))
+		json_put_text(choice, "id", cli_option(cli, "record"));
+	return ask(cli, "decide", json_pack("{s:o,s:o,s:b}", "filter", filter_of(cli, cli->argv[0]), "choice", choice,
+		"remember", (int)cli_switch(cli, "remember")), say_done);
+}
+
+static void say_replay(const struct cli *cli, const json_t *a)
+{
+	size_t i, n;
+	json_t *r, *w;
+
+	(void)cli;
+	json_array_foreach(json_object_get(a, "records"), i, r) {
+		printf("%-6lld %-28s %-18s would %s%s%s\n", (long long)json_int_or(r, "id", 0), json_text_or(r, "flow", ""),
+			json_text_or(r, "label", ""), json_text_or(r, "verdict", ""), json_text_at(r, "why") ? ": " : "",
+			json_text_or(r, "why", ""));
+		json_array_foreach(json_object_get(r, "writes"), n, w) {
+			char *data = json_dumps(json_object_get(w, "data"), JSON_COMPACT);
+
+			printf("       %s %s %s\n", json_text_or(w, "verb", ""), json_text_or(w, "entity", ""), data ? data : "");
+			free(data);
+		}
+	}
+	if (json_true_at(a, "more"))
+		printf("... and more\n");
+	printf("nothing was done: --yes does it\n");
+}
+
+int command_replay(struct cli *cli)
+{
+	bool yes = cli_switch(cli, "yes");
+
+	return ask(cli, "replay", json_pack("{s:o,s:b}", "filter", filter_of(cli, NULL), "dry", (int)!yes),
+		yes ? say_done : say_replay);
+}
+
+/* ---- links --------------------------------------------------------------------------------------------------- */
+
+static int target_parts(struct cli *cli, json_t *link)
+{
+	char tenant[64] = "";
+	const char *slash = strchr(cli->argv[0], '/');
+
+	if (!slash || (size_t)(slash - cli->argv[0]) >= sizeof tenant)
+		return cli_usage(cli, "TENANT/FLOW is wanted, as acme/shop-books.customer");
+	memcpy(tenant, cli->argv[0], (size_t)(slash - cli->argv[0]));
+	json_put_text(link, "tenant", tenant);
+	json_put_text(link, "flow", slash + 1);
+	json_put_text(link, "identity", cli->argv[1]);
+	return 0;
+}
+
+static void say_links(const struct cli *cli, const json_t *a)
+{
+	static const char *const columns[] = { "flow", "identity", "source_entity", "source_id", "target_entity", "target_id", "made" };
+	size_t i;
+	json_t *l;
+
+	if (cli_switch(cli, "csv"))
+		printf("flow,identity,source_entity,source_id,target_entity,target_id,made\n");
+	json_array_foreach(json_object_get(a, "links"), i, l)
+		for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+			const char *text = json_text_or(l, columns[c], "");
+			bool quoted = cli_switch(cli, "csv") && strpbrk(text, ",\"\n");
+
+			printf("%s%s%s%s", quoted ? "\"" : "", text, quoted ? "\"" : "",
+				c + 1 == sizeof columns / sizeof *columns ? "\n" : cli_switch(cli, "csv") ? "," : "  ");
+		}
+}
+
+int command_links(struct cli *cli)
+{
+	json_t *f = json_object();
+
+	json_put_text(f, "tenant", cli->argv[0]);
+	if (cli_option(cli, "flow"))
+		json_put_text(f, "flow", cli_option(cli, "flow"));
+	if (cli_option(cli, "source"))
+		json_put_text(f, "source_id", cli_option(cli, "source"));
+	if (cli_option(cli, "record"))
+		json_put_text(f, "target_id", cli_option(cli, "record"));
+	json_put_int(f, "limit", cli_option(cli, "limit") ? strtoll(cli_option(cli, "limit"), NULL, 10) : 1000);
+	return ask(cli, "links", json_pack("{s:o}", "filter", f), say_links);
+}
+
+int command_link(struct cli *cli)
+{
+	json_t *link = json_object();
+	int status = target_parts(cli, link);
+
+	if (status) {
+		json_decref(link);
+		return status;
+	}
+	json_put_text(link, "target_id", cli->argv[2]);
+	if (cli_option(cli, "source"))
+		json_put_text(link, "source_id", cli_option(cli, "source"));
+	if (cli_option(cli, "entity"))
+		json_put_text(link, "target_entity", cli_option(cli, "entity"));
+	return ask(cli, "link", json_pack("{s:o}", "link", link), say_done);
+}
+
+int command_unlink(struct cli *cli)
+{
+	json_t *link = json_object();
+	int status = target_parts(cli, link);
+
+	if (status) {
+		json_decref(link);
+		return status;
+	}
+	return ask(cli, "unlink", json_pack("{s:o}", "link", link), say_done);
+}
+
+/* ---- ping, qwc, visits, story ------------------------------------------------------------------------------------ */
+
+static void say_ping(const struct cli *cli, const json_t *a)
+{
+	size_t i, n;
+	json_t *c, *lack, *value;
+	const char *name;
+	char when[WHEN_SIZE];
+
+	(void)cli;
+	json_array_foreach(json_object_get(a, "connections"), i, c) {
+		printf("%s (%s): %s", json_text_or(c, "connection", ""), json_text_or(c, "connector", ""),
+			json_true_at(c, "ok") ? "well" : json_text_or(c, "text", "not well"));
+		if (json_object_get(c, "last_visit_ms"))
+			printf("; last visit %s UTC", at(json_int_or(c, "last_visit_ms", 0), when));
+		printf("\n");
+		json_object_foreach(json_object_get(c, "facts"), name, value)
+			if (json_is_string(value) && strlen(json_string_value(value)) <= 100)
+				printf("  %-24s %s\n", name, json_string_value(value));
+		json_array_foreach(json_object_get(c, "lacks"), n, lack)
+			printf("  lacks %s '%s' (%s, for %s)\n", json_text_or(lack, "entity", ""), json_text_or(lack, "name", ""),
+				json_text_or(lack, "from", ""), json_text_or(lack, "flow", ""));
+	}
+}
+
+int command_ping(struct cli *cli)
+{
+	json_t *args = json_object(), *more = NULL, *answer, *c;
+	struct err e = { 0 };
+	int status = EXIT_WELL;
+	size_t i;
+
+	if (cli->argc)
+		json_put_text(args, "target", cli->argv[0]);
+	answer = client_ask(cli->dir, "ping", args, &more, &e);
+	json_decref(more);
+	if (!answer)
+		return cli_wrong(cli, cause_of(e.code), "%s", e.text);
+	json_array_foreach(json_object_get(answer, "connections"), i, c)
+		if (!json_true_at(c, "ok") || json_array_size(json_object_get(c, "lacks")))
+			status = EXIT_WRONG;
+	if (cli->json)
+		cli_print_json(answer);
+	else
+		say_ping(cli, answer);
+	json_decref(answer);
+	return status;
+}
+
+static void say_text(const struct cli *cli, const json_t *a)
+{
+	(void)cli;
+	fputs(json_text_or(a, "text", ""), stdout);
+}
+
+int command_qwc(struct cli *cli)
+{
+	return ask(cli, "qwc", json_pack("{s:s}", "connection", cli->argv[0]), say_text);
+}
+
+static void say_visits(const struct cli *cli, const json_t *a)
+{
+	size_t i;
+	json_t *v;
+	char when[WHEN_SIZE];
+
+	(void)cli;
+	json_array_foreach(json_object_get(a, "visits"), i, v) {
+		printf("visit of %s UTC\n", at(json_int_or(v, "at_ms", 0), when));
+		printf("%s\n", json_text_or(v, "payload", ""));
+	}
+	if (!i)
+		printf("no visits yet\n");
+}
+
+int command_visits(struct cli *cli)
+{
+	const char *code = cli_option(cli, "explain");
+	json_t *filter;
+
+	if (code)
+		return ask(cli, "explain", json_pack("{s:s}", "code", code), say_text);
+	if (!cli->argc)
+		return cli_usage(cli, "TENANT/CONNECTION is wanted");
+	filter = json_object();
+	json_put_int(filter, "limit", cli_option(cli, "limit") ? strtoll(cli_option(cli, "limit"), NULL, 10) : 5);
+	return ask(cli, "visits", json_pack("{s:s,s:o}", "connection", cli->argv[0], "filter", filter), say_visits);
+}
+
+static void say_origin(const char *field, const json_t *o)
+{
+	const char *name;
+	json_t *value;
+
+	printf("      %-28s %s", field, json_text_or(o, "at", ""));
+	json_object_foreach(json_object_get(o, "from"), name, value)
+		printf("  %s=%s", name, json_is_string(value) ? json_string_value(value) : "...");
+	printf("\n");
+}
+
+static void say_event(const json_t *v)
+{
+	const json_t *d = json_object_get(v, "detail");
+	const char *payload = json_text_at(v, "payload"), *field;
+	json_t *verdict = payload ? json_read(payload, strlen(payload), NULL) : NULL, *o;
+	char when[WHEN_SIZE];
+
+	printf("  %s  %-8s %s%s%s", at(json_int_or(v, "at_ms", 0), when), json_text_or(v, "move", ""), json_text_or(v, "flow", ""),
+		json_text_at(d, "state") ? ": " : "", json_text_or(d, "state", ""));
+	for (const char *const *m = (const char *const []) { "cause", "why", "entity", "id", "key", "mark", "choice", NULL }; *m; m++)
+		if (json_text_at(d, *m))
+			printf("  %s %s", *m, json_text_at(d, *m));
+	printf("  (%s)\n", json_text_or(v, "who", ""));
+	json_object_foreach(json_object_get(verdict, "origins"), field, o)
+		say_origin(field, o);
+	json_decref(verdict);
+}
+
+static void say_story(const struct cli *cli, const json_t *a)
+{
+	size_t i;
+	json_t *one;
+
+	(void)cli;
+	json_array_foreach(json_object_get(a, "deliveries"), i, one)
+		printf("%s: %s %s, %s%s%s\n", json_text_or(one, "flow", ""), json_text_or(one, "entity", ""),
+			json_text_or(one, "label", json_text_or(one, "rid", "")), json_text_or(one, "state", ""),
+			*json_text_or(one, "why", "") ? ": " : "", json_text_or(one, "why", ""));
+	json_array_foreach(json_object_get(a, "links"), i, one)
+		printf("is %s %s in %s (%s)\n", json_text_or(one, "target_entity", ""), json_text_or(one, "target_id", "?"),
+			json_text_or(one, "target_connection", ""), json_text_or(one, "made", ""));
+	json_array_foreach(json_object_get(a, "events"), i, one)
+		say_event(one);
+}
+
+int command_story(struct cli *cli)
+{
+	return ask(cli, "story", json_pack("{s:s,s:s,s:s}", "connection", cli->argv[0], "entity", cli->argv[1], "id",
+		cli->argv[2]), say_story);
+}
+
+/* ---- reconcile, audit, backup, erase, key, reload -------------------------------------------------------------------- */
+
+static void say_reconcile(const struct cli *cli, const json_t *a)
+{
+	static const char *const sides[] = { "source", "target" };
+	size_t i;
+	json_t *g;
+
+	(void)cli;
+	for (size_t s = 0; s < 2; s++) {
+		const json_t *side = json_object_get(a, sides[s]), *sums = json_object_get(side, "sums");
+		const char *currency;
+		json_t *sum;
+
+		printf("%-7s %s: %lld", sides[s], json_text_or(side, "connection", ""), (long long)json_int_or(side, "count", 0));
+		json_object_foreach((json_t *)sums, currency, sum)
+			printf(", %s %s", json_is_string(sum) ? json_string_value(sum) : "", currency);
+		printf("\n");
+	}
+	json_array_foreach(json_object_get(a, "gaps"), i, g)
+		printf("  %s: %s\n    %s\n", json_text_or(g, "label", ""), json_text_or(g, "text", ""), json_text_or(g, "type", ""));
+	printf("%s\n", json_true_at(a, "agrees") ? "agrees" : "does not agree");
+}
+
+int command_reconcile(struct cli *cli)
+{
+	json_t *more = NULL, *answer;
+	struct err e = { 0 };
+	int status;
+
+	if (!cli_option(cli, "month"))
+		return cli_usage(cli, "--month YYYY-MM is wanted");
+	answer = client_ask(cli->dir, "reconcile", json_pack("{s:s,s:s}", "target", cli->argv[0], "month",
+		cli_option(cli, "month")), &more, &e);
+	json_decref(more);
+	if (!answer)
+		return cli_wrong(cli, cause_of(e.code), "%s", e.text);
+	status = json_true_at(answer, "agrees") ? EXIT_WELL : EXIT_WRONG;
+	if (cli->json)
+		cli_print_json(answer);
+	else
+		say_reconcile(cli, answer);
+	json_decref(answer);
+	return status;
+}
+
+static void say_audit(const struct cli *cli, const json_t *a)
+{
+	size_t i;
+	json_t *one;
+
+	(void)cli;
+	json_array_foreach(json_object_get(a, "audit"), i, one)
+		say_event(one);
+}
+
+static int verify(struct cli *cli)
+{
+	json_t *answer, *t;
+	struct err e = { 0 };
+	const char *tenant;
+	int status = EXIT_WELL;
+
+	answer = client_ask(cli->dir, "audit-verify", json_object(), NULL, &e);
+	if (!answer)
+		return cli_wrong(cli, cause_of(e.code), "%s", e.text);
+	if (cli->json)
+		cli_print_json(answer);
+	json_object_foreach(json_object_get(answer, "tenants"), tenant, t) {
+		if (!json_true_at(t, "ok"))
+			status = EXIT_WRONG;
+		if (!cli->json)
+			printf("%s: %lld rows, %lld erased, %s%s\n", tenant, (long long)json_int_or(t, "rows", 0),
+				(long long)json_int_or(t, "erased", 0), json_true_at(t, "ok") ? "unaltered" : "ALTERED: ",
+				json_text_or(t, "first_bad", ""));
+	}
+	json_decref(answer);
+	return status;
+}
+
+int command_audit(struct cli *cli)
+{
+	json_t *filter;
+
+	if (cli->argc && strcmp(cli->argv[0], "verify"))
+		return cli_usage(cli, "mlc audit, or mlc audit verify");
+	if (cli->argc)
+		return verify(cli);
+	filter = filter_of(cli, NULL);
+	if (cli_switch(cli, "payload"))
+		json_object_set_new(filter, "payload", json_true());
+	return ask(cli, "audit", json_pack("{s:o}", "filter", filter), say_audit);
+}
+
+int command_backup(struct cli *cli)
+{
+	char *path = *cli->argv[0] == '/' ? xstrdup(cli->argv[0]) : NULL, *here;
+	int status;
+
+	if (!path) { /* the host has another working folder than we */
+		here = getcwd(NULL, 0);
+		path = xformat("%s/%s", here ? here : ".", cli->argv[0]);
+		free(here);
+	}
+	status = ask(cli, "backup", json_pack("{s:s}", "file", path), say_done);
+	free(path);
+	return status;
+}
+
+int command_erase(struct cli *cli)
+{
+	return ask(cli, "erase", json_pack("{s:s,s:s,s:s}", "connection", cli->argv[0], "entity", cli->argv[1], "id",
+		cli->argv[2]), say_done);
+}
+
+int command_key(struct cli *cli)
+{
+	if (strcmp(cli->argv[0], "rotate"))
+		return cli_usage(cli, "mlc key rotate FILE");
+	return ask(cli, "key-rotate", json_pack("{s:s}", "file", cli->argv[1]), say_done);
+}
+
+static void say_reload(const struct cli *cli, const json_t *a)
+{
+	size_t i;
+	json_t *one;
+
+	(void)cli;
+	printf("reloaded: %lld flows\n", (long long)json_int_or(a, "flows", 0));
+	json_array_foreach(json_object_get(a, "refused"), i, one)
+		printf("  %s is not used: %s\n", json_text_or(one, "file", ""), json_text_or(one, "why", ""));
+}
+
+int command_reload(struct cli *cli)
+{
+	return ask(cli, "reload", json_object(), say_reload);
+}
+
+/* ---- secrets ------------------------------------------------------------------------------------------------------------ */
+
+/* Without an echo on a terminal; one line, without its end. */
+static char *read_secret(struct cli *cli, const char *name)
+{
+	struct termios old, quiet;
+	bool terminal = isatty(0) && !tcgetattr(0, &old);
+	char *line = xcalloc(1, SECRET_MAX);
+	size_t len;
+
+	if (terminal) {
+		quiet = old;
+		quiet.c_lflag &= ~(tcflag_t)ECHO;
+		tcsetattr(0, TCSAFLUSH, &quiet);
+		fprintf(stderr, "%s of %s: ", name, cli->argv[1]);
+	}
+	if (!fgets(line, SECRET_MAX, stdin))
+		*line = 0;
+	if (terminal) {
+		tcsetattr(0, TCSAFLUSH, &old);
+		fputc('\n', stderr);
+	}
+	len = strcspn(line, "\r\n");
+	line[len] = 0;
+	return line;
+}
+
+int command_secret(struct cli *cli)
+{
+	struct err e = { 0 };
+	json_t *args, *answer, *more = NULL;
+	char *secret;
+	int status = EXIT_WELL;
+
+	if (strcmp(cli->argv[0], "set"))
+		return cli_usage(cli, "mlc secret set TENANT/CONNECTION NAME");
+	secret = read_secret(cli, cli->argv[2]);
+	if (!*secret) {
+		free(secret);
+		return cli_wrong(cli, "input", "no secret came from standard input");
+	}
+	args = json_pack("{s:s,s:s,s:s}", "connection", cli->argv[1], "name", cli->argv[2], "secret", secret);
+	answer = client_ask(cli->dir, "secret-set", args, &more, &e);
+	if (!answer && e.code == ERR_ABSENT && !more) { /* no host runs */
+		e = (struct err) { 0 };
+		status = vault_put(cli, cli->argv[1], cli->argv[2], secret, &e) < 0 ? EXIT_WRONG : EXIT_WELL;
+	} else if (!answer) {
+		status = EXIT_WRONG;
+	}
+	wipe(secret, strlen(secret));
+	free(secret);
+	json_decref(more);
+	json_decref(answer);
+	if (status)
+		return cli_wrong(cli, cause_of(e.code), "%s", e.text);
+	if (cli->json)
+		printf("{}\n");
+	else
+		printf("kept\n");
+	return EXIT_WELL;
+}
