@@ -580,25 +580,31 @@ int command_story(struct cli *cli)
 
 /* ---- reconcile, audit, backup, erase, key, reload -------------------------------------------------------------------- */
 
-static void say_reconcile(const struct cli *cli, const json_t *a)
+static void say_side(const json_t *flow, const char *name)
 {
-	static const char *const sides[] = { "source", "target" };
-	size_t i;
-	json_t *g;
+	const json_t *side = json_object_get(flow, name);
+	const char *currency;
+	json_t *sum;
 
-	(void)cli;
-	for (size_t s = 0; s < 2; s++) {
-		const json_t *side = json_object_get(a, sides[s]), *sums = json_object_get(side, "sums");
-		const char *currency;
-		json_t *sum;
+	printf("  %-7s %-20s %lld", name, json_text_or(side, "connection", ""), (long long)json_int_or(side, "count", 0));
+	json_object_foreach(json_object_get(side, "sums"), currency, sum)
+		printf(", %s %s", json_is_string(sum) ? json_string_value(sum) : "", currency);
+	printf("\n");
+}
 
-		printf("%-7s %s: %lld", sides[s], json_text_or(side, "connection", ""), (long long)json_int_or(side, "count", 0));
-		json_object_foreach((json_t *)sums, currency, sum)
-			printf(", %s %s", json_is_string(sum) ? json_string_value(sum) : "", currency);
-		printf("\n");
+static void say_reconcile(const json_t *a)
+{
+	size_t i, n;
+	json_t *f, *g;
+
+	json_array_foreach(json_object_get(a, "flows"), i, f) {
+		printf("%s, %s\n", json_text_or(f, "flow", ""), json_text_or(f, "month", ""));
+		say_side(f, "source");
+		say_side(f, "target");
+		json_array_foreach(json_object_get(f, "gaps"), n, g)
+			printf("  %s: %s\n    %s\n", json_text_or(g, "label", ""), json_text_or(g, "text", ""),
+				json_text_or(g, "type", ""));
 	}
-	json_array_foreach(json_object_get(a, "gaps"), i, g)
-		printf("  %s: %s\n    %s\n", json_text_or(g, "label", ""), json_text_or(g, "text", ""), json_text_or(g, "type", ""));
 	printf("%s\n", json_true_at(a, "agrees") ? "agrees" : "does not agree");
 }
 
@@ -619,7 +625,7 @@ int command_reconcile(struct cli *cli)
 	if (cli->json)
 		cli_print_json(answer);
 	else
-		say_reconcile(cli, answer);
+		say_reconcile(answer);
 	json_decref(answer);
 	return status;
 }

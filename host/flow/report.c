@@ -246,13 +246,30 @@ void host_status(struct host *h, const char *tenant, host_fn *fn, void *arg)
 
 /* ---- lists ------------------------------------------------------------------------------------------- */
 
+/* What the mapping said of it (a review's options, what it would write) as JSON, not as text. */
+static void on_list(void *arg, const json_t *rows, const struct err *e)
+{
+	json_t *list = json_deep_copy(rows), *row;
+	size_t i;
+
+	json_array_foreach(list, i, row) {
+		const char *doc = json_text_at(row, "doc");
+		json_t *read = doc && *doc ? json_read(doc, strlen(doc), NULL) : NULL;
+
+		json_object_set_new(row, "doc", read ? read : json_object());
+	}
+	on_rows(arg, list, e);
+	json_decref(list);
+}
+
 void host_list(struct host *h, const char *what, const json_t *filter, host_fn *fn, void *arg)
 {
-	json_t *f = json_deep_copy(filter);
+	json_t *f = filter ? json_deep_copy(filter) : json_object();
 
 	if (strcmp(what, "all"))
 		json_put_text(f, "state", what);
-	store_list(h->store, f, on_rows, question(h, fn, arg, "deliveries"));
+	json_object_set_new(f, "doc", json_true());
+	store_list(h->store, f, on_list, question(h, fn, arg, "deliveries"));
 	json_decref(f);
 }
 
@@ -589,6 +606,20 @@ void host_secret_set(struct host *h, const char *path, const char *name, const c
 	secret_destroy(sealed);
 	connection_secret_changed(c, name);
 	txn_commit(t, on_secret, question(h, fn, arg, NULL));
+}
+
+void host_key_rotate(struct host *h, const char *path, const char *who, host_fn *fn, void *arg)
+{
+	struct err e = { 0 };
+	struct master_key *key;
+
+	(void)who;
+	key = master_key_load(path, &e);
+	if (!key) {
+		fn(arg, NULL, &e);
+		return;
+	}
+	store_key_rotate(h->store, key, on_report, question(h, fn, arg, "rotated"));
 }
 
 static void on_metric_counts(void *arg, const json_t *rows, const struct err *e)

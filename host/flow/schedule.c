@@ -45,6 +45,9 @@ static void wanted(const struct host *h, const struct connection *c, const struc
 			*source = true;
 		if (f->target != c)
 			continue;
+		/* What became of our documents: paid, voided, renumbered; for reconcile and merges. */
+		if (f->money && emits(feed, f->target_entity))
+			*source = true;
 		json_object_foreach(json_object_get(f->def, "mirrors"), entity, members)
 			if (emits(feed, entity))
 				*mirror = true;
