@@ -128,10 +128,9 @@ static struct curl_slist *headers_of(lua_State *lua)
 	if (lua_istable(lua, -1)) {
 		lua_pushnil(lua);
 		while (lua_next(lua, -2)) {
-			const char *line = lua_pushfstring(lua, "%s: %s", lua_tostring(lua, -2),
-				luaL_tolstring(lua, -1, NULL));
+			const char *name = lua_tostring(lua, -2), *value = luaL_tolstring(lua, -1, NULL);
 
-			list = curl_slist_append(list, line);
+			list = curl_slist_append(list, lua_pushfstring(lua, "%s: %s", name, value));
 			lua_pop(lua, 3);
 		}
 	}

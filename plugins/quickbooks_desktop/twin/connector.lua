@@ -22,7 +22,7 @@ local function document_style(method, params)
 	end
 	local inner = #out == 0 and ('<%s xmlns="%s" />'):format(method, NS)
 		or ('<%s xmlns="%s">%s</%s>'):format(method, NS, table.concat(out), method)
-	return ENVELOPE:format("", "<soap:Body>" .. inner:gsub("%%", "%%%%") .. "</soap:Body>")
+	return ENVELOPE:format("", "<soap:Body>" .. inner .. "</soap:Body>")
 end
 
 local function rpc_style(method, params)
@@ -32,7 +32,7 @@ local function rpc_style(method, params)
 		if p[2] ~= nil then out[#out + 1] = ('<%s xsi:type="%s">%s</%s>'):format(p[1], kind, escape(tostring(p[2])), p[1]) end
 	end
 	local body = ('<soap:Body soap:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/"><q1:%s xmlns:q1="%s">%s</q1:%s></soap:Body>')
-		:format(method, NS, table.concat(out):gsub("%%", "%%%%"), method)
+		:format(method, NS, table.concat(out), method)
 	return ENVELOPE:format(' xmlns:soapenc="http://schemas.xmlsoap.org/soap/encoding/"', body)
 end
 

@@ -456,8 +456,10 @@ end
 local function guarded(fn, ...)
 	local results = table.pack(xpcall(fn, debug.traceback, ...))
 	if results[1] then return true, table.unpack(results, 2, results.n) end
-	twin.failed(tostring(results[2]))
-	return false, tostring(results[2])
+	local why = results[2]
+	if type(why) == "table" and why.plain then return true, nil, why.plain end
+	twin.failed(tostring(why))
+	return false, tostring(why)
 end
 
 local function normal(resp)
