@@ -35,7 +35,7 @@ static const char mlc_lua[] =
 "  -- Who we may call.  Private addresses are refused unless they stand here.\n"
 "  -- outbound = { allow_private = { \"192.168.1.0/24\" }, ca_file = \"tls/own-ca.pem\" },\n"
 "  -- Run with three words when a person is needed: what, about what, and a sentence.\n"
-"  -- alerts = { command = \"/usr/local/bin/tell-me\" },\n"
+"  -- alerts = { command = { \"/usr/local/bin/tell-me\" } },\n"
 "  -- How long texts of records are kept; the trail itself stays.\n"
 "  -- retention = { payload_days = 400, delivery_days = 400 },\n"
 "}\n";

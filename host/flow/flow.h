@@ -17,6 +17,8 @@
 #define AT_WORK_MAX      256 /* deliveries in memory; the backlog stays on disk */
 #define AT_WORK_FLOW_MAX 64
 #define ROUNDS_MAX       4
+#define REMOVALS_KEPT    256
+#define REMOVALS_AN_HOUR 20 /* unless max_deletions_per_hour says otherwise (WOO-35) */
 
 enum flow_mode { FLOW_SHADOW = 1, FLOW_LIVE };
 
@@ -46,8 +48,8 @@ struct flow {
 	bool claiming;
 	int64_t due_ms;   /* earliest delivery that backs off; 0: none known */
 	size_t at_work;
-	int64_t removals_ms[64]; /* when it last deleted or voided: the brake on mass deletion */
-	size_t removals;
+	int64_t removals_ms[REMOVALS_KEPT]; /* when it last deleted or voided: the brake on mass deletion */
+	size_t removals, removals_an_hour;
 	int64_t documents; /* written in this visit or, without visits, this hour */
 	int64_t documents_since_ms;
 	char spent_day[11]; /* amount written on this day */

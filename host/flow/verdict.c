@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REMOVALS_AN_HOUR 20 /* more than these and a person is asked first (WOO-35) */
-
 void flow_hold(struct host *h, struct flow *f, const char *cause, const char *why)
 {
 	struct txn *t = txn_begin(h->store);
@@ -56,9 +54,10 @@ static bool braked(struct work *w)
 
 		for (size_t i = 0; i < sizeof f->removals_ms / sizeof *f->removals_ms; i++)
 			recent += f->removals_ms[i] > now - WHEN_HOUR_MS;
-		if (recent >= REMOVALS_AN_HOUR) {
-			flow_hold(w->host, f, "mass_deletion",
-				"more than 20 documents would be voided or deleted within an hour");
+		if (recent >= f->removals_an_hour) {
+			snprintf(text, sizeof text, "more than %zu documents would be voided or deleted within an hour",
+				f->removals_an_hour);
+			flow_hold(w->host, f, "mass_deletion", text);
 			return true;
 		}
 		f->removals_ms[f->removals++ % (sizeof f->removals_ms / sizeof *f->removals_ms)] = now;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ALERT_ARGUMENTS 16
 #define MISSED_VISITS 3 /* intervals without a visit before someone is told */
 
 static void on_said(void *arg, const char *bytes, size_t len)
@@ -27,18 +28,27 @@ static void on_told(void *arg, int status)
 	free(kind);
 }
 
-/* alerts.command is run with kind, about and text as arguments: never through a shell. */
+/* alerts.command, a program and its arguments, gets kind, about and text behind them; no shell. */
 static void tell(struct host *h, const char *kind, const char *about, const char *text)
 {
 	static const struct child_events events = { on_said, on_told };
-	const char *command = json_text_at(h->config ? h->config->mlc : NULL, "alerts.command");
-	const char *argv[] = { command, kind, about, text, NULL };
+	const json_t *command = json_at(h->config ? h->config->mlc : NULL, "alerts.command");
+	const char *argv[ALERT_ARGUMENTS + 4];
+	size_t n = 0, i;
+	json_t *word;
 	char *mine;
 	struct err e = { 0 };
 
 	log_line(LOG_WARN, about, "%s: %s", kind, text);
-	if (!command)
+	json_array_foreach((json_t *)command, i, word)
+		if (json_is_string(word) && n < ALERT_ARGUMENTS)
+			argv[n++] = json_string_value(word);
+	if (!n)
 		return;
+	argv[n++] = kind;
+	argv[n++] = about;
+	argv[n++] = text;
+	argv[n] = NULL;
 	mine = xstrdup(kind);
 	if (!child_spawn(h->loop, argv, &events, mine, &e)) {
 		log_line(LOG_ERROR, "alert", "%s", e.text);
