@@ -68,6 +68,19 @@ static bool name_is(struct line line, const char *name)
 	return line.len > n && line.at[n] == ':' && strncasecmp(line.at, name, n) == 0;
 }
 
+/* RFC 9110 5.6.2: a name is a token, right before its colon. */
+static bool has_name(struct line line)
+{
+	static const char marks[] = "!#$%&'*+-.^_`|~";
+	size_t n = 0;
+
+	while (n < line.len && line.at[n] &&
+		((line.at[n] >= 'a' && line.at[n] <= 'z') || (line.at[n] >= 'A' && line.at[n] <= 'Z') ||
+		(line.at[n] >= '0' && line.at[n] <= '9') || strchr(marks, line.at[n])))
+		n++;
+	return n > 0 && n < line.len && line.at[n] == ':';
+}
+
 enum guard guard_head(const char *head, size_t len, size_t head_max)
 {
 	size_t lines, hosts = 0;
@@ -91,9 +104,11 @@ enum guard guard_head(const char *head, size_t len, size_t head_max)
 		return GUARD_METHOD;
 	if (!old && !line_ends_with(first, " HTTP/1.1"))
 		return GUARD_VERSION;
-	while (at < end) {
+	while (end - at > 2) {
 		struct line line = next_line(&at, end);
 
+		if (!has_name(line))
+			return GUARD_NAME;
 		if (name_is(line, "host") && ++hosts > 1)
 			return GUARD_TWO_HOSTS;
 		if (old && name_is(line, "transfer-encoding"))
@@ -131,6 +146,8 @@ const char *guard_text(enum guard g)
 		return "a method that is not served here";
 	case GUARD_VERSION:
 		return "a version that is neither HTTP/1.1 nor HTTP/1.0";
+	case GUARD_NAME:
+		return "a header without a name and a colon after it";
 	}
 	return "not a verdict";
 }

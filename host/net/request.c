@@ -206,6 +206,7 @@ static int guard_status(enum guard g)
 	case GUARD_NO_HOST:
 	case GUARD_TWO_HOSTS:
 	case GUARD_OLD_CHUNKED:
+	case GUARD_NAME:
 		break;
 	}
 	return 400;

@@ -52,16 +52,10 @@ void turn_until(struct loop *loop, bool (*done)(void *arg), void *arg)
 	}
 }
 
-static bool rounds_are_over(void *arg)
-{
-	return --*(int *)arg < 0;
-}
-
 void turn_idle(struct loop *loop)
 {
-	int rounds = 12;
-
-	turn_until(loop, rounds_are_over, &rounds);
+	for (int round = 0; round < 8; round++)
+		uv_run(loop_uv(loop), UV_RUN_NOWAIT);
 }
 
 void jump(struct loop *loop, int64_t ms)
