@@ -426,7 +426,35 @@ twin.control("POST", "/qbxml", function(req)
 		schema = processor.has_schema() }
 end)
 
--- {"do":"clear_message_sets"}: what the file remembers is lost.
+-- {"texts":[..]}: the structure of each, by the schema and by our own shapes: "" or what is wrong.  Nothing runs.
+twin.control("POST", "/check", function(req)
+	local want, why = req:json()
+	if type(want) ~= "table" then return nil, why or "send an object" end
+	local list = twin.array {}
+	for _, text in ipairs(want.texts or {}) do
+		local by_schema, own = processor.check(text)
+		list[#list + 1] = { schema = by_schema or twin.null, own = own }
+	end
+	return list
+end)
+
+local function shape_told(shape)
+	local list = twin.array {}
+	for _, e in ipairs(shape.elements) do
+		list[#list + 1] = { name = e.name, kind = e.kind, many = e.many, required = e.required, choice = e.choice, alternative = e.alternative,
+			list = e.list, values = e.values, body = e.body and shape_told(e.body) }
+	end
+	return list
+end
+
+-- Every request that the twin knows, with its elements in order.
+twin.control("GET", "/shapes", function()
+	local all = {}
+	for _, name in ipairs(shapes.names()) do all[name] = shape_told((shapes.request(name))) end
+	return all
+end)
+
+-- What the file remembers of message sets is lost.
 twin.control("POST", "/forget", function()
 	open_file().message_sets = {}
 	twin.changed()

@@ -80,22 +80,31 @@ local function read_one(e, child, path, unknown)
 	return xml.text(child)
 end
 
--- Are the elements there in order, as often as they may be, and are the required ones there?
-local function check_presence(shape, seen, path)
-	local used_choice, used_alternative, lacking = {}, nil, {}
+-- The alternative that is used; nil: none.  Two of them exclude each other.
+local function used_alternative(shape, seen, path)
+	local used
 	for _, e in ipairs(shape.elements) do
-		local group = e.list or e.choice
+		if e.alternative and seen[e.name] then
+			if used and used ~= e.alternative then malformed("%s: %s is of another alternative", path, e.name) end
+			used = e.alternative
+		end
+	end
+	return used
+end
+
+-- Are the required elements there, and no two that exclude each other?
+local function check_presence(shape, seen, path)
+	local alternative, used_choice, lacking = used_alternative(shape, seen, path), {}, {}
+	for _, e in ipairs(shape.elements) do
+		local group = e.list or e.choice or (e.alternative and not alternative and "alternatives")
+		local counts = not e.alternative or not alternative or e.alternative == alternative
 		if seen[e.name] then
 			if e.choice then
 				if used_choice[e.choice] then malformed("%s: %s and %s exclude each other", path, used_choice[e.choice], e.name) end
 				used_choice[e.choice] = e.name
 			end
-			if e.alternative then
-				if used_alternative and used_alternative ~= e.alternative then malformed("%s: %s is of another alternative", path, e.name) end
-				used_alternative = e.alternative
-			end
 			if group then lacking[group] = false end
-		elseif e.required then
+		elseif e.required and counts then
 			if not group then malformed("%s: %s is missing", path, e.name) end
 			if lacking[group] == nil then lacking[group] = e.name end
 		end
@@ -205,6 +214,23 @@ local function read_document(text)
 	local requests = {}
 	for _, rq in ipairs(xml.children(set)) do requests[#requests + 1] = read_request(rq) end
 	return set.attr, requests
+end
+
+-- Is the structure right?  Twice: by the schema (nil where there is none) and by our own shapes; each "" or what is wrong.
+function processor.check(text)
+	local function verdict(fn)
+		local well, why = pcall(fn)
+		if well then return "" end
+		if type(why) ~= "table" then error(why, 0) end
+		return why.why
+	end
+	local own_schema = schema
+	local by_schema = schema and verdict(function() check_schema(text) end)
+	schema = nil
+	local well, own = pcall(verdict, function() read_document(text) end)
+	schema = own_schema
+	if not well then error(own, 0) end
+	return by_schema, own
 end
 
 -- ---- one request -----------------------------------------------------------------------------------
@@ -348,8 +374,6 @@ local function wrap(attributes, answers)
 		.. "</QBXML>"
 end
 
-local function status_only(request, code, message) return answer(request, code, message) end
-
 local function run_all(co, session, set, requests, text, log)
 	local answers, recovered, stopped = {}, {}, false
 	for _, request in ipairs(requests) do
@@ -359,7 +383,7 @@ local function run_all(co, session, set, requests, text, log)
 		else
 			told, code, record = answer_one(co, session, request, text)
 		end
-		if set.responseData == "includeNone" then told = status_only(request, code) end
+		if set.responseData == "includeNone" then told = answer(request, code) end
 		stopped = stopped or (code >= 1000 and set.onError == "stopOnError")
 		answers[#answers + 1] = told
 		recovered[#recovered + 1] = record and processor.is_write(request) and answer(request, code, nil, recovery(record)) or told

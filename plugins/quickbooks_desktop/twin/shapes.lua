@@ -2,9 +2,9 @@
 --
 -- Source: the qbXML 16.0 schema of the US Desktop editions (read 2026-11) and reference section 8; a test holds every
 -- shape against that schema where the file is at hand.  One line an element:
---   Name[!][*]  type  [A|M|R...]  [|choice]  [@alternative]  [&list]
--- ! required (Add only), * repeated, A M R: only in Add, Mod, Ret (default all three); |x: at most one element of x;
--- @x: only one alternative may be used; &x: repeated elements that may alternate, gathered as the list x.
+--   Name[!|!!][*]  type  [A|M|R...]  [|choice]  [@alternative]  [&list]
+-- ! required but in a Mod, !! required there too, * repeated, A M R: only in Add, Mod, Ret (default all three); |x: at most one element of x;
+-- @x: only one alternative may be used, and with ! one must be; &x: repeated elements that may alternate, gathered as the list x.
 -- Types: a number is text of at most so many characters; text is without limit; ref:K refers to list K; {x} is a
 -- nested shape; bool, amt, price, quan, pct, date, time, int, float, guid, id; enum:a,b,c.
 local shapes = {}
@@ -32,7 +32,7 @@ Addr4 41
 Addr5 41
 ]]
 
-BLOCKS.shipto = "Name! 41\n" .. BLOCKS.address .. "DefaultShipTo bool\n"
+BLOCKS.shipto = "Name!! 41\n" .. BLOCKS.address .. "DefaultShipTo bool\n"
 
 BLOCKS.ext = [[
 OwnerID! guid
@@ -48,9 +48,9 @@ DataExtValue text
 ]]
 
 BLOCKS.credit = [[
-CreditTxnID! id
+CreditTxnID!! id
 TxnLineID id
-AppliedAmount! amt
+AppliedAmount!! amt
 Override bool
 ]]
 
@@ -86,17 +86,17 @@ AltContact 41
 ]]
 
 BLOCKS.listhead = [[
-ListID! id MR
+ListID!! id MR
 TimeCreated time R
 TimeModified time R
-EditSequence! 16 MR
+EditSequence!! 16 MR
 ]]
 
 BLOCKS.txnhead = [[
-TxnID! id MR
+TxnID!! id MR
 TimeCreated time R
 TimeModified time R
-EditSequence! 16 MR
+EditSequence!! 16 MR
 TxnNumber int R
 ]]
 
@@ -109,7 +109,7 @@ end
 -- A line of a sales form.
 local function sales_line(extra)
 	return ([[
-TxnLineID! id MR
+TxnLineID!! id MR
 ItemRef ref:Item
 Desc 4095
 Quantity quan
@@ -134,7 +134,7 @@ end
 
 local function group_line(line)
 	return ([[
-TxnLineID! id MR
+TxnLineID!! id MR
 ItemGroupRef! ref:Item
 Desc 4095 AR
 Quantity quan
@@ -142,9 +142,10 @@ UnitOfMeasure 31
 IsPrintItemsInGroup bool R
 TotalAmount amt R
 ServiceDate date AR
-%s* {%s} MR &members
+%sMod* {%s} M &members
+%sRet* {%s} R &members
 DataExt* {ext} A
-]]):format(line, line)
+]]):format(line, line, line, line)
 end
 
 BLOCKS.InvoiceLine = sales_line("LinkToTxn {linkto} A\n")
@@ -156,7 +157,7 @@ for _, form in ipairs { "Invoice", "SalesReceipt", "CreditMemo" } do
 end
 
 BLOCKS.applied = [[
-TxnID! id
+TxnID!! id
 PaymentAmount amt AM
 TxnType text R
 TxnDate date R
@@ -175,13 +176,13 @@ TxnType text R
 TxnDate date R
 RefNumber 20 R
 CreditRemaining amt R
-RefundAmount! amt
+RefundAmount!! amt
 ]]
 
-BLOCKS.checkapplied = "TxnID! id\nAmount amt\n"
+BLOCKS.checkapplied = "TxnID!! id\nAmount amt\n"
 
 BLOCKS.expense = [[
-TxnLineID! id MR
+TxnLineID!! id MR
 AccountRef ref:Account
 Amount amt
 TaxAmount amt
@@ -194,11 +195,24 @@ BillableStatus enum:Billable,NotBillable,HasBeenBilled
 ]]
 
 BLOCKS.depositline = [[
-TxnType text R
-TxnID id R
-TxnLineID id R
-PaymentTxnID id A
-PaymentTxnLineID id A
+PaymentTxnID! id @payment
+PaymentTxnLineID id @payment
+OverrideMemo 4095 @payment
+OverrideCheckNumber 11 @payment
+OverrideClassRef ref:Class @payment
+EntityRef ref:Name @entry
+AccountRef! ref:Account @entry
+Memo 4095 @entry
+CheckNumber 11 @entry
+PaymentMethodRef ref:PaymentMethod @entry
+ClassRef ref:Class @entry
+Amount amt @entry
+]]
+
+BLOCKS.depositlineret = [[
+TxnType text
+TxnID id
+TxnLineID id
 EntityRef ref:Name
 AccountRef ref:Account
 Memo 4095
@@ -364,10 +378,10 @@ FullName 159 R
 BarCode {barcode} AM
 BarCodeValue 50 R
 IsActive bool
-ClassRef ref:Class R
+ClassRef ref:Class MR
 ParentRef ref:Item
 Sublevel int R
-ClassRef ref:Class AM
+ClassRef ref:Class A
 ManufacturerPartNumber 31
 IsTaxIncluded bool
 SalesTaxCodeRef ref:SalesTaxCode
@@ -743,7 +757,7 @@ Memo 4095
 DepositTotal amt R
 ExternalGUID guid AR
 DepositLineAdd* {depositline} A
-DepositLineRet* {depositline} R
+DepositLineRet* {depositlineret} R
 DataExtRet* {extret} R
 ]]
 
@@ -758,10 +772,10 @@ BLOCKS.namefilter = "MatchCriterion! enum:StartsWith,Contains,EndsWith\nName! te
 BLOCKS.namerange = "FromName text\nToName text\n"
 BLOCKS.balancefilter = "Operator! enum:LessThan,LessThanEqual,Equal,GreaterThan,GreaterThanEqual\nAmount! amt\n"
 BLOCKS.whichones = [[
-ListID* id @id
-FullName* text @name
-ListIDWithChildren id @idtree
-FullNameWithChildren text @nametree
+ListID!* id @id
+FullName!* text @name
+ListIDWithChildren! id @idtree
+FullNameWithChildren! text @nametree
 ]]
 BLOCKS.modified = "FromModifiedDate time\nToModifiedDate time\n"
 BLOCKS.dated = "FromTxnDate date @range\nToTxnDate date @range\nDateMacro text @macro\n"
@@ -801,7 +815,7 @@ local QUERIES = {
 	Customer = LIST_QUERY .. "TotalBalanceFilter {balancefilter} @filter\nClassFilter {whichones} @filter\n" .. OWNED,
 	Vendor = LIST_QUERY .. "TotalBalanceFilter {balancefilter} @filter\nClassFilter {whichones} @filter\n" .. OWNED,
 	Account = LIST_QUERY .. "AccountType* text @filter\n" .. OWNED,
-	Entity = LIST_QUERY .. "TotalBalanceFilter {balancefilter} @filter\n" .. OWNED,
+	Entity = LIST_QUERY .. TAIL,
 	Item = LIST_QUERY .. OWNED,
 	Terms = LIST_QUERY .. TAIL,
 	StandardTerms = LIST_QUERY .. TAIL,
@@ -834,12 +848,12 @@ for _, kind in ipairs { "SalesTaxGroup", "Group", "Subtotal" } do QUERIES["Item"
 BLOCKS.extobject = [[
 OwnerID! guid
 DataExtName! 31
-ListDataExtType text @list
-ListObjRef ref:Any @list
-TxnDataExtType text @txn
-TxnID id @txn
+ListDataExtType! text @list
+ListObjRef! ref:Any @list
+TxnDataExtType! text @txn
+TxnID! id @txn
 TxnLineID id @txn
-OtherDataExtType enum:Company @other
+OtherDataExtType! enum:Company @other
 ]]
 BLOCKS.extvalue = BLOCKS.extobject .. "DataExtValue! text\n"
 BLOCKS.extdef = [[
@@ -878,7 +892,7 @@ local compile
 local function parse_line(line, mode)
 	local name, marks, kind, rest = line:match("^(%w+)([!*]*)%s+(%S+)%s*(.*)$")
 	assert(name, "cannot read the shape line '" .. line .. "'")
-	local e = { name = name, required = marks:find("!", 1, true) ~= nil, many = marks:find("*", 1, true) ~= nil }
+	local e = { name = name, required = marks:find(mode == "M" and "!!" or "!", 1, true) ~= nil, many = marks:find("*", 1, true) ~= nil }
 	local modes = "AMR"
 	for word in rest:gmatch("%S+") do
 		local sigil, label = word:match("^([|@&])(%w+)$")
@@ -899,10 +913,6 @@ local function parse_line(line, mode)
 		e.kind, e.body = "nested", compile(kind:sub(2, -2), BLOCKS[kind:sub(2, -2)], mode)
 	else
 		e.kind = kind
-	end
-	-- A Mod changes what it names; only its id and EditSequence must be there.
-	if mode == "M" and e.required and not (name:find("ID$") or name == "EditSequence" or name == "AppliedAmount") then
-		e.required = false
 	end
 	return e
 end
