@@ -199,7 +199,7 @@ static void follow_one(struct writer *w, struct txn *t, int64_t id)
 		follow(t, row_num(r, 0));
 }
 
-void follow_all(struct writer *w, struct txn *t)
+static void follow_all(struct writer *w, struct txn *t)
 {
 	while (t->follow && !db_code(writer_db(w))) {
 		int64_t id = t->follow->id;
@@ -448,7 +448,8 @@ static void accept(struct writer *w, struct txn *t, const struct op *op)
 	/* The copy that we hold is as good as another. */
 	if (p && !p->id && k.payload && k.hashed && !memcmp(p->hash, k.hash, sizeof k.hash))
 		p->id = k.payload;
-	if (p && verdict != ACCEPTED_OLDER)
+	bool other = p && !(k.hashed && !memcmp(p->hash, k.hash, sizeof k.hash));
+	if (p && (verdict == ACCEPTED_SAME ? other || was_fetched(a) : verdict != ACCEPTED_OLDER))
 		payload_put(w, t, p, &owner);
 	if (p)
 		payload = p->id;
@@ -465,7 +466,7 @@ static void accept(struct writer *w, struct txn *t, const struct op *op)
 			record_put(w, t, a, &k, p);
 		break;
 	case ACCEPTED_SAME:
-		if (p && memcmp(p->hash, k.hash, sizeof k.hash))
+		if (other)
 			record_put(w, t, a, &k, p);
 		else
 			seen_again(w, t, a, &k);

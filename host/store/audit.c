@@ -24,9 +24,24 @@ struct chain {
 	int64_t seq, number; /* of the last row; 0: none yet */
 	unsigned char hash[SHA256_SIZE];
 	bool dirty;
+	struct proof *proof; /* verify only */
 };
 
 struct chains { struct chain *buckets[BUCKETS]; };
+
+/* What verify finds about one tenant. */
+struct proof {
+	int64_t head_seq, rows, erased;
+	unsigned char head_hash[SHA256_SIZE];
+	json_t *first_bad;
+};
+
+static void proof_free(struct proof *p)
+{
+	if (p)
+		json_decref(p->first_bad);
+	free(p);
+}
 
 struct chains *chains_create(void)
 {
@@ -39,6 +54,7 @@ void chains_forget(struct chains *c)
 		while (c->buckets[i]) {
 			struct chain *next = c->buckets[i]->next;
 
+			proof_free(c->buckets[i]->proof);
 			free(c->buckets[i]->tenant);
 			free(c->buckets[i]);
 			c->buckets[i] = next;
@@ -216,12 +232,13 @@ static void delete_moved(struct writer *w, struct txn *t, void *arg)
 	db_run(writer_db(w), "DELETE FROM audit WHERE number <= ?1", num(*up_to));
 }
 
-static int64_t copy_slice(struct db *from, struct db *to, uint64_t *count)
+/* The rows after that number; returns the number of the last. */
+static int64_t copy_slice(struct db *from, struct db *to, int64_t after, uint64_t *count)
 {
-	struct rows *r = db_rows(from, "SELECT " TRAIL_COLUMNS " FROM audit ORDER BY number LIMIT ?1",
-		num(SLICE_ROWS));
+	struct rows *r = db_rows(from, "SELECT " TRAIL_COLUMNS " FROM audit WHERE number > ?1 ORDER BY number"
+		" LIMIT ?2", num(after), num(SLICE_ROWS));
 	struct trail_row row;
-	int64_t last = 0;
+	int64_t last = after;
 
 	*count = 0;
 	while (!db_code(to) && rows_next(r)) {
@@ -245,7 +262,7 @@ bool audit_move_slice(struct lane *l, struct db *audit, struct err *e)
 	uint64_t count;
 
 	db_exec(audit, "BEGIN IMMEDIATE");
-	int64_t last = copy_slice(l->main, audit, &count);
+	int64_t last = copy_slice(l->main, audit, 0, &count);
 	if (!db_code(l->main))
 		db_exec(audit, "COMMIT");
 	if (db_code(audit) || db_code(l->main)) {
@@ -260,4 +277,149 @@ bool audit_move_slice(struct lane *l, struct db *audit, struct err *e)
 		return false;
 	writer_audit_moved(l->store->writer, count);
 	return count == SLICE_ROWS;
+}
+
+/* ---- verify ----------------------------------------------------------------------------------------------------- */
+
+static struct proof *proof_of(struct chain *c)
+{
+	if (!c->proof)
+		c->proof = xcalloc(1, sizeof *c->proof);
+	return c->proof;
+}
+
+static void blame(struct proof *p, const struct trail_row *row, const char *why)
+{
+	if (!p->first_bad)
+		p->first_bad = json_pack("{s:I,s:I,s:I,s:s?,s:s}", "number", (json_int_t)row->number, "seq",
+			(json_int_t)row->seq, "at_ms", (json_int_t)row->at_ms, "move", row->move, "why", why);
+}
+
+static void read_heads(struct chains *chains, struct db *db)
+{
+	struct rows *r = db_rows_values(db, "SELECT tenant, seq, hash FROM chain", NULL, 0);
+
+	while (rows_next(r)) {
+		struct proof *p = proof_of(chain_find(chains, row_txt(r, 0)));
+
+		p->head_seq = row_num(r, 1);
+		read_hash(r, 2, p->head_hash);
+	}
+}
+
+static void prove_payload(struct db *main, struct proof *p, const struct trail_row *row)
+{
+	unsigned char hash[SHA256_SIZE];
+	size_t len;
+
+	if (!row->payload)
+		return;
+	struct rows *r = db_rows(main, "SELECT bytes FROM payload WHERE id = ?1", num(row->payload));
+	if (!rows_next(r)) {
+		p->erased++;
+		return;
+	}
+	const void *bytes = row_bin(r, 0, &len);
+	sha256(bytes, len, hash);
+	rows_end(r);
+	if (!row->payload_hash || memcmp(hash, row->payload_hash, sizeof hash))
+		blame(p, row, "its payload was altered");
+}
+
+static void prove_row(struct chains *chains, struct db *main, const struct trail_row *row)
+{
+	struct chain *c = chain_find(chains, row->tenant);
+	struct proof *p = proof_of(c);
+	unsigned char hash[SHA256_SIZE];
+
+	/* Born after the heads were read. */
+	if (row->seq > p->head_seq && row->seq == c->seq + 1)
+		return;
+	p->rows++;
+	if (row->seq != c->seq + 1)
+		blame(p, row, "rows before it were removed");
+	else if (!row_hash(row, c->hash, hash) || memcmp(hash, row->hash, sizeof hash))
+		blame(p, row, "it was altered, or one before it");
+	prove_payload(main, p, row);
+	/* From here on as it stands, so that one bad row is told once. */
+	c->seq = row->seq;
+	memcpy(c->hash, row->hash, sizeof c->hash);
+}
+
+static bool prove_slice(struct chains *chains, struct db *from, struct db *main, int64_t *last)
+{
+	struct rows *r = db_rows(from, "SELECT " TRAIL_COLUMNS " FROM audit WHERE number > ?1 ORDER BY number"
+		" LIMIT ?2", num(*last), num(VERIFY_ROWS));
+	int64_t count = 0;
+
+	for (; rows_next(r); count++) {
+		struct trail_row row;
+
+		read_row(r, &row);
+		*last = row.number;
+		prove_row(chains, main, &row);
+	}
+	return count == VERIFY_ROWS;
+}
+
+static json_t *proof_report(struct chain *c)
+{
+	struct proof *p = proof_of(c);
+
+	if (c->seq != p->head_seq || memcmp(c->hash, p->head_hash, sizeof c->hash))
+		blame(p, &(struct trail_row){ .seq = c->seq + 1 }, "the rows after the last one were removed");
+	json_t *report = json_pack("{s:I,s:I,s:b}", "rows", (json_int_t)p->rows, "erased", (json_int_t)p->erased,
+		"ok", p->first_bad == NULL);
+	if (p->first_bad)
+		json_object_set(report, "first_bad", p->first_bad);
+	return report;
+}
+
+json_t *audit_verify(struct lane *l, struct err *e)
+{
+	struct store *s = l->store;
+	struct chains *chains = chains_create();
+	json_t *report = json_object();
+	int64_t last = 0;
+
+	/* Nothing moves between the files meanwhile. */
+	pthread_mutex_lock(&s->audit_mutex);
+	read_heads(chains, l->main);
+	while (!atomic_load(&s->closing) && prove_slice(chains, l->audit, l->main, &last))
+		;
+	while (!atomic_load(&s->closing) && prove_slice(chains, l->main, l->main, &last))
+		;
+	pthread_mutex_unlock(&s->audit_mutex);
+	if (atomic_load(&s->closing))
+		err_set(e, ERR_LIMIT, "the store is closing");
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct chain *c = chains->buckets[i]; c; c = c->next)
+			json_object_set_new(report, c->tenant, proof_report(c));
+	chains_destroy(chains);
+	return report;
+}
+
+/* ---- for backups and erasures ---------------------------------------------------------------------------------------- */
+
+int64_t audit_copy_all(struct db *from, struct db *to)
+{
+	uint64_t count = 1;
+	int64_t last = 0, all = 0;
+
+	while (count && !db_code(from) && !db_code(to)) {
+		last = copy_slice(from, to, last, &count);
+		all += (int64_t)count;
+	}
+	return all;
+}
+
+void audit_payloads(struct db *db, const char *tenant, const char *entity, const char *rid,
+	void (*fn)(void *arg, const char *connection, int64_t delivery, int64_t payload), void *arg)
+{
+	struct rows *r = db_rows(db, "SELECT connection, delivery, payload FROM audit WHERE tenant = ?1"
+		" AND entity = ?2 AND rid = ?3 AND rid IS NOT NULL AND payload IS NOT NULL",
+		txt(tenant), txt(entity), txt(rid));
+
+	while (rows_next(r))
+		fn(arg, row_txt(r, 0), row_num(r, 1), row_num(r, 2));
 }

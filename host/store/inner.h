@@ -179,7 +179,6 @@ bool txn_apply(struct writer *, struct txn *);
 /* Bytes into the payload table unless this transaction did already; NULL owner parts: nobody's. */
 const struct kept_payload *payload_keep(struct writer *, struct txn *, const struct audit_row *owner);
 void delivery_move(struct writer *, struct txn *, const struct delivery_move *);
-void follow_all(struct writer *, struct txn *);
 
 /* audit.c */
 struct chains;
@@ -192,6 +191,12 @@ int chains_flush(struct chains *, struct db *);
 struct chains *writer_chains(struct writer *);
 /* One slice of rows to audit.db; false: none left, or *e. */
 bool audit_move_slice(struct lane *, struct db *audit, struct err *);
+
+json_t *audit_verify(struct lane *, struct err *); /* the report of store_audit_verify() */
+int64_t audit_copy_all(struct db *from, struct db *to); /* rows copied; those there already stay */
+/* The payloads that rows about a record of that name carry, whoever's connection it was. */
+void audit_payloads(struct db *, const char *tenant, const char *entity, const char *rid,
+	void (*fn)(void *arg, const char *connection, int64_t delivery, int64_t payload), void *arg);
 
 /* keep.c */
 void upkeep_begin(struct store *); /* from any thread */
