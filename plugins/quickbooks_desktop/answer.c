@@ -31,6 +31,7 @@ enum mlc_step qbd_ask(struct mlc_call *c, const char *id, const char *element, c
 
 static bool no_answer(struct answer *a, enum mlc_fault fault, const char *text)
 {
+	a->rs = NULL;
 	a->fault = fault;
 	a->text = text;
 	return false;

@@ -3,6 +3,7 @@
 #define QBD_H
 
 #include <mlc/connector.h>
+#include <mlc/help.h>
 #include <mlc/xml.h>
 
 #define QBD_VERSION   "0.1.0"
@@ -103,10 +104,8 @@ bool qbd_is_day(const char *text);
 bool qbd_same(const char *a, const char *b); /* but for the case of ASCII letters */
 
 /* Moves a "2026-10-31T23:30:00" by seconds; what stands behind is cut.  False: no such text. */
-bool qbd_stamp_move(const char *text, int64_t seconds, char out[QBD_STAMP_SIZE]);
-/* UTC milliseconds of a stamp with an offset behind it; without one as if it were UTC. */
-bool qbd_stamp_ms(const char *text, int64_t *ms);
-void qbd_stamp(int64_t ms, char out[QBD_STAMP_SIZE]); /* as if it were UTC */
+bool qbd_stamp_move(struct mlc_call *, const char *text, int64_t seconds, char out[QBD_STAMP_SIZE]);
+void qbd_stamp(struct mlc_call *, int64_t ms, char out[QBD_STAMP_SIZE]); /* as if it were UTC */
 
 /* ---- record.c: records between JSON and qbXML ---------------------------------------- */
 

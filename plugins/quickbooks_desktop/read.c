@@ -158,15 +158,15 @@ static bool begin_from(struct mlc_call *c)
 	if (!c->cursor)
 		return true;
 	if (*c->cursor == '@')
-		return qbd_stamp_move(c->cursor + 1, -12 * 3600, p->from);
-	return qbd_stamp_move(c->cursor, -overlap_s(c->cursor), p->from);
+		return qbd_stamp_move(c, c->cursor + 1, -12 * 3600, p->from);
+	return qbd_stamp_move(c, c->cursor, -overlap_s(c->cursor), p->from);
 }
 
 static bool is_recent(struct mlc_call *c, const char *stamp)
 {
 	int64_t ms;
 
-	return qbd_stamp_ms(stamp, &ms) && c->now_ms - ms < RECENT_MS;
+	return mlc_instant(stamp, &ms) && c->now_ms - ms < RECENT_MS;
 }
 
 /* Remembers the newest change, as it came; what lies ahead was made by a wrong clock. */
@@ -176,7 +176,7 @@ static void note_seen(struct mlc_call *c, const char *stamp)
 	char cut[QBD_STAMP_SIZE];
 	int64_t ms;
 
-	if (!qbd_stamp_ms(stamp, &ms) || ms > c->now_ms + AHEAD_MS || !qbd_stamp_move(stamp, 0, cut))
+	if (!mlc_instant(stamp, &ms) || ms > c->now_ms + AHEAD_MS || !qbd_stamp_move(c, stamp, 0, cut))
 		return;
 	if (strcmp(cut, p->seen) > 0)
 		memcpy(p->seen, cut, sizeof cut);
@@ -254,13 +254,13 @@ static bool halve(struct mlc_call *c)
 	int64_t from, to;
 
 	/* Before 1990 there was no QuickBooks; a day ahead no clock may be. */
-	if (!qbd_stamp_ms(*p->from ? p->from : "1990-01-01T00:00:00", &from))
+	if (!mlc_instant(*p->from ? p->from : "1990-01-01T00:00:00", &from))
 		return false;
-	if (!*p->to || !qbd_stamp_ms(p->to, &to))
+	if (!*p->to || !mlc_instant(p->to, &to))
 		to = c->now_ms + INT64_C(86400000);
 	if (to - from < 60000)
 		return false;
-	qbd_stamp(from + (to - from) / 2, p->to);
+	qbd_stamp(c, from + (to - from) / 2, p->to);
 	return true;
 }
 

@@ -114,6 +114,19 @@ static bool put_scalar(struct put *p, const struct mlc_field *f, const json_t *v
 	return REFUSE(p, "%s cannot be written", f->name), false;
 }
 
+/* What names of that entity may have at most, as a reference gives them. */
+static uint32_t name_limit(const char *entity)
+{
+	static const char *const names[] = { "FullName", "Name", "Initial" };
+	const struct mlc_entity *e = qbd_entity(entity);
+
+	for (size_t i = 0; e && i < sizeof names / sizeof *names; i++)
+		for (const struct mlc_field *f = e->fields; f->name; f++)
+			if (!strcmp(f->name, names[i]))
+				return f->limit;
+	return 0;
+}
+
 /* {"id"} or {"name"}; a plain text is an id.  A transaction stands as its bare TxnID. */
 static bool put_ref(struct put *p, const struct mlc_field *f, const json_t *v)
 {
@@ -136,6 +149,9 @@ static bool put_ref(struct put *p, const struct mlc_field *f, const json_t *v)
 		mlc_xml_put(p->out, "ListID", id);
 	} else {
 		name = qbd_clean(c, name, false);
+		if (name && name_limit(f->of) && qbd_characters(name) > name_limit(f->of))
+			return REFUSE(p, "%s names a %s with %zu characters, QuickBooks takes %u: \"%s\"",
+				f->name, f->of, qbd_characters(name), name_limit(f->of), name), false;
 		mlc_xml_put(p->out, "FullName", name ? name : "");
 	}
 	mlc_xml_close(p->out, f->name);

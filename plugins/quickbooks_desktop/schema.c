@@ -321,9 +321,18 @@ static const struct mlc_field class_fields[] = {
 	LIST_CORE, TEXT("Name", NEEDED | NAMED, 31), TEXT("FullName", ONLY | NAMED, 159),
 	BOOL("IsActive", 0), REF("ParentRef", 0, "Class"), INT("Sublevel", ONLY), END
 };
-static const struct mlc_field named[] = { /* small lists that we only refer to */
-	LIST_CORE, TEXT("Name", ONLY | NAMED, 101), BOOL("IsActive", ONLY), END
+/* Small lists that we only refer to. */
+#define SMALL_LIST(limit)                                                                          \
+	{                                                                                          \
+		LIST_CORE, TEXT("Name", ONLY | NAMED, limit), BOOL("IsActive", ONLY), END          \
+	}
+static const struct mlc_field typed[] = {
+	LIST_CORE, TEXT("Name", ONLY | NAMED, 31), TEXT("FullName", ONLY | NAMED, 159),
+	BOOL("IsActive", ONLY), END
 };
+static const struct mlc_field ship_method[] = SMALL_LIST(15);
+static const struct mlc_field customer_msg[] = SMALL_LIST(101);
+static const struct mlc_field named[] = SMALL_LIST(31);
 static const struct mlc_field sales_rep[] = {
 	LIST_CORE, TEXT("Initial", ONLY | NAMED, 5), BOOL("IsActive", ONLY),
 	REF("SalesRepEntityRef", ONLY, "Entity"), END
@@ -399,11 +408,11 @@ const struct mlc_entity qbd_entities[] = {
 	{ "SalesTaxCode", KEPT | MLC_DELETE, 0, NULL, sales_tax_code },
 	{ "PaymentMethod", MADE | MLC_DELETE, 0, NULL, payment_method },
 	{ "Class", KEPT | MLC_DELETE, 0, NULL, class_fields },
-	{ "CustomerType", 0, 0, NULL, named },
-	{ "VendorType", 0, 0, NULL, named },
+	{ "CustomerType", 0, 0, NULL, typed },
+	{ "VendorType", 0, 0, NULL, typed },
 	{ "SalesRep", 0, 0, NULL, sales_rep },
-	{ "ShipMethod", 0, 0, NULL, named },
-	{ "CustomerMsg", 0, 0, NULL, named },
+	{ "ShipMethod", 0, 0, NULL, ship_method },
+	{ "CustomerMsg", 0, 0, NULL, customer_msg },
 	{ "PriceLevel", 0, 0, NULL, named },
 	{ "Template", 0, 0, NULL, named },
 	{ "Currency", 0, 0, NULL, currency },
@@ -482,6 +491,7 @@ static const struct qbd_shape shapes[] = {
 	{ "InvoiceLine", QBD_PART, 0, NULL, "Add", "Mod", "Ret" },
 	{ "CreditMemoLine", QBD_PART, 0, NULL, "Add", "Mod", "Ret" },
 	{ "SalesReceiptLine", QBD_PART, 0, NULL, "Add", "Mod", "Ret" },
+	{ "GroupLine", QBD_PART, 0, NULL, NULL, "Mod", "Ret" }, /* named as the group's own line is */
 	{ "AppliedToTxn", QBD_PART, 0, NULL, "Add", "Mod", "Ret" },
 	{ "RefundAppliedToTxn", QBD_PART, 0, NULL, "Add", NULL, "Ret" },
 	{ "ApplyCheckToTxn", QBD_PART, 0, NULL, "Add", "Mod", NULL },

@@ -25,6 +25,9 @@ static const struct {
 	{ 0x1CD, 0x1DC, "AaIiOoUuUuUuUuUu" },
 	{ 0x1E4, 0x1F0, "GgGgKkOoOo??j" },
 	{ 0x218, 0x21B, "SsTt" },
+	{ 0x386, 0x390, "A?EII?O?YOi" },
+	{ 0x3AA, 0x3B0, "IYaeiiy" },
+	{ 0x3CA, 0x3CE, "iyoyo" },
 	{ 0x1E00, 0x1EFF,
 		"AaBbBbBbCcDdDdDdDdDdEeEeEeEeEeFfGgHhHhHhHhHhIiIiKkKkKkLlLlLlLlMmMmMmNnNnNnNnOoOoOoOoPp"
 		"PpRrRrRrRrSsSsSsSsSsTtTtTtTtUuUuUuUuUuVvVvWwWwWwWwWwXxXxYyZzZzZzhtwyas????AaAaAaAaAaAa"
@@ -100,21 +103,6 @@ static size_t put_near(char *out, uint32_t c)
 	return put_text(out, "?");
 }
 
-static size_t put_utf8(char *out, uint32_t c) /* c < 0x10000 */
-{
-	if (c < 0x80)
-		return out[0] = (char)c, 1;
-	if (c < 0x800) {
-		out[0] = (char)(0xC0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3F));
-		return 2;
-	}
-	out[0] = (char)(0xE0 | c >> 12);
-	out[1] = (char)(0x80 | (c >> 6 & 0x3F));
-	out[2] = (char)(0x80 | (c & 0x3F));
-	return 3;
-}
-
 const char *qbd_clean(struct mlc_call *c, const char *text, bool lines)
 {
 	size_t len = strlen(text), used = 0;
@@ -134,7 +122,7 @@ const char *qbd_clean(struct mlc_call *c, const char *text, bool lines)
 		else if (ch < 0x20 || (ch >= 0x7F && ch < 0xA0) || is_mark(ch))
 			continue;
 		else if (in_windows_1252(ch))
-			used += put_utf8(out + used, ch);
+			used += mlc_utf8(out + used, ch);
 		else
 			used += put_near(out + used, ch);
 	}
@@ -200,98 +188,25 @@ const char *qbd_decimal(struct mlc_call *c, const char *text, unsigned places)
 
 /* ---- days and stamps --------------------------------------------------------------------- */
 
-static bool number(const char *text, size_t len, int *out)
-{
-	*out = 0;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return false;
-		*out = *out * 10 + (text[i] - '0');
-	}
-	return true;
-}
-
-static int month_days(int y, int m)
-{
-	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-
-	return days[m - 1] + (m == 2 && y % 4 == 0 && (y % 100 != 0 || y % 400 == 0));
-}
-
-static bool read_day(const char *t, int *y, int *m, int *d)
-{
-	return strlen(t) >= 10 && t[4] == '-' && t[7] == '-' && number(t, 4, y) && number(t + 5, 2, m) &&
-		number(t + 8, 2, d) && *m >= 1 && *m <= 12 && *d >= 1 && *d <= month_days(*y, *m);
-}
-
 bool qbd_is_day(const char *text)
 {
-	int y, m, d;
+	int64_t ms;
 
-	return strlen(text) == 10 && read_day(text, &y, &m, &d);
+	return strlen(text) == 10 && mlc_instant(text, &ms);
 }
 
-/* Days since 1970-01-01 of the proleptic Gregorian calendar. */
-static int64_t day_number(int y, int m, int d)
+void qbd_stamp(struct mlc_call *c, int64_t ms, char out[QBD_STAMP_SIZE])
 {
-	int64_t year = m <= 2 ? y - 1 : y, era = (year >= 0 ? year : year - 399) / 400;
-	int64_t of_era = year - era * 400;
-	int64_t of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+	snprintf(out, QBD_STAMP_SIZE, "%.19s", mlc_instant_text(c, ms));
 }
 
-/* Seconds as if the stamp were UTC; *rest: what stands behind the seconds. */
-static bool read_stamp(const char *t, int64_t *seconds, const char **rest)
+bool qbd_stamp_move(struct mlc_call *c, const char *text, int64_t seconds, char out[QBD_STAMP_SIZE])
 {
-	int y, m, d, hour, minute, second;
+	int64_t ms;
 
-	if (!read_day(t, &y, &m, &d) || strlen(t) < 19 || t[10] != 'T' || t[13] != ':' || t[16] != ':' ||
-		!number(t + 11, 2, &hour) || !number(t + 14, 2, &minute) || !number(t + 17, 2, &second) ||
-		hour > 23 || minute > 59 || second > 59)
+	if (strlen(text) < 19 || !mlc_instant(c->host->format(c, "%.19s", text), &ms) ||
+		ms + seconds * 1000 < 0)
 		return false;
-	*seconds = day_number(y, m, d) * 86400 + hour * 3600 + minute * 60 + second;
-	*rest = t + 19;
-	return true;
-}
-
-void qbd_stamp(int64_t ms, char out[QBD_STAMP_SIZE])
-{
-	int64_t seconds = ms >= 0 ? ms / 1000 : -((-ms + 999) / 1000);
-	int64_t day = (seconds >= 0 ? seconds : seconds - 86399) / 86400, left = seconds - day * 86400;
-	int64_t z = day + 719468, era = (z >= 0 ? z : z - 146096) / 146097, of_era = z - era * 146097;
-	int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	int64_t of_year = of_era - (365 * year + year / 4 - year / 100), mp = (5 * of_year + 2) / 153;
-	unsigned m = (unsigned)(mp < 10 ? mp + 3 : mp - 9);
-	unsigned d = (unsigned)(of_year - (153 * mp + 2) / 5 + 1);
-	unsigned y = (unsigned)(year + era * 400 + (m <= 2));
-
-	snprintf(out, QBD_STAMP_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u", y % 10000, m % 100, d % 100,
-		(unsigned)(left / 3600) % 100, (unsigned)(left / 60 % 60), (unsigned)(left % 60));
-}
-
-bool qbd_stamp_move(const char *text, int64_t seconds, char out[QBD_STAMP_SIZE])
-{
-	const char *rest;
-	int64_t at;
-
-	if (!read_stamp(text, &at, &rest))
-		return false;
-	qbd_stamp((at + seconds) * 1000, out);
-	return true;
-}
-
-bool qbd_stamp_ms(const char *text, int64_t *ms)
-{
-	const char *rest;
-	int64_t at;
-	int hours = 0, minutes = 0;
-
-	if (!read_stamp(text, &at, &rest))
-		return false;
-	if ((*rest == '+' || *rest == '-') && strlen(rest) == 6 && number(rest + 1, 2, &hours) &&
-		number(rest + 4, 2, &minutes))
-		at += (*rest == '-' ? 1 : -1) * (hours * 3600 + minutes * 60);
-	*ms = at * 1000;
+	qbd_stamp(c, ms + seconds * 1000, out);
 	return true;
 }
