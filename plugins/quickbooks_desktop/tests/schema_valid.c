@@ -39,9 +39,8 @@ static const char *specs(void)
 	return given ? given : SPECS;
 }
 
-static int load(void **state)
+static bool load(void)
 {
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		char *path = xformat("%s/quickbooks-desktop/xsd/QBUqbxmlops%s.xsd", specs(), versions[i]);
 		xmlSchemaParserCtxtPtr parser = access(path, R_OK) ? NULL : xmlSchemaNewParserCtxt(path);
@@ -50,23 +49,13 @@ static int load(void **state)
 		xmlSchemaFreeParserCtxt(parser);
 		free(path);
 	}
-	return 0;
+	return schemas[0] && schemas[1];
 }
 
-static int unload(void **state)
+static void unload(void)
 {
-	(void)state;
 	xmlSchemaFree(schemas[0]);
 	xmlSchemaFree(schemas[1]);
-	return 0;
-}
-
-static void need_schemas(void)
-{
-	if (!schemas[0] || !schemas[1]) {
-		print_message("skipped: QuickBooks' schema files are not here (MLC_SPECS)\n");
-		skip();
-	}
 }
 
 static void assert_valid(const char *request)
@@ -204,7 +193,6 @@ static char *request_for(const struct mlc_entity *e, const struct mlc_write *w)
 static void every_entity_is_made_and_changed_validly(void **state)
 {
 	(void)state;
-	need_schemas();
 	for (const struct mlc_entity *e = qbd_entities; e->name; e++) {
 		static const struct { uint32_t flag; enum mlc_verb verb; } verbs[] = { { MLC_CREATE, MLC_DO_CREATE },
 			{ MLC_UPDATE, MLC_DO_UPDATE }, { MLC_DELETE, MLC_DO_DELETE }, { MLC_VOID, MLC_DO_VOID } };
@@ -230,7 +218,7 @@ static void assert_written(const char *entity, enum mlc_verb verb, const char *j
 
 	assert_non_null(w.data);
 	request = request_for(qbd_entity(entity), &w);
-	if (schemas[0])
+	if (schemas[0] && schemas[1])
 		assert_valid(request);
 	assert_string_equal(request, expected);
 	free(request);
@@ -318,7 +306,6 @@ static void every_query_is_valid(void **state)
 	static const char *const ids[] = { "8-1", "8-2", NULL };
 
 	(void)state;
-	need_schemas();
 	for (const struct mlc_feed *f = qbd_feeds; f->name; f++)
 		for (size_t i = 0; i < 4; i++)
 			ask(&(struct call_input){ .op = OP_POLL, .feed = f->name, .cursor = cursors[i], .now_ms = NOW_MS });
@@ -340,14 +327,26 @@ static void every_query_is_valid(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_entity_is_made_and_changed_validly),
+	const struct CMUnitTest by_text[] = {
 		cmocka_unit_test(lines_of_items_and_groups_keep_their_order),
 		cmocka_unit_test(a_payment_names_what_it_pays_or_pays_nothing),
 		cmocka_unit_test(null_erases_in_a_change_and_is_nothing_in_a_new_record),
 		cmocka_unit_test(a_removal_names_its_kind),
+	};
+	const struct CMUnitTest all[] = {
+		by_text[0], by_text[1], by_text[2], by_text[3],
+		cmocka_unit_test(every_entity_is_made_and_changed_validly),
 		cmocka_unit_test(every_query_is_valid),
 	};
+	int failed;
 
-	return cmocka_run_group_tests(tests, load, unload);
+	if (load()) {
+		failed = cmocka_run_group_tests(all, NULL, NULL);
+	} else {
+		/* cmocka's skip() is "not ok" in its TAP: what cannot run is left out instead. */
+		printf("# left out: QuickBooks' schema files are not here (MLC_SPECS)\n");
+		failed = cmocka_run_group_tests(by_text, NULL, NULL);
+	}
+	unload();
+	return failed;
 }
