@@ -190,8 +190,8 @@ static int serve_all(struct cage *c, struct err *e)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
-			return n == 0 ? 0 : err_set(e, ERR_SYSTEM, "read: %s", strerror(errno));
+		if (n <= 0) /* a reset: the host went away before it read everything */
+			return n == 0 || errno == ECONNRESET ? 0 : err_set(e, ERR_SYSTEM, "read: %s", strerror(errno));
 		if (frame_feed(&c->in, bytes, (size_t)n, e) < 0)
 			return e->code;
 		while ((got = frame_next(&c->in, &f, e)) > 0)

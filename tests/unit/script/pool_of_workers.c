@@ -109,7 +109,7 @@ static void every_record_is_answered_to_him_who_asked(void **state)
 	char record[16];
 
 	(void)state;
-	begin_with(&w, 2);
+	begin_with(&w, 3);
 	for (unsigned i = 1; i < 64; i++) {
 		snprintf(record, sizeof record, "record %u", i);
 		map(&w, i, "echo", record);
@@ -123,7 +123,26 @@ static void every_record_is_answered_to_him_who_asked(void **state)
 		assert_string_equal(json_text_or(w.answers[i].json, "kept.kept", ""), "since it was loaded");
 	}
 	assert_int_equal(pool_waiting(w.pool), 0);
-	assert_int_equal(pool_free(w.pool), 4);
+	finish(&w);
+}
+
+/* What the flow asks before it takes more records in hand. */
+static void room_and_queue_are_counted(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin_with(&w, 1);
+	assert_int_equal(pool_free(w.pool), 2);
+	map(&w, 1, "echo", "x");
+	assert_int_equal(pool_free(w.pool), 1);
+	map(&w, 2, "echo", "x");
+	map(&w, 3, "echo", "x");
+	assert_int_equal(pool_free(w.pool), 0);
+	assert_int_equal(pool_waiting(w.pool), 1);
+	wait_for(&w, 4);
+	assert_int_equal(pool_free(w.pool), 2);
+	assert_int_equal(pool_waiting(w.pool), 0);
 	finish(&w);
 }
 
@@ -345,6 +364,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_record_is_answered_to_him_who_asked),
+		cmocka_unit_test(room_and_queue_are_counted),
 		cmocka_unit_test(one_worker_answers_in_the_order_of_asking),
 		cmocka_unit_test(a_record_that_kills_its_worker_costs_only_itself),
 		cmocka_unit_test(a_record_that_takes_too_long_is_stopped_at_its_deadline),
