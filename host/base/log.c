@@ -96,7 +96,7 @@ static void pretty_line(struct buf *b, enum log_level level, const char *area,
 	buf_putc(b, '\n');
 }
 
-static void put_line(enum log_level level, const char *area, const struct log_field *fields,
+static void __attribute__((format(printf, 4, 0))) put_line(enum log_level level, const char *area, const struct log_field *fields,
 	const char *fmt, va_list args)
 {
 	char text[TEXT_MAX_BYTES], when[WHEN_SIZE];

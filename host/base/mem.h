@@ -42,6 +42,7 @@ void arena_reset(struct arena *); /* all of it is free again; keeps one block */
 void *arena_alloc(struct arena *, size_t size);
 char *arena_strndup(struct arena *, const char *text, size_t len);
 const char *arena_format(struct arena *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-const char *arena_vformat(struct arena *, const char *fmt, va_list); /* NULL: over the ceiling */
+const char *arena_vformat(struct arena *, const char *fmt, va_list) /* NULL: over the ceiling */
+	__attribute__((format(printf, 2, 0)));
 
 #endif

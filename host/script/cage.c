@@ -129,8 +129,11 @@ static json_t *answer(struct cage *c, const struct frame *f)
 	case CAGE_LOAD: reply = answer_load(c, header); break;
 	case CAGE_MAP: reply = answer_map(c, f, header); break;
 	case CAGE_TEST: reply = answer_test(c, header); break;
-	case CAGE_FORGET: forget(c, json_int_or(header, "generation", 0)); /* fall through */
-	case CAGE_READ: reply = json_object(); break;
+	case CAGE_FORGET:
+		forget(c, json_int_or(header, "generation", 0));
+		reply = json_object();
+		break;
+	case CAGE_READ: break; /* answered above */
 	}
 	json_decref(header);
 	return reply;
