@@ -691,8 +691,8 @@ static void read_with(struct reading *r, const struct file_kind *kind, const cha
 		add_script_error(r, &e);
 		return;
 	}
-	if (json_is_array(r->value))
-		r->value = json_object();
+	if (json_array_size(r->errors) == 0 && json_is_array(r->value))
+		add_error(r, 0, xformat("it has to end with %s", kind->ending), "the file returns a list");
 	if (json_array_size(r->errors) == 0) /* what could not be said is null, and would be told twice */
 		check_table(r, "", r->value, kind->members, false, NULL);
 }

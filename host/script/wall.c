@@ -16,7 +16,8 @@
 
 #define ADDRESS_SPACE ((rlim_t)1 << 30) /* a frame of 64 MB, its tree, and what was loaded */
 
-/* A sanitizer's shadow needs terabytes, and its leak check at exit a process of its own. */
+/* A sanitizer's shadow needs terabytes, and its leak check at exit files and a process of its own: such
+ * builds have no wall. */
 #if defined(__SANITIZE_ADDRESS__)
 #define IS_SANITIZED 1
 #else
@@ -39,8 +40,6 @@ static int set_limits(struct err *e)
 	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
 		struct rlimit limit = { limits[i].most, limits[i].most };
 
-		if (IS_SANITIZED && limits[i].what == RLIMIT_AS)
-			continue;
 		if (setrlimit(limits[i].what, &limit) < 0)
 			return err_set(e, ERR_SYSTEM, "setrlimit: %s", strerror(errno));
 	}
@@ -103,6 +102,8 @@ static int filter_calls(struct err *e)
 
 int wall_raise(struct err *e)
 {
+	if (IS_SANITIZED)
+		return prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0
 		|| prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_set(e, ERR_SYSTEM, "prctl: %s", strerror(errno));
@@ -111,5 +112,5 @@ int wall_raise(struct err *e)
 	forbid_files();
 	if (set_limits(e) < 0)
 		return ERR_SYSTEM;
-	return IS_SANITIZED ? 0 : filter_calls(e);
+	return filter_calls(e);
 }

@@ -158,6 +158,7 @@ static const struct mistake mistakes[] = {
 	{ "mlc", "return { apps = { ['My App'] = { connector = 'x' } } }", 1, "'My App' cannot be a name", "small letters" },
 	{ "mlc", "return { apps = { x = 1 } }", 1, "apps.x has to be a table", NULL },
 	{ "mlc", "x = 1", 0, "returns no table", "return { ... }" },
+	{ "mlc", "return { 1, 2 }", 0, "returns a list", "return { ... }" },
 	{ "mlc", "return 1", 0, "returns no table", "return { ... }" },
 	{ "mlc", "return {\n  workers = = 2 }", 2, "unexpected symbol near '='", NULL },
 	{ "mlc", "return {\n  workers = os.getenv('X') }", 2, "attempt to index a nil value (global 'os')", NULL },
