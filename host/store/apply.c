@@ -638,16 +638,30 @@ static void ensure(struct writer *w, struct txn *t, const struct ensure *e)
 	if (is_linked(w, &parent, e))
 		return;
 	child = open_need(w, &parent, e);
-	if (child && in_a_circle(w, e->parent, child)) {
-		err_set(&t->error, ERR_REFUSED, "delivery %lld needs %s, which needs it in turn: a circle of "
-			"ensure in the mappings", (long long)e->parent, e->flow);
-		return;
-	}
 	if (!child)
 		child = need_create(w, t, &parent, e);
+	*answer = child;
+	if (in_a_circle(w, e->parent, child)) {
+		struct circle *c = room(t, sizeof *c);
+
+		*c = (struct circle){ t->circles, e };
+		t->circles = c;
+		return;
+	}
 	db_run(writer_db(w), "INSERT INTO wait(parent, child) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
 		num(e->parent), num(child));
-	*answer = child;
+}
+
+/* Waiting would never end, and mapping it again would ask the same: a person mends the mappings. */
+static void hold_circles(struct writer *w, struct txn *t)
+{
+	for (; t->circles && !t->error.code && !db_code(writer_db(w)); t->circles = t->circles->next) {
+		const struct ensure *e = t->circles->ensure;
+
+		delivery_move(w, t, &(struct delivery_move){ .id = e->parent, .to = DELIVERY_HELD,
+			.cause = arena_format(&t->results, "circle:%s", e->flow),
+			.why = "it needs what needs it in turn: the mappings ensure each other in a circle" });
+	}
 }
 
 /* ---- writes, links, sets, notes --------------------------------------------------------------------------------- */
@@ -780,6 +794,7 @@ bool txn_apply(struct writer *w, struct txn *t)
 		apply(w, t, op);
 	if (t->inner && !t->error.code && !db_code(db))
 		t->inner(w, t, t->inner_arg);
+	hold_circles(w, t);
 	if (!t->error.code)
 		follow_all(w, t);
 	/* Last, so that a transaction that fails leaves no gap in its tenant's chain. */

@@ -102,6 +102,7 @@ struct tally_change {
 	int64_t by;
 };
 
+struct circle { struct circle *next; const struct ensure *ensure; };
 struct id_list { struct id_list *next; int64_t id; };
 
 struct writer;
@@ -133,6 +134,7 @@ struct txn {
 	size_t touched_count, touched_room;
 	struct kept_payload *payloads;
 	struct tally_change *tally;
+	struct circle *circles; /* ensures that would wait for themselves */
 	struct id_list *follow; /* deliveries whose state hangs on what they wait for */
 };
 

@@ -99,7 +99,11 @@ struct delivery_move { /* NULL texts: unchanged; "" clears */
 /* Moving to DONE, SKIPPED or WOULD makes deliveries that wait for this one READY; moving to HELD or REVIEW
  * makes them HELD with cause "needs:<flow>". */
 
-struct ensure { /* decide: parent waits until flow has dealt with identity of the same record */
+/* decide: parent waits until flow has dealt with identity of the same record: its open delivery, or
+ * a new one over the same text.  In the same transaction parent moves to WAITS; where nothing is
+ * left to wait for, it is READY at once; where what it needs is held already, HELD at once; where
+ * that needs it in turn, HELD with cause "circle:<flow>". */
+struct ensure {
 	int64_t parent;
 	const char *flow;     /* of the same tenant */
 	const char *identity; /* NULL: whatever the mapping makes of the record */

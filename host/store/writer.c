@@ -230,6 +230,7 @@ static void reset(struct txn *t)
 	t->accepted_at = t->ensured_at = t->touched_count = 0;
 	t->payloads = NULL;
 	t->tally = NULL;
+	t->circles = NULL;
 	t->follow = NULL;
 }
 
@@ -452,8 +453,9 @@ struct writer *writer_start(struct store *s, struct db *db, struct err *e)
 	w->chains = chains_create();
 	w->last = &w->first;
 	w->health.writable = true;
-	w->ids_reserved = db_number(db, 0, "SELECT value FROM meta WHERE name = ?1", txt("ids"));
-	atomic_store(&s->next_id, w->ids_reserved);
+	w->ids_reserved = db_number(db, 0, "UPDATE meta SET value = value + ?1 WHERE name = 'ids' RETURNING value",
+		num(IDS_RESERVED));
+	atomic_store(&s->next_id, w->ids_reserved - IDS_RESERVED);
 	atomic_store(&w->audit_rows, (uint64_t)db_number(db, 0, "SELECT count(*) FROM audit WHERE number > ?1",
 		num(0)));
 	if (db_fail(db, e) < 0) {

@@ -2,6 +2,7 @@
 #include "hand.h"
 
 #include "base/crypto.h"
+#include "base/file.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -12,6 +13,18 @@
 char *hand_path(const struct hand *h, const char *name)
 {
 	return xformat("%s/state/%s", h->dir, name);
+}
+
+bool hand_file_holds(const struct hand *h, const char *name, const char *text)
+{
+	char *path = hand_path(h, name), *bytes = NULL;
+	size_t len;
+	bool holds = file_read(path, (size_t)1 << 28, &bytes, &len, NULL) == 0 &&
+		memmem(bytes, len, text, strlen(text));
+
+	free(bytes);
+	free(path);
+	return holds;
 }
 
 void hand_make(struct hand *h)

@@ -34,6 +34,8 @@ void hand_reopen(struct hand *);
 void hand_finish(struct hand *); /* the folder is gone */
 /* The path of a file in the state folder; free() it. */
 char *hand_path(const struct hand *, const char *name);
+/* Do these bytes stand anywhere in that file of the state folder? */
+bool hand_file_holds(const struct hand *, const char *name, const char *text);
 
 struct outcome { /* of a transaction, copied */
 	int code;
