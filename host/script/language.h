@@ -15,7 +15,8 @@ struct generation; /* everything that one LOAD brought: trees, schemas, compute 
 struct generation *generation_load(const json_t *load, json_t **reply);
 void generation_destroy(struct generation *);
 
-/* The MAP reply; never NULL. */
+/* The MAP reply; never NULL.  Every json_t made during this call is gone after it (arena.h): what the
+ * generation keeps must neither hold one nor be changed here. */
 json_t *generation_map(struct generation *, const json_t *header, const char *record, size_t record_len);
 /* The TEST reply; mapping NULL: all. */
 json_t *generation_test(struct generation *, const char *mapping);
