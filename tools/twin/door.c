@@ -232,10 +232,11 @@ static void reset_socket(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct linger now = { 1, 0 };
+	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
 
-	if (info)
-		setsockopt(info->connect_fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+	/* Linux: the peer gets a RST now; closing, MHD would send a FIN first. */
+	if (info && connect(info->connect_fd, &nobody, sizeof nobody) != 0)
+		fprintf(stderr, "twin: cannot reset: %s\n", strerror(errno));
 }
 
 static enum MHD_Result give(struct MHD_Connection *connection, struct answer *a)
