@@ -1,0 +1,308 @@
+/* hooked.c - remotes that call us with news: webhooks, and the subscription that keeps them coming. */
+#include "plug/inner.h"
+
+#include "base/log.h"
+#include "base/when.h"
+#include "plug/signature.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LEASE_AGAIN_MS WHEN_HOUR_MS /* most between two tries to subscribe */
+#define LEASE_OTHER_MS WHEN_DAY_MS  /* where the connector names no time: asked for anew each day */
+
+/* ---- one webhook ------------------------------------------------------------------------------- */
+
+struct received {
+	LIST_ENTRY(received) in_all;
+	struct connection *connection;
+	struct inbound *in;
+	struct plugin *plugin;
+	struct vault *vault;
+	json_t *settings, *facts;
+	struct mlc_inbound inbound;
+	struct call *call;
+	enum mlc_step step;
+	int64_t now_ms;
+	bool proved;  /* secret_is() has said yes */
+	bool on_pool; /* another thread reads the request now */
+};
+
+static void received_free(struct received *h)
+{
+	LIST_REMOVE(h, in_all);
+	call_destroy(h->call);
+	plugin_unref(h->plugin);
+	vault_unref(h->vault);
+	json_decref(h->settings);
+	json_decref(h->facts);
+	free(h);
+}
+
+static void refuse(struct received *h, int status, const char *why)
+{
+	h->connection->refused++;
+	inbound_answer_error(h->in, status, why);
+	received_free(h);
+}
+
+void answer_inbound(struct inbound *in, const struct mlc_answer *a, bool failed)
+{
+	struct answer_header headers[17];
+	char *names[16];
+	size_t n = 0;
+
+	if (failed && a->status == 200 && !a->type && !a->body) {
+		inbound_answer_error(in, 500, "this could not be dealt with");
+		return;
+	}
+	for (const char *const *h = a->headers; h && *h && n < 16; h++) {
+		const char *colon = strchr(*h, ':');
+
+		if (!colon || strpbrk(*h, "\r\n"))
+			continue;
+		names[n] = xstrndup(*h, (size_t)(colon - *h));
+		headers[n] = (struct answer_header){ names[n], colon + 1 + strspn(colon + 1, " ") };
+		n++;
+	}
+	headers[n] = (struct answer_header){ NULL, NULL };
+	inbound_answer(in, a->status, a->type, a->body, a->body_len, headers);
+	while (n > 0)
+		free(names[--n]);
+}
+
+static void on_emitted(void *arg, const struct txn_result *result)
+{
+	struct received *h = arg;
+	struct connection *c;
+	static const struct answer_header later[] = { { "Retry-After", "5" }, { NULL, NULL } };
+	static const char text[] = "{\"error\":\"not taken: the store is not writable; send it again\"}";
+
+	if (!result)
+		return;
+	c = h->connection;
+	c->all->conf.hooks->emitted(c->all->conf.ctx, c, result);
+	if (result->code < 0) {
+		log_line(LOG_ERROR, c->path, "a webhook is not taken: %s", result->text);
+		inbound_answer(h->in, 503, "application/json", text, sizeof text - 1, later);
+	} else {
+		answer_inbound(h->in, call_inside(h->call)->answer, false);
+	}
+	received_free(h);
+}
+
+static void digest(struct received *h)
+{
+	struct connection *c = h->connection;
+	const struct connections_conf *conf = &c->all->conf;
+	const struct call_record *records;
+	size_t count = call_records(h->call, &records);
+	const char *why;
+	struct txn *t;
+
+	if (h->step == MLC_FAIL) {
+		enum mlc_fault fault = call_fault(h->call, NULL, &why);
+
+		c->refused++;
+		log_line(LOG_WARN, c->path, "a webhook is refused: %s", why);
+		if (fault == MLC_AUTH)
+			connection_hold(c, "auth", why, 0);
+		answer_inbound(h->in, call_inside(h->call)->answer, true);
+		received_free(h);
+		return;
+	}
+	if (count > 0 && !h->inbound.trusted && !h->proved) {
+		refuse(h, 401, "it is not signed, and nothing else in it proves who sent it");
+		return;
+	}
+	if (count == 0) {
+		answer_inbound(h->in, call_inside(h->call)->answer, false);
+		received_free(h);
+		return;
+	}
+	t = txn_for(c);
+	conf->hooks->emit(conf->ctx, t, c, "webhook", records, count);
+	commit(c, t, on_emitted, h);
+}
+
+static const char *inbound_header_of(void *ctx, const char *name)
+{
+	return inbound_header(((struct received *)ctx)->in, name);
+}
+
+static void step(void *arg)
+{
+	struct received *h = arg;
+	struct call_reply none = { .reply = { .kind = MLC_REPLY_NONE, .body = "" }, .header = inbound_header_of, .ctx = h };
+
+	h->step = call_step(h->call, &none, h->now_ms);
+}
+
+static void on_stepped(void *arg)
+{
+	struct received *h = arg;
+
+	if (pending_end(h->connection->all))
+		digest(h);
+}
+
+static bool site_secret_is(void *ctx, const char *name, const char *text)
+{
+	struct received *h = ctx;
+	bool is = vault_is(h->vault, name, text, h->connection->before_counts);
+
+	h->proved = h->proved || is;
+	return is;
+}
+
+static void site_log(void *ctx, enum mlc_level level, const char *text)
+{
+	connection_log(((struct received *)ctx)->connection, level, text);
+}
+
+static bool is_trusted(struct received *h, const struct mlc_signature *s, const char **why)
+{
+	struct signed_request r = { .body = h->inbound.body, .body_len = h->inbound.body_len, .header = inbound_header_of,
+		.ctx = h };
+
+	*why = NULL;
+	if (!s)
+		return false;
+	switch (signature_check(s, h->vault, &r, h->connection->before_counts)) {
+	case SIGNATURE_RIGHT:
+		return true;
+	case SIGNATURE_NONE:
+		return false;
+	case SIGNATURE_WRONG:
+		*why = "the signature is missing or wrong";
+		return false;
+	case SIGNATURE_NO_SECRET:
+		*why = "there is no secret to check the signature with";
+		return false;
+	}
+	return false;
+}
+
+static void on_secrets(void *arg)
+{
+	struct received *h = arg;
+	struct connection *c = h->connection;
+	const char *why;
+
+	h->plugin = plugin_ref(c->plugin);
+	h->vault = vault_ref(c->vault);
+	h->settings = json_incref(c->settings); /* a reload replaces what the connection holds */
+	h->facts = json_incref(c->facts);       /* so does a fact that is told */
+	h->inbound.method = inbound_method(h->in);
+	h->inbound.path = inbound_path(h->in);
+	h->inbound.query = inbound_query(h->in);
+	h->inbound.body = inbound_body(h->in, &h->inbound.body_len);
+	h->inbound.trusted = is_trusted(h, plugin_connector(h->plugin)->signature, &why);
+	if (why) {
+		log_line(LOG_WARN, c->path, "a webhook from %s is refused: %s", inbound_peer(h->in), why);
+		refuse(h, 401, why);
+		return;
+	}
+	struct call_site site = { .connector = plugin_connector(h->plugin), .connection = c->path, .settings = h->settings,
+		.token = c->token, .facts = h->facts, .ctx = h, .secret_is = site_secret_is, .log = site_log };
+	struct call_input in = { .op = OP_RECEIVE, .inbound = &h->inbound, .now_ms = now_ms(c) };
+	h->now_ms = in.now_ms;
+	h->call = call_create(&site, &in);
+	if (h->inbound.body_len <= STEP_INLINE_MAX) {
+		step(h);
+		digest(h);
+		return;
+	}
+	h->on_pool = true;
+	pending_begin(c->all);
+	loop_work(c->all->conf.loop, step, on_stepped, h);
+}
+
+void connection_receive(struct connection *c, struct inbound *in)
+{
+	struct received *h;
+
+	c->received++;
+	if (c->gone || !connection_connector(c)->receive) {
+		inbound_answer_error(in, 404, "no webhooks are taken here");
+		return;
+	}
+	h = xcalloc(1, sizeof *h);
+	h->connection = c;
+	h->in = in;
+	LIST_INSERT_HEAD(&c->received_now, h, in_all);
+	secrets_need(c, on_secrets, h);
+}
+
+void hooked_silence(struct connection *c)
+{
+	struct received *h;
+
+	LIST_FOREACH(h, &c->received_now, in_all)
+		if (!h->on_pool)
+			inbound_answer_error(h->in, 503, "the host is stopping; send it again");
+}
+
+void hooked_finish(struct connection *c)
+{
+	while (!LIST_EMPTY(&c->received_now))
+		received_free(LIST_FIRST(&c->received_now));
+}
+
+/* ---- the subscription -------------------------------------------------------------------------------- */
+
+static void on_lease_due(void *arg)
+{
+	struct connection *c = arg;
+
+	c->renew_at_ms = 0;
+	lease_apply(c);
+}
+
+void lease_apply(struct connection *c)
+{
+	struct loop *loop = c->all->conf.loop;
+	struct run *r;
+	char *url;
+	bool moved;
+
+	if (c->gone || c->subscribing || !connection_connector(c)->subscribe || c->hold_cause)
+		return;
+	url = hook_url(c, "hooks");
+	if (!url)
+		return; /* nobody could call us */
+	moved = !c->lease_url || strcmp(c->lease_url, url) != 0;
+	if (!moved && c->renew_at_ms > now_ms(c)) {
+		timer_set(loop, &c->lease_timer, c->renew_at_ms, on_lease_due, c);
+		free(url);
+		return;
+	}
+	timer_clear(loop, &c->lease_timer);
+	c->subscribing = true;
+	r = run_create(c, &(struct order){ .op = OP_SUBSCRIBE, .cursor = c->lease_cursor, .attempt = c->lease_tries }, NULL);
+	r->ours = true;
+	r->hook_url = url;
+	run_start(r);
+}
+
+void lease_ended(struct run *r, bool failed, const char *why, enum mlc_fault fault)
+{
+	struct connection *c = r->connection;
+	int64_t now = now_ms(c), wait = WHEN_MINUTE_MS << (c->lease_tries < 6 ? c->lease_tries : 6);
+
+	c->subscribing = false;
+	if (c->gone)
+		return;
+	if (!failed) {
+		c->lease_tries = 0;
+		if (c->renew_at_ms <= now)
+			c->renew_at_ms = now + LEASE_OTHER_MS;
+		timer_set(c->all->conf.loop, &c->lease_timer, c->renew_at_ms, on_lease_due, c);
+		return;
+	}
+	c->lease_tries++;
+	log_line(LOG_WARN, c->path, "its webhooks are not registered: %s", why);
+	timer_set(c->all->conf.loop, &c->lease_timer, now + (wait < LEASE_AGAIN_MS ? wait : LEASE_AGAIN_MS), on_lease_due, c);
+	if (fault == MLC_AUTH)
+		connection_hold(c, "auth", why, 0);
+}

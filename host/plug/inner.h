@@ -1,0 +1,235 @@
+/* inner.h - what the files of host/plug share about a connection and the calls under way on it.
+ * Nothing outside this folder includes it.
+ *
+ *   connection.c  the connections, their holds, facts, secrets; reload, recovery, status
+ *   run.c         one call under way: steps, commits in between, and its end
+ *   carried.c     requests that we carry: secrets, auth, pace, retries
+ *   hooked.c      remotes that call us with news: webhooks and the subscription to them
+ *   visit.c       peers that call us for our requests: parked, taken in sets, given back */
+#ifndef PLUG_INNER_H
+#define PLUG_INNER_H
+
+#include "base/loop.h"
+#include "base/mem.h"
+#include "net/pace.h"
+#include "plug/call.h"
+#include "plug/connection.h"
+#include "plug/record.h"
+#include "plug/vault.h"
+
+#include <sys/queue.h>
+
+#define STEP_INLINE_MAX  (64u << 10) /* bytes of a body that a step may read on the loop's own thread */
+#define MARK_SIZE        21
+#define SERVE_WAIT_MS    4000        /* a peer's request is answered within 5 s (Web Connector: reference §3) */
+#define VISIT_SILENCE_MS (30 * 60 * 1000)
+
+/*  A call under way.
+ *
+ *  WAITS --start--> STEPS --> COMMITS --> QUEUED --> CARRIED --reply--> STEPS ...
+ *    ^                 |          |-----> PARKED --> TAKEN --gave----> STEPS ...
+ *    |                 |          '-----> PAUSED --time up-----------> STEPS ...
+ *    '---- afresh -----'                  ENDS  (its outcome is being committed) */
+enum run_state { RUN_WAITS = 1, RUN_STEPS, RUN_COMMITS, RUN_QUEUED, RUN_CARRIED, RUN_PAUSED, RUN_PARKED,
+	RUN_TAKEN, RUN_ENDS };
+
+struct set;
+
+struct run {
+	TAILQ_ENTRY(run) in_all, in_line; /* of its connection; the queue or what is parked, oldest first */
+	struct connection *connection;
+	enum run_state state;
+	bool started; /* it has a call */
+
+	/* the order, copied, so that it can be begun afresh */
+	enum op op;
+	void *arg;
+	char *entity, *feed, *cursor, *hook_url;
+	char **ids;
+	json_t *data;
+	struct mlc_write *writes;
+	char *write_texts; /* one block for their texts */
+	int64_t *write_ids;
+	size_t write_count;
+	unsigned attempt;
+	bool urgent, ours;  /* ours: the host's own (subscribe), no hook hears of it */
+	invite_fn *invite;  /* OP_INVITE: who gets the file */
+
+	/* the call, under the plugin and settings it began with */
+	struct plugin *plugin;
+	struct vault *vault;
+	json_t *settings, *facts;
+	struct call *call;
+	enum mlc_step step;
+	unsigned steps;
+
+	/* the request that it waits for */
+	struct arena request_memory;
+	struct mlc_request *request;
+	struct transfer *transfer;
+	struct timer timer;
+	unsigned tries;      /* of this request */
+	bool marked;         /* the write is marked SENT, committed */
+	bool left;           /* something that may have changed the remote has left */
+	bool never_sent, kept;
+	char *fail_why;      /* the host's own word on how it failed; NULL: the call's */
+	enum mlc_fault fail_fault;
+	uint32_t fail_after_ms;
+	int64_t step_ms;
+
+	/* parked */
+	bool alone, restored; /* came back from a refused set; rebuilt after a restart: settle from sent */
+	struct set *set;      /* that it was taken with */
+
+	/* the reply, where another thread reads it */
+	struct call_reply given;
+	char *given_body;
+	struct kept_header { char *name, *value; } *given_headers;
+
+	struct exchanges exchanges; /* for the audit trail */
+	unsigned settle_tries;
+};
+TAILQ_HEAD(runs, run);
+
+/* Requests that left together with a visit. */
+struct set {
+	char mark[MARK_SIZE]; /* "": unmarked */
+	unsigned asked;
+	struct arena memory;
+	const struct mlc_request **requests; /* copies: what the connector sees as taken */
+	struct run **runs;                   /* NULL: it has its answer */
+	size_t count, waiting;               /* waiting: answered, but not yet at their end */
+	char *answer, *answer_type;
+	size_t answer_len;
+	json_t *stored; /* what the store keeps of requests and writes */
+	bool settling;  /* all have their answers; the outcome is on its way to the disk */
+};
+
+struct served; /* visit.c: one request of a peer */
+
+struct visit {
+	bool open, leaving; /* leaving: a reload came; it takes nothing more */
+	int64_t since_ms, last_ms;
+	size_t done;
+	struct plugin *plugin; /* the generation that it runs under; also between visits, for state */
+	void *state;
+	struct set *taken;     /* left last: open, or loose, or NULL */
+	struct set *loose;     /* unmarked */
+	struct set *open_set;  /* marked, outcome not committed; also outside visits */
+	char last_mark[MARK_SIZE];
+	json_t *transcript;
+	size_t transcript_size;
+	struct timer silence, settle_timer;
+	unsigned settle_tries;
+	bool stuck; /* the outcome of open_set cannot be written down yet */
+	STAILQ_HEAD(, served) waiting;
+	size_t waiting_count;
+	struct served *now; /* the one that is being served */
+	bool on_pool;       /* another thread reads what is parked now: leave it as it is */
+};
+
+struct connection {
+	struct connections *all;
+	char *tenant, *name, *path;
+	struct plugin *plugin;
+	json_t *settings, *facts, *token;
+	bool peer_calls, gone;
+
+	struct pace pace;
+	struct timer pace_timer;
+	struct runs runs, queue, parked;
+	size_t run_count;
+
+	char *hold_cause, *hold_why;
+	int64_t hold_until_ms;
+	struct timer hold_timer;
+
+	struct vault *vault; /* NULL: not read yet */
+	int64_t vault_ms;
+	struct reading *reading; /* connection.c: secrets on their way from the store */
+	bool before_counts;      /* a change of a webhook's secret is under way */
+
+	struct visit visit;
+	int64_t last_visit_ms;
+
+	LIST_HEAD(, received) received_now; /* hooked.c: webhooks that are not answered yet */
+	struct timer lease_timer;
+	int64_t renew_at_ms;
+	char *lease_cursor, *lease_url;
+	bool subscribing;
+	unsigned lease_tries;
+
+	uint64_t calls, failures, exchanges, received, refused;
+	int64_t last_success_ms;
+	char last_failure[200];
+};
+
+struct connections {
+	struct connections_conf conf;
+	char *record_dir; /* what conf.record_dir points at */
+	struct connection **list; /* by path */
+	struct connection **gone; /* no longer configured; flows of before a reload may still point at them */
+	size_t count, gone_count;
+	size_t pending; /* store, pool and net owe us so many callbacks; we live until the last */
+	bool dead; /* nobody is told anything any more */
+};
+
+/* ---- connection.c ---- */
+int64_t now_ms(const struct connection *);
+struct txn *txn_for(struct connection *);
+/* Commits.  done gets NULL for a result when the connections are gone meanwhile: then it frees what is
+ * its own and touches nothing else. */
+void commit(struct connection *, struct txn *, txn_fn *done, void *arg);
+void pending_begin(struct connections *);
+bool pending_end(struct connections *); /* false: everything is gone, touch nothing */
+/* Calls fn(arg) now when the secrets are fresh, else when they have been read. */
+void secrets_need(struct connection *, loop_fn *fn, void *arg);
+void secrets_learned(struct connection *); /* new ones are committed: read them again */
+/* Facts that a call told, against what we know: NULL, or why this is another company. */
+const char *facts_conflict(const json_t *facts, const json_t *settings, const char *name, const char *text,
+	char *why, size_t size);
+/* Adds the notes for those that are new.  True: there were some. */
+bool facts_note(struct connection *, struct txn *, const json_t *told);
+void facts_learn(struct connection *, const json_t *told); /* that txn is committed */
+char *hook_url(const struct connection *, const char *way); /* "hooks", "serve"; free() it; NULL: not known */
+void connection_log(struct connection *, enum mlc_level, const char *text);
+bool may_go(const struct connection *, const struct run *, const char **why, uint32_t *after_ms);
+
+/* ---- run.c ---- */
+struct run *run_create(struct connection *, const struct order *, void *arg);
+void run_start(struct run *);   /* from WAITS; needs secrets */
+void run_afresh(struct run *);  /* forgets the call; WAITS again */
+void run_begin(struct run *);   /* makes the call; the connection's vault is there */
+void run_step(struct run *, const struct call_reply *);
+void run_fail(struct run *, enum mlc_fault, uint32_t after_ms, const char *text); /* the host's own word */
+void run_answer_known(struct run *); /* done, without a step: the facts as we know them */
+void run_settle(struct run *, struct txn *); /* the rows of its end */
+void run_over(struct run *);    /* they are committed: the last word */
+bool changes_something(const struct mlc_request *);
+void run_destroy(struct run *);
+void run_cancel_all(struct connection *); /* the end: nothing more is sent, nobody hears of it */
+void run_outcome(const struct run *, struct outcome *);
+struct call_site run_site(struct run *);
+
+/* ---- carried.c ---- */
+void carry_request(struct run *); /* run->request: pace, send, reply */
+void carry_next(struct connection *);
+
+/* ---- hooked.c ---- */
+void hooked_silence(struct connection *); /* the end: who waits for an answer gets a 503 */
+void hooked_finish(struct connection *);  /* frees all of it */
+void answer_inbound(struct inbound *, const struct mlc_answer *, bool failed);
+void lease_apply(struct connection *); /* subscribe when it is due */
+void lease_ended(struct run *, bool failed, const char *why, enum mlc_fault);
+
+/* ---- visit.c ---- */
+void visit_init(struct connection *);
+void visit_finish(struct connection *);  /* frees all of it */
+void visit_silence(struct connection *); /* the end: who waits for an answer gets a 503 */
+void park(struct run *);
+void visit_poke(struct connection *); /* something may have become due for the request being served */
+void set_run_ended(struct run *);     /* run->set: one of its runs is at its end, or has parked again */
+void visit_reload(struct connection *); /* plugin or settings have changed */
+int set_restore(struct connection *, const struct set_row *); /* after a restart */
+
+#endif

@@ -1,0 +1,310 @@
+/* record.c - exchanges as they were: for the audit trail, and as files to be played back. */
+#include "plug/record.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/when.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define PART_MAX     (EXCHANGE_MAX / 2 - 8192) /* of a body, request's and reply's each */
+#define MASKED_LEAST 4                        /* shorter secrets would mask half of a text */
+#define CASSETTE_MAX (64u << 20)
+#define PLAYED_MAX   4096
+
+/* ---- masking ------------------------------------------------------------------------------ */
+
+/* Appends text with every secret of the vault replaced by its name. */
+static void put_masked(struct buf *out, const struct vault *v, const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	while (text < end) {
+		const char *first = NULL, *name = NULL;
+		size_t first_len = 0;
+
+		for (size_t i = 0; v && i < v->count; i++) {
+			const struct secret *each[] = { v->rows[i].now, v->rows[i].before };
+
+			for (size_t k = 0; k < 2; k++) {
+				size_t secret_len = 0;
+				const char *secret = each[k] ? secret_bytes(each[k], &secret_len) : NULL;
+				const char *at = secret && secret_len >= MASKED_LEAST
+					? memmem(text, (size_t)(end - text), secret, secret_len) : NULL;
+
+				if (at && (!first || at < first)) {
+					first = at;
+					first_len = secret_len;
+					name = v->rows[i].name;
+				}
+			}
+		}
+		if (!first) {
+			buf_add(out, text, (size_t)(end - text));
+			return;
+		}
+		buf_add(out, text, (size_t)(first - text));
+		buf_printf(out, "[secret:%s]", name);
+		text = first + first_len;
+	}
+}
+
+static void put_part(struct buf *out, const struct vault *v, const char *body, size_t len)
+{
+	size_t most = len < PART_MAX ? len : PART_MAX;
+
+	put_masked(out, v, body, most);
+	if (most < len)
+		buf_printf(out, "\n[... %zu bytes more]", len - most);
+}
+
+/* ---- for the audit trail -------------------------------------------------------------------- */
+
+static void put_exchange(struct buf *out, const struct exchange_input *x)
+{
+	const struct mlc_request *q = x->request;
+
+	buf_printf(out, "%s %s\n", q->method ? q->method : "PARKED", x->url ? x->url : q->path);
+	if (x->auth)
+		buf_printf(out, "Authorization: [%s]\n", x->auth);
+	if (q->type)
+		buf_printf(out, "Content-Type: %s\n", q->type);
+	for (const char *const *h = q->headers; h && *h; h++)
+		buf_printf(out, "%s\n", *h);
+	buf_puts(out, "\n");
+	if (q->body)
+		put_part(out, x->vault, q->body, q->body_len);
+	if (x->status == 0) {
+		buf_printf(out, "\n\nno reply: %s", x->why ? x->why : "lost");
+		return;
+	}
+	buf_printf(out, "\n\n%d\n", x->status);
+	for (const struct carry_header *h = x->headers; h && h->name; h++) {
+		buf_printf(out, "%s: ", h->name);
+		put_masked(out, x->vault, h->value, strlen(h->value));
+		buf_putc(out, '\n');
+	}
+	buf_putc(out, '\n');
+	put_part(out, x->vault, x->body, x->body_len);
+}
+
+void exchanges_add(struct exchanges *list, const struct exchange_input *x)
+{
+	struct buf text;
+	struct exchange *one;
+
+	if (list->count == EXCHANGES_MAX) {
+		size_t gone = EXCHANGES_MAX / 2; /* how it began, and how it ended */
+
+		free(list->list[gone].text);
+		memmove(&list->list[gone], &list->list[gone + 1], (EXCHANGES_MAX - gone - 1) * sizeof *list->list);
+		list->count--;
+		list->dropped++;
+	}
+	buf_init(&text, 2 * EXCHANGE_MAX);
+	put_exchange(&text, x);
+	one = &list->list[list->count++];
+	*one = (struct exchange){ .status = x->status, .took_ms = x->took_ms, .at_ms = x->at_ms };
+	one->text = buf_take(&text, &one->len);
+}
+
+void exchanges_finish(struct exchanges *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->list[i].text);
+	list->count = list->dropped = 0;
+}
+
+/* ---- files ------------------------------------------------------------------------------------- */
+
+static void put_body(json_t *o, const struct vault *v, const char *body, size_t len)
+{
+	struct buf text;
+	json_t *value;
+
+	buf_init(&text, CASSETTE_MAX);
+	put_masked(&text, v, body, len);
+	value = json_stringn(text.data, text.len);
+	if (value) {
+		json_object_set_new(o, "body", value);
+	} else {
+		char *coded = base64_text(text.data, text.len); /* not UTF-8 */
+
+		json_put_text(o, "body_base64", coded);
+		free(coded);
+	}
+	buf_finish(&text);
+}
+
+void cassette_record(const char *dir, const char *connector, enum op op, const struct exchange_input *x)
+{
+	static atomic_uint number;
+	json_t *o = json_object(), *request = json_object(), *reply = json_object(), *headers = json_object();
+	char *path = xformat("%s/%s-%s-%06u.json", dir, connector, op_text(op), atomic_fetch_add(&number, 1)), *text;
+	struct err e = { 0 };
+	char at[WHEN_SIZE];
+
+	when_text(x->at_ms, at);
+	json_put_text(o, "connector", connector);
+	json_put_text(o, "op", op_text(op));
+	json_put_text(o, "at", at);
+	json_put_text(request, "method", x->request->method);
+	json_put_text(request, "path", x->request->path);
+	json_put_text(request, "url", x->url);
+	json_put_text(request, "type", x->request->type);
+	if (x->request->body)
+		put_body(request, x->vault, x->request->body, x->request->body_len);
+	json_put_int(reply, "status", x->status);
+	for (const struct carry_header *h = x->headers; h && h->name; h++) {
+		struct buf value;
+
+		buf_init(&value, 65536);
+		put_masked(&value, x->vault, h->value, strlen(h->value));
+		json_put_text(headers, h->name, value.data);
+		buf_finish(&value);
+	}
+	json_object_set_new(reply, "headers", headers);
+	if (x->status)
+		put_body(reply, x->vault, x->body, x->body_len);
+	else
+		json_put_text(reply, "lost", x->why ? x->why : "lost");
+	json_object_set_new(o, "request", request);
+	json_object_set_new(o, "reply", reply);
+	text = json_dumps(o, JSON_INDENT(1));
+	if (dir_make(dir, &e) < 0 || !text || file_write(path, text, strlen(text), 0600, &e) < 0)
+		log_line(LOG_WARN, "plug", "an exchange could not be recorded: %s", e.text);
+	free(text);
+	free(path);
+	json_decref(o);
+}
+
+struct cassette {
+	struct played {
+		json_t *exchange;
+		char *body; /* decoded, where it was base64 */
+		size_t body_len;
+		bool done;
+	} *list;
+	size_t count;
+	const char *dir;
+};
+
+static int load_one(struct cassette *c, const char *path, struct err *e)
+{
+	char *text;
+	size_t len;
+	json_t *o;
+
+	if (c->count == PLAYED_MAX)
+		return err_set(e, ERR_LIMIT, "%s: more than %d exchanges", path, PLAYED_MAX);
+	if (file_read(path, CASSETTE_MAX, &text, &len, e) < 0)
+		return e ? e->code : ERR_INPUT;
+	o = json_read(text, len, e);
+	free(text);
+	if (!o || !json_is_object(json_object_get(o, "request")) || !json_is_object(json_object_get(o, "reply"))) {
+		json_decref(o);
+		err_set(e, ERR_INPUT, "no recorded exchange");
+		err_within(e, "%s", path);
+		return ERR_INPUT;
+	}
+	c->list = xrealloc(c->list, (c->count + 1) * sizeof *c->list);
+	c->list[c->count] = (struct played){ .exchange = o };
+	if (json_text_at(o, "reply.body_base64")) {
+		const char *coded = json_text_at(o, "reply.body_base64");
+
+		c->list[c->count].body = (char *)base64_bytes(coded, strlen(coded), &c->list[c->count].body_len);
+	}
+	c->count++;
+	return 0;
+}
+
+struct loading { struct cassette *cassette; struct err *e; };
+
+static int load_named(void *ctx, const char *name)
+{
+	struct loading *l = ctx;
+	char *path = xformat("%s/%s", l->cassette->dir, name);
+	int code = load_one(l->cassette, path, l->e);
+
+	free(path);
+	return code;
+}
+
+struct cassette *cassette_load(const char *path, struct err *e)
+{
+	struct cassette *c = xcalloc(1, sizeof *c);
+	struct loading l = { c, e };
+	size_t n = strlen(path);
+	int code;
+
+	c->dir = path;
+	code = n > 5 && !strcmp(path + n - 5, ".json") ? load_one(c, path, e) : dir_each(path, ".json", load_named, &l, e);
+	c->dir = NULL;
+	if (code < 0) {
+		cassette_destroy(c);
+		return NULL;
+	}
+	return c;
+}
+
+void cassette_destroy(struct cassette *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->count; i++) {
+		json_decref(c->list[i].exchange);
+		free(c->list[i].body);
+	}
+	free(c->list);
+	free(c);
+}
+
+static const char *played_header(void *ctx, const char *name)
+{
+	const struct played *p = ctx;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(json_at(p->exchange, "reply.headers"), key, value)
+		if (!strcasecmp(key, name))
+			return json_string_value(value);
+	return NULL;
+}
+
+bool cassette_reply(struct cassette *c, const struct mlc_request *q, struct call_reply *out, struct err *e)
+{
+	const char *method = q->method ? q->method : "";
+
+	for (size_t i = 0; i < c->count; i++) {
+		struct played *p = &c->list[i];
+		const json_t *reply = json_object_get(p->exchange, "reply");
+		const char *body = json_text_at(reply, "body");
+
+		if (p->done || strcmp(json_text_or(p->exchange, "request.method", ""), method) != 0 ||
+				strcmp(json_text_or(p->exchange, "request.path", ""), q->path) != 0)
+			continue;
+		p->done = true;
+		*out = (struct call_reply){ .header = played_header, .ctx = p };
+		out->reply.kind = json_int_or(reply, "status", 0) ? MLC_REPLY_HERE : MLC_REPLY_LOST;
+		out->reply.status = (int)json_int_or(reply, "status", 0);
+		out->reply.body = p->body ? p->body : body ? body : "";
+		out->reply.body_len = p->body ? p->body_len : body ? json_string_length(json_object_get(reply, "body")) : 0;
+		return true;
+	}
+	err_set(e, ERR_ABSENT, "nothing is recorded for %s %s", method, q->path);
+	return false;
+}
+
+size_t cassette_left(const struct cassette *c)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < c->count; i++)
+		left += !c->list[i].done;
+	return left;
+}

@@ -1,0 +1,68 @@
+/* house.h - a loop, a store, connections and two servers in one process, for tests of this floor:
+ * ours, where peers and webhooks come in, and the remote's, where our requests arrive. */
+#ifndef TEST_HOUSE_H
+#define TEST_HOUSE_H
+
+#include "../net/peer.h"
+#include "base/json.h"
+#include "base/loop.h"
+#include "net/carry.h"
+#include "net/server.h"
+#include "plug/connection.h"
+#include "plug/registry.h"
+#include "store/store.h"
+
+#define LOSE (-1) /* as a status: the remote takes the request and closes the connection */
+
+struct house {
+	char *dir;
+	struct loop *loop;
+	struct store *store;
+	struct carry *carry;
+	struct registry *registry;
+	struct server *ours, *remote;
+	int port, remote_port;
+	struct connections *connections;
+	struct connection *shop, *desk;
+	json_t *settings;      /* { shop: {...}, desk: {...} } */
+	const char *public_url;
+	json_t *said;          /* what the hooks heard, in order: [ { hook, ... } ] */
+	json_t *asked;         /* what the remote was asked: [ { method, path, body, headers... } ] */
+	json_t *replies;       /* what it answers next: [ { status, body, headers } ]; then 200 {} */
+	size_t coming;
+	void (*on_opens)(struct house *);
+	struct inbound *lost[16];
+	size_t lost_count;
+	bool applied;
+};
+
+struct house *house_open(const char *connector_dir); /* "" : where they were built */
+void house_close(struct house *);
+/* As kill -9 and a start: connections are gone and come back over the same store. */
+void house_restart(struct house *);
+void house_apply(struct house *); /* with settings as they are now */
+void house_secret(struct house *, const char *connection, const char *name, const char *value);
+
+void house_reply(struct house *, int status, const char *body);
+void house_reply_with(struct house *, int status, const char *body, const char *header, const char *value);
+
+/* Makes the call and waits for its last word; the hook's entry, borrowed. */
+const json_t *house_call(struct house *, struct connection *, const struct order *);
+void house_order(struct house *, struct connection *, const struct order *); /* does not wait */
+void house_write(struct house *, struct connection *, int64_t id, const char *key, const char *json); /* does not wait */
+const json_t *house_done(struct house *, size_t nth); /* waits for the nth (from 0) `done` */
+size_t house_count(struct house *, const char *hook);
+const json_t *house_said(struct house *, const char *hook, size_t nth); /* NULL: not said so often */
+void house_wait_said(struct house *, const char *hook, size_t count);
+
+/* One request at our server; the answer's status and body.  extra: a header line, or NULL. */
+struct heard { int status; char body[65536]; };
+void house_post(struct house *, const char *path, const char *body, const char *extra, struct heard *);
+void house_serve(struct house *, const char *body, struct heard *); /* POST /serve/acme/desk */
+
+/* What the store holds. */
+json_t *house_notes(struct house *, const char *kind); /* rows; yours */
+json_t *house_audit(struct house *, const char *move);
+bool house_open_set(struct house *, char *mark, size_t size, unsigned *asked);
+
+#endif
