@@ -316,11 +316,3 @@ struct door *door_open(struct twin *t, const char *name, uint16_t *port, const c
 	*port = port_of(d->daemon);
 	return d;
 }
-
-void door_close(struct door *d)
-{
-	if (!d)
-		return;
-	MHD_stop_daemon(d->daemon);
-	free(d);
-}

@@ -58,11 +58,11 @@ int64_t clock_real_ms(void);
 bool timers_start(struct twin *t);
 
 /* door.c: a door on 127.0.0.1:port; name is "protocol" or "control".  cert and key: PEM text,
- * or NULL for plain HTTP.  NULL: the reason is on stderr.  *port is set to the real one. */
+ * or NULL for plain HTTP.  NULL: the reason is on stderr.  *port is set to
+ * the real one.  A door stays open until the process ends. */
 struct door;
 struct door *door_open(struct twin *t, const char *name, uint16_t *port, const char *cert,
 	const char *key);
-void door_close(struct door *d);
 
 /* Each puts its functions into the table at the top of the stack. */
 void clock_functions(lua_State *lua);

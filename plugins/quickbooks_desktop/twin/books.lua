@@ -350,7 +350,7 @@ function books.compute_expenses(co, txn, account, entity)
 	post(txn, account, -txn.total, entity)
 end
 
-function books.compute_deposit(co, txn)
+function books.compute_deposit(txn)
 	txn.postings, txn.stock, txn.total = {}, {}, 0
 	for _, line in ipairs(txn.deposit_lines) do
 		post(txn, line.account, -line.amount, line.entity)

@@ -9,8 +9,6 @@ local NAMES = { Customer = true, Vendor = true, Employee = true, OtherName = tru
 local LISTS = { "Account", "Customer", "Vendor", "Employee", "OtherName", "Item", "Terms", "PaymentMethod", "SalesTaxCode", "Class",
 	"ShipMethod", "CustomerMsg", "CustomerType", "JobType", "VendorType", "SalesRep", "PriceLevel", "Template", "Currency" }
 
-company.LISTS = LISTS
-
 -- The list that holds records of an object: ItemService is in Item.
 function company.list_of(object)
 	if object:find("^Item") then return "Item" end

@@ -411,18 +411,17 @@ local function set_of(list)
 end
 
 local function list_found(co, object, given)
-	local found, code, message = {}, nil, nil
+	local found = {}
 	local lists = lists_of(object)
 	if given.ListID or given.FullName then
 		for _, id in ipairs(given.ListID or {}) do well_formed_id(id) end
-		code, message = by_key(found, given.ListID or given.FullName, function(key)
+		return found, by_key(found, given.ListID or given.FullName, function(key)
 			for _, list in ipairs(lists) do
 				local record
 				if given.ListID then record = co.lists[list][key] else record = company.named(co, list, key) end
 				if record and is_asked(object, record) then return record end
 			end
 		end)
-		return found, code, message
 	end
 	local status = given.ActiveStatus or "ActiveOnly"
 	local modified = modified_test(given.FromModifiedDate, given.ToModifiedDate)

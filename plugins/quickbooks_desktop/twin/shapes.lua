@@ -959,15 +959,10 @@ function shapes.request(name)
 end
 
 shapes.cannot_mod = { StandardTerms = true, PaymentMethod = true, ShipMethod = true, CustomerMsg = true, ARRefundCreditCard = true,
-	Bill = true, Deposit = true, Account = false }
+	Bill = true, Deposit = true }
 
 function shapes.ret(object)
 	return compile(object, OBJECTS[object], "R")
-end
-
-function shapes.line_ret(object, name)
-	local e = shapes.ret(object).by_name[name]
-	return e and e.body
 end
 
 -- All that can be asked, for the test against the schema.

@@ -676,7 +676,7 @@ function writes.add_deposit(co, given)
 	local txn = new_txn(co, "Deposit", given)
 	txn.deposit_lines = {}
 	for _, one in ipairs(given.DepositLineAdd or {}) do table.insert(txn.deposit_lines, deposit_line(co, one)) end
-	books.compute_deposit(co, txn)
+	books.compute_deposit(txn)
 	number(co, txn)
 	books.commit(co, txn)
 	for _, line in ipairs(txn.deposit_lines) do
