@@ -12,12 +12,14 @@
 #include <unistd.h>
 
 #define KEPT_MAX   256 /* power of two; there are about a hundred statements in the source */
+#define MADE_MAX   32
 #define COPY_PAGES 2000
 
 struct rows {
 	struct db *db;
 	sqlite3_stmt *stmt;
-	const char *sql; /* the literal it was prepared from */
+	const char *sql; /* what it was prepared from: a literal, or text */
+	char *text;      /* of a made one */
 	bool open;
 };
 
@@ -27,8 +29,8 @@ struct db {
 	struct err error;
 	uint32_t wal_frames;
 	struct rows *kept[KEPT_MAX];
-	struct rows once; /* the statement that is not kept */
-	struct rows none; /* what a failed query answers with */
+	struct rows made[MADE_MAX]; /* by their text; a newer one takes an older one's place */
+	struct rows none;           /* what a failed query answers with */
 };
 
 /* ---- errors ------------------------------------------------------------------------------- */
@@ -175,6 +177,14 @@ struct db *db_open(const char *path, enum db_use use, unsigned busy_ms, struct e
 	return db;
 }
 
+static void unmake(struct rows *r)
+{
+	sqlite3_finalize(r->stmt);
+	free(r->text);
+	r->stmt = NULL;
+	r->sql = r->text = NULL;
+}
+
 void db_close(struct db *db)
 {
 	if (!db)
@@ -185,6 +195,8 @@ void db_close(struct db *db)
 		sqlite3_finalize(db->kept[i]->stmt);
 		free(db->kept[i]);
 	}
+	for (size_t i = 0; i < MADE_MAX; i++)
+		unmake(&db->made[i]);
 	must(sqlite3_close(db->sqlite) == SQLITE_OK);
 	free(db->path);
 	free(db);
@@ -266,10 +278,7 @@ void rows_end(struct rows *r)
 	if (!r->open)
 		return;
 	r->open = false;
-	if (r->sql)
-		sqlite3_reset(r->stmt);
-	else
-		sqlite3_finalize(r->stmt);
+	sqlite3_reset(r->stmt);
 }
 
 static struct rows *begin(struct rows *r, const struct value *values, size_t count)
@@ -298,16 +307,25 @@ struct rows *db_rows_values(struct db *db, const char *sql, const struct value *
 	return begin(r, values, count);
 }
 
-struct rows *db_rows_once(struct db *db, const char *sql, const struct value *values, size_t count)
+struct rows *db_rows_made(struct db *db, const char *sql, const struct value *values, size_t count)
 {
+	size_t place = 5381;
+
 	if (db->error.code)
 		return &db->none;
-	struct rows *r = &db->once;
+	for (const char *at = sql; *at; at++)
+		place = place * 33 + (unsigned char)*at;
+	struct rows *r = &db->made[place % MADE_MAX];
 	must(!r->open);
+	if (r->sql && !strcmp(r->sql, sql))
+		return begin(r, values, count);
+	unmake(r);
 	r->db = db;
-	int rc = sqlite3_prepare_v2(db->sqlite, sql, -1, &r->stmt, NULL);
+	r->sql = r->text = xstrdup(sql);
+	int rc = sqlite3_prepare_v3(db->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT, &r->stmt, NULL);
 	if (rc != SQLITE_OK) {
 		failed(db, rc);
+		unmake(r);
 		return &db->none;
 	}
 	return begin(r, values, count);
@@ -419,6 +437,9 @@ void db_each_statement(struct db *db, void (*fn)(void *arg, const char *sql), vo
 	for (size_t i = 0; i < KEPT_MAX; i++)
 		if (db->kept[i] && db->kept[i]->stmt)
 			fn(arg, db->kept[i]->sql);
+	for (size_t i = 0; i < MADE_MAX; i++)
+		if (db->made[i].stmt)
+			fn(arg, db->made[i].sql);
 }
 
 /* ---- the log, copies ------------------------------------------------------------------------- */

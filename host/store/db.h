@@ -41,8 +41,8 @@ struct value bin(const void *bytes, size_t len); /* bytes NULL: null */
 int db_run_values(struct db *, const char *sql, const struct value *, size_t count);
 /* One of a kind is under way at a time.  Never NULL; after an error it has no rows. */
 struct rows *db_rows_values(struct db *, const char *sql, const struct value *, size_t count);
-/* The same for sql that was put together: not kept. */
-struct rows *db_rows_once(struct db *, const char *sql, const struct value *, size_t count);
+/* The same for sql that was put together: the last few are kept. */
+struct rows *db_rows_made(struct db *, const char *sql, const struct value *, size_t count);
 /* Any number of statements without values, not kept: schemas, pragmas, begin and commit. */
 int db_exec(struct db *, const char *sql);
 

@@ -438,7 +438,7 @@ static int64_t limit_of(const json_t *filter)
 static void where_rows(struct where *w, struct db *db, json_t *rows, void (*each)(json_t *row))
 {
 	must(!w->sql.full);
-	struct rows *r = db_rows_once(db, w->sql.data, w->values, w->count);
+	struct rows *r = db_rows_made(db, w->sql.data, w->values, w->count);
 
 	while (rows_next(r)) {
 		json_t *row = row_json(r);
@@ -534,7 +534,7 @@ static void read_causes(struct lane *l, struct query *q)
 		" d.why FROM delivery d WHERE d.state IN (2, 3, 4, 7, 8) AND d.state <> 3");
 	where_text(&w, q->filter, "tenant", " AND d.tenant = ");
 	buf_puts(&w.sql, " ORDER BY d.state, d.tenant, d.flow, d.cause, d.id");
-	struct rows *r = db_rows_once(l->main, w.sql.data, w.values, w.count);
+	struct rows *r = db_rows_made(l->main, w.sql.data, w.values, w.count);
 	while (rows_next(r)) {
 		const char *currency = row_txt(r, 5), *amount = row_txt(r, 4);
 
