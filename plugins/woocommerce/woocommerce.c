@@ -292,6 +292,8 @@ static const struct mlc_field tax[] = {
 	{ "shipping", MLC_BOOL, 0, 0, NULL }, /* shipping is taxed by it, too */
 	{ "order", MLC_INTEGER, 0, 0, NULL },
 	{ "class", MLC_TEXT, MLC_FINDABLE, 0, NULL },
+	{ "postcodes", MLC_LIST, 0, 0, NULL },
+	{ "cities", MLC_LIST, 0, 0, NULL },
 	{ NULL },
 };
 
