@@ -15,19 +15,18 @@ struct line {
 /* Bytes and line ends; *lines counts all of them, the empty one too. */
 static enum guard check_bytes(const char *head, size_t len, size_t *lines)
 {
-	*lines = 0;
-	for (size_t i = 0; i < len; i++) {
-		char c = head[i];
+	const char *end = head + len, *at;
 
-		if (c == '\0')
-			return GUARD_NUL;
-		if (c == '\r' && (i + 1 == len || head[i + 1] != '\n'))
+	*lines = 0;
+	if (memchr(head, '\0', len))
+		return GUARD_NUL;
+	for (at = head; (at = memchr(at, '\r', (size_t)(end - at))); at++)
+		if (at + 1 == end || at[1] != '\n')
 			return GUARD_BARE_CR;
-		if (c != '\n')
-			continue;
-		if (i == 0 || head[i - 1] != '\r')
+	for (at = head; (at = memchr(at, '\n', (size_t)(end - at))); at++) {
+		if (at == head || at[-1] != '\r')
 			return GUARD_BARE_LF;
-		if (i + 1 < len && (head[i + 1] == ' ' || head[i + 1] == '\t'))
+		if (at + 1 < end && (at[1] == ' ' || at[1] == '\t'))
 			return GUARD_FOLDED;
 		++*lines;
 	}
@@ -68,15 +67,18 @@ static bool name_is(struct line line, const char *name)
 	return line.len > n && line.at[n] == ':' && strncasecmp(line.at, name, n) == 0;
 }
 
+static bool in_token(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || (c >= '0' && c <= '9') ||
+		(c && strchr("!#$%&'*+.^_`|~", c));
+}
+
 /* RFC 9110 5.6.2: a name is a token, right before its colon. */
 static bool has_name(struct line line)
 {
-	static const char marks[] = "!#$%&'*+-.^_`|~";
 	size_t n = 0;
 
-	while (n < line.len && line.at[n] &&
-		((line.at[n] >= 'a' && line.at[n] <= 'z') || (line.at[n] >= 'A' && line.at[n] <= 'Z') ||
-		(line.at[n] >= '0' && line.at[n] <= '9') || strchr(marks, line.at[n])))
+	while (n < line.len && in_token(line.at[n]))
 		n++;
 	return n > 0 && n < line.len && line.at[n] == ':';
 }

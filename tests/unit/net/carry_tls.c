@@ -1,4 +1,5 @@
 /* carry_tls.c - whom we trust, and what a new connection costs; against our own server. */
+#include "certificate.h"
 #include "echo.h"
 #include "fetch.h"
 

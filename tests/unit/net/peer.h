@@ -41,9 +41,6 @@ void peer_shut(struct peer *);  /* says that it sends no more */
 void peer_reset(struct peer *); /* as a crash does */
 void peer_close(struct peer *);
 
-/* A P-256 certificate for 127.0.0.1 and localhost that signs itself; name goes into its subject.
- * Writes dir/name.pem and dir/name.key. */
-void make_certificate(const char *dir, const char *name);
 char *test_dir(void); /* a new folder; remove_dir() frees the name */
 void remove_dir(char *dir);
 

@@ -1,4 +1,5 @@
 /* server_tls.c - the same server behind TLS; a client of OpenSSL's own is the judge. */
+#include "certificate.h"
 #include "echo.h"
 
 #include <setjmp.h>
