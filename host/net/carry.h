@@ -2,8 +2,8 @@
  *
  * Nothing is ever sent twice behind our back: a request that is not repeatable and whose connection
  * dies ends as LOST, never as a silent second try (docs/design/net.md tells how that is proven).
- * Redirects are not followed.  Only http and https.  Private, loopback and link-local addresses are
- * refused at connect time unless listed. */
+ * Redirects are not followed.  Only http and https, in HTTP/1.1, and no proxy from the environment.
+ * Private, loopback and link-local addresses are refused at connect time unless listed. */
 #ifndef NET_CARRY_H
 #define NET_CARRY_H
 
@@ -25,22 +25,27 @@ struct carry_conf {
 };
 
 struct carry *carry_create(struct loop *, const struct carry_conf *, struct err *);
-/* What is in flight ends as LOST (or NEVER_SENT); done is called for each before this returns. */
+/* What is in flight ends as LOST (or NEVER_SENT); done is called for each before this returns.
+ * Not from within done. */
 void carry_destroy(struct carry *);
 
 struct carry_request {
 	const char *method, *url;
-	const char *const *headers; /* "Name: value", ends with NULL; or NULL */
+	/* "Name: value", ends with NULL; or NULL.  Host, Content-Length, Transfer-Encoding and Expect are
+	 * not the caller's to set. */
+	const char *const *headers;
 	const void *body;
 	size_t body_len;
 	const char *ca_file;   /* of this connection; NULL: carry_conf's */
-	bool repeatable;       /* sending twice is harmless */
+	bool repeatable;       /* sending twice is harmless: curl may do so where a kept connection died */
 	bool http_allowed;     /* plain http to this one is well */
 	uint32_t connect_ms;   /* 0: 10 s */
-	uint32_t total_ms;     /* 0: 120 s */
+	uint32_t total_ms;     /* 0: 120 s; waiting for its turn counts too */
 	size_t reply_max;      /* bytes, after decoding; 0: 32 MB */
 };
 
+/* Besides the deadlines: while bytes ought to move, that is while our body goes out and from the first
+ * byte of the reply on, less than 1 KB in 30 s ends it too. */
 enum carried {
 	CARRIED_HERE = 1,   /* a whole reply */
 	CARRIED_LOST,       /* it may have arrived there; no whole reply came back */
@@ -66,7 +71,7 @@ void carry_cancel(struct transfer *); /* done comes, with LOST or NEVER_SENT */
 
 /* Reload: connections and CA caches are dropped once their transfers end. */
 void carry_forget_connections(struct carry *);
-/* 8-4-4-4-12 and the like are not here: the URL must be absolute, of http or https, with a host. */
+/* False unless the URL is absolute, of http or https, with a host, without a user, and it fits. */
 bool url_origin(const char *url, char *out, size_t out_size); /* "https://shop.example:8443" */
 
 #endif

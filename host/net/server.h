@@ -24,7 +24,7 @@ struct server_limits { /* 0: the default in () */
 	uint32_t body_ms;     /* from the head to the whole body (30 s); and >= 1 KB/s after 5 s */
 	uint32_t idle_ms;     /* kept alive between requests (60 s) */
 	uint32_t answer_ms;   /* we owe an answer (120 s): 503 and closed, and a line in the log */
-	uint32_t send_ms;     /* the peer takes no byte of our answer (30 s) */
+	uint32_t send_ms;     /* the peer takes less than 1 KB/s of our answer for so long (30 s) */
 	uint32_t connections; /* open at once (4096); more are accepted and closed at once */
 };
 
@@ -37,7 +37,8 @@ struct server_events {
 };
 
 struct server *server_create(struct loop *, const struct server_limits *, const struct server_events *, void *ctx);
-/* Stops listening, lets answers that are owed go out (at most grace_ms), then closed(arg). */
+/* Stops listening, lets answers that are owed go out (at most grace_ms), then closed(arg), never from
+ * within this call.  The server is gone when closed is called. */
 void server_close(struct server *, uint32_t grace_ms, loop_fn *closed, void *arg);
 
 /* Adds a listener.  cert and key: PEM files, both or neither.  port 0: any; *port_out is the real one. */
@@ -57,13 +58,14 @@ const char *inbound_header(const struct inbound *, const char *name);
 const char *inbound_body(const struct inbound *, size_t *len); /* never NULL; NUL-terminated */
 const char *inbound_peer(const struct inbound *);  /* "127.0.0.1:5123", "unix" */
 bool inbound_is_tls(const struct inbound *);
-/* The peer went away: the answer will not be read.  It must still be given. */
+/* The peer went away or said that it sends no more: the answer may not be read.  It must still be given. */
 bool inbound_is_gone(const struct inbound *);
 void *inbound_ctx(const struct inbound *);
 
 struct answer_header { const char *name, *value; };
 /* Everything is copied.  type NULL: no body.  headers end with a NULL name; NULL: none.
- * Content-Length, Date, Connection are the server's own.  After it, inbound is gone. */
+ * Content-Length, Date, Connection are the server's own; a header whose value is not one line is left
+ * out, and logged.  After it, inbound is gone.  May come after closed(): it is harmless then. */
 void inbound_answer(struct inbound *, int status, const char *type, const void *body, size_t len,
 	const struct answer_header *headers);
 /* The same with a JSON body of one member: {"error": text}. */
