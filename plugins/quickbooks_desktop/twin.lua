@@ -421,7 +421,6 @@ twin.control("POST", "/qbxml", function(req)
 	direct[app] = direct[app] or processor.new_session(app)
 	local done = processor.process(co, direct[app], req.body)
 	if req.args["end"] == "1" then direct[app] = nil end
-	twin.changed()
 	return { response = done.response, hresult = done.hresult, message = done.message, why = done.why, done = done.log, replayed = done.replayed,
 		schema = processor.has_schema() }
 end)
