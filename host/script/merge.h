@@ -1,0 +1,30 @@
+/* merge.h - what we wrote last, what stands there now, what we want: what to change. */
+#ifndef SCRIPT_MERGE_H
+#define SCRIPT_MERGE_H
+
+#include "script/mapping.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct merge {
+	const struct mapping *m;
+	json_t *base;    /* what we wrote last; NULL or empty: nothing is known */
+	json_t *current; /* the target's record as it is now */
+	json_t *wanted;
+	bool only_empty;       /* fill what is empty, change nothing */
+	enum conflict policy;
+	json_t *changes;   /* out: members to change, null erases; the caller's */
+	json_t *conflicts; /* out: { field, ours, theirs, before }; the caller's */
+};
+
+void merge_run(struct merge *);
+
+/* Do both hold the same under the schema's eyes: amounts by value, references by id, else by name?
+ * whole false: b may have more members than a. */
+bool merge_same(const struct schema_field *, json_t *a, json_t *b, bool whole);
+
+/* Does what we want differ from what we wrote last in one of these members (NULL: in any we own)? */
+bool merge_touches(const struct mapping *, json_t *base, json_t *wanted, const char *const *names);
+
+#endif
