@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/when.h"
 #include "command/client.h"
-#include "command/vault.h"
+#include "command/keep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -767,7 +767,7 @@ int command_secret(struct cli *cli)
 	answer = client_ask(cli->dir, "secret-set", args, &more, &e);
 	if (!answer && e.code == ERR_ABSENT && !more) { /* no host runs */
 		e = (struct err) { 0 };
-		status = vault_put(cli, cli->argv[1], cli->argv[2], secret, &e) < 0 ? EXIT_WRONG : EXIT_WELL;
+		status = keep_secret(cli, cli->argv[1], cli->argv[2], secret, &e) < 0 ? EXIT_WRONG : EXIT_WELL;
 	} else if (!answer) {
 		status = EXIT_WRONG;
 	}

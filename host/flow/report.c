@@ -567,8 +567,15 @@ static void on_secret(void *arg, const struct txn_result *r)
 	struct question *q = arg;
 	struct err e = { 0 };
 
+	const char *path = json_text_at(q->answer, "connection"), *slash = strchr(path, '/');
+	char *tenant = xstrndup(path, (size_t)(slash - path));
+	struct connection *c = connection_find(q->host->connections, tenant, slash + 1);
+
 	if (r->code < 0)
 		err_set(&e, r->code, "%s", r->text);
+	else if (c)
+		connection_secret_changed(c);
+	free(tenant);
 	question_over(q, r->code < 0 ? &e : NULL);
 }
 
@@ -578,6 +585,7 @@ void host_secret_set(struct host *h, const char *path, const char *name, const c
 	struct connection *c = connection_named(h, path, fn, arg);
 	const struct mlc_setting *s;
 	struct secret *sealed;
+	struct question *q;
 	struct txn *t;
 
 	if (!c)
@@ -604,8 +612,10 @@ void host_secret_set(struct host *h, const char *path, const char *name, const c
 	host_audit(t, connection_tenant(c), "secret", who, NULL, 0, json_pack("{s:s,s:s}", "connection", connection_name(c),
 		"name", name));
 	secret_destroy(sealed);
-	connection_secret_changed(c, name);
-	txn_commit(t, on_secret, question(h, fn, arg, NULL));
+	q = question(h, fn, arg, NULL);
+	json_put_text(q->answer, "connection", path);
+	json_put_text(q->answer, "name", name);
+	txn_commit(t, on_secret, q);
 }
 
 void host_key_rotate(struct host *h, const char *path, const char *who, host_fn *fn, void *arg)

@@ -235,6 +235,11 @@ void secrets_learned(struct connection *c)
 		c->vault_ms = INT64_MIN / 2;
 }
 
+void connection_secret_changed(struct connection *c)
+{
+	secrets_learned(c);
+}
+
 /* ---- facts -------------------------------------------------------------------------------------- */
 
 const char *facts_conflict(const json_t *facts, const json_t *settings, const char *name, const char *text,

@@ -97,8 +97,8 @@ const char *connection_held(const struct connection *, const char **cause, int64
 void connection_hold(struct connection *, const char *cause, const char *why, int64_t until_ms);
 json_t *connection_status(const struct connection *);     /* for status, ping --json, metrics */
 
-/* The vault holds another one under that name: read it anew. */
-void connection_secret_changed(struct connection *, const char *name);
+/* The vault holds another secret of it: read them anew. */
+void connection_secret_changed(struct connection *);
 
 struct order { /* a call to be made; everything copied or referenced (json) */
 	enum op op;

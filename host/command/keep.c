@@ -1,5 +1,5 @@
-/* vault.c - a secret straight into the store of a deployment whose host does not run. */
-#include "command/vault.h"
+/* keep.c - a secret straight into the store of a deployment whose host does not run. */
+#include "command/keep.h"
 
 #include "base/crypto.h"
 #include "base/json.h"
@@ -75,7 +75,7 @@ static int put(struct cli *cli, struct deployment *d, const char *tenant, const 
 	return e->code;
 }
 
-int vault_put(struct cli *cli, const char *path, const char *name, const char *secret, struct err *e)
+int keep_secret(struct cli *cli, const char *path, const char *name, const char *secret, struct err *e)
 {
 	const char *slash = strchr(path, '/');
 	char tenant[64] = "";
