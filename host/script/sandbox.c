@@ -194,7 +194,8 @@ lua_State *sandbox_create(const struct sandbox_limits *limits, struct err *e)
 	struct sandbox_limits *own = &box->limits;
 	lua_State *L;
 
-	*own = *limits;
+	if (limits)
+		*own = *limits;
 	own->memory = own->memory ? own->memory : MEMORY;
 	own->instructions = own->instructions ? own->instructions : INSTRUCTIONS;
 	own->time_ms = own->time_ms ? own->time_ms : TIME_MS;

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct sandbox_limits { /* 0: the default in () */
+struct sandbox_limits { /* 0: the default in (); all of them where none are given (NULL) */
 	size_t memory;         /* bytes (16 MB), soft; +25 % hard */
 	uint64_t instructions; /* (5 million) */
 	uint32_t time_ms;      /* (250) */
