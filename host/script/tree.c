@@ -478,7 +478,9 @@ static void lua_problem(struct script *s, const char *text)
 
 static bool run_file(struct script *s, const char *text, size_t len, struct err *e)
 {
-	s->lua = sandbox_create(NULL, e);
+	static const struct sandbox_limits limits = { 0 };
+
+	s->lua = sandbox_create(&limits, e);
 	if (!s->lua)
 		return false;
 	s->functions = 0;

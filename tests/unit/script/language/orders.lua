@@ -1,0 +1,148 @@
+-- The first sketch of an order that becomes an invoice, in the words of docs/mapping-language.md.
+local number = trim { text "{param.doc_prefix}{number}", max = 11, on_overflow = "hold" }
+
+return mapping {
+  id = "woocommerce.order->quickbooks_desktop.invoice", version = "1.0.0", language = 1,
+  title = "Web orders become invoices",
+  label = text "order {number}",
+  from = { connector = "woocommerce",        entity = "order"   },
+  to   = { connector = "quickbooks_desktop", entity = "Invoice" },
+
+  params = {
+    doc_prefix    = { type = "string", default = "W", max = 4, unique = true },
+    statuses      = { type = "list",   default = { "processing", "completed" } },
+    shipping_item = { type = "name", of = "Item", default = "Shipping" },
+    discount_item = { type = "name", of = "Item", default = "Web Discount" },
+    tax_item      = { type = "name", of = "Item", default = "Web Sales Tax" },
+    rounding_item = { type = "name", of = "Item", default = "Rounding" },
+    rounding_max  = { type = "money",  default = "0.05" },
+    customers     = { type = "one_of", values = { "each", "one" }, default = "each" },
+    web_customer  = { type = "name", of = "Customer", default = "Web Customer" },
+  },
+  tables = {
+    terms = { bacs = "Net 15", cheque = "Net 15", default = "Due on receipt" },
+    tax_code = { taxable = "Tax", zero = "Non", default = hold "unknown tax class" },
+  },
+
+  accept = {
+    { one_of(src "status", param "statuses"), else_ = skip("status", "order {number} is {status}") },
+    { present(src "date_paid"), else_ = skip("not_paid", "order {number} is not paid yet") },
+  },
+  identity = { src "id" },
+  order_by = src "date_modified_gmt",
+
+  money = { amount = src "total", currency = src "currency", date = date(src "date_paid"),
+            must_be = fact "target.currency" },
+
+  match = {
+    { by = "link" },
+    { by = { RefNumber = number },
+      agree = all { eq(found "CustomerRef", ref "customer"),
+                    eq(add(found "Subtotal", found "SalesTaxTotal"), money(src "total")),
+                    within_days(found "TxnDate", src "date_paid", 30) },
+      else_ = review("number_taken:{number}", "number {number} is another document's") },
+    on_none = "create", on_many = "review",
+  },
+
+  needs = {
+    customer = ensure { "woocommerce.order->quickbooks_desktop.customer", if_ = eq(param "customers", "each") },
+    item     = find { entity = "Item", by = { FullName = item "sku" }, fallback = { { FullName = item "name" } },
+                      about = item "sku" },
+  },
+
+  fields = {
+    CustomerRef = when(eq(param "customers", "one"), named(param "web_customer"), ref "customer"),
+    TxnDate     = date(src "date_paid"),
+    RefNumber   = number,
+    PONumber    = trim { src "transaction_id", max = 25, on_overflow = "truncate" },
+    TermsRef    = pick("terms", src "payment_method"),
+    Memo        = text "Web order {number} {payment_method_title}",
+    BillAddress = {
+      Addr1      = first { src "billing.company", text "{billing.first_name} {billing.last_name}" },
+      Addr2      = src "billing.address_1",
+      City       = src "billing.city", State = src "billing.state",
+      PostalCode = src "billing.postcode", Country = src "billing.country",
+    },
+    InvoiceLine = lines {
+      each("line_items", {
+        ItemRef         = ref "item",
+        Desc            = item "name",
+        Quantity        = item "quantity",
+        Amount          = money(item "subtotal"),
+        SalesTaxCodeRef = pick("tax_code", when(gt(item "subtotal_tax", 0), "taxable", "zero")),
+      }),
+      one { if_ = gt(src "shipping_total", 0),
+        ItemRef = param "shipping_item", Desc = "Shipping", Amount = money(src "shipping_total") },
+      one { if_ = gt(src "discount_total", 0),
+        ItemRef = param "discount_item", Desc = join("coupon_lines", item "code", ", "),
+        Amount  = neg(money(src "discount_total")) },
+      one { if_ = gt(src "total_tax", 0),
+        ItemRef = param "tax_item", Desc = "Sales tax as charged", Amount = money(src "total_tax") },
+    },
+  },
+
+  balance = {
+    left = sum("InvoiceLine", "Amount"), right = money(src "total"),
+    within = param "rounding_max", fix = { ItemRef = param "rounding_item", Desc = "Rounding" },
+    otherwise = "hold",
+  },
+  expect = { { sum = { "Subtotal", "SalesTaxTotal" }, equals = money(src "total"), cause = "total_differs" } },
+
+  on_update = {
+    fields = { "InvoiceLine", "CustomerRef", "BillAddress", "TxnDate" },
+    unless = any { current "IsPaid", le(current "TxnDate", lock_date()) },
+    else_  = review("posted_changed", "order {number} changed after it was posted and paid"),
+    gone   = all { eq(current "Subtotal", "0"), starts(current "Memo", "VOID:") },
+  },
+  on_delete = {
+    when = one_of(src "status", { "cancelled", "trash" }),
+    void_if = all { eq(current "AppliedAmount", 0), not_(le(current "TxnDate", lock_date())) },
+    else_ = review { cause = "deleted_after_post", why = "order {number} was cancelled after it was posted",
+                     options = { "void", "skip" } },
+    limit_per_hour = 20,
+  },
+
+  tests = {
+    defaults = { today = "2026-03-05", facts = { target = { currency = "USD" } } },
+    { name = "two lines, shipping, coupon and tax balance to the cent",
+      given = { id = 7, number = "1007", status = "processing", date_paid = "2026-03-04T10:00:00", currency = "USD",
+        date_modified_gmt = "2026-03-04T10:00:01", payment_method = "stripe",
+        payment_method_title = "Card", transaction_id = "ch_1",
+        billing = { first_name = "Ada", last_name = "Byron", address_1 = "1 Row", city = "Reno",
+                    state = "NV", postcode = "89501", country = "US" },
+        line_items = {
+          { name = "Mug", sku = "MUG", quantity = 2, subtotal = "20.00", subtotal_tax = "1.65" },
+          { name = "Pin", sku = "PIN", quantity = 1, subtotal = "5.00",  subtotal_tax = "0.41" } },
+        coupon_lines = { { code = "SPRING" } },
+        shipping_total = "6.50", discount_total = "2.50", total_tax = "1.86", total = "30.86" },
+      refs = { customer = "80000001-1", item = { MUG = "Mug", PIN = "Pin" } },
+      expect = { action = "create", RefNumber = "W1007", TermsRef = "Due on receipt", TxnDate = "2026-03-04",
+        CustomerRef = "80000001-1", Memo = "Web order 1007 Card",
+        BillAddress = { Addr1 = "Ada Byron" }, lines = 5, total = "30.86" } },
+    { name = "a one-cent difference becomes a visible rounding line",
+      like = 1, change = { total = "30.85" }, expect = { lines = 6, total = "30.85" } },
+    { name = "a five-dollar difference is never posted",
+      like = 1, change = { total = "35.86" }, expect = { state = "hold", cause = "out_of_balance" } },
+    { name = "an unpaid order is not accepted", like = 1, change = { status = "pending" },
+      expect = { state = "skip", cause = "status" } },
+    { name = "an unknown product waits for a person", like = 1, refs = { customer = "c", item = { MUG = "Mug" } },
+      expect = { state = "review", cause = "unknown_item:PIN", options = { "answer" } } },
+    { name = "euros do not go into dollar books", like = 1, change = { currency = "EUR" },
+      expect = { state = "hold", cause = "currency" } },
+    { name = "typed by hand, and the same: adopted", like = 1,
+      candidates = { RefNumber = { { id = "T-9", CustomerRef = { id = "80000001-1" }, TxnDate = "2026-03-06",
+        Subtotal = "30.86", SalesTaxTotal = "0.00" } } },
+      current = { CustomerRef = { id = "80000001-1" }, TxnDate = "2026-03-04", Memo = "by hand", IsPaid = false },
+      expect = { action = "update T-9", match = "RefNumber" } },
+    { name = "a number that another has taken", like = 1,
+      candidates = { RefNumber = { { id = "T-9", CustomerRef = { id = "other" }, TxnDate = "2026-03-06",
+        Subtotal = "30.86", SalesTaxTotal = "0.00" } } },
+      expect = { state = "review", cause = "number_taken:1007" } },
+    { name = "cancelled and unpaid: voided", like = 1, change = { status = "cancelled" }, link = { id = "T-1" },
+      current = { AppliedAmount = "0.00", TxnDate = "2026-03-04", Subtotal = "30.86" },
+      expect = { action = "void T-1" } },
+    { name = "cancelled and paid: a person decides", like = 1, change = { status = "cancelled" }, link = { id = "T-1" },
+      current = { AppliedAmount = "-30.86", TxnDate = "2026-03-04", Subtotal = "30.86" },
+      expect = { state = "review", cause = "deleted_after_post" } },
+  },
+}
