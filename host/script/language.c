@@ -140,9 +140,10 @@ static void read_override(struct generation *g, struct script *s)
 {
 	const struct mapping *base = NULL;
 	struct likely likely;
-	char hint[200];
+	char hint[200], id[200];
 
-	likely_init(&likely, s->root->text);
+	snprintf(id, sizeof id, "%.*s", (int)layer_id_length(s->root->text), s->root->text);
+	likely_init(&likely, id);
 	for (size_t i = 0; i < g->mapping_count && !base; i++) {
 		const struct mapping *m = g->mappings[i];
 		if (!m->id || !m->version || (m->tenant && strcmp(m->tenant, s->tenant)))
@@ -150,8 +151,7 @@ static void read_override(struct generation *g, struct script *s)
 		likely_offer(&likely, m->id);
 		if (layer_meant(s->root->text, m->id, m->version))
 			base = m;
-		else if (strlen(m->id) == layer_id_length(s->root->text) && layer_meant(m->id, m->id, m->version) &&
-			strncmp(m->id, s->root->text, strlen(m->id)) == 0) {
+		else if (strcmp(m->id, id) == 0) {
 			snprintf(hint, sizeof hint, "it is %s now: look at what changed, then name this version", m->version);
 			problem_add(g->problems, s->path, s->root->line, hint, "no such version of %s is there", m->id);
 			return;
@@ -159,7 +159,7 @@ static void read_override(struct generation *g, struct script *s)
 	}
 	if (!base) {
 		problem_add(g->problems, s->path, s->root->line, likely_hint(&likely, hint, sizeof hint),
-			"there is no mapping '%s' to override", s->root->text);
+			"there is no mapping '%s' to override", id);
 		return;
 	}
 	size_t before = json_array_size(g->problems);
