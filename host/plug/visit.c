@@ -451,7 +451,7 @@ static void view_fill(struct served *s)
 	struct connection *c = s->connection;
 	struct visit *v = &c->visit;
 	struct mlc_visit *view = &s->view;
-	size_t n = 0, most = c->run_count < PARKED_SHOWN_MAX ? c->run_count : PARKED_SHOWN_MAX, out = 0;
+	size_t n = 0, most = c->run_count < PARKED_SHOWN_MAX ? c->run_count : PARKED_SHOWN_MAX, out = 0, out_marked = 0;
 	struct run *r;
 
 	view_clear(s);
@@ -469,13 +469,16 @@ static void view_fill(struct served *s)
 			s->alone[n++] = r->alone;
 		}
 	s->set = v->taken;
-	for (size_t i = 0; s->set && i < s->set->count; i++)
-		out += s->set->runs[i] != NULL;
-	*view = (struct mlc_visit){ .parked = s->parked, .parked_count = n, .alone = s->alone, .coming = coming(c),
+	/* Taken without a mark and not answered: a log-in that comes now brings them back. */
+	for (size_t i = 0; v->loose && !v->leaving && !c->hold_cause && i < v->loose->count; i++)
+		out += v->loose->runs[i] != NULL;
+	*view = (struct mlc_visit){ .parked = s->parked, .parked_count = n, .alone = s->alone, .coming = coming(c) + out,
 		.done = v->done, .open_mark = v->open_set ? v->open_set->mark : NULL,
 		.open_asked = v->open_set ? v->open_set->asked : 0, .taken = s->set ? s->set->requests : NULL,
 		.taken_count = s->set ? s->set->count : 0, .last_mark = *v->last_mark ? v->last_mark : NULL };
-	view->total = v->done + n + out + view->coming;
+	for (size_t i = 0; v->open_set && i < v->open_set->count; i++)
+		out_marked += v->open_set->runs[i] != NULL;
+	view->total = v->done + n + out_marked + view->coming;
 }
 
 /* ---- the end of a request ------------------------------------------------------------------------------------ */
@@ -828,55 +831,42 @@ static void route_marked(struct served *s, struct set *set, const struct serve_e
 	set_answered(c, set);
 }
 
-static void route_loose(struct served *s, struct set *set, const struct serve_event *e)
+/* Reads, too, are answered as a whole; what is not spoken of is parked again. */
+static void route_loose(struct served *s, struct set *set, const struct serve_event *events, size_t count)
 {
-	struct run *r = set->runs[e->i];
+	for (size_t k = 0; k < count; k++) {
+		struct run *r = set->runs[events[k].i];
 
-	if (!r) {
-		log_line(LOG_WARN, s->connection->path, "a second answer to request %zu of a set is ignored", e->i);
-		return;
+		if (!r)
+			continue;
+		set->runs[events[k].i] = NULL;
+		if (events[k].word == SERVE_GAVE) {
+			r->set = NULL;
+			s->connection->visit.done++;
+			give_reply(r, &events[k]);
+		} else {
+			add_exchange(r, &events[k]);
+			park_again(r, events[k].alone); /* it may be repeated, or it would not be here */
+		}
 	}
-	set->runs[e->i] = NULL;
-	if (e->word == SERVE_GAVE) {
-		r->set = NULL;
-		s->connection->visit.done++;
-		give_reply(r, e);
-	} else {
-		add_exchange(r, e);
-		park_again(r, e->alone); /* it may be repeated, or it would not be here */
-	}
-}
-
-static bool all_answered(const struct set *set)
-{
-	for (size_t i = 0; i < set->count; i++)
-		if (set->runs[i])
-			return false;
-	return true;
+	s->set = NULL;
+	loose_back(s->connection);
 }
 
 static void serve_route(struct served *s)
 {
 	struct connection *c = s->connection;
-	struct visit *v = &c->visit;
 	const struct serve_event *events;
 	size_t count = call_serve_events(s->call, &events);
 	struct set *set = s->set;
 
 	s->phase = SERVED_ROUTES;
-	if (count > 0 && set == v->open_set) {
+	if (count > 0 && set == c->visit.open_set) {
 		say(c, "set %s: %zu answer%s", set->mark, count, count == 1 ? "" : "s");
 		route_marked(s, set, events, count);
 	} else if (count > 0) {
 		say(c, "%zu answer%s", count, count == 1 ? "" : "s");
-		for (size_t i = 0; i < count; i++)
-			route_loose(s, set, &events[i]);
-		if (all_answered(set)) {
-			v->loose = NULL;
-			v->taken = NULL;
-			s->set = NULL;
-			set_destroy(set);
-		}
+		route_loose(s, set, events, count);
 	}
 	serve_on(s);
 }

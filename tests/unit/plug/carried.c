@@ -80,10 +80,8 @@ static void a_setting_can_choose_another_auth(void **state)
 static void a_missing_secret_holds_as_auth_with_the_command_that_mends_it(void **state)
 {
 	struct house *h = *state;
-	struct txn *t = txn_begin(h->store);
 
-	txn_secret(t, "acme", "shop", "pass", NULL);
-	txn_commit(t, NULL, NULL);
+	house_secret(h, "shop", "pass", NULL);
 	loop_advance(h->loop, 10000);
 	const json_t *done = house_call(h, h->shop, &(struct order){ .op = OP_PING });
 	assert_int_equal(json_int_or(done, "fault", 0), MLC_AUTH);

@@ -242,7 +242,7 @@ void house_restart(struct house *h)
 	begin(h);
 }
 
-static void on_secret_put(void *arg, const struct txn_result *r)
+static void on_written(void *arg, const struct txn_result *r)
 {
 	assert_int_equal(r->code, 0);
 	*(bool *)arg = true;
@@ -251,12 +251,12 @@ static void on_secret_put(void *arg, const struct txn_result *r)
 void house_secret(struct house *h, const char *connection, const char *name, const char *value)
 {
 	struct txn *t = txn_begin(h->store);
-	struct secret *secret = secret_create(value, strlen(value));
+	struct secret *secret = value ? secret_create(value, strlen(value)) : NULL;
 	bool done = false;
 
 	txn_secret(t, "acme", connection, name, secret);
 	secret_destroy(secret);
-	txn_commit(t, on_secret_put, &done);
+	txn_commit(t, on_written, &done);
 	turn_until(h->loop, is_true, &done);
 }
 
@@ -452,6 +452,16 @@ void house_serve(struct house *h, const char *body, struct heard *out)
 
 /* ---- the store ------------------------------------------------------------------------------------------ */
 
+/* What was committed before this is readable after it. */
+static void all_written(struct house *h)
+{
+	bool done = false;
+
+	turn_idle(h->loop);
+	txn_commit(txn_begin(h->store), on_written, &done);
+	turn_until(h->loop, is_true, &done);
+}
+
 struct rows { json_t *rows; bool done; };
 
 static void on_rows(void *arg, const json_t *rows, const struct err *e)
@@ -467,6 +477,7 @@ json_t *house_notes(struct house *h, const char *kind)
 {
 	struct rows r = { NULL, false };
 
+	all_written(h);
 	store_notes(h->store, "acme", NULL, kind, on_rows, &r);
 	turn_until(h->loop, is_true, &r.done);
 	return r.rows;
@@ -477,6 +488,7 @@ json_t *house_audit(struct house *h, const char *move)
 	struct rows r = { NULL, false };
 	json_t *filter = json_object();
 
+	all_written(h);
 	json_put_text(filter, "tenant", "acme");
 	json_put_text(filter, "move", move);
 	json_object_set_new(filter, "payload", json_true());
@@ -506,6 +518,7 @@ bool house_open_set(struct house *h, char *mark, size_t size, unsigned *asked)
 {
 	struct found f = { mark, size, asked, false, false };
 
+	all_written(h);
 	store_open_set(h->store, "acme", "desk", on_set, &f);
 	turn_until(h->loop, is_true, &f.done);
 	return f.there;

@@ -41,6 +41,7 @@ void house_close(struct house *);
 /* As kill -9 and a start: connections are gone and come back over the same store. */
 void house_restart(struct house *);
 void house_apply(struct house *); /* with settings as they are now */
+/* value NULL: forgotten. */
 void house_secret(struct house *, const char *connection, const char *name, const char *value);
 
 void house_reply(struct house *, int status, const char *body);

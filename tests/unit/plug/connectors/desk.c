@@ -44,6 +44,8 @@ struct write_state {
 
 static enum mlc_step poll(struct mlc_call *c)
 {
+	const char *from = c->cursor ? c->cursor : "0";
+
 	if (c->reply->kind == MLC_REPLY_HERE) {
 		json_t *page = c->host->parse(c, c->reply->body, c->reply->body_len), *list = json_object_get(page, "list"), *one;
 		size_t i;
@@ -56,8 +58,9 @@ static enum mlc_step poll(struct mlc_call *c)
 		c->host->advance(c, json_string_value(json_object_get(page, "next")), 0);
 		if (!json_is_true(json_object_get(page, "more")))
 			return MLC_DONE;
+		from = json_string_value(json_object_get(page, "next"));
 	}
-	c->request->path = c->host->format(c, "read-%s-%s", c->feed->name, c->cursor ? c->cursor : "0");
+	c->request->path = c->host->format(c, "read-%s-%s", c->feed->name, from);
 	c->request->repeatable = true;
 	c->request->this_visit = !strcmp(c->feed->name, "once");
 	return MLC_SEND;

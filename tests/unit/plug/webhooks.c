@@ -1,0 +1,275 @@
+/* webhooks.c - remotes that call us with news: who may, what is on disk before the 2xx, the lease. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "house.h"
+
+#include "base/crypto.h"
+#include "base/mem.h"
+#include "base/when.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct heard heard;
+
+static int setup(void **state)
+{
+	struct house *h = house_open("");
+
+	house_secret(h, "shop", "hook_secret", "first");
+	*state = h;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	house_close(*state);
+	return 0;
+}
+
+static void post(struct house *h, const char *body, const char *secret)
+{
+	unsigned char digest[SHA256_SIZE];
+	char *coded, *header = NULL;
+
+	if (secret) {
+		hmac_sha256(secret, strlen(secret), body, strlen(body), digest);
+		coded = base64_text(digest, sizeof digest);
+		header = xformat("X-Sig: %s", coded);
+		free(coded);
+	}
+	house_post(h, "/hooks/acme/shop", body, header, &heard);
+	free(header);
+}
+
+static void a_signed_record_is_on_disk_before_the_2xx(void **state)
+{
+	struct house *h = *state;
+
+	post(h, "{\"id\":5,\"version\":\"a\",\"name\":\"Mug\"}", "first");
+	assert_int_equal(heard.status, 200);
+	assert_string_equal(json_text_at(house_said(h, "emit", 0), "origin"), "webhook");
+	assert_string_equal(json_text_at(house_said(h, "emit", 0), "records.0.id"), "5");
+	assert_int_equal(json_int_or(house_said(h, "emitted", 0), "code", -1), 0);
+}
+
+static void a_wrong_signature_is_refused(void **state)
+{
+	struct house *h = *state;
+
+	post(h, "{\"id\":5}", "second");
+	assert_int_equal(heard.status, 401);
+	house_post(h, "/hooks/acme/shop", "{\"id\":5}", "X-Sig: rubbish", &heard);
+	assert_int_equal(heard.status, 401);
+	assert_int_equal(house_count(h, "emit"), 0);
+}
+
+static void a_changed_body_is_refused(void **state)
+{
+	struct house *h = *state;
+	unsigned char digest[SHA256_SIZE];
+	char *coded, *header;
+
+	hmac_sha256("first", 5, "{\"id\":5}", 8, digest);
+	coded = base64_text(digest, sizeof digest);
+	header = xformat("X-Sig: %s", coded);
+	house_post(h, "/hooks/acme/shop", "{\"id\":6}", header, &heard);
+	assert_int_equal(heard.status, 401);
+	free(header);
+	free(coded);
+}
+
+static void unsigned_news_are_refused_and_an_unsigned_greeting_is_not(void **state)
+{
+	struct house *h = *state;
+
+	post(h, "{\"id\":5}", NULL);
+	assert_int_equal(heard.status, 401);
+	assert_int_equal(house_count(h, "emit"), 0);
+	post(h, "webhook_id=7", NULL);
+	assert_int_equal(heard.status, 200);
+}
+
+static void a_token_in_the_body_can_prove_it_instead(void **state)
+{
+	struct house *h = *state;
+
+	post(h, "{\"id\":5,\"token\":\"guess\"}", NULL);
+	assert_int_equal(heard.status, 401);
+	post(h, "{\"id\":5,\"token\":\"cs_secret_5678\"}", NULL);
+	assert_int_equal(heard.status, 200);
+	assert_int_equal(house_count(h, "emit"), 1);
+}
+
+static void without_a_secret_nothing_signed_is_believed(void **state)
+{
+	struct house *h = *state;
+
+	house_secret(h, "shop", "hook_secret", NULL);
+	loop_advance(h->loop, 10000);
+	post(h, "{\"id\":5}", "");
+	assert_int_equal(heard.status, 401);
+}
+
+static void a_connectors_refusal_goes_out_with_its_status(void **state)
+{
+	struct house *h = *state;
+
+	post(h, "no json", "first");
+	assert_int_equal(heard.status, 400);
+	assert_int_equal(house_count(h, "emit"), 0);
+}
+
+static void a_body_of_some_size_is_read_on_another_thread(void **state)
+{
+	struct house *h = *state;
+	char *name = xcalloc(1, 200001), *body;
+
+	memset(name, 'x', 200000);
+	body = xformat("{\"id\":5,\"name\":\"%s\"}", name);
+	post(h, body, "first");
+	assert_int_equal(heard.status, 200);
+	assert_int_equal(house_count(h, "emit"), 1);
+	free(body);
+	free(name);
+}
+
+/* ---- the lease -------------------------------------------------------------------------- */
+
+static void wait_asked(struct house *h, size_t count)
+{
+	for (int i = 0; i < 5000 && json_array_size(h->asked) < count; i++)
+		turn_idle(h->loop);
+	assert_int_equal(json_array_size(h->asked), count);
+}
+
+static bool has_lease(struct house *h)
+{
+	json_t *status = connection_status(h->shop);
+	bool has = json_int_or(status, "hook_until_ms", 0) > 0;
+
+	json_decref(status);
+	return has;
+}
+
+static void wait_lease(struct house *h)
+{
+	for (int i = 0; i < 5000 && !has_lease(h); i++)
+		turn_idle(h->loop);
+	assert_true(has_lease(h));
+}
+
+static void subscribe(struct house *h)
+{
+	h->public_url = "https://mlc.example";
+	house_reply(h, 201, "{}");
+	json_put_text(json_object_get(h->settings, "shop"), "company", "any"); /* something has changed */
+	house_apply(h);
+	wait_lease(h);
+}
+
+static void the_secret_is_in_the_vault_before_the_remote_hears_of_it(void **state)
+{
+	struct house *h = *state;
+	const char *body;
+	char secret[40];
+
+	subscribe(h);
+	assert_int_equal(json_array_size(h->asked), 1);
+	body = json_text_at(json_array_get(h->asked, 0), "body");
+	assert_non_null(strstr(body, "https://mlc.example/hooks/acme/shop"));
+	snprintf(secret, sizeof secret, "%.32s", strstr(body, "\"secret\":\"") + 10);
+	assert_int_equal(strspn(secret, "0123456789abcdef"), 32);
+	post(h, "{\"id\":5}", secret);
+	assert_int_equal(heard.status, 200);
+}
+
+static void the_secret_before_counts_until_the_change_is_agreed(void **state)
+{
+	struct house *h = *state;
+
+	h->public_url = "https://mlc.example";
+	house_reply(h, LOSE, "");
+	json_put_text(json_object_get(h->settings, "shop"), "company", "any");
+	house_apply(h);
+	while (h->lost_count == 0)
+		turn_idle(h->loop);
+	post(h, "{\"id\":5}", "first"); /* the remote may not have heard yet */
+	assert_int_equal(heard.status, 200);
+	house_reply(h, 201, "{}");
+	jump(h->loop, 200000);
+	jump(h->loop, 5000);
+	wait_lease(h);
+	post(h, "{\"id\":6}", "first");
+	assert_int_equal(heard.status, 401);
+}
+
+static void a_lease_is_kept_across_a_restart_and_renewed_in_time(void **state)
+{
+	struct house *h = *state;
+
+	subscribe(h);
+	house_restart(h);
+	for (int i = 0; i < 50; i++)
+		turn_idle(h->loop);
+	assert_int_equal(json_array_size(h->asked), 1);
+	house_reply(h, 201, "{}");
+	jump(h->loop, 25 * WHEN_HOUR_MS);
+	wait_asked(h, 2);
+}
+
+static void another_address_of_ours_is_told_at_once(void **state)
+{
+	struct house *h = *state;
+
+	subscribe(h);
+	h->public_url = "https://moved.example";
+	house_reply(h, 201, "{}");
+	house_restart(h);
+	wait_asked(h, 2);
+	assert_non_null(strstr(json_text_at(json_array_get(h->asked, 1), "body"), "https://moved.example/hooks/acme/shop"));
+}
+
+static void a_subscription_that_fails_is_tried_again(void **state)
+{
+	struct house *h = *state;
+
+	h->public_url = "https://mlc.example";
+	house_reply(h, 503, "{}");
+	json_put_text(json_object_get(h->settings, "shop"), "company", "any");
+	house_apply(h);
+	wait_asked(h, 1);
+	for (int i = 0; i < 200; i++)
+		turn_idle(h->loop);
+	house_reply(h, 201, "{}");
+	jump(h->loop, 2 * WHEN_MINUTE_MS);
+	wait_asked(h, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(a_signed_record_is_on_disk_before_the_2xx),
+		T(a_wrong_signature_is_refused),
+		T(a_changed_body_is_refused),
+		T(unsigned_news_are_refused_and_an_unsigned_greeting_is_not),
+		T(a_token_in_the_body_can_prove_it_instead),
+		T(without_a_secret_nothing_signed_is_believed),
+		T(a_connectors_refusal_goes_out_with_its_status),
+		T(a_body_of_some_size_is_read_on_another_thread),
+		T(the_secret_is_in_the_vault_before_the_remote_hears_of_it),
+		T(the_secret_before_counts_until_the_change_is_agreed),
+		T(a_lease_is_kept_across_a_restart_and_renewed_in_time),
+		T(another_address_of_ours_is_told_at_once),
+		T(a_subscription_that_fails_is_tried_again),
+#undef T
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
