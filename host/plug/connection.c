@@ -518,9 +518,9 @@ static void connection_free(struct connection *c)
 	timer_clear(loop, &c->pace_timer);
 	timer_clear(loop, &c->hold_timer);
 	timer_clear(loop, &c->lease_timer);
+	visit_finish(c); /* its sets still point at runs */
 	while ((r = TAILQ_FIRST(&c->runs)) != NULL)
 		run_destroy(r);
-	visit_finish(c);
 	hooked_finish(c);
 	vault_unref(c->vault);
 	plugin_unref(c->plugin);

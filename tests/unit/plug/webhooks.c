@@ -141,27 +141,44 @@ static void a_body_of_some_size_is_read_on_another_thread(void **state)
 
 /* ---- the lease -------------------------------------------------------------------------- */
 
+struct expected { struct house *house; size_t asked; const char *member; };
+
+static bool is_asked(void *arg)
+{
+	struct expected *x = arg;
+
+	return json_array_size(x->house->asked) >= x->asked;
+}
+
 static void wait_asked(struct house *h, size_t count)
 {
-	for (int i = 0; i < 5000 && json_array_size(h->asked) < count; i++)
-		turn_idle(h->loop);
+	struct expected x = { .house = h, .asked = count };
+
+	turn_until(h->loop, is_asked, &x);
 	assert_int_equal(json_array_size(h->asked), count);
 }
 
-static bool has_lease(struct house *h)
+static bool is_counted(void *arg)
 {
-	json_t *status = connection_status(h->shop);
-	bool has = json_int_or(status, "hook_until_ms", 0) > 0;
+	struct expected *x = arg;
+	json_t *status = connection_status(x->house->shop);
+	bool is = json_int_or(status, x->member, 0) > 0;
 
 	json_decref(status);
-	return has;
+	return is;
+}
+
+/* Until that member of the connection's status is more than nothing. */
+static void wait_status(struct house *h, const char *member)
+{
+	struct expected x = { .house = h, .member = member };
+
+	turn_until(h->loop, is_counted, &x);
 }
 
 static void wait_lease(struct house *h)
 {
-	for (int i = 0; i < 5000 && !has_lease(h); i++)
-		turn_idle(h->loop);
-	assert_true(has_lease(h));
+	wait_status(h, "hook_until_ms");
 }
 
 static void subscribe(struct house *h)
@@ -244,8 +261,7 @@ static void a_subscription_that_fails_is_tried_again(void **state)
 	json_put_text(json_object_get(h->settings, "shop"), "company", "any");
 	house_apply(h);
 	wait_asked(h, 1);
-	for (int i = 0; i < 200; i++)
-		turn_idle(h->loop);
+	wait_status(h, "calls_failed");
 	house_reply(h, 201, "{}");
 	jump(h->loop, 2 * WHEN_MINUTE_MS);
 	wait_asked(h, 2);
