@@ -531,9 +531,13 @@ static void say_origin(const char *field, const json_t *o)
 	const char *name;
 	json_t *value;
 
-	printf("      %-28s %s", field, json_text_or(o, "at", ""));
-	json_object_foreach(json_object_get(o, "from"), name, value)
-		printf("  %s=%s", name, json_is_string(value) ? json_string_value(value) : "...");
+	printf("      %-28s %s:%lld", field, json_text_or(o, "file", ""), (long long)json_int_or(o, "line", 0));
+	json_object_foreach(json_object_get(o, "from"), name, value) {
+		char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+		printf("  %s = %.60s", name, text ? text : "");
+		free(text);
+	}
 	printf("\n");
 }
 

@@ -552,6 +552,9 @@ static json_t *flow_json(struct generation *g, struct flow *f, const json_t *bin
 	json_object_set_new(o, "on_demand", json_boolean(f->m->on_demand));
 	json_object_set_new(o, "money", json_boolean(f->m->is_money));
 	json_object_set_new(o, "mirrors", json_deep_copy(f->m->mirrors));
+	json_object_set_new(o, "matches", json_boolean(f->m->rule_count > 0));
+	if (f->m->expect_count) /* what the target's own total is made of */
+		json_object_set_new(o, "total", json_deep_copy(f->m->expects[0].sum));
 	json_object_set_new(o, "uses", f->enabled ? uses_of(&g->work, f) : json_array());
 	json_object_set_new(o, "requires", requires_json(g, f));
 	json_put_int(o, "rank", f->rank);

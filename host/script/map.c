@@ -743,6 +743,7 @@ json_t *map_record(struct arena *arena, const struct flow *flow, const json_t *h
 	put(p.verdict, "identity", p.identity);
 	put(p.verdict, "amount", p.amount);
 	put(p.verdict, "currency", p.currency);
+	put(p.verdict, "date", p.day);
 	if (p.rule) {
 		json_t *how = json_object();
 		put(how, "how", p.rule->how);
