@@ -83,6 +83,11 @@ void sha256_end(struct sha256_state *s, unsigned char out[SHA256_SIZE])
 	wipe(s, sizeof *s);
 }
 
+void blake2b(const void *bytes, size_t len, unsigned char out[BLAKE2B_SIZE])
+{
+	crypto_generichash(out, BLAKE2B_SIZE, bytes, len, NULL, 0);
+}
+
 void hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
 	unsigned char out[SHA256_SIZE])
 {

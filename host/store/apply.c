@@ -35,7 +35,7 @@ static bool same(const char *a, const char *b)
 static struct kept_payload *payload_known(struct txn *t, const char *bytes, size_t len)
 {
 	for (struct kept_payload *p = t->payloads; p; p = p->next)
-		if (p->len == len && !memcmp(p->bytes, bytes, len))
+		if (p->len == len && (p->bytes == bytes || !memcmp(p->bytes, bytes, len)))
 			return p;
 	return NULL;
 }
@@ -50,7 +50,7 @@ static struct kept_payload *payload_of(struct txn *t, const char *bytes, size_t 
 	p = room(t, sizeof *p);
 	p->bytes = bytes;
 	p->len = len;
-	sha256(bytes, len, p->hash);
+	blake2b(bytes, len, p->hash);
 	p->next = t->payloads;
 	t->payloads = p;
 	return p;
@@ -215,7 +215,7 @@ struct known { /* what we hold of a record */
 	bool found, deleted, hashed;
 	const char *version;
 	int64_t changed_ms, payload;
-	unsigned char hash[SHA256_SIZE];
+	unsigned char hash[BLAKE2B_SIZE];
 };
 
 static struct known look_up(struct writer *w, struct txn *t, const struct arrival *a)

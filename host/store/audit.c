@@ -24,10 +24,14 @@ struct chain {
 	int64_t seq, number; /* of the last row; 0: none yet */
 	unsigned char hash[SHA256_SIZE];
 	bool dirty;
+	struct chain *next_dirty;
 	struct proof *proof; /* verify only */
 };
 
-struct chains { struct chain *buckets[BUCKETS]; };
+struct chains {
+	struct chain *buckets[BUCKETS];
+	struct chain *dirty;
+};
 
 /* What verify finds about one tenant. */
 struct proof {
@@ -50,6 +54,7 @@ struct chains *chains_create(void)
 
 void chains_forget(struct chains *c)
 {
+	c->dirty = NULL;
 	for (size_t i = 0; i < BUCKETS; i++)
 		while (c->buckets[i]) {
 			struct chain *next = c->buckets[i]->next;
@@ -114,15 +119,13 @@ static struct chain *chain_load(struct chains *chains, struct db *db, const char
 
 int chains_flush(struct chains *chains, struct db *db)
 {
-	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct chain *c = chains->buckets[i]; c; c = c->next) {
-			if (!c->dirty)
-				continue;
-			c->dirty = false;
-			db_run(db, "INSERT INTO chain(tenant, seq, number, hash) VALUES(?1, ?2, ?3, ?4)"
-				" ON CONFLICT DO UPDATE SET seq = ?2, number = ?3, hash = ?4",
-				txt(c->tenant), num(c->seq), num(c->number), bin(c->hash, sizeof c->hash));
-		}
+	for (struct chain *c = chains->dirty; c; c = c->next_dirty) {
+		c->dirty = false;
+		db_run(db, "INSERT INTO chain(tenant, seq, number, hash) VALUES(?1, ?2, ?3, ?4)"
+			" ON CONFLICT DO UPDATE SET seq = ?2, number = ?3, hash = ?4",
+			txt(c->tenant), num(c->seq), num(c->number), bin(c->hash, sizeof c->hash));
+	}
+	chains->dirty = NULL;
 	return db_code(db);
 }
 
@@ -169,7 +172,7 @@ static bool row_hash(const struct trail_row *row, const unsigned char before[SHA
 	add_number(&b, row->delivery);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		add_text(&b, texts[i], texts[i] ? strlen(texts[i]) : 0);
-	add_text(&b, row->payload_hash, row->payload_hash ? SHA256_SIZE : 0);
+	add_text(&b, row->payload_hash, row->payload_hash ? BLAKE2B_SIZE : 0);
 	bool fits = !b.full;
 	sha256(b.data, b.len, out);
 	buf_finish(&b);
@@ -195,13 +198,19 @@ void audit_append(struct writer *w, struct txn *t, const struct audit_row *a)
 		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
 		num(row.number), txt(row.tenant), num(row.seq), num(row.at_ms), txt(row.move), txt(row.who),
 		txt(row.connection), txt(row.flow), txt(row.entity), txt(row.rid), num(row.delivery),
-		txt(row.detail), p ? num(p->id) : txt(NULL), bin(row.payload_hash, SHA256_SIZE),
+		txt(row.detail), p ? num(p->id) : txt(NULL), bin(row.payload_hash, BLAKE2B_SIZE),
 		bin(row.hash, sizeof row.hash)) < 0)
 		return;
 	c->seq = row.seq;
 	c->number = row.number;
 	memcpy(c->hash, row.hash, sizeof c->hash);
-	c->dirty = true;
+	if (!c->dirty) {
+		struct chains *chains = writer_chains(w);
+
+		c->dirty = true;
+		c->next_dirty = chains->dirty;
+		chains->dirty = c;
+	}
 }
 
 #define TRAIL_COLUMNS \
@@ -218,7 +227,7 @@ static void read_row(struct rows *r, struct trail_row *row)
 		.rid = row_txt(r, 9), .delivery = row_num(r, 10), .detail = row_txt(r, 11),
 		.payload = row_num(r, 12) };
 	const void *hash = row_bin(r, 13, &len);
-	row->payload_hash = hash && len == SHA256_SIZE ? hash : NULL;
+	row->payload_hash = hash && len == BLAKE2B_SIZE ? hash : NULL;
 	read_hash(r, 14, row->hash);
 }
 
@@ -249,7 +258,7 @@ static int64_t copy_slice(struct db *from, struct db *to, int64_t after, uint64_
 			num(row.number), txt(row.tenant), num(row.seq), num(row.at_ms), txt(row.move),
 			txt(row.who), txt(row.connection), txt(row.flow), txt(row.entity), txt(row.rid),
 			num(row.delivery), txt(row.detail), row.payload ? num(row.payload) : txt(NULL),
-			bin(row.payload_hash, SHA256_SIZE), bin(row.hash, sizeof row.hash));
+			bin(row.payload_hash, BLAKE2B_SIZE), bin(row.hash, sizeof row.hash));
 		last = row.number;
 		++*count;
 	}
@@ -261,10 +270,10 @@ bool audit_move_slice(struct lane *l, struct db *audit, struct err *e)
 {
 	uint64_t count;
 
-	db_exec(audit, "BEGIN IMMEDIATE");
+	db_do(audit, "BEGIN IMMEDIATE");
 	int64_t last = copy_slice(l->main, audit, 0, &count);
 	if (!db_code(l->main))
-		db_exec(audit, "COMMIT");
+		db_do(audit, "COMMIT");
 	if (db_code(audit) || db_code(l->main)) {
 		db_rollback(audit);
 		db_fail(audit, e);
@@ -309,7 +318,7 @@ static void read_heads(struct chains *chains, struct db *db)
 
 static void prove_payload(struct db *main, struct proof *p, const struct trail_row *row)
 {
-	unsigned char hash[SHA256_SIZE];
+	unsigned char hash[BLAKE2B_SIZE];
 	size_t len;
 
 	if (!row->payload)
@@ -320,7 +329,7 @@ static void prove_payload(struct db *main, struct proof *p, const struct trail_r
 		return;
 	}
 	const void *bytes = row_bin(r, 0, &len);
-	sha256(bytes, len, hash);
+	blake2b(bytes, len, hash);
 	rows_end(r);
 	if (!row->payload_hash || memcmp(hash, row->payload_hash, sizeof hash))
 		blame(p, row, "its payload was altered");

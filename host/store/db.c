@@ -396,6 +396,11 @@ int db_run_values(struct db *db, const char *sql, const struct value *values, si
 	return db->error.code;
 }
 
+int db_do(struct db *db, const char *sql)
+{
+	return db_run_values(db, sql, NULL, 0);
+}
+
 int64_t rows_number(struct rows *r, int64_t fallback)
 {
 	int64_t number = fallback;

@@ -38,6 +38,7 @@ struct value bin(const void *bytes, size_t len); /* bytes NULL: null */
 /* sql is a literal: its statement is prepared once and found again by the literal's address. */
 #define db_run(db, sql, ...)  db_run_values(db, sql, DB_VALUES(__VA_ARGS__))
 #define db_rows(db, sql, ...) db_rows_values(db, sql, DB_VALUES(__VA_ARGS__))
+int db_do(struct db *, const char *sql); /* a literal without values */
 int db_run_values(struct db *, const char *sql, const struct value *, size_t count);
 /* One of a kind is under way at a time.  Never NULL; after an error it has no rows. */
 struct rows *db_rows_values(struct db *, const char *sql, const struct value *, size_t count);

@@ -91,7 +91,7 @@ struct kept_payload {
 	const char *bytes;
 	size_t len;
 	int64_t id;
-	unsigned char hash[SHA256_SIZE];
+	unsigned char hash[BLAKE2B_SIZE];
 };
 
 /* A delivery entered a state (+1) or left one (-1). */
@@ -113,6 +113,7 @@ struct txn {
 	struct txn *next;
 	struct store *store;
 	struct arena arena; /* what the caller gave */
+	struct { const char *from, *copy; size_t len; } last_bytes;
 	struct op *first, **last;
 	size_t accept_count, ensure_count;
 	int64_t now_ms;

@@ -239,7 +239,7 @@ static void claim_read(struct lane *l, struct job *job)
 
 	if (!lane_open(l, &job->error))
 		return;
-	db_exec(l->main, "BEGIN");
+	db_do(l->main, "BEGIN");
 	if (j->flow) {
 		busy_are_under_way(l, j);
 		pick_all(l, j);

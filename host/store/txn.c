@@ -62,6 +62,22 @@ static const char *copy_bytes(struct txn *t, const char *bytes, size_t len)
 	return copy;
 }
 
+/* A record and the audit row that tells of it come with the same bytes: one copy of both. */
+static const char *copy_payload(struct txn *t, const char *bytes, size_t len)
+{
+	if (bytes && bytes == t->last_bytes.from && len == t->last_bytes.len &&
+		!memcmp(bytes, t->last_bytes.copy, len))
+		return t->last_bytes.copy;
+
+	const char *copy = copy_bytes(t, bytes, len);
+	if (copy) {
+		t->last_bytes.from = bytes;
+		t->last_bytes.copy = copy;
+		t->last_bytes.len = len;
+	}
+	return copy;
+}
+
 static const char *copy(struct txn *t, const char *text)
 {
 	return text ? copy_bytes(t, text, strlen(text)) : NULL;
@@ -156,7 +172,7 @@ void txn_accept(struct txn *t, const struct arrival *a)
 	row->entity = copy_needed(t, a->entity, "entity");
 	row->id = copy_needed(t, a->id, "id");
 	row->version = copy(t, a->version);
-	row->text = copy_bytes(t, a->text, a->text_len);
+	row->text = copy_payload(t, a->text, a->text_len);
 	row->origin = copy_needed(t, a->origin, "origin");
 	row->routes = routes;
 	if (!routes) {
@@ -395,7 +411,7 @@ void txn_audit(struct txn *t, const struct audit_row *a)
 	row->entity = copy(t, a->entity);
 	row->rid = copy(t, a->rid);
 	row->detail = copy(t, a->detail);
-	row->payload = copy_bytes(t, a->payload, a->payload_len);
+	row->payload = copy_payload(t, a->payload, a->payload_len);
 }
 
 /* ---- on its way, and home ---------------------------------------------------------------------------- */

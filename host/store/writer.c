@@ -22,7 +22,7 @@
 #define TALLY_BUCKETS   1024
 
 struct tally_row {
-	struct tally_row *next;
+	struct tally_row *next, *next_dirty;
 	char *tenant, *flow;
 	int64_t by[DELIVERY_REVIEW + 1];
 	bool dirty;
@@ -32,7 +32,7 @@ struct writer {
 	struct store *store;
 	struct db *db;
 	struct chains *chains;
-	struct tally_row *tally[TALLY_BUCKETS];
+	struct tally_row *tally[TALLY_BUCKETS], *dirty;
 	int64_t ids_reserved;
 
 	pthread_t thread;
@@ -184,7 +184,11 @@ static void tally_add(struct writer *w, const struct txn *t)
 		struct tally_row *row = tally_find(w, c->tenant, c->flow);
 
 		row->by[c->state] += c->by;
-		row->dirty = true;
+		if (!row->dirty) {
+			row->dirty = true;
+			row->next_dirty = w->dirty;
+			w->dirty = row;
+		}
 	}
 }
 
@@ -202,14 +206,14 @@ static void tally_flush_row(struct writer *w, struct tally_row *row)
 
 static void tally_flush(struct writer *w)
 {
-	for (size_t i = 0; i < TALLY_BUCKETS; i++)
-		for (struct tally_row *row = w->tally[i]; row; row = row->next)
-			if (row->dirty)
-				tally_flush_row(w, row);
+	for (struct tally_row *row = w->dirty; row; row = row->next_dirty)
+		tally_flush_row(w, row);
+	w->dirty = NULL;
 }
 
 static void tally_forget(struct writer *w)
 {
+	w->dirty = NULL;
 	for (size_t i = 0; i < TALLY_BUCKETS; i++)
 		while (w->tally[i]) {
 			struct tally_row *next = w->tally[i]->next;
@@ -245,7 +249,7 @@ static bool is_its_own(struct db *db)
 /* False: the whole group is lost. */
 static bool apply_one(struct writer *w, struct txn *t)
 {
-	if (db_exec(w->db, "SAVEPOINT one") == 0 && txn_apply(w, t) && db_exec(w->db, "RELEASE one") == 0) {
+	if (db_do(w->db, "SAVEPOINT one") == 0 && txn_apply(w, t) && db_do(w->db, "RELEASE one") == 0) {
 		tally_add(w, t);
 		return true;
 	}
@@ -253,7 +257,7 @@ static bool apply_one(struct writer *w, struct txn *t)
 	if (!is_its_own(w->db))
 		return false;
 	db_forgive(w->db);
-	return db_exec(w->db, "ROLLBACK TO one; RELEASE one") == 0;
+	return db_do(w->db, "ROLLBACK TO one") == 0 && db_do(w->db, "RELEASE one") == 0;
 }
 
 /* Ids are handed out without asking the disk; what is on disk is ahead of them all. */
@@ -275,7 +279,7 @@ static bool commit(struct writer *w)
 	tally_flush(w);
 	chains_flush(w->chains, w->db);
 	reserve_ids(w, &reserved);
-	if (db_exec(w->db, "COMMIT") < 0)
+	if (db_do(w->db, "COMMIT") < 0)
 		return false;
 	w->ids_reserved = reserved;
 	return true;
@@ -292,7 +296,7 @@ static void undo(struct writer *w)
 static void alone(struct writer *w, struct txn *t)
 {
 	reset(t);
-	if (db_exec(w->db, "BEGIN IMMEDIATE") == 0 && apply_one(w, t) && commit(w))
+	if (db_do(w->db, "BEGIN IMMEDIATE") == 0 && apply_one(w, t) && commit(w))
 		return;
 	db_fail(w->db, &t->error);
 	if (!t->error.code)
@@ -374,7 +378,7 @@ static void run_group(struct writer *w, struct txn *group)
 	int64_t began = loop_clock_ms();
 	struct txn *t = group, **last = &group;
 	size_t count = 0;
-	bool stands = db_exec(w->db, "BEGIN IMMEDIATE") == 0;
+	bool stands = db_do(w->db, "BEGIN IMMEDIATE") == 0;
 
 	while (t) {
 		*last = t;
