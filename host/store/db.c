@@ -171,7 +171,6 @@ struct db *db_open(const char *path, enum db_use use, unsigned busy_ms, struct e
 		return NULL;
 	}
 	sqlite3_busy_timeout(db->sqlite, (int)busy_ms);
-	sqlite3_wal_hook(db->sqlite, on_commit, db);
 	sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
 	sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	return db;
@@ -452,6 +451,12 @@ void db_each_statement(struct db *db, void (*fn)(void *arg, const char *sql), vo
 uint32_t db_wal_frames(const struct db *db)
 {
 	return db->wal_frames;
+}
+
+/* The hook takes the place of SQLite's own, which would move the log within a commit. */
+void db_own_log(struct db *db)
+{
+	sqlite3_wal_hook(db->sqlite, on_commit, db);
 }
 
 int db_checkpoint(struct db *db, uint32_t *left)

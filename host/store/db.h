@@ -70,7 +70,9 @@ const struct err *db_error(const struct db *);
 void db_forgive(struct db *);
 int db_fail(struct db *, struct err *e);  /* its error into e; returns the code */
 
-/* Frames in the write-ahead log after the last commit of this connection. */
+/* From now on commits of this connection leave the write-ahead log alone: db_checkpoint() moves it. */
+void db_own_log(struct db *);
+/* Frames in it after the last commit of this connection. */
 uint32_t db_wal_frames(const struct db *);
 /* Moves what is in the log into the file without waiting for anyone.  left: frames not moved. */
 int db_checkpoint(struct db *, uint32_t *left);

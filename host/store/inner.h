@@ -203,6 +203,7 @@ void audit_payloads(struct db *, const char *tenant, const char *entity, const c
 
 /* keep.c */
 void upkeep_begin(struct store *); /* from any thread */
+void upkeep_run(struct lane *, struct job *);
 void upkeep_later(struct store *); /* from the loop's: soon after a commit */
 
 /* mirror.c */

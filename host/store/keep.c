@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define UPKEEP_MS  1000
+#define AUDIT_SLICES 8 /* then the log has its turn */
 #define LOG_ROUNDS 3   /* each moves what was written while the one before worked */
 #define LOG_REST   200 /* frames: what the writer may move itself between two commits */
 
@@ -37,6 +38,13 @@ static void try_to_write(struct store *s)
 		writer_do(s, probe, NULL, NULL);
 }
 
+void upkeep_begin(struct store *s)
+{
+	if (atomic_exchange(&s->upkeep_due, true))
+		return;
+	lane_push(&s->keeper, &s->upkeep_job);
+}
+
 static void move_audit(struct lane *l, struct err *e)
 {
 	struct store *s = l->store;
@@ -46,9 +54,12 @@ static void move_audit(struct lane *l, struct err *e)
 		return;
 	if (!s->audit)
 		s->audit = audit_open(s->audit_path, DB_WRITE, e);
-	while (s->audit && !atomic_load(&s->closing) && audit_move_slice(l, s->audit, e))
-		;
+	bool more = s->audit != NULL;
+	for (int i = 0; more && i < AUDIT_SLICES && !atomic_load(&s->closing); i++)
+		more = audit_move_slice(l, s->audit, e);
 	pthread_mutex_unlock(&s->audit_mutex);
+	if (more && !e->code)
+		upkeep_begin(s);
 }
 
 /* Beside the writer, on a connection of our own: commits do not wait for it. */
@@ -69,7 +80,7 @@ static void move_log(struct store *s, struct err *e)
 	db_forgive(s->log);
 }
 
-static void upkeep_run(struct lane *l, struct job *job)
+void upkeep_run(struct lane *l, struct job *job)
 {
 	struct store *s = l->store;
 	struct err e = { 0 };
@@ -78,20 +89,12 @@ static void upkeep_run(struct lane *l, struct job *job)
 	atomic_store(&s->upkeep_due, false);
 	try_to_write(s);
 	if (lane_open(l, &e)) {
-		move_audit(l, &e);
 		move_log(s, &e);
+		move_audit(l, &e);
 	}
 	if (e.code && !s->upkeep_failed)
 		log_line(LOG_WARN, "store", "upkeep: %s", e.text);
 	s->upkeep_failed = e.code != 0;
-}
-
-void upkeep_begin(struct store *s)
-{
-	if (atomic_exchange(&s->upkeep_due, true))
-		return;
-	s->upkeep_job.run = upkeep_run;
-	lane_push(&s->keeper, &s->upkeep_job);
 }
 
 static void on_upkeep(void *arg)

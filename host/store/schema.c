@@ -182,10 +182,13 @@ fail:
 
 struct db *main_open(const char *path, enum db_use use, struct err *e)
 {
-	/* The store says itself when the log is moved: a commit must not do it. */
-	return open_file(path, use, use == DB_READ
+	struct db *db = open_file(path, use, use == DB_READ
 			? "PRAGMA query_only = ON; PRAGMA cache_size = -2000;"
-			: "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8000;", e);
+			: "PRAGMA cache_size = -8000;", e);
+
+	if (db && use != DB_READ)
+		db_own_log(db);
+	return db;
 }
 
 struct db *audit_open(const char *path, enum db_use use, struct err *e)

@@ -271,6 +271,7 @@ struct store *store_open(struct loop *loop, const struct store_conf *conf, struc
 	pthread_mutex_init(&s->key_mutex, NULL);
 	pthread_mutex_init(&s->audit_mutex, NULL);
 	s->mailbox = mailbox_create(loop);
+	s->upkeep_job.run = upkeep_run;
 	if (dir_make(conf->dir, e) < 0 || take_lock(s, e) < 0)
 		goto fail;
 	s->key = master_key_load(conf->key_file, e);

@@ -468,8 +468,8 @@ static void a_transaction_beyond_its_ceiling_is_refused(void **state)
 	char *big = xcalloc(1, len + 1);
 	struct txn *t = txn_begin(h->store);
 
-	memset(big, 'x', len);
 	for (int i = 0; i < 2; i++) {
+		memset(big, i ? 'x' : 'y', len);
 		struct arrival a = order(i ? "1" : "2", "1", 1, big);
 
 		txn_accept(t, &a);
