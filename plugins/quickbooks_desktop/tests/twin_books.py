@@ -326,7 +326,7 @@ def deposits():
 @promise("names are unique over customers, vendors and inactive ones, in any case; a job's name only under its parent")
 def names():
     f = File()
-    for name in ("lovelace, ADA", "Clay &amp; Glaze Supplies", "Old Customer"):
+    for name in ("lovelace, ADA", "Clay &amp; Glaze Supplies", "Grace Hopper", "Old Customer"):
         equal(f.add_code("Customer", f"<Name>{name}</Name>"), 3100, name)
     f.add("Customer", "<Name>Kitchen</Name><ParentRef><FullName>Web Customer</FullName></ParentRef>")
     f.add("Customer", "<Name>Kitchen</Name><ParentRef><FullName>Babbage Engines</FullName></ParentRef>")
@@ -426,6 +426,35 @@ def what_is_told():
     f.close()
 
 
+@promise("terms give the due date, by days or by a day of the month")
+def terms():
+    f = File()
+    f.add("DateDrivenTerms", "<Name>Tenth</Name><DayOfMonthDue>31</DayOfMonthDue><DueNextMonthDays>5</DueNextMonthDays>")
+
+    def due(name, date):
+        head = f"<TermsRef><FullName>{name}</FullName></TermsRef>"
+        return text(f.add("Invoice", invoice("Web Customer", line("TSHIRT", "<Amount>1.00</Amount>"), head=head, date=date)), "DueDate")
+
+    equal([due("Net 30", "2026-01-15"), due("Tenth", "2026-01-15"), due("Tenth", "2026-01-28"), due("Due on receipt", "2026-12-31")],
+          ["2026-02-14", "2026-01-31", "2026-02-28", "2026-12-31"], "due")
+    equal(sorted({x.tag for x in f.query("Terms")}), ["DateDrivenTermsRet", "StandardTermsRet"], "both kinds in one query")
+    f.close()
+
+
+@promise("the small lists answer their queries, found or not")
+def small_lists():
+    f = File()
+    for kind in ("CustomerType", "VendorType", "JobType", "SalesRep", "OtherName", "PriceLevel", "ShipMethod", "CustomerMsg", "Class"):
+        equal(f.code(f"<{kind}QueryRq/>"), 1, kind)
+    equal([f.code("<EmployeeQueryRq/>"), f.code("<TemplateQueryRq/>"), f.code("<CurrencyQueryRq/>")], [0, 0, 3250], "employees, templates, currencies")
+    f.add("CustomerType", "<Name>Web</Name>")
+    f.add("SalesRep", "<Initial>GH</Initial><SalesRepEntityRef><FullName>Grace Hopper</FullName></SalesRepEntityRef>")
+    equal(text(f.query("SalesRep", "<FullName>GH</FullName>")[0], "SalesRepEntityRef/FullName"), "Grace Hopper", "rep")
+    ret = f.add("Customer", "<Name>New</Name><CustomerTypeRef><FullName>Web</FullName></CustomerTypeRef><SalesRepRef><FullName>GH</FullName></SalesRepRef>")
+    equal((text(ret, "CustomerTypeRef/FullName"), text(ret, "SalesRepRef/FullName")), ("Web", "GH"), "references")
+    f.close()
+
+
 @promise("document numbers run on by themselves and may repeat")
 def numbers():
     f = File()
@@ -484,11 +513,11 @@ def references():
 
 @promise("WOO-44: a full list refuses names")
 def full_list():
-    f = File({"max_names": 10})
+    f = File({"max_names": 11})
     codes = [f.add_code("Customer", f"<Name>Guest {i}</Name>") for i in range(4)]
-    equal(codes, [0, 0, 3180, 3180], "ten names at most")
+    equal(codes, [0, 0, 3180, 3180], "eleven names at most")
     meta = f.query("Host", "<IncludeListMetaData><IncludeMaxCapacity>true</IncludeMaxCapacity></IncludeListMetaData>")[0]
-    equal(text(meta, "ListMetaData/EntityMetaData/MaxCapacity"), "10", "told")
+    equal(text(meta, "ListMetaData/EntityMetaData/MaxCapacity"), "11", "told")
     f.close()
 
 

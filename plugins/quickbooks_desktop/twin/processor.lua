@@ -269,7 +269,6 @@ function OTHERS.PreferencesQuery(co, given) return reads.preferences(co, given) 
 function OTHERS.TxnDeletedQuery(co, given) return reads.deleted(co, "Txn", given.TxnDelType, given.DeletedDateRangeFilter) end
 function OTHERS.ListDeletedQuery(co, given) return reads.deleted(co, "List", given.ListDelType, given.DeletedDateRangeFilter) end
 function OTHERS.DataExtDefQuery(co, given) return reads.ext_defs(co, given) end
-function OTHERS.TemplateQuery() return "" end
 
 function OTHERS.TxnDel(co, given)
 	local txn = writes.delete_txn(co, given.TxnDelType, given.TxnID)
@@ -307,7 +306,7 @@ function OTHERS.DataExtDefAdd(co, given)
 	return reads.ext_defs(co, { OwnerID = { def.owner }, AssignToObject = def.assigned })
 end
 
-local MAY_FIND_NOTHING = { TxnDeletedQuery = true, ListDeletedQuery = true, DataExtDefQuery = true, TemplateQuery = true }
+local MAY_FIND_NOTHING = { TxnDeletedQuery = true, ListDeletedQuery = true, DataExtDefQuery = true }
 local CHANGES = { TxnDel = true, TxnVoid = true, ListDel = true, DataExtAdd = true, DataExtMod = true, DataExtDel = true, DataExtDefAdd = true }
 
 function processor.is_write(request)
@@ -326,6 +325,9 @@ local function run(co, session, request)
 	local given = request.content
 	if not given then refuse(1030, "The request %s is not supported by this edition.", request.name) end
 	check_values(request.shape, given)
+	if request.object == "Currency" and co.preferences.IsMultiCurrencyOn ~= "true" then
+		refuse(3250, "This feature is not enabled or not available in this version of QuickBooks.")
+	end
 	if request.verb == "Query" and not OTHERS[request.kind] then
 		return reads.query(co, session, request.object, given, request.attr)
 	elseif request.verb == "Add" or request.verb == "Mod" then

@@ -86,6 +86,7 @@ local LIST_VALUES = {
 	TimeModified = function(_, r) return company.time_text(r.modified) end,
 	EditSequence = function(_, r) return r.edit end,
 	FullName = function(co, r) return company.full_name(co, r) end,
+	Initial = function(_, r) return r.f.Name end,
 	ParentRef = function(_, r) return r.parent end,
 	Sublevel = function(co, r) return tostring(company.sublevel(co, r)) end,
 	BarCodeValue = function(_, r) return r.f.BarCode and r.f.BarCode.BarCodeValue end,
@@ -109,6 +110,7 @@ local LIST_VALUES = {
 	BillAddressBlock = function(_, r) return address_block(r.f.BillAddress) end,
 	ShipAddressBlock = function(_, r) return address_block(r.f.ShipAddress) end,
 	VendorAddressBlock = function(_, r) return address_block(r.f.VendorAddress) end,
+	OtherNameAddressBlock = function(_, r) return address_block(r.f.OtherNameAddress) end,
 }
 
 -- opts: owners (set of OwnerIDs asked for), only (set of names to tell; nil: all), lines, links.

@@ -525,6 +525,56 @@ ParentRef ref:Class
 Sublevel int R
 ]]
 
+OBJECTS.CustomerType = OBJECTS.Class
+OBJECTS.VendorType = OBJECTS.Class
+OBJECTS.JobType = OBJECTS.Class
+
+OBJECTS.DateDrivenTerms = [[
+<listhead>
+Name! 31
+IsActive bool
+DayOfMonthDue! int
+DueNextMonthDays int
+DiscountDayOfMonth int
+DiscountPct pct
+]]
+
+OBJECTS.SalesRep = [[
+<listhead>
+Initial! 5
+IsActive bool
+SalesRepEntityRef! ref:Name
+]]
+
+OBJECTS.OtherName = [[
+<listhead>
+Name! 41
+IsActive bool
+CompanyName 41
+Salutation 15
+FirstName 25
+MiddleName 5
+LastName 25
+OtherNameAddress {address}
+OtherNameAddressBlock {block} R
+Phone 21
+AltPhone 21
+Fax 21
+Email 1023
+Contact 41
+AltContact 41
+AccountNumber 99
+Notes 4095
+ExternalGUID guid AR
+DataExtRet* {extret} R
+]]
+
+-- Told, not written.
+OBJECTS.Employee = "<listhead>\nName! 41\nIsActive bool\nFirstName 25\nLastName 25\nEmail 1023\nDataExtRet* {extret} R\n"
+OBJECTS.Template = "<listhead>\nName! 31\nIsActive bool\nTemplateType text\n"
+OBJECTS.PriceLevel = "<listhead>\nName! 31\nIsActive bool\nPriceLevelType text\n"
+OBJECTS.Currency = "<listhead>\nName! 64\nIsActive bool\nCurrencyCode 3\n"
+
 OBJECTS.ShipMethod = "<listhead>\nName! 15\nIsActive bool\n"
 OBJECTS.CustomerMsg = "<listhead>\nName! 101\nIsActive bool\n"
 
@@ -823,6 +873,16 @@ local QUERIES = {
 	SalesTaxCode = LIST_QUERY .. TAIL,
 	Class = LIST_QUERY .. TAIL,
 	ShipMethod = LIST_QUERY .. TAIL,
+	CustomerType = LIST_QUERY .. TAIL,
+	VendorType = LIST_QUERY .. TAIL,
+	JobType = LIST_QUERY .. TAIL,
+	DateDrivenTerms = LIST_QUERY .. TAIL,
+	SalesRep = LIST_QUERY .. TAIL,
+	OtherName = LIST_QUERY .. OWNED,
+	Employee = LIST_QUERY .. OWNED,
+	Template = TAIL,
+	PriceLevel = LIST_QUERY .. TAIL,
+	Currency = LIST_QUERY .. TAIL,
 	CustomerMsg = LIST_QUERY .. TAIL,
 	Invoice = TXN_QUERY .. PAID .. LINES .. LINKS .. OWNED,
 	CreditMemo = TXN_QUERY .. LINES .. LINKS .. OWNED,
@@ -881,7 +941,6 @@ local OTHERS = {
 	DataExtDel = "DataExtDel! {extobject}\n",
 	DataExtDefAdd = "DataExtDefAdd! {extdef}\n" .. TAIL,
 	DataExtDefQuery = "OwnerID* guid @owner\nAssignToObject* text @object\n" .. TAIL,
-	TemplateQuery = TAIL,
 }
 
 -- ---- the reader of the tables above ----------------------------------------------------
@@ -942,7 +1001,7 @@ function shapes.request(name)
 	if OTHERS[name] then return compile(name, OTHERS[name]), nil, nil end
 	local object, verb = name:match("^(.-)(%u%l+)$")
 	if verb == "Query" and QUERIES[object] then return compile(name, QUERIES[object]), verb, object end
-	if verb == "Add" and OBJECTS[object] then
+	if verb == "Add" and OBJECTS[object] and not shapes.cannot_add[object] then
 		local inner = compile(object, OBJECTS[object], "A")
 		local shape = { elements = { { name = name, kind = "nested", body = inner, rank = 1, required = true },
 			{ name = "IncludeRetElement", kind = "text", max = 50, many = true, rank = 2 } }, by_name = {} }
@@ -959,7 +1018,9 @@ function shapes.request(name)
 end
 
 shapes.cannot_mod = { StandardTerms = true, PaymentMethod = true, ShipMethod = true, CustomerMsg = true, ARRefundCreditCard = true,
-	Bill = true, Deposit = true }
+	Bill = true, Deposit = true, CustomerType = true, VendorType = true, JobType = true, DateDrivenTerms = true, Employee = true,
+	Template = true, PriceLevel = true, Currency = true }
+shapes.cannot_add = { Employee = true, Template = true, PriceLevel = true, Currency = true }
 
 function shapes.ret(object)
 	return compile(object, OBJECTS[object], "R")
@@ -971,7 +1032,7 @@ function shapes.names()
 	for name in pairs(OTHERS) do names[#names + 1] = name end
 	for object in pairs(QUERIES) do names[#names + 1] = object .. "Query" end
 	for object in pairs(OBJECTS) do
-		names[#names + 1] = object .. "Add"
+		if not shapes.cannot_add[object] then names[#names + 1] = object .. "Add" end
 		if not shapes.cannot_mod[object] then names[#names + 1] = object .. "Mod" end
 	end
 	table.sort(names)
@@ -979,8 +1040,9 @@ function shapes.names()
 end
 
 -- Requests that may be iterated (reference section 5, from the schema).
-local NOT_ITERATED = { Account = true, Terms = true, StandardTerms = true, PaymentMethod = true, SalesTaxCode = true, Class = true,
-	ShipMethod = true, CustomerMsg = true }
+local NOT_ITERATED = { Account = true, Terms = true, StandardTerms = true, DateDrivenTerms = true, PaymentMethod = true, SalesTaxCode = true,
+	Class = true, ShipMethod = true, CustomerMsg = true, CustomerType = true, VendorType = true, JobType = true, SalesRep = true, OtherName = true,
+	Employee = true, Template = true, PriceLevel = true, Currency = true }
 
 function shapes.iterates(object) return QUERIES[object] ~= nil and not NOT_ITERATED[object] end
 

@@ -75,7 +75,7 @@ end
 
 -- ---- lists -----------------------------------------------------------------------------------
 
-local LIST_SKIP = { ListID = true, EditSequence = true, Name = true, ParentRef = true, QuantityOnHand = true, TotalValue = true, InventoryDate = true }
+local LIST_SKIP = { ListID = true, EditSequence = true, Name = true, Initial = true, ParentRef = true, QuantityOnHand = true, TotalValue = true, InventoryDate = true }
 
 local function check_name(name)
 	if name == "" or name:find(":", 1, true) then
@@ -134,10 +134,10 @@ end
 function writes.add_list(co, object, given)
 	local list, where = company.list_of(object), object
 	local f, extra = {}, {}
-	f.Name = check_name(given.Name)
+	f.Name = check_name(given.Name or given.Initial)
 	extra.parent = parent_of(co, object, given, where)
 	company.claim_name(co, list, full_name_of(co, list, extra.parent, f.Name))
-	if (list == "Customer" or list == "Vendor") and count_names(co) >= twin.settings.max_names then
+	if (list == "Customer" or list == "Vendor" or list == "OtherName") and count_names(co) >= twin.settings.max_names then
 		refuse(3180, "There was an error when saving a %s list, element \"%s\".  QuickBooks error message: The list is full.", object, f.Name)
 	end
 	for name, value in pairs(DEFAULTS[object] or {}) do f[name] = value end
@@ -167,7 +167,7 @@ function writes.mod_list(co, object, given, person)
 	if not record or record.object ~= object then not_found(given.ListID) end
 	if not person then check_edit(record, given) end
 	local f, parent = twin.copy(record.f), record.parent
-	if given.Name then f.Name = check_name(given.Name) end
+	if given.Name or given.Initial then f.Name = check_name(given.Name or given.Initial) end
 	if given.ParentRef then
 		parent = parent_of(co, object, given, where)
 		if has_descendant(co, record, parent) then refuse(3130, "There was an error when saving the parent of \"%s\".", f.Name) end
@@ -314,6 +314,19 @@ local function add_days(date, days)
 	return twin.iso(twin.ms_of(tonumber(y), tonumber(m), tonumber(d)) + days * 86400000):sub(1, 10)
 end
 
+-- Of date-driven terms: that day of the month, of the next one when it is too near.
+local function due_date(co, date, terms_id)
+	local terms = terms_id and co.lists.Terms[terms_id]
+	local day = terms and tonumber(terms.f.DayOfMonthDue or "")
+	if not day then return add_days(date, terms and tonumber(terms.f.StdDueDays or "0") or 0) end
+	local y, m, d = date:match("^(%d+)%-(%d+)%-(%d+)$")
+	y, m = tonumber(y), tonumber(m)
+	if tonumber(d) > day - tonumber(terms.f.DueNextMonthDays or "0") then m = m + 1 end
+	if m > 12 then y, m = y + 1, 1 end
+	local last = tonumber(twin.iso(twin.ms_of(m == 12 and y + 1 or y, m % 12 + 1, 1) - 1000):sub(9, 10))
+	return ("%04d-%02d-%02d"):format(y, m, math.min(day, last))
+end
+
 local ADDRESSES = { "BillAddress", "ShipAddress" }
 
 local function form_defaults(co, txn, given)
@@ -328,8 +341,7 @@ local function form_defaults(co, txn, given)
 		end
 	end
 	if not given.RefNumber then f.RefNumber = next_ref(co, txn.type) end
-	local terms = f.TermsRef and co.lists.Terms[f.TermsRef]
-	f.DueDate = f.DueDate or add_days(txn.date, terms and tonumber(terms.f.StdDueDays or "0") or 0)
+	f.DueDate = f.DueDate or due_date(co, txn.date, f.TermsRef)
 	f.ShipDate = f.ShipDate or txn.date
 	f.IsPending = f.IsPending or "false"
 	f.IsToBePrinted = f.IsToBePrinted or tostring(twin.settings.print_by_default)
