@@ -17,12 +17,18 @@ twin.describe {
 		inactive_refs = "refuse",       -- or accept: an inactive record named in a new document
 		empty_clears = true,            -- an empty element in a Mod clears the field
 		raw_text = "refuse",            -- or accept: raw non-ASCII characters in a request
+		unstorable = "mark",            -- or drop: a character beyond Windows-1252 becomes "?", or nothing
 		summer_offset = "wrong",        -- or right: the offset shown in summer
 		none_found = 500,               -- or 1: none of the ids asked for is there
 		dead_iterator = 3120,           -- the status of an iteratorID of another session
+		iterator_survives = true,       -- another request between two pages leaves the iterator alive
 		query_order = "created",        -- or shuffled
+		balance_modifies = false,       -- a customer's new balance is a modification of the customer
+		deleted_unfiltered = "all",     -- or none: a deletion query without dates
+		stale_tells_record = true,      -- a 3200 answer carries the current record
 		replay = "full",                -- or recovery: the remembered answer has ErrorRecovery instead of the Ret
 		stored_sets = "one",            -- or several: message sets remembered per application
+		sets_live = "file",             -- or session: remembered in the company file, or until the file is closed or QuickBooks ends
 		set_id_limit = 24,              -- or 23
 		close_after_fault = false,      -- closeConnection after a SOAP fault or a lost line
 		close_after_connection_error = true, -- and after connectionError was answered "done"
@@ -375,8 +381,10 @@ twin.control("POST", "/open", function(req)
 	if type(want) ~= "table" then return nil, why or "send an object" end
 	if want.file == twin.null then
 		twin.state.open = nil
+		processor.file_closed()
 	else
 		if type(want.file) ~= "string" then return nil, "file: a name, or null" end
+		if twin.state.open ~= want.file then processor.file_closed() end
 		if not twin.state.files[want.file] then
 			local make = SEEDS[want.seed or "bare"]
 			if not make then return nil, "seed: shop, sample or bare" end
@@ -456,6 +464,7 @@ end)
 -- What the file remembers of message sets is lost.
 twin.control("POST", "/forget", function()
 	open_file().message_sets = {}
+	processor.file_closed()
 	twin.changed()
 end)
 

@@ -598,6 +598,36 @@ def message_sets():
     f.close()
 
 
+@promise("what nobody is sure of can be had both ways")
+def switches():
+    customer = "<CustomerAddRq><CustomerAdd><Name>{}</Name></CustomerAdd></CustomerAddRq>"
+
+    f = File({"unstorable": "drop", "stale_tells_record": "off", "balance_modifies": "on", "deleted_unfiltered": "none", "iterator_survives": "off",
+              "sets_live": "session", "none_found": 1, "dead_iterator": 1000, "empty_clears": "off", "query_order": "shuffled", "raw_text": "accept"})
+    equal(text(f.add("Customer", "<Name>Z&#128512;</Name>"), "Name"), "Z", "unstorable")
+    equal(text(f.add("Customer", "<Name>Caf\u00e9</Name>"), "Name"), "Caf\u00e9", "raw_text")
+    ada = f.query("Customer", "<FullName>Lovelace, Ada</FullName>")[0]
+    bill = f.add("Invoice", invoice("Lovelace, Ada", line("TSHIRT", "<Amount>1.00</Amount>")))
+    rs = f.mod("Customer", ada, "<Phone>1</Phone>")
+    equal((rs.attrib["statusCode"], len(rs)), ("3200", 0), "balance_modifies, stale_tells_record")
+    ada = f.query("Customer", "<FullName>Lovelace, Ada</FullName>")[0]
+    equal(text(f.mod("Customer", ada, "<Phone></Phone>")[0], "Phone"), "(555) 010-0042", "empty_clears")
+    f.twin.post("/person/delete", {"type": "Invoice", "id": text(bill, "TxnID")})
+    equal(f.code("<TxnDeletedQueryRq><TxnDelType>Invoice</TxnDelType></TxnDeletedQueryRq>"), 1, "deleted_unfiltered")
+    equal(f.code("<CustomerQueryRq><FullName>Nobody</FullName></CustomerQueryRq>"), 1, "none_found")
+    page = f.query("Customer", "<MaxReturned>1</MaxReturned>", ' iterator="Start"')
+    f.query("Host")
+    again = f"<CustomerQueryRq iterator=\"Continue\" iteratorID=\"{page.attrib['iteratorID']}\"><MaxReturned>1</MaxReturned></CustomerQueryRq>"
+    equal(f.code(again), 1000, "iterator_survives, dead_iterator")
+    names = [text(x, "Name") for x in f.query("Customer", "<ActiveStatus>All</ActiveStatus>")]
+    holds(names[0] != "Web Customer" or names[1] != "Lovelace, Ada", "query_order")
+    f.raw(qbxml(customer.format("Set"), newMessageSetID="m-1"))
+    f.twin.post("/open", {"file": None})
+    f.twin.post("/open", {"file": "main"})
+    holds('"9002"' in f.raw(qbxml("", newMessageSetID="m-1"))["response"], "sets_live")
+    f.close()
+
+
 @promise("a thousand documents leave the books in balance, with random quantities, rates, taxes, payments and credits")
 def many():
     import random

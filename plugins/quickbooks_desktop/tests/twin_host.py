@@ -25,7 +25,7 @@ class Service:
 
     def __init__(self, give=(), user="mlc", password="secret"):
         self.give, self.user, self.password = list(give), user, password
-        self.calls, self.headers, self.connections, self.taken = [], [], set(), 0
+        self.calls, self.headers, self.bodies, self.connections, self.taken = [], [], [], set(), 0
         self.results = []  # what receiveResponseXML brought: (response, hresult, message)
         self.say = {}
         service = self
@@ -64,6 +64,7 @@ class Service:
 
     def answer(self, text):
         body = ET.fromstring(text).find("{http://schemas.xmlsoap.org/soap/envelope/}Body")
+        self.bodies.append(ET.tostring(body[0]))
         method = body[0].tag.replace("{" + NS + "}", "")
         sent = {e.tag.split("}")[-1]: e.text or "" for e in body[0]}
         self.calls.append((method, sent))

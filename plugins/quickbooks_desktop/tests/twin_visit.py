@@ -2,11 +2,14 @@
 """The twin visits as the Web Connector does: order, headers, each answer's meaning, each way a visit can break."""
 import json
 import os
+import re
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "tests", "e2e"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lib import Twin, equal, eventually, exchange, holds, promise, run  # noqa: E402
+from lib import Twin, equal, eventually, exchange, folder, holds, promise, run, skip  # noqa: E402
+from lib.bed import SPECS  # noqa: E402
 from twin_host import Service, qbxml  # noqa: E402
 
 CUSTOMERS = qbxml('<CustomerQueryRq requestID="1"/>')
@@ -62,6 +65,32 @@ def wire():
         holds("MS Web Services Client Protocol 4.0" in headers["User-Agent"], headers["User-Agent"])
     equal(service.headers[2]["SOAPAction"], '"http://developer.intuit.com/authenticate"', "SOAPAction")
     equal(len(service.connections), 1, "connections")
+    end(twin, service)
+
+
+@promise("WOO-03: each call validates against the types of the vendor's WSDL")
+def against_the_wsdl():
+    wsdl = os.path.join(SPECS, "quickbooks-desktop", "wsdl", "QBWebConnectorSvc.full.wsdl")
+    if not os.path.exists(wsdl):
+        skip("the WSDL is not here (MLC_SPECS)")
+    with open(wsdl, encoding="utf-8") as f:
+        types = re.search(r"<s:schema .*?</s:schema>", f.read(), re.S).group(0)
+    types = types.replace("<s:schema ", '<s:schema xmlns:s="http://www.w3.org/2001/XMLSchema" xmlns:tns="http://developer.intuit.com/" ', 1)
+    schema = os.path.join(folder(), "types.xsd")
+    with open(schema, "w", encoding="utf-8") as f:
+        f.write(types)
+    twin, service = begin([CUSTOMERS, add_customer("A &amp; B")])
+    twin.fault(kind="connect", after=1)
+    equal(twin.post("/visit")["outcome"], "done", "visit")
+    service.taken = 0
+    equal(twin.post("/visit")["outcome"], "no connection to QuickBooks", "a second visit")
+    service.say["sendRequestXML"] = ""
+    twin.post("/visit")
+    equal(set(service.methods()), {"serverVersion", "clientVersion", "authenticate", "sendRequestXML", "receiveResponseXML", "connectionError",
+                                   "getLastError", "closeConnection"}, "all eight")
+    for body in service.bodies:
+        done = subprocess.run(["xmllint", "--noout", "--schema", schema, "-"], input=body, capture_output=True)
+        equal(done.returncode, 0, done.stderr.decode()[:500])
     end(twin, service)
 
 

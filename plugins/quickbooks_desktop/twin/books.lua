@@ -429,7 +429,8 @@ local function add_to(map, key, amount)
 end
 
 local function enter(co, txn, sign)
-	local sum = 0
+	local sum, customer = 0, txn.customer and co.lists.Customer[txn.customer]
+	if customer and twin.settings.balance_modifies then company.touch(co, customer) end
 	for _, p in ipairs(txn.postings) do
 		sum = sum + p.amount
 		add_to(co.ledger.accounts, p.account, p.amount * sign)

@@ -178,29 +178,32 @@ function Visit:authenticate()
 	end
 end
 
--- BeginSession: the file named, or the one that is open.
+-- BeginSession: the name of the file asked for, or of the one that is open.
 local function begin_session(path)
 	local fault = twin.fault("file_closed") or twin.fault("connect")
 	if fault then return nil, fault.hresult or "0x80040416", fault.message or "If the QuickBooks company data file is not open, a call to the \"BeginSession\" method must include the name of the data file." end
 	local state = twin.state
 	local open = state.open and state.files[state.open]
 	if path == "" then
-		if open then return open end
+		if open then return state.open end
 		return nil, "0x80040416", "If the QuickBooks company data file is not open, a call to the \"BeginSession\" method must include the name of the data file."
 	end
-	if open and open.path:lower() == path:lower() then return open end
+	if open and open.path:lower() == path:lower() then return state.open end
 	if open then return nil, "0x8004040A", "A QuickBooks company data file is already open and it is different from the one requested." end
-	for _, file in pairs(state.files) do
-		if file.path:lower() == path:lower() then return file end
+	for name, file in pairs(state.files) do
+		if file.path:lower() == path:lower() then return name end
 	end
 	return nil, "0x80040406", "Could not find the QuickBooks company data file."
 end
 
+-- The company file of this session; looked up anew each time, since a person may put a backup back.
+function Visit:company() return twin.state.files[self.file] end
+
 function Visit:begin()
-	local co, hresult, message = begin_session(self.wanted_file)
+	local file, hresult, message = begin_session(self.wanted_file)
 	self.connection_tries = self.connection_tries + 1
-	if co then
-		self.co, self.state = co, "sendRequestXML"
+	if file then
+		self.file, self.state = file, "sendRequestXML"
 		self.session = processor.new_session(self.who.app)
 		self.session.before_each = function(file, request) connector.before_each(file, request) end
 		return
@@ -227,10 +230,10 @@ end
 
 function Visit:sendRequestXML()
 	local hcp = ""
-	if self.first then hcp = processor.hcp(self.co, self.session, self.who.owner_id) end
+	if self.first then hcp = processor.hcp(self:company(), self.session, self.who.owner_id) end
 	local major, minor = twin.settings.qbxml:match("^(%d+)%.(%d+)$")
 	local result, why = self:call("sendRequestXML", { { "ticket", self.wish.ticket or self.ticket }, { "strHCPResponse", hcp },
-		{ "strCompanyFileName", self.co.path }, { "qbXMLCountry", twin.settings.country }, { "qbXMLMajorVers", math.tointeger(tonumber(major)) },
+		{ "strCompanyFileName", self:company().path }, { "qbXMLCountry", twin.settings.country }, { "qbXMLMajorVers", math.tointeger(tonumber(major)) },
 		{ "qbXMLMinorVers", math.tointeger(tonumber(minor)) } })
 	if result == nil then return self:broken("QBWC1041: SendRequestXML failed: " .. why) end
 	self.first = false
@@ -254,7 +257,7 @@ function Visit:work()
 	else
 		stop = twin.fault("hresult")
 		local done
-		if not stop or stop.ran then done = processor.process(self.co, self.session, self.text) end
+		if not stop or stop.ran then done = processor.process(self:company(), self.session, self.text) end
 		self:noted(done)
 		if stop then
 			self.give = { response = "", hresult = stop.hresult or "0x80040402", message = stop.message or "There was an unexpected error." }

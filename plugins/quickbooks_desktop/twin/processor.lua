@@ -328,6 +328,10 @@ local function run(co, session, request)
 	if request.object == "Currency" and co.preferences.IsMultiCurrencyOn ~= "true" then
 		refuse(3250, "This feature is not enabled or not available in this version of QuickBooks.")
 	end
+	if not twin.settings.iterator_survives then
+		local mine = session.iterators[request.attr.iteratorID or ""]
+		session.iterators = mine and { [mine.id] = mine } or {}
+	end
 	if request.verb == "Query" and not OTHERS[request.kind] then
 		return reads.query(co, session, request.object, given, request.attr)
 	elseif request.verb == "Add" or request.verb == "Mod" then
@@ -366,7 +370,8 @@ local function answer_one(co, session, request, text)
 	end
 	local refusal = body
 	if type(refusal) ~= "table" or not refusal.status then error(refusal, 0) end
-	return answer(request, refusal.status, refusal.message, refusal.current and reads.ret(co, refusal.current)), refusal.status
+	local current = twin.settings.stale_tells_record and refusal.current
+	return answer(request, refusal.status, refusal.message, current and reads.ret(co, current)), refusal.status
 end
 
 -- ---- a set, and what is remembered of it ---------------------------------------------------------------
@@ -400,9 +405,14 @@ local function set_attributes(id, code)
 	return (id and (' newMessageSetID="%s"'):format(escape(id)) or "") .. (' messageSetStatusCode="%d"'):format(code)
 end
 
+local until_closed = {} -- application -> message sets, with sets_live=session
+
+function processor.file_closed() until_closed = {} end
+
 local function of_app(co, app)
-	co.message_sets[app] = co.message_sets[app] or {}
-	return co.message_sets[app]
+	local all = twin.settings.sets_live == "file" and co.message_sets or until_closed
+	all[app] = all[app] or {}
+	return all[app]
 end
 
 local function find_set(sets, id)

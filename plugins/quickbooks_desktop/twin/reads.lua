@@ -636,6 +636,7 @@ local KEPT_MS = 90 * 86400000 -- QuickBooks tells deletions of the last 90 days 
 
 function reads.deleted(co, class, kinds, filter)
 	local wanted, out = set_of(kinds), {}
+	if not filter and twin.settings.deleted_unfiltered == "none" then return "" end
 	local low = filter and filter.FromDeletedDate and filter.FromDeletedDate ~= "" and company.filter_wall(filter.FromDeletedDate, false)
 	local high = filter and filter.ToDeletedDate and filter.ToDeletedDate ~= "" and company.filter_wall(filter.ToDeletedDate, true)
 	for _, d in ipairs(co.deleted) do

@@ -112,7 +112,7 @@ for _, c in ipairs { 0x20ac, 0x201a, 0x192, 0x201e, 0x2026, 0x2020, 0x2021, 0x2c
 function values.stored(text)
 	if not text:find("[\x80-\xff]") then return text end
 	return (text:gsub(utf8.charpattern, function(c)
-		return #c == 1 and c or CP1252[utf8.codepoint(c)] and c or "?"
+		return #c == 1 and c or CP1252[utf8.codepoint(c)] and c or twin.settings.unstorable == "mark" and "?" or ""
 	end))
 end
 
