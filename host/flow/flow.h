@@ -74,6 +74,7 @@ struct feed_state { /* schedule.c */
 	int64_t every_ms, next_ms;
 	unsigned attempts;
 	bool running, asked; /* asked: as soon as possible */
+	bool called;         /* running: the connection has the call; else its cursor is being read */
 	bool mirrors;        /* feeds the mirror: find() waits for its first full read */
 	bool whole;          /* has been read to its end once */
 	uint64_t records;    /* emitted by the run under way */

@@ -120,6 +120,7 @@ static void on_cursor(void *arg, const json_t *rows, const struct err *e)
 		if (!strcmp(json_text_or(row, "name", ""), s->feed->name))
 			cursor = json_text_at(row, "value");
 	s->task.done = on_polled;
+	s->called = true;
 	connection_call(s->connection, &(struct order) { .op = OP_POLL, .feed = s->feed->name, .cursor = cursor,
 		.attempt = s->attempts }, &s->task);
 }
@@ -127,7 +128,7 @@ static void on_cursor(void *arg, const json_t *rows, const struct err *e)
 static void poll(struct feed_state *s)
 {
 	s->running = true;
-	s->asked = false;
+	s->called = s->asked = false;
 	s->records = 0;
 	store_notes(s->host->store, s->tenant, connection_name(s->connection), "cursor", on_cursor, s);
 }
@@ -163,7 +164,7 @@ size_t schedule_coming(const struct host *h, const struct connection *c)
 	size_t n = 0;
 
 	for (const struct feed_state *s = h->feeds; s; s = s->next)
-		if (s->connection == c && due(s, now))
+		if (s->connection == c && (due(s, now) || (s->running && !s->called)))
 			n++;
 	return n;
 }

@@ -57,6 +57,7 @@ struct transfer {
 	size_t body_len, body_at;
 	uint32_t connect_ms;
 	bool repeatable, http_allowed;
+	bool plain;     /* http, not https */
 	bool sent;      /* a byte of it may have left */
 	bool began;     /* a byte of the reply came */
 	bool too_big;
@@ -176,7 +177,8 @@ static const unsigned char *unwrapped(const unsigned char *six, int *family)
 	return six + 12;
 }
 
-static bool may_connect(const struct carry *c, const struct sockaddr *to)
+/* plain: nothing hides what is said on the way, so it goes to none but the allowed networks. */
+static bool may_connect(const struct carry *c, const struct sockaddr *to, bool plain)
 {
 	const unsigned char *address;
 	int family = to->sa_family;
@@ -189,7 +191,7 @@ static bool may_connect(const struct carry *c, const struct sockaddr *to)
 	else
 		return false;
 	return any_holds(c->allowed, c->allowed_count, family, address) ||
-		!any_holds(c->refused, PRIVATE_NETS, family, address);
+		(!plain && !any_holds(c->refused, PRIVATE_NETS, family, address));
 }
 
 /* ---- URLs ---- */
@@ -563,10 +565,11 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 	(void)purpose;
 	if (!may_go_out(t))
 		return CURL_SOCKET_BAD;
-	if (!may_connect(c, &to->addr)) {
+	if (!may_connect(c, &to->addr, t->plain)) {
 		uv_ip_name(&to->addr, name, sizeof name);
-		snprintf(t->why, sizeof t->why, "connect to %s: %s is a private address, and it is not allowed",
-			host_of(t), name);
+		snprintf(t->why, sizeof t->why, may_connect(c, &to->addr, false) ?
+			"connect to %s: plain http to %s is not allowed: use https, or list its network as allowed" :
+			"connect to %s: %s is a private address, and it is not allowed", host_of(t), name);
 		return CURL_SOCKET_BAD;
 	}
 	fd = socket(to->family, to->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->protocol);
@@ -972,7 +975,7 @@ static bool check_request(struct transfer *t, const struct carry_request *r, str
 	else if (!url_parse(r->url, url))
 		snprintf(t->why, sizeof t->why, "the url is not an absolute one of http or https, "
 			"without a user, with a host");
-	else if (url->is_http && !r->http_allowed)
+	else if ((t->plain = url->is_http) && !r->http_allowed)
 		snprintf(t->why, sizeof t->why, "%s: plain http is not allowed for this connection", url->origin);
 	else
 		return take_headers(t, r->headers);

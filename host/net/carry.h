@@ -38,7 +38,7 @@ struct carry_request {
 	size_t body_len;
 	const char *ca_file;   /* of this connection; NULL: carry_conf's */
 	bool repeatable;       /* sending twice is harmless: curl may do so where a kept connection died */
-	bool http_allowed;     /* plain http to this one is well */
+	bool http_allowed;     /* plain http to this one is well, at an address of allow_private */
 	uint32_t connect_ms;   /* 0: 10 s */
 	uint32_t total_ms;     /* 0: 120 s; waiting for its turn counts too */
 	size_t reply_max;      /* bytes, after decoding; 0: 32 MB */
