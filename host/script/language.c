@@ -536,6 +536,15 @@ static json_t *on_delete_json(const struct mapping *m)
 	return o;
 }
 
+/* Has it a rule besides the link?  Then a doubt can be settled by looking. */
+static bool can_look(const struct mapping *m)
+{
+	for (size_t i = 0; i < m->rule_count; i++)
+		if (!m->rules[i].by_link)
+			return true;
+	return false;
+}
+
 static json_t *flow_json(struct generation *g, struct flow *f, const json_t *bind)
 {
 	json_t *o = json_object();
@@ -552,7 +561,7 @@ static json_t *flow_json(struct generation *g, struct flow *f, const json_t *bin
 	json_object_set_new(o, "on_demand", json_boolean(f->m->on_demand));
 	json_object_set_new(o, "money", json_boolean(f->m->is_money));
 	json_object_set_new(o, "mirrors", json_deep_copy(f->m->mirrors));
-	json_object_set_new(o, "matches", json_boolean(f->m->rule_count > 0));
+	json_object_set_new(o, "matches", json_boolean(can_look(f->m)));
 	if (f->m->expect_count) /* what the target's own total is made of */
 		json_object_set_new(o, "total", json_deep_copy(f->m->expects[0].sum));
 	json_object_set_new(o, "uses", f->enabled ? uses_of(&g->work, f) : json_array());
