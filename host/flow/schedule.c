@@ -135,9 +135,11 @@ static void poll(struct feed_state *s)
 
 /* ---- when ------------------------------------------------------------------------------------------ */
 
+/* A peer's feeds are read once a visit: schedule_visit() asks for them. */
 static bool due(const struct feed_state *s, int64_t now)
 {
-	return s->feed && !s->running && (s->asked || s->next_ms <= now) && !connection_held(s->connection, NULL, NULL);
+	return s->feed && !s->running && (s->asked || (s->next_ms <= now && !connection_peer_calls(s->connection))) &&
+		!connection_held(s->connection, NULL, NULL);
 }
 
 void schedule_turn(struct host *h, int64_t now)
@@ -169,14 +171,17 @@ size_t schedule_coming(const struct host *h, const struct connection *c)
 	return n;
 }
 
-/* Every feed of a peer is due at its visit, unless it was read less than its own rhythm ago. */
+/* Every feed of a peer is due at its visit, unless its own rhythm is slower than visits are. */
 void schedule_visit(struct host *h, struct connection *c)
 {
 	int64_t now = loop_now_ms(h->loop);
 
 	for (struct feed_state *s = h->feeds; s; s = s->next)
-		if (s->connection == c && due(s, now))
-			poll(s);
+		if (s->connection == c && s->feed && !s->running && s->next_ms <= now) {
+			s->asked = true;
+			if (due(s, now))
+				poll(s);
+		}
 }
 
 bool schedule_mirror_whole(const struct host *h, const struct connection *c, const char *entity)
