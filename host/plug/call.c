@@ -126,6 +126,7 @@ static void *serve_alloc(struct mlc_call *mc, size_t n)
 	return memory;
 }
 
+MLC_PRINTF(2, 3)
 static const char *serve_format(struct mlc_call *mc, const char *fmt, ...)
 {
 	struct call *c = call_of(mc);
@@ -364,6 +365,7 @@ static bool is_fault(enum mlc_fault fault)
 	return fault >= MLC_RETRY && fault <= MLC_BROKEN;
 }
 
+MLC_PRINTF(5, 6)
 static void serve_refuse(struct mlc_call *mc, size_t i, enum mlc_fault fault, uint32_t after_ms, const char *fmt, ...)
 {
 	struct call *c = call_of(mc);
@@ -516,6 +518,7 @@ static const char *serve_header(struct mlc_call *mc, const char *name)
 	return given && given->header ? given->header(given->ctx, name) : NULL;
 }
 
+MLC_PRINTF(3, 4)
 static void serve_log(struct mlc_call *mc, enum mlc_level level, const char *fmt, ...)
 {
 	struct call *c = call_of(mc);
@@ -530,6 +533,7 @@ static void serve_log(struct mlc_call *mc, enum mlc_level level, const char *fmt
 	c->site.log(c->site.ctx, level, line);
 }
 
+MLC_PRINTF(4, 5)
 static enum mlc_step serve_fail(struct mlc_call *mc, enum mlc_fault fault, uint32_t after_ms, const char *fmt, ...)
 {
 	struct call *c = call_of(mc);

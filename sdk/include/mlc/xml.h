@@ -55,6 +55,12 @@ static inline void mlc_xml_on_start(void *ctx, const xmlChar *name, const xmlCha
 	xmlSAX2StartElementNs(ctx, name, prefix, uri, namespaces, spaces, attributes, defaulted, values);
 }
 
+/* Not too long, and nothing that libxml2 would take for UTF-16 or EBCDIC (and complain of on stderr). */
+static inline bool mlc_xml_may_be_read(const char *text, size_t len)
+{
+	return len >= 4 && len <= MLC_XML_LONGEST && memchr("< \t\r\n\xEF", text[0], 6) && !memchr(text, 0, 4);
+}
+
 /* NULL: not one well-formed document within the limits.  xmlFreeDoc() it before the step returns:
  * it is the one thing in a connector that does not live in call memory. */
 static inline xmlDocPtr mlc_xml_read(const char *text, size_t len)
@@ -62,7 +68,7 @@ static inline xmlDocPtr mlc_xml_read(const char *text, size_t len)
 	xmlParserCtxtPtr parser;
 	xmlDocPtr doc;
 
-	if (len > MLC_XML_LONGEST)
+	if (!mlc_xml_may_be_read(text, len))
 		return NULL;
 	parser = xmlNewParserCtxt();
 	if (!parser)
@@ -214,7 +220,7 @@ static inline bool mlc_xml_walk(struct mlc_xml_walk *w, const char *text, size_t
 	xmlSAXHandler sax;
 	bool whole;
 
-	if (len == 0 || len > MLC_XML_LONGEST)
+	if (!mlc_xml_may_be_read(text, len))
 		return false;
 	memset(&sax, 0, sizeof sax);
 	sax.initialized = XML_SAX2_MAGIC;
