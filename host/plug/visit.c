@@ -948,6 +948,15 @@ void visit_poke(struct connection *c)
 		timer_set(c->all->conf.loop, &s->timer, now_ms(c), on_look_again, s);
 }
 
+/* The peer has proven who it is and which company it is for: what was held for the want of that, is not. */
+static bool proof_frees(const struct served *s)
+{
+	const char *cause = s->connection->hold_cause;
+
+	return cause && (!strcmp(cause, "identity") || !strcmp(cause, "auth")) && s->step != MLC_FAIL &&
+		json_object_get(call_facts(s->call), "identity");
+}
+
 static void on_told(void *arg, const struct txn_result *result)
 {
 	struct served *s = arg;
@@ -963,7 +972,7 @@ static void on_told(void *arg, const struct txn_result *result)
 		return;
 	}
 	facts_learn(c, call_facts(s->call));
-	if (json_object_get(call_facts(s->call), "identity") && c->hold_cause && !strcmp(c->hold_cause, "identity"))
+	if (proof_frees(s))
 		connection_hold(c, NULL, NULL, 0); /* the right company is back */
 	json_decref(s->facts);
 	s->facts = json_incref(c->facts); /* what the connection knows may change while we step */
@@ -1010,9 +1019,7 @@ static void serve_digest(struct served *s)
 		secret_destroy(secret);
 	}
 	bool some = facts_note(c, t, call_facts(s->call));
-	bool right_again = c->hold_cause && !strcmp(c->hold_cause, "identity") &&
-		json_object_get(call_facts(s->call), "identity");
-	if (!some && !kept_count && !right_again) {
+	if (!some && !kept_count && !proof_frees(s)) {
 		txn_abandon(t);
 		serve_route(s);
 		return;

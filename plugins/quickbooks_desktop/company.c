@@ -73,7 +73,6 @@ static void read_company(struct mlc_call *c, struct company *co, const xmlNode *
 			same_guid(mlc_xml_child_text(c, n, "OwnerID"), QBD_OWNER_ID) &&
 			!strcmp(mlc_xml_child_text(c, n, "DataExtName"), "FileID"))
 			co->file_id = copy(c, mlc_xml_child_text(c, n, "DataExtValue"));
-	add_fact(co, "company", co->name);
 	add_fact(co, "legal_company", co->legal);
 	add_fact(co, "fiscal_year_start",
 		copy(c, mlc_xml_child_text(c, company, "FirstMonthFiscalYear")));
@@ -176,10 +175,28 @@ static const char *setting(struct mlc_call *c, const char *name)
 	return text ? text : "";
 }
 
-const char *company_refused(struct mlc_call *c, const struct company *co, bool *held)
+/* The name as the settings write it where it is the same, so that others may compare them as they stand. */
+static const char *known_name(struct mlc_call *c, const struct company *co)
 {
 	const char *wanted = fingerprint(c, setting(c, "company"));
-	const char *file_id = json_string_value(json_object_get(c->facts, "file_id"));
+
+	if (*wanted && (!strcmp(wanted, fingerprint(c, co->name)) ||
+		!strcmp(wanted, fingerprint(c, co->legal ? co->legal : ""))))
+		return setting(c, "company");
+	return *wanted ? NULL : co->name;
+}
+
+/* The host compares both with what it knows; one that conflicts holds the connection, and nothing that
+ * is told beside it is stored. */
+static bool holds(struct mlc_call *c, const struct company *co)
+{
+	return json_object_get(c->facts, "identity") ? !c->host->fact(c, "identity", fingerprint(c, co->name))
+		: !c->host->fact(c, "company", co->name);
+}
+
+const char *company_refused(struct mlc_call *c, const struct company *co, bool *held)
+{
+	const char *file_id = json_string_value(json_object_get(c->facts, "file_id")), *name;
 
 	*held = false;
 	if (!co->name || !*co->name)
@@ -187,11 +204,13 @@ const char *company_refused(struct mlc_call *c, const struct company *co, bool *
 	if (!co->country || strcmp(co->country, "US"))
 		return c->host->format(c, "this is QuickBooks for country \"%s\"; only the United States "
 			"edition is supported", co->country ? co->country : "");
-	if (*wanted && strcmp(wanted, fingerprint(c, co->name)) &&
-		strcmp(wanted, fingerprint(c, co->legal ? co->legal : "")))
+	name = known_name(c, co);
+	if (!name) {
+		*held = holds(c, co);
 		return c->host->format(c, "QuickBooks has the company \"%s\" open, but this connection is "
 			"for \"%s\" (setting company): open the right company file", co->name,
 			setting(c, "company"));
+	}
 	if (file_id && co->file_id && *co->file_id && !same_guid(file_id, co->file_id))
 		return c->host->format(c, "the company file \"%s\" belongs to another connection of this "
 			"program (FileID %s, not %s)", co->name, co->file_id, file_id);
@@ -200,8 +219,10 @@ const char *company_refused(struct mlc_call *c, const struct company *co, bool *
 		return c->host->format(c, "QuickBooks has the company \"%s\" open, which is another than "
 			"last time: nothing is exchanged until someone confirms it", co->name);
 	}
+	c->host->fact(c, "company", name);
+	c->host->fact(c, "country", co->country);
+	c->host->fact(c, "refused", "");
 	for (unsigned i = 0; i < co->fact_count; i++)
 		c->host->fact(c, co->facts[i].name, co->facts[i].text);
-	c->host->fact(c, "country", co->country);
 	return NULL;
 }

@@ -176,7 +176,7 @@ bool company_is_known(const struct company *);
 /* The questions that a visit's first call answers unasked, to be asked by us where it did not. */
 void company_questions(struct mlc_xml *);
 /* NULL: it is the company that this connection means, and its facts are told.  Else a sentence for
- * people; *held: the host holds the connection already. */
+ * people; *held: the host holds the connection already, and stores nothing that was told. */
 const char *company_refused(struct mlc_call *, const struct company *, bool *held);
 
 /* ---- the operations --------------------------------------------------------------------- */

@@ -20,7 +20,9 @@ enum {
 	SET_BYTES = 512 * 1024,  /* of requests in a set */
 	WAIT_MS = 250,           /* for work that is on its way, and how often: QuickBooks' client has */
 	WAITS = 12,              /* a time limit of its own, 60 s at least */
-	SETTLE_MS = 5000,        /* for what follows from a reply to be parked */
+	GATHER_MS = 40,          /* for a set to become fuller, and how often */
+	GATHERS = 2,
+	COMMIT_MS = 1,           /* what was told or given is on disk when we are asked again */
 	ASK_AGAIN = 3            /* times; then its outcome is looked up record by record */
 };
 
@@ -71,13 +73,15 @@ static enum mlc_step authenticate(struct mlc_call *c, const struct soap *s)
 	bool right = c->host->secret_is(c, "password", soap_text(s, "strPassword"));
 	char ticket[QBD_TICKET_SIZE];
 	const char *file = json_string_value(json_object_get(c->settings, "company_file"));
+	const char *refusal = json_string_value(json_object_get(c->facts, "refused"));
 
 	qbd_guid(c->nonce, ticket);
 	if (!right || !*user || !qbd_same(user, soap_text(s, "strUserName"))) {
 		soap_answer_login(c, ticket, "nvu");
 		return MLC_DONE;
 	}
-	if (!work_is_left(c->visit)) {
+	/* After a refusal the company is looked at again, work or not: it may be the right one now. */
+	if (!work_is_left(c->visit) && !(refusal && *refusal)) {
 		soap_answer_login(c, ticket, "none");
 		return MLC_DONE;
 	}
@@ -183,6 +187,13 @@ static enum mlc_step give_parked(struct mlc_call *c, struct visit_state *v)
 	return send_set(c, &x);
 }
 
+static enum mlc_step pause(struct mlc_call *c, struct visit_state *v, uint32_t ms)
+{
+	v->waits++;
+	c->pause_ms = ms;
+	return MLC_PAUSE;
+}
+
 static enum mlc_step give(struct mlc_call *c, struct visit_state *v)
 {
 	struct mlc_visit *visit = c->visit;
@@ -193,14 +204,14 @@ static enum mlc_step give(struct mlc_call *c, struct visit_state *v)
 		v->marked = true;
 		return MLC_DONE;
 	}
+	if (visit->parked_count && visit->coming && visit->parked_count < READS_AT_ONCE && v->waits < GATHERS)
+		return pause(c, v, GATHER_MS);
 	if (visit->parked_count)
 		return give_parked(c, v);
 	if (!visit->coming)
 		return rest(c, v);
-	if (v->waits++ < WAITS) {
-		c->pause_ms = WAIT_MS;
-		return MLC_PAUSE;
-	}
+	if (v->waits < WAITS)
+		return pause(c, v, WAIT_MS);
 	/* The peer then asks getLastError, waits 5 s and comes again. */
 	v->idle_said = true;
 	soap_answer(c, "sendRequestXML", "");
@@ -213,9 +224,7 @@ static enum mlc_step refuse_visit(struct mlc_call *c, struct visit_state *v, con
 {
 	v->phase = VISIT_REFUSED;
 	say_why(v, why);
-	if (held)
-		return MLC_DONE;
-	return c->host->fail(c, MLC_AUTH, 0, "%s", why);
+	return held ? MLC_DONE : c->host->fail(c, MLC_AUTH, 0, "%s", why);
 }
 
 static void choose_level(struct mlc_call *c, struct visit_state *v, const char *major, const char *minor,
@@ -255,8 +264,9 @@ static enum mlc_step prove(struct mlc_call *c, struct visit_state *v, const stru
 		soap_answer(c, "sendRequestXML", "");
 		return refuse_visit(c, v, why, held);
 	}
+	/* First the facts are committed, and with them a hold may end. */
 	v->proven = true;
-	return give(c, v);
+	return pause(c, v, COMMIT_MS);
 }
 
 static enum mlc_step proof_came(struct mlc_call *c, struct visit_state *v, const struct soap *s)
@@ -276,8 +286,7 @@ static enum mlc_step proof_came(struct mlc_call *c, struct visit_state *v, const
 	}
 	v->proven = true;
 	v->phase = VISIT_IDLE;
-	soap_answer_number(c, "receiveResponseXML", v->percent = 0);
-	return MLC_DONE;
+	return pause(c, v, COMMIT_MS);
 }
 
 static enum mlc_step send_request(struct mlc_call *c, const struct soap *s)
@@ -299,8 +308,7 @@ static enum mlc_step send_request(struct mlc_call *c, const struct soap *s)
 		for (size_t i = 0; i < visit->taken_count; i++)
 			c->host->back(c, i, false);
 		v->phase = VISIT_IDLE;
-		c->pause_ms = WAIT_MS;
-		return MLC_PAUSE;
+		return pause(c, v, COMMIT_MS);
 	}
 	return give(c, v);
 }
@@ -472,6 +480,9 @@ static enum mlc_step tell_percentage(struct mlc_call *c, struct visit_state *v)
 {
 	int percent = v->bad ? -1 : percentage(c->visit);
 
+	/* What follows from these replies may be parked in a moment. */
+	if (!v->bad && !c->visit->parked_count && c->visit->coming && v->waits < WAITS)
+		return pause(c, v, WAIT_MS);
 	v->percent = (uint8_t)(percent < 0 ? 0 : percent);
 	soap_answer_number(c, "receiveResponseXML", percent);
 	return MLC_DONE;
@@ -488,6 +499,7 @@ static enum mlc_step receive_response(struct mlc_call *c, const struct soap *s)
 	}
 	if (c->reply->kind == MLC_REPLY_PAUSED)
 		return tell_percentage(c, v);
+	v->waits = 0;
 	if (v->phase == VISIT_PROVING)
 		return proof_came(c, v, s);
 	if (v->phase == VISIT_RESTING) {
@@ -501,8 +513,7 @@ static enum mlc_step receive_response(struct mlc_call *c, const struct soap *s)
 		else if (!set_answered(c, v, soap_text(s, "response"), soap_length(s, "response")))
 			goto again;
 		v->phase = VISIT_IDLE;
-		c->pause_ms = SETTLE_MS;
-		return MLC_PAUSE;
+		return pause(c, v, COMMIT_MS);
 	}
 again: /* the same answer a second time: applied once, answered as then */
 	soap_answer_number(c, "receiveResponseXML", v->bad ? -1 : v->percent);
@@ -541,11 +552,14 @@ static enum mlc_step get_last_error(struct mlc_call *c, const struct soap *s)
 {
 	const struct visit_state *v = state_of(c);
 
-	if (!ticket_is_ours(v, s))
+	if (!ticket_is_ours(v, s)) {
 		soap_answer(c, "getLastError",
 			"This update was over already. The next one starts by itself; nothing is lost.");
-	else
-		soap_answer(c, "getLastError", v->idle_said ? "NoOp" : v->why);
+		return MLC_DONE;
+	}
+	if (v->phase == VISIT_REFUSED)
+		c->host->fact(c, "refused", v->why);
+	soap_answer(c, "getLastError", v->idle_said ? "NoOp" : v->why);
 	return MLC_DONE;
 }
 

@@ -53,6 +53,7 @@ void peer_host_init(struct peer_host *h)
 	memset(h, 0, sizeof *h);
 	h->settings = json_pack("{s:s, s:i}", "company", "Acme Mugs LLC", "every_minutes", 15);
 	h->facts = json_object();
+	h->told = json_object();
 	must(mlc_connector_v1.state_size <= sizeof h->state);
 }
 
@@ -68,6 +69,7 @@ void peer_host_finish(struct peer_host *h)
 		free(h->replies[i]);
 	json_decref(h->settings);
 	json_decref(h->facts);
+	json_decref(h->told);
 }
 
 /* Unmarked requests that were taken and not answered are parked again; this_visit ones are gone. */
@@ -93,20 +95,33 @@ void peer_crash(struct peer_host *h)
 	memset(h->state, 0, sizeof h->state);
 }
 
+/* Another identity than known, or at first another company than the settings name: held, and nothing
+ * that the step tells is stored. */
 static bool on_fact(void *ctx, const char *name, const char *text)
 {
 	struct peer_host *h = ctx;
+	const char *known = json_string_value(json_object_get(h->facts, "identity"));
+	const char *wanted = json_string_value(json_object_get(h->settings, name));
 
-	if (!strcmp(name, "identity")) {
-		const char *known = json_string_value(json_object_get(h->facts, name));
-
-		if (known && strcmp(known, text)) {
-			h->held = true;
-			return false;
-		}
+	if ((!strcmp(name, "identity") && known && strcmp(known, text)) ||
+		(!strcmp(name, "company") && !known && wanted && strcmp(wanted, text))) {
+		h->held = true;
+		return false;
 	}
-	json_object_set_new(h->facts, name, json_string(text));
+	json_object_set_new(h->told, name, json_string(text));
 	return true;
+}
+
+static void learn(struct peer_host *h, bool held_before)
+{
+	if (h->held && !held_before) {
+		json_object_clear(h->told);
+		return;
+	}
+	if (json_object_get(h->told, "identity"))
+		h->held = false; /* the right one is back */
+	json_object_update(h->facts, h->told);
+	json_object_clear(h->told);
 }
 
 static bool on_secret(void *ctx, const char *name, const char *text)
@@ -135,8 +150,8 @@ static void look(struct peer_host *h, struct view *v)
 	v->visit.parked = v->parked;
 	v->visit.alone = v->alone;
 	v->visit.taken = v->taken;
-	v->visit.parked_count = h->parked.count;
-	for (size_t i = 0; i < h->parked.count; i++) {
+	v->visit.parked_count = h->held ? 0 : h->parked.count;
+	for (size_t i = 0; i < v->visit.parked_count; i++) {
 		show(h->parked.at[i], &v->requests[i]);
 		v->parked[i] = &v->requests[i];
 		v->alone[i] = h->parked.at[i]->alone;
@@ -146,7 +161,7 @@ static void look(struct peer_host *h, struct view *v)
 		show(taken->at[i], &v->requests[PEER_MOST + i]);
 		v->taken[i] = &v->requests[PEER_MOST + i];
 	}
-	v->visit.coming = h->coming;
+	v->visit.coming = h->held ? 0 : h->coming;
 	v->visit.done = h->done;
 	v->visit.total = h->total;
 	v->visit.open_mark = h->mark;
@@ -243,12 +258,14 @@ int peer_raw(struct peer_host *h, const char *method, const char *query, const c
 	struct call_reply paused = { .reply = { .kind = MLC_REPLY_PAUSED, .body = "" } };
 	struct call *call = call_create(&site, &in);
 	enum mlc_step step;
+	bool held = h->held;
 	uint32_t after;
 	const char *text;
 	int status;
 
 	look(h, &view);
 	step = call_step(call, NULL, NOW_MS);
+	learn(h, held);
 	commit(h, call);
 	for (unsigned i = 0; step == MLC_PAUSE && i < 100; i++) {
 		h->pauses++;
@@ -256,7 +273,9 @@ int peer_raw(struct peer_host *h, const char *method, const char *query, const c
 			h->on_pause(h);
 		memset(&view, 0, sizeof view);
 		look(h, &view);
+		held = h->held;
 		step = call_step(call, &paused, NOW_MS);
+		learn(h, held);
 		commit(h, call);
 	}
 	if (step == MLC_FAIL) {

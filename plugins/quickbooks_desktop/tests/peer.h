@@ -29,8 +29,7 @@ struct peer_host {
 	bool taken_marked, in_visit;
 	size_t coming, done, total;
 	char state[2048];
-	json_t *settings, *facts;
-	const char *identity;     /* what the company must be; NULL: whatever comes first */
+	json_t *settings, *facts, *told;
 	bool held;                /* by fact() or by fail(AUTH) */
 	char failed[600];         /* what fail() said last */
 	size_t gave, lost, back;  /* so far */

@@ -376,6 +376,7 @@ static void another_company_than_last_time_gets_nothing(void **state)
 	json_object_set_new(h.settings, "company", json_string("Other Mugs Inc"));
 	json_object_set_new(h.facts, "identity", json_string("acme mugs llc"));
 	assert_gives_nothing(&h, HCP("Other Mugs Inc"), "US", "another than last time");
+	assert_string_equal(json_string_value(json_object_get(h.facts, "identity")), "acme mugs llc");
 	peer_host_finish(&h);
 }
 
@@ -440,6 +441,28 @@ static void an_untold_company_is_asked_for_first(void **state)
 	assert_non_null(strstr(text, "CustomerQueryRq"));
 	free(text);
 	free(ticket);
+	peer_host_finish(&h);
+}
+
+/* ALL-07: the wrong file was open for a while; when the right one is back, work goes on in that visit. */
+static void the_right_company_frees_what_another_one_held(void **state)
+{
+	struct peer_host h;
+	struct quickbooks q = { 0 };
+	struct connector_run run = { .cut = -1 };
+
+	(void)state;
+	peer_host_init(&h);
+	park_work(&h);
+	json_object_set_new(h.facts, "identity", json_string("acme mugs llc"));
+	assert_gives_nothing(&h, HCP("Other Mugs Inc"), "US", "Other Mugs Inc");
+	assert_non_null(strstr(json_string_value(json_object_get(h.facts, "refused")), "Other Mugs Inc"));
+	/* Held, so no work shows; the company is looked at all the same. */
+	assert_true(web_connector_update(&h, &q, &run));
+	assert_false(h.held);
+	assert_all_done(&h, &q);
+	assert_string_equal(json_string_value(json_object_get(h.facts, "refused")), "");
+	quickbooks_finish(&q);
 	peer_host_finish(&h);
 }
 
@@ -777,6 +800,7 @@ int main(void)
 		cmocka_unit_test(another_country_gets_nothing),
 		cmocka_unit_test(a_file_stamped_by_another_connection_gets_nothing),
 		cmocka_unit_test(an_untold_company_is_asked_for_first),
+		cmocka_unit_test(the_right_company_frees_what_another_one_held),
 		cmocka_unit_test(an_open_set_waits_for_the_proof_of_the_company),
 		cmocka_unit_test(the_same_response_twice_is_applied_once),
 		cmocka_unit_test(send_after_send_gives_the_same_reads_and_the_same_bytes),
