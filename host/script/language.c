@@ -445,6 +445,9 @@ static void check_needs(struct generation *g, struct flow *f)
 		if (!other)
 			problem_add(g->problems, n->script->path, n->line, NULL, "%s needs %s, which %s does not have", f->m->id,
 				n->mapping, f->group->name);
+		else if (n->of_entity && strcmp(n->of_entity, other->m->from->name))
+			problem_add(g->problems, n->script->path, n->line, NULL, "%s is made of %s, not of %s", n->mapping,
+				other->m->from->name, n->of_entity);
 		else if (n->op == OP_ENSURE && !other->enabled)
 			problem_add(g->problems, n->script->path, n->line, "give the need an if_ that says when",
 				"%s needs %s, which the parameters of %s switch off", f->m->id, n->mapping, f->group->name);

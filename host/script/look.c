@@ -128,18 +128,23 @@ const struct flow *flow_of(const struct group *g, const char *mapping)
 	return NULL;
 }
 
-/* What the other mapping will call this record, so that the host can tell who makes it already. */
-static const char *identity_in(struct eval *e, const struct flow *other)
+/* What the other mapping will call the record, so that the host can tell who makes it already; NULL:
+ * that takes more than is known here.  id: of a record of which nothing else is known. */
+static const char *identity_in(struct eval *e, const struct flow *other, const char *id)
 {
+	json_t *stub = id ? json_object() : NULL;
 	struct eval there;
 	const char *identity;
 
-	eval_init(&there, e->arena, other, e->header, e->record);
+	if (id)
+		json_object_set_new(stub, "id", json_string(id));
+	eval_init(&there, e->arena, other, e->header, id ? stub : e->record);
 	there.link = NULL;
-	identity = json_object_size(there.asks) ? NULL : eval_identity(&there);
+	identity = eval_identity(&there);
 	if (json_object_size(there.asks) || there.failure.verdict)
 		identity = NULL;
 	eval_finish(&there);
+	json_decref(stub);
 	return identity;
 }
 
@@ -168,9 +173,10 @@ static struct looked ensured(struct eval *e, const struct need *n)
 		json_object_set_new(record, "entity", json_string(n->of_entity));
 		json_object_set_new(record, "id", json_string(id));
 		json_object_set_new(ask, "record", record);
-	} else if (other && (identity = identity_in(e, other))) {
-		json_object_set_new(ask, "identity", json_string(identity));
 	}
+	identity = other ? identity_in(e, other, id) : NULL;
+	if (identity)
+		json_object_set_new(ask, "identity", json_string(identity));
 	answer = eval_ask(e, id ? eval_format(e, "%s %s of %s %s", word, n->mapping, n->of_entity, id) :
 		eval_format(e, "%s %s", word, n->mapping), ask);
 	if (!answer)

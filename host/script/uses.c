@@ -71,6 +71,14 @@ static void names_of_param(struct uses *u, unsigned param, const char *entity)
 			use(u, entity, json_string_value(one), from);
 }
 
+static void names_of_row(struct uses *u, const struct expr *x, const char *entity, const char *from)
+{
+	if (x->op == OP_CONST && x->constant.kind == VALUE_TEXT)
+		use(u, entity, x->constant.text, from);
+	else
+		names(u, x, entity);
+}
+
 static void names_of_table(struct uses *u, const struct expr *x, const char *entity)
 {
 	const struct table *t = x->table;
@@ -85,13 +93,11 @@ static void names_of_table(struct uses *u, const struct expr *x, const char *ent
 		for (size_t i = 0; i < t->count; i++) {
 			bool is = !all && strcmp(t->rows[i].key, key.text) == 0;
 			hit |= is;
-			if ((all || is) && t->rows[i].value->op == OP_CONST && t->rows[i].value->constant.kind == VALUE_TEXT)
-				use(u, entity, t->rows[i].value->constant.text, from);
-			else if (all || is)
-				names(u, t->rows[i].value, entity);
+			if (all || is)
+				names_of_row(u, t->rows[i].value, entity, from);
 		}
 		if (!hit && t->otherwise)
-			names(u, t->otherwise, entity);
+			names_of_row(u, t->otherwise, entity, from);
 	}
 	if (x->args[1])
 		names(u, x->args[1], entity);
