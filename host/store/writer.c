@@ -16,7 +16,7 @@
 #define QUEUE_MAX       20000
 #define QUEUE_BYTES_MAX ((size_t)64 << 20)
 #define IDS_RESERVED    (INT64_C(1) << 20)
-#define LOG_FRAMES      2000  /* 8 MB: from here on the keeper moves it */
+#define LOG_FRAMES      1000  /* 4 MB: from here on the keeper moves it */
 #define LOG_FRAMES_MAX  16000 /* 64 MB: the writer moves it itself */
 #define AUDIT_ROWS      2000  /* from here on the keeper moves them */
 #define TALLY_BUCKETS   1024

@@ -172,9 +172,9 @@ static void no_statement_on_a_records_way_scans_a_table(void **state)
 static void the_test_above_would_see_a_scan(void **state)
 {
 	struct hand *h = *state;
-	struct look look = { .db = h->store->lister.main, .where = "on purpose" };
+	struct look look = { .where = "on purpose" };
 
-	hand_trail(h, "{}"); /* opens the lane's connections */
+	json_decref(hand_trail(h, "{}")); /* opens the lane's connections */
 	look.db = h->store->lister.main;
 	look_at(&look, "SELECT id FROM delivery WHERE cause = ?1");
 	assert_int_equal(look.scans, 1);
