@@ -146,6 +146,9 @@ void deliveries_afresh(struct host *, const json_t *filter, const char *state, c
 /* intake.c */
 void intake_emit(struct host *, struct txn *, const struct connection *, const char *origin,
 	const struct call_record *, size_t count, bool again);
+/* The same for what this delivery, as claimed with this stamp, asked for. */
+void intake_fetched(struct host *, struct txn *, const struct connection *, const struct call_record *records,
+	size_t count, int64_t delivery, int64_t stamp);
 void intake_touched(struct host *, const struct txn_result *);
 
 /* schedule.c */

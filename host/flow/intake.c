@@ -51,8 +51,9 @@ static bool mirror_of(const struct connection *c, const struct call_record *r, j
 	return *keys != NULL;
 }
 
-void intake_emit(struct host *h, struct txn *t, const struct connection *c, const char *origin,
-	const struct call_record *records, size_t count, bool again)
+/* how: origin and what else the records have in common. */
+static void emit(struct host *h, struct txn *t, const struct connection *c, const struct arrival *how,
+	const struct call_record *records, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct call_record *r = &records[i];
@@ -62,7 +63,8 @@ void intake_emit(struct host *h, struct txn *t, const struct connection *c, cons
 		struct arrival a = {
 			.tenant = connection_tenant(c), .connection = connection_name(c), .entity = r->entity, .id = r->id,
 			.version = r->version, .changed_ms = r->changed_ms, .deleted = r->deleted, .hint = r->hint,
-			.text = r->text, .text_len = r->text_len, .origin = origin, .routes = routes, .again = again,
+			.text = r->text, .text_len = r->text_len, .origin = how->origin, .routes = routes, .again = how->again,
+			.asked_by = how->asked_by, .asked_stamp = how->asked_stamp,
 		};
 
 		a.route_count = routes_of(h, c, r->entity, routes);
@@ -82,6 +84,18 @@ void intake_emit(struct host *h, struct txn *t, const struct connection *c, cons
 		json_decref(data);
 		buf_finish(&b);
 	}
+}
+
+void intake_emit(struct host *h, struct txn *t, const struct connection *c, const char *origin,
+	const struct call_record *records, size_t count, bool again)
+{
+	emit(h, t, c, &(struct arrival) { .origin = origin, .again = again }, records, count);
+}
+
+void intake_fetched(struct host *h, struct txn *t, const struct connection *c, const struct call_record *records,
+	size_t count, int64_t delivery, int64_t stamp)
+{
+	emit(h, t, c, &(struct arrival) { .origin = "fetch", .asked_by = delivery, .asked_stamp = stamp }, records, count);
 }
 
 void intake_touched(struct host *h, const struct txn_result *r)

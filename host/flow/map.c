@@ -61,7 +61,7 @@ static void on_fetched(struct task *task, const struct outcome *o)
 		w->version = xstrdup(r->version);
 	}
 	t = txn_begin(w->host->store);
-	intake_emit(w->host, t, w->flow->source, "fetch", o->records, o->record_count, false);
+	intake_fetched(w->host, t, w->flow->source, o->records, o->record_count, w->delivery, w->stamp);
 	txn_commit(t, on_fetch_kept, w);
 }
 

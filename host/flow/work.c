@@ -97,6 +97,7 @@ struct work *work_begin(struct flow *f, struct host *h, const struct delivery *d
 	w->flow = f;
 	config_ref(f->config);
 	w->delivery = d->id;
+	w->stamp = d->stamp;
 	w->changed_ms = d->changed_ms;
 	w->received_ms = d->received_ms;
 	w->attempts = d->attempts;
@@ -136,7 +137,9 @@ void work_on_moved(void *arg, const struct txn_result *r)
 {
 	struct work *w = arg;
 
-	if (r->code < 0)
+	if (r->code == ERR_CONFLICT)
+		log_line(LOG_INFO, w->flow->key, "%s: begins afresh", r->text);
+	else if (r->code < 0)
 		log_line(LOG_ERROR, w->flow->key, "delivery %lld could not be decided: %s",
 			(long long)w->delivery, r->text);
 	else
@@ -163,7 +166,7 @@ json_t *work_decision(const struct work *w, const char *state, const char *cause
 struct delivery_move work_move_to(const struct work *w, enum delivery_state to)
 {
 	return (struct delivery_move) {
-		.id = w->delivery, .to = to, .attempts = w->attempts,
+		.id = w->delivery, .stamp = w->stamp, .to = to, .attempts = w->attempts,
 		.cause = "", .why = "",
 		.label = json_text_at(w->verdict, "label"),
 		.identity = w->identity,

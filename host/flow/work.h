@@ -30,7 +30,7 @@ struct work {
 	struct flow *flow;
 	struct work *next;
 	enum phase phase;
-	int64_t delivery, changed_ms, received_ms;
+	int64_t delivery, stamp, changed_ms, received_ms;
 	unsigned attempts, round;
 	bool deleted, fetch;
 	bool stale; /* its config is gone: it ends instead of going on, and starts afresh under the new */

@@ -466,7 +466,7 @@ static void accept(struct writer *w, struct txn *t, const struct op *op)
 			record_put(w, t, a, &k, p);
 		break;
 	case ACCEPTED_SAME:
-		if (other)
+		if (other || (p && was_fetched(a) && !k.payload)) /* its text was tidied away */
 			record_put(w, t, a, &k, p);
 		else
 			seen_again(w, t, a, &k);
