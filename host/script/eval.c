@@ -404,6 +404,15 @@ static unsigned places_of(struct eval *e, const struct expr *x, unsigned otherwi
 	return v.kind == VALUE_INTEGER && v.integer >= 0 && v.integer <= PLACES_MAX ? (unsigned)v.integer : otherwise;
 }
 
+/* 5 with two places is 5.00: amounts show all their digits. */
+static struct value amount(struct eval *e, struct decimal d, unsigned places)
+{
+	char text[DECIMAL_TEXT_MAX];
+
+	decimal_text(d, (int)places, text);
+	return decimal_parse(text, strlen(text), &d) ? decimal_value(e, d) : too_large(e);
+}
+
 static struct value one_number(struct eval *e, const struct expr *x)
 {
 	static const struct { const char *word; enum decimal_rounding how; } ways[] = {
@@ -433,7 +442,7 @@ static struct value one_number(struct eval *e, const struct expr *x)
 		}
 		return decimal_value(e, decimal_round(d, places_of(e, x->args[1], 0), how));
 	default:
-		return decimal_value(e, decimal_round(d, places_of(e, x->count > 1 ? x->args[1] : NULL, 2), DECIMAL_HALF_UP));
+		return amount(e, d, places_of(e, x->count > 1 ? x->args[1] : NULL, 2));
 	}
 }
 
