@@ -87,6 +87,20 @@ static char *unexpected(const struct work *w, const json_t *record, const char *
 	return NULL;
 }
 
+/* Takes detail over.  Request and reply stand in the exchange that plug has recorded. */
+static void audit_outcome(const struct work *w, struct txn *t, json_t *detail)
+{
+	struct buf b;
+
+	buf_init(&b, VERDICT_MAX);
+	json_write(&b, detail);
+	txn_audit(t, &(struct audit_row) { .tenant = w->flow->tenant, .move = "settle", .who = "host",
+		.connection = connection_name(w->flow->source), .flow = w->flow->name, .entity = w->entity, .rid = w->rid,
+		.delivery = w->delivery, .detail = b.data });
+	buf_finish(&b);
+	json_decref(detail);
+}
+
 static void written(struct work *w, struct txn *t, const struct call_record *r)
 {
 	const json_t *write = work_current_write(w);
@@ -136,9 +150,7 @@ static void written(struct work *w, struct txn *t, const struct call_record *r)
 	} else if (last) {
 		m.doc = "";
 	}
-	txn_audit(t, &(struct audit_row) { .tenant = w->flow->tenant, .move = "settle", .who = "host",
-		.connection = connection_name(w->flow->target), .flow = w->flow->name, .entity = w->entity, .rid = w->rid,
-		.delivery = w->delivery, .detail = json_dumps(detail, JSON_COMPACT) });
+	audit_outcome(w, t, detail);
 	if (wrong || last) {
 		txn_delivery(t, &m);
 		w->write_at = SIZE_MAX;
@@ -152,7 +164,6 @@ static void written(struct work *w, struct txn *t, const struct call_record *r)
 	}
 	free(wrong);
 	free(base);
-	json_decref(detail);
 	json_decref(record);
 }
 
