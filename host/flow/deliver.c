@@ -18,7 +18,7 @@ bool deliver_can_claim(struct host *h, const struct flow *f, int64_t now)
 		return false;
 	if (connection_peer_calls(f->target) && !connection_in_visit(f->target))
 		return false;
-	if (f->mode == FLOW_LIVE && !uses_known(h, f))
+	if ((f->mode == FLOW_LIVE && !uses_known(h, f)) || !schedule_mirrors_whole(h, f))
 		return false;
 	return h->work_count < AT_WORK_MAX;
 }

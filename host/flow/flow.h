@@ -75,7 +75,6 @@ struct feed_state { /* schedule.c */
 	unsigned attempts;
 	bool running, asked; /* asked: as soon as possible */
 	bool called;         /* running: the connection has the call; else its cursor is being read */
-	bool mirrors;        /* feeds the mirror: find() waits for its first full read */
 	bool whole;          /* has been read to its end once */
 	uint64_t records;    /* emitted by the run under way */
 	char *trouble;       /* why the last run failed; NULL: it did not */
@@ -157,7 +156,7 @@ void schedule_turn(struct host *, int64_t now_ms);
 int64_t schedule_next_ms(const struct host *);
 size_t schedule_coming(const struct host *, const struct connection *);
 void schedule_visit(struct host *, struct connection *);
-bool schedule_mirror_whole(const struct host *, const struct connection *, const char *entity);
+bool schedule_mirrors_whole(const struct host *, const struct flow *);
 bool schedule_busy(const struct host *, const struct flow *);
 void schedule_free(struct host *);
 

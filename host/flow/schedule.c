@@ -184,17 +184,18 @@ void schedule_visit(struct host *h, struct connection *c)
 		}
 }
 
-bool schedule_mirror_whole(const struct host *h, const struct connection *c, const char *entity)
+/* What rules look up in the mirror is answered only once the feeds that fill it were read to their end:
+ * before that, "nobody of that e-mail" could be wrong. */
+bool schedule_mirrors_whole(const struct host *h, const struct flow *f)
 {
-	bool any = false;
+	const char *entity;
+	json_t *members;
 
-	for (const struct feed_state *s = h->feeds; s; s = s->next)
-		if (s->connection == c && s->feed && s->mirrors && emits(s->feed, entity)) {
-			any = true;
-			if (!s->whole)
+	json_object_foreach(json_object_get(f->def, "mirrors"), entity, members)
+		for (const struct feed_state *s = h->feeds; s; s = s->next)
+			if (s->connection == f->target && s->feed && !s->whole && emits(s->feed, entity))
 				return false;
-		}
-	return any;
+	return true;
 }
 
 bool schedule_busy(const struct host *h, const struct flow *f)
@@ -257,7 +258,6 @@ static void apply_connection(void *arg, struct connection *c)
 		}
 		s->connection = c;
 		s->feed = feed;
-		s->mirrors = mirror;
 		s->every_ms = (int64_t)feed->every_s * WHEN_SECOND_MS;
 		if (minutes && !connection_peer_calls(c) && s->every_ms < WHEN_HOUR_MS)
 			s->every_ms = minutes * WHEN_MINUTE_MS;

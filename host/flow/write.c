@@ -156,9 +156,11 @@ static void written(struct work *w, struct txn *t, const struct call_record *r)
 		w->write_at = SIZE_MAX;
 	} else {
 		/* What was just written is what the next one's link says. */
-		json_decref(w->link);
-		w->link = json_pack("{s:s,s:s?,s:s,s:s,s:s}", "target_id", r->id, "target_version", r->version,
+		json_t *link = json_pack("{s:s,s:s?,s:s,s:s,s:s}", "target_id", r->id, "target_version", r->version,
 			"target_entity", l.target_entity, "made", l.made, "base", base);
+
+		json_decref(w->link);
+		w->link = link;
 		w->write_at++;
 		work_put_write(w, t);
 	}
