@@ -205,7 +205,7 @@ function Visit:begin()
 	if file then
 		self.file, self.state = file, "sendRequestXML"
 		self.session = processor.new_session(self.who.app)
-		self.session.before_each = function(file, request) connector.before_each(file, request) end
+		self.session.before_each = function(co, request) connector.before_each(co, request) end
 		return
 	end
 	self.hresult, self.hresult_message, self.state = hresult, message, "connectionError"
