@@ -8,6 +8,7 @@ twin.describe {
 		-- the application (or POST /qwc, POST /connect)
 		url = "", user = "", password = "", app = "ml-connector", owner_id = "", file_id = "", ca_file = "", verify = true,
 		style = "Document", every_minutes = 0, timeout_ms = 60000, strict_urls = true,
+		max_calls = 5000,               -- of one visit, so that a test ends; the real one has no limit
 		-- the company file and its machine
 		seed = "shop", utc_offset = -8, summer_time = "us", country = "US", qbxml = "16.0", product = "QuickBooks Enterprise Solutions 2024",
 		file_mode = "MultiUser", max_names = 14500, print_by_default = true, customer_defaults = true, schema = "auto",

@@ -42,7 +42,7 @@ def customers(twin):
 def order_of_calls():
     twin, service = begin([CUSTOMERS, VENDORS])
     visit = twin.post("/visit")
-    equal(visit["outcome"], "done", visit)
+    equal((visit["outcome"], visit.get("message"), visit["closing"]), ("done", None, "OK"), visit)
     equal(service.methods(), ["serverVersion", "clientVersion", "authenticate", "sendRequestXML", "receiveResponseXML", "sendRequestXML",
                               "receiveResponseXML", "closeConnection"], "calls")
     first, second = [sent for method, sent in service.calls if method == "sendRequestXML"]
@@ -217,6 +217,14 @@ def cuts():
         equal(len(service.results), received, kind)
         equal("closeConnection" in service.methods(), kind == "receive_twice", kind)
         holds(visit["outcome"] == {"die_before": "died", "die_after": "died", "receive_twice": "done"}.get(kind, "error"), visit)
+    end(twin, service)
+
+
+@promise("a service that never comes to an end is left")
+def endless():
+    twin, service = begin([CUSTOMERS], {"max_calls": 50})
+    service.say["sendRequestXML"], service.say["receiveResponseXML"] = CUSTOMERS, 99
+    equal(twin.post("/visit")["outcome"], "endless", "outcome")
     end(twin, service)
 
 

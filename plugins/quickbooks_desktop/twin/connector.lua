@@ -329,8 +329,12 @@ end
 
 function Visit:closeConnection()
 	local result, why = self:call("closeConnection", { { "ticket", self.ticket } })
-	if result ~= nil then self.closing = self:note(text_of(result)) end
-	self:finish(self.ending or "done", self.message or why)
+	if result ~= nil then
+		self.closing = self:note(text_of(result))
+	else
+		self.message = self.message or why
+	end
+	self:finish(self.ending or "done")
 end
 
 -- After a SOAP fault or a lost line: whether closeConnection still comes is not known [?].
@@ -353,6 +357,8 @@ function Visit:run()
 			local cut = self.state ~= "begin" and self.state ~= "work" and twin.fault("cut", { path = self.state })
 			if cut or (self.wish.calls and #self.calls >= self.wish.calls) then
 				self:finish("cut", "the line was cut before " .. self.state)
+			elseif #self.calls >= twin.settings.max_calls then
+				self:finish("endless", ("not over after %d calls"):format(#self.calls))
 			else
 				self[self.state](self)
 			end
