@@ -166,7 +166,7 @@ struct ensure_look { /* is identity of that flow linked already, or shown in the
 	struct ask *ask;
 	struct flow *flow;
 	char *identity;
-	bool looked_would;
+	bool only_linked; /* what is not there is not made */
 };
 
 static void ensure_over(struct ensure_look *l)
@@ -211,7 +211,12 @@ static void on_ensure_link(void *arg, const json_t *rows, const struct err *e)
 		ensure_over(l);
 		return;
 	}
-	if (w->flow->mode == FLOW_SHADOW) {
+	if (l->only_linked) {
+		json_t *none = json_object();
+
+		json_object_set_new(none, "none", json_true());
+		json_object_set_new(w->answers, l->ask->key, none);
+	} else if (w->flow->mode == FLOW_SHADOW) {
 		json_t *filter = json_object();
 
 		json_put_text(filter, "tenant", w->flow->tenant);
@@ -226,17 +231,25 @@ static void on_ensure_link(void *arg, const json_t *rows, const struct err *e)
 	ensure_over(l);
 }
 
+/* By identity where the mapping can tell it, else by the record that it is about. */
 static void ask_ensure(struct work *w, const json_t *ask, struct flow *other)
 {
 	struct ensure_look *l = xcalloc(1, sizeof *l);
 	json_t *filter = json_object();
+	const char *identity = json_text_at(ask, "identity");
 
 	l->ask = ask_begin(w, json_text_or(ask, "key", ""));
 	l->flow = other;
-	l->identity = xstrdup(json_text_or(ask, "identity", ""));
+	l->identity = xstrdup(identity ? identity : "");
+	l->only_linked = !strcmp(json_text_or(ask, "kind", ""), "linked");
 	json_put_text(filter, "tenant", w->flow->tenant);
 	json_put_text(filter, "flow", other->name);
-	json_put_text(filter, "identity", l->identity);
+	if (identity) {
+		json_put_text(filter, "identity", identity);
+	} else {
+		json_put_text(filter, "source_connection", connection_name(w->flow->source));
+		json_put_text(filter, "source_id", json_text_or(ask, "record.id", w->rid));
+	}
 	json_put_int(filter, "limit", 1);
 	store_links(w->host->store, filter, on_ensure_link, l);
 	json_decref(filter);
@@ -261,11 +274,20 @@ static void wait_for_needs(struct work *w, const json_t *asks)
 			continue;
 		other = host_flow_of_mapping(w->host, w->flow, json_text_or(ask, "mapping", ""));
 		txn_ensure(t, &(struct ensure) { .parent = w->delivery, .flow = other->name,
-			.identity = json_text_at(ask, "identity"), .rank = other->rank });
+			.identity = json_text_at(ask, "identity"), .entity = json_text_at(ask, "record.entity"),
+			.rid = json_text_at(ask, "record.id"), .rank = other->rank });
 	}
 	w->phase = PHASE_COMMIT;
 	work_audit(w, t, "wait", work_decision(w, "waits", m.cause, m.why));
 	txn_commit(t, work_on_moved, w);
+}
+
+/* What another mapping has made, or will make. */
+static bool is_of_mapping(const json_t *ask)
+{
+	const char *kind = json_text_or(ask, "kind", "");
+
+	return !strcmp(kind, "ensure") || !strcmp(kind, "linked");
 }
 
 static bool needs_unmet(const struct work *w, const json_t *asks)
@@ -303,7 +325,7 @@ static void reads(struct work *w)
 	}
 	w->reading = true;
 	json_array_foreach(asks, i, ask)
-		if (strcmp(json_text_or(ask, "kind", ""), "ensure") && must_wait_for_visit(w, ask)) {
+		if (!is_of_mapping(ask) && must_wait_for_visit(w, ask)) {
 			work_end(w);
 			return;
 		}
@@ -331,8 +353,7 @@ void work_ask(struct work *w)
 		return;
 	}
 	json_array_foreach(asks, i, ask)
-		if (!strcmp(json_text_or(ask, "kind", ""), "ensure") &&
-			!host_flow_of_mapping(w->host, w->flow, json_text_or(ask, "mapping", ""))) {
+		if (is_of_mapping(ask) && !host_flow_of_mapping(w->host, w->flow, json_text_or(ask, "mapping", ""))) {
 			struct err e = { 0 };
 
 			err_set(&e, ERR_ABSENT, "it needs %s, which is not among the flows of %s/%s",
@@ -344,7 +365,7 @@ void work_ask(struct work *w)
 	w->reading = false;
 	w->asks_open = 1;
 	json_array_foreach(asks, i, ask)
-		if (!strcmp(json_text_or(ask, "kind", ""), "ensure"))
+		if (is_of_mapping(ask))
 			ask_ensure(w, ask, host_flow_of_mapping(w->host, w->flow, json_text_or(ask, "mapping", "")));
 	if (--w->asks_open == 0)
 		asks_done(w);

@@ -1195,6 +1195,8 @@ static struct value part_of_need(struct eval *e, const struct expr *x)
 		return value_words(l.id);
 	if (strcmp(x->path->text, "version") == 0)
 		return value_words(l.version);
+	if (!l.data && strcmp(x->path->text, "made") == 0)
+		return value_words(l.made);
 	v = value_of(walk(l.data, x->path));
 	trace(e, eval_format(e, "need.%s.%s", x->need->name, x->path->text), v);
 	return v;

@@ -117,7 +117,8 @@ static const struct looked unknown = { .how = LOOKED_UNKNOWN }, none = { .how = 
 static struct looked looked_record(json_t *record)
 {
 	return (struct looked){ LOOKED_ONE, json_string_value(json_object_get(record, "id")),
-		json_string_value(json_object_get(record, "version")), json_object_get(record, "data") };
+		json_string_value(json_object_get(record, "version")), json_string_value(json_object_get(record, "made")),
+		json_object_get(record, "data") };
 }
 
 const struct flow *flow_of(const struct group *g, const char *mapping)

@@ -6,7 +6,7 @@
 
 struct looked {
 	enum { LOOKED_UNKNOWN, LOOKED_NONE, LOOKED_ONE } how;
-	const char *id, *version;
+	const char *id, *version, *made; /* made: ENSURE, LINKED */
 	json_t *data; /* NULL: only its id is known */
 };
 

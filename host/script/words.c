@@ -348,9 +348,10 @@ static const struct expr *need_expr(struct check *c, const struct node *n, const
 		wrong(c, n, NULL, "'%s' brings many records: walk rows \"%s\"", name, name);
 		return &nothing;
 	}
-	bool id = strcmp(dot + 1, "id") == 0 || strcmp(dot + 1, "version") == 0;
+	bool id = strcmp(dot + 1, "id") == 0 || strcmp(dot + 1, "version") == 0 ||
+		(strcmp(dot + 1, "made") == 0 && (need->op == OP_ENSURE || need->op == OP_LINKED));
 	if ((need->op == OP_ENSURE || need->op == OP_LINKED) && !id) {
-		wrong(c, n, "use fetch or find to read the record", "of '%s' only id and version are known here", name);
+		wrong(c, n, "use fetch or find to read the record", "of '%s' only id, version and made are known here", name);
 		return &nothing;
 	}
 	struct expr *e = path_expr(c, n, OP_NEED, dot + 1, id ? NULL : need->entity, led);
