@@ -170,7 +170,7 @@ static const char *fingerprint(struct mlc_call *c, const char *name)
 
 static const char *setting(struct mlc_call *c, const char *name)
 {
-	const char *text = json_string_value(json_object_get(c->settings, name));
+	const char *text = mlc_known(c->settings, name);
 
 	return text ? text : "";
 }
@@ -196,7 +196,7 @@ static bool holds(struct mlc_call *c, const struct company *co)
 
 const char *company_refused(struct mlc_call *c, const struct company *co, bool *held)
 {
-	const char *file_id = json_string_value(json_object_get(c->facts, "file_id")), *name;
+	const char *file_id = mlc_known(c->facts, "file_id"), *name;
 
 	*held = false;
 	if (!co->name || !*co->name)

@@ -28,7 +28,7 @@ static const char *origin(struct mlc_call *c, const char *url, const char **wron
 
 static const char *file_id(struct mlc_call *c)
 {
-	const char *known = json_string_value(json_object_get(c->facts, "file_id"));
+	const char *known = mlc_known(c->facts, "file_id");
 	char made[QBD_TICKET_SIZE];
 
 	if (known)

@@ -312,7 +312,7 @@ static enum mlc_step poll_records(struct mlc_call *c, const char *entity)
 	const struct mlc_entity *e = qbd_entity(entity);
 	const struct qbd_shape *s = qbd_shape(entity);
 	struct poll_state *p = state_of(c);
-	const char *since = json_string_value(json_object_get(c->settings, "read_from"));
+	const char *since = mlc_known(c->settings, "read_from");
 	struct answer a;
 	enum mlc_step step;
 

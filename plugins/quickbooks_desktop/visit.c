@@ -66,22 +66,28 @@ void qbd_guid(const char *nonce, char out[QBD_TICKET_SIZE])
 		nonce + 16, nonce + 20);
 }
 
+/* Has it been seen, and was it the right one last time?  Else it is looked at, work or not. */
+static bool company_is_settled(struct mlc_call *c)
+{
+	const char *refusal = mlc_known(c->facts, "refused");
+
+	return mlc_known(c->facts, "identity") && !(refusal && *refusal);
+}
+
 static enum mlc_step authenticate(struct mlc_call *c, const struct soap *s)
 {
 	struct visit_state *v = state_of(c);
 	const char *user = qbd_user(c);
 	bool right = c->host->secret_is(c, "password", soap_text(s, "strPassword"));
 	char ticket[QBD_TICKET_SIZE];
-	const char *file = json_string_value(json_object_get(c->settings, "company_file"));
-	const char *refusal = json_string_value(json_object_get(c->facts, "refused"));
+	const char *file = mlc_known(c->settings, "company_file");
 
 	qbd_guid(c->nonce, ticket);
 	if (!right || !*user || !qbd_same(user, soap_text(s, "strUserName"))) {
 		soap_answer_login(c, ticket, "nvu");
 		return MLC_DONE;
 	}
-	/* After a refusal the company is looked at again, work or not: it may be the right one now. */
-	if (!work_is_left(c->visit) && !(refusal && *refusal)) {
+	if (!work_is_left(c->visit) && company_is_settled(c)) {
 		soap_answer_login(c, ticket, "none");
 		return MLC_DONE;
 	}
@@ -527,7 +533,7 @@ static enum mlc_step connection_error(struct mlc_call *c, const struct soap *s)
 	struct visit_state *v = state_of(c);
 	const char *hresult = soap_text(s, "hresult");
 	const struct qbd_hresult *h = qbd_hresult(hresult);
-	const char *file = json_string_value(json_object_get(c->settings, "company_file"));
+	const char *file = mlc_known(c->settings, "company_file");
 	const char *why;
 
 	if (!ticket_is_ours(v, s)) {

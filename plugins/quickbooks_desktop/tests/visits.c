@@ -274,6 +274,7 @@ static void nothing_to_do_is_none_and_work_is_an_open_file(void **state)
 
 	(void)state;
 	peer_host_init(&h);
+	json_object_set_new(h.facts, "identity", json_string("acme mugs llc"));
 	text = peer_call(&h, "authenticate", "strUserName", "acme.books", "strPassword", "sesame", NULL);
 	assert_string_equal(text + 38, "|none");
 	free(text);
@@ -289,6 +290,26 @@ static void nothing_to_do_is_none_and_work_is_an_open_file(void **state)
 	text = peer_call(&h, "authenticate", "strUserName", "ACME.Books", "strPassword", "sesame", NULL);
 	assert_string_equal(text + 38, "|C:\\Books\\acme.qbw");
 	free(text);
+	peer_host_finish(&h);
+}
+
+/* ALL-03: before there is any work, a visit tells what ping shows. */
+static void the_first_visit_looks_at_the_company_without_work(void **state)
+{
+	struct peer_host h;
+	struct quickbooks q = { 0 };
+	struct connector_run run = { .cut = -1 };
+
+	(void)state;
+	peer_host_init(&h);
+	assert_true(web_connector_update(&h, &q, &run));
+	assert_int_equal(run.last_percent, 100);
+	assert_string_equal(json_string_value(json_object_get(h.facts, "edition")), "QuickBooks Pro 2024");
+	assert_string_equal(json_string_value(json_object_get(h.facts, "qbxml")), "16.0");
+	run.last_percent = -5;
+	assert_true(web_connector_update(&h, &q, &run));
+	assert_int_equal(run.last_percent, -5); /* "none": nothing was asked */
+	quickbooks_finish(&q);
 	peer_host_finish(&h);
 }
 
@@ -767,6 +788,7 @@ static void rpc_style_and_empty_parameters_are_read(void **state)
 
 	(void)state;
 	peer_host_init(&h);
+	json_object_set_new(h.facts, "identity", json_string("acme mugs llc"));
 	assert_int_equal(peer_raw(&h, "POST", "", call, &text), 200);
 	assert_non_null(strstr(text, "<string>none</string>"));
 	free(text);
@@ -794,6 +816,7 @@ int main(void)
 		cmocka_unit_test(garbage_for_reads_is_garbage_and_for_writes_unknown),
 		cmocka_unit_test(a_wrong_password_or_user_is_nvu),
 		cmocka_unit_test(nothing_to_do_is_none_and_work_is_an_open_file),
+		cmocka_unit_test(the_first_visit_looks_at_the_company_without_work),
 		cmocka_unit_test(foreign_and_earlier_tickets_are_refused),
 		cmocka_unit_test(another_company_than_the_settings_say_gets_nothing),
 		cmocka_unit_test(another_company_than_last_time_gets_nothing),
