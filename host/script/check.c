@@ -468,11 +468,12 @@ static void read_money(struct check *c, const struct node *n)
 	struct mapping *m = c->m;
 
 	c->section = "money";
-	check_members(c, n, "amount currency date must_be origin_date");
+	check_members(c, n, "amount currency date posted must_be origin_date");
 	m->is_money = true;
 	m->amount = word_optional(c, node_get(n, "amount"));
 	m->currency = word_optional(c, node_get(n, "currency"));
 	m->money_date = word_optional(c, node_get(n, "date"));
+	m->posted = word_optional(c, node_get(n, "posted"));
 	m->must_be = word_optional(c, node_get(n, "must_be"));
 	m->origin_date = word_optional(c, node_get(n, "origin_date"));
 	if (!m->amount || !m->currency || !m->money_date)

@@ -473,20 +473,25 @@ static bool tax_of(struct decimal base, struct decimal percent, unsigned places,
 /* "component": each rate's tax is rounded; "document": only the whole; "line": each line's. */
 struct value look_predicted(struct eval *e, const struct predicted *p)
 {
-	struct value rates = eval_value(e, p->rates);
+	struct value rates = eval_value(e, p->rates), plus = p->plus ? eval_value(e, p->plus) : value_none();
 	struct decimal subtotal = { 0 }, percent = { 0 }, total = { 0 }, d, tax;
 	json_t *lines = json_object_get(e->doc, p->lines), *line;
 	bool fits = true;
 	size_t i;
 
-	if (rates.kind == VALUE_UNKNOWN)
-		return rates;
+	if (rates.kind == VALUE_UNKNOWN || plus.kind == VALUE_UNKNOWN)
+		return value_unknown();
 	for (i = 0; i < value_count(rates); i++)
 		if (value_number(value_row(rates, i), &d))
 			fits &= decimal_add(percent, d, &percent);
 	json_array_foreach(lines, i, line) {
 		if (!value_number(value_of(json_object_get(line, p->amount)), &d) || !is_taxable(e, p, line))
 			continue;
+		fits &= decimal_add(subtotal, d, &subtotal);
+		if (p->round == 'l')
+			fits &= tax_of(d, percent, p->places, true, &tax) && decimal_add(total, tax, &total);
+	}
+	if (value_number(plus, &d)) {
 		fits &= decimal_add(subtotal, d, &subtotal);
 		if (p->round == 'l')
 			fits &= tax_of(d, percent, p->places, true, &tax) && decimal_add(total, tax, &total);

@@ -14,7 +14,7 @@ struct map {
 	const struct mapping *m;
 	json_t *verdict; /* NULL: not decided yet */
 
-	const char *label, *identity, *amount, *currency, *day;
+	const char *label, *identity, *amount, *currency, *day, *books_day; /* books_day: under which it is posted */
 
 	enum target target;
 	const char *target_id;
@@ -186,13 +186,19 @@ static bool is_closed(const struct map *p, const char *day)
 	return lock && day && strcmp(day, lock) <= 0;
 }
 
+static void when_it_is(struct map *p)
+{
+	p->day = eval_day(&p->e, p->m->money_date);
+	p->books_day = p->m->posted ? eval_day(&p->e, p->m->posted) : p->day;
+}
+
 /* The rules that every money document obeys (ALL-08, ALL-09, ALL-10). */
 static void check_money(struct map *p, bool create)
 {
 	const char *start = json_string_value(json_object_get(p->e.header, "start")), *must, *origin;
 
 	p->e.field = "money";
-	p->day = eval_day(&p->e, p->m->money_date);
+	when_it_is(p);
 	must = p->m->must_be ? eval_text(&p->e, p->m->must_be) : NULL;
 	if (p->m->must_be && must && (!p->currency || strcmp(p->currency, must)))
 		eval_fail(&p->e, OP_HOLD, "currency", NULL, "it is in %s, and what it goes to is kept in %s",
@@ -205,8 +211,8 @@ static void check_money(struct map *p, bool create)
 	else if (origin && strcmp(origin, start) < 0)
 		eval_fail(&p->e, OP_REVIEW, "before_start", eval_options("post skip"),
 			"what it belongs to is of %s, before the start of this flow, %s", origin, start);
-	if (is_closed(p, p->day))
-		closed_period(p, p->day);
+	if (is_closed(p, p->books_day))
+		closed_period(p, p->books_day);
 	if (chose(p, "post") && p->e.failure.verdict == OP_REVIEW) {
 		json_decref(p->e.failure.options);
 		p->e.failure = (struct failure){ 0 };
@@ -516,8 +522,8 @@ static bool may_change(struct map *p, json_t *wanted)
 	if (stop)
 		eval_state(&p->e, p->m->update_else, OP_REVIEW, "posted_changed", eval_options("post skip"),
 			"it changed after it was posted, and what was posted should not be touched");
-	else if (!unknown && is_closed(p, p->day))
-		closed_period(p, p->day);
+	else if (!unknown && is_closed(p, p->books_day))
+		closed_period(p, p->books_day);
 	return !stop && !unknown && !p->e.failure.verdict;
 }
 
@@ -588,9 +594,9 @@ static void update(struct map *p, json_t *wanted)
 static void remove_target(struct map *p, const char *verb, const char *version)
 {
 	if (p->m->is_money && p->e.record && !p->day)
-		p->day = eval_day(&p->e, p->m->money_date);
-	if (is_closed(p, p->day) && !chose(p, verb))
-		closed_period(p, p->day);
+		when_it_is(p);
+	if (is_closed(p, p->books_day) && !chose(p, verb))
+		closed_period(p, p->books_day);
 	if (!asking(p) && !failed(p))
 		write_verdict(p, verb, version, NULL, NULL);
 }

@@ -168,7 +168,7 @@ struct predicted {
 	const char *lines, *amount, *code;
 	const struct expr **taxable;
 	size_t taxable_count;
-	const struct expr *rates;
+	const struct expr *rates, *plus; /* plus: more that is taxable; NULL: nothing */
 	char round; /* 'c'omponent, 'd'ocument, 'l'ine */
 	unsigned places;
 };
@@ -219,7 +219,7 @@ struct mapping {
 	size_t require_count;
 
 	bool is_money;
-	const struct expr *amount, *currency, *money_date, *must_be, *origin_date;
+	const struct expr *amount, *currency, *money_date, *posted, *must_be, *origin_date;
 
 	struct param *params;
 	size_t param_count;

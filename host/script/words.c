@@ -785,7 +785,7 @@ static const struct expr *predicted_expr(struct check *c, const struct node *n)
 			  *taxable = node_get(n, "taxable"), *rates = node_get(n, "rates"), *round = node_get(n, "round");
 	const struct schema_field *list;
 
-	check_members(c, n, "lines amount code taxable rates round places");
+	check_members(c, n, "lines amount code taxable plus rates round places");
 	e->type = MLC_DECIMAL;
 	if (!node_is_text(lines) || !node_is_text(amount) || !node_is_text(code) || !taxable || !rates ||
 		(taxable->op != OP_TABLE && taxable->op != OP_LIST)) {
@@ -807,6 +807,7 @@ static const struct expr *predicted_expr(struct check *c, const struct node *n)
 	for (unsigned i = 0; i < taxable->kid_count; i++)
 		p->taxable[p->taxable_count++] = word_value(c, taxable->kids[i]);
 	p->rates = word_value(c, rates);
+	p->plus = word_optional(c, node_get(n, "plus"));
 	p->places = 2;
 	if (node_get(n, "places"))
 		p->places = (unsigned)json_integer_value(node_get(n, "places")->constant);
