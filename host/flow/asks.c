@@ -162,43 +162,71 @@ static void ask_fetch(struct work *w, const json_t *ask)
 
 /* ---- asks: another mapping of this record first ------------------------------------------------- */
 
-struct ensure_look { /* is identity of that flow linked already, or shown in the shadow? */
+struct ensure_look { /* what has that flow made of the record? */
 	struct ask *ask;
 	struct flow *flow;
-	char *identity;
-	bool only_linked; /* what is not there is not made */
+	char *rid;
+	bool only_linked; /* take it if it is there, make nothing */
+	bool own;         /* of the same source record as ours */
 };
 
-static void ensure_over(struct ensure_look *l)
+static bool is_need(const json_t *ask)
+{
+	const char *kind = json_text_or(ask, "kind", "");
+
+	return !strcmp(kind, "ensure") || !strcmp(kind, "linked");
+}
+
+static void ensure_over(struct ensure_look *l, json_t *answer)
 {
 	struct ask *a = l->ask;
 
-	free(l->identity);
+	if (answer)
+		json_object_set_new(a->work->answers, a->key, answer);
+	free(l->rid);
 	free(l);
 	ask_over(a);
 }
 
-static void on_would(void *arg, const json_t *answer, const struct err *e)
+static json_t *no_record(const char *why)
+{
+	json_t *a = json_object();
+
+	json_object_set_new(a, "none", json_true());
+	json_put_text(a, "why", why);
+	return a;
+}
+
+/* Nothing is linked: perhaps it is only shown, in the shadow, or its mapping has nothing to make of it. */
+static void on_last(void *arg, const json_t *rows, const struct err *e)
 {
 	struct ensure_look *l = arg;
-	struct work *w = l->ask->work;
+	const json_t *last = e ? NULL : json_array_get(rows, 0);
+	const char *state = json_text_or(last, "state", "");
+	bool current = !strcmp(json_text_or(last, "mapping_hash", ""), l->flow->mapping_hash) &&
+		(!l->own || json_int_or(last, "changed_ms", 0) >= l->ask->work->changed_ms);
 
-	if (!e && json_array_size(answer)) {
+	if (!strcmp(state, "would") && l->flow->mode == FLOW_SHADOW) {
 		json_t *a = json_object();
 
 		json_object_set_new(a, "shadow", json_true());
 		json_put_text(a, "entity", l->flow->target_entity);
-		json_object_set_new(w->answers, l->ask->key, a);
+		ensure_over(l, a);
+	} else if (l->only_linked) {
+		ensure_over(l, no_record(NULL));
+	} else if (!strcmp(state, "skipped") && current) {
+		ensure_over(l, no_record(json_text_at(last, "why")));
+	} else {
+		ensure_over(l, NULL);
 	}
-	ensure_over(l);
 }
 
 static void on_ensure_link(void *arg, const json_t *rows, const struct err *e)
 {
 	struct ensure_look *l = arg;
-	struct work *w = l->ask->work;
 	const json_t *row = json_array_get(rows, 0);
 	const char *id = e ? NULL : json_text_at(row, "target_id");
+	json_t *filter;
 
 	if (id) {
 		json_t *a = json_object();
@@ -207,40 +235,25 @@ static void on_ensure_link(void *arg, const json_t *rows, const struct err *e)
 		json_put_text(a, "version", json_text_at(row, "target_version"));
 		json_put_text(a, "entity", json_text_at(row, "target_entity"));
 		json_put_text(a, "made", json_text_at(row, "made"));
-		json_object_set_new(w->answers, l->ask->key, a);
-		ensure_over(l);
+		ensure_over(l, a);
 		return;
 	}
-	if (l->only_linked) {
-		json_t *none = json_object();
-
-		json_object_set_new(none, "none", json_true());
-		json_object_set_new(w->answers, l->ask->key, none);
-	} else if (w->flow->mode == FLOW_SHADOW) {
-		json_t *filter = json_object();
-
-		json_put_text(filter, "tenant", w->flow->tenant);
-		json_put_text(filter, "flow", l->flow->name);
-		json_put_text(filter, "identity", l->identity);
-		json_put_text(filter, "state", "would");
-		json_put_int(filter, "limit", 1);
-		store_list(w->host->store, filter, on_would, l);
-		json_decref(filter);
-		return;
-	}
-	ensure_over(l);
+	filter = json_pack("{s:s,s:s,s:s,s:b,s:i}", "tenant", l->flow->tenant, "flow", l->flow->name, "rid", l->rid, "newest", 1,
+		"limit", 1);
+	store_list(l->ask->work->host->store, filter, on_last, l);
+	json_decref(filter);
 }
 
-/* By identity where the mapping can tell it, else by the record that it is about. */
 static void ask_ensure(struct work *w, const json_t *ask, struct flow *other)
 {
 	struct ensure_look *l = xcalloc(1, sizeof *l);
 	json_t *filter = json_object();
-	const char *identity = json_text_at(ask, "identity");
+	const char *identity = json_text_at(ask, "identity"), *rid = json_text_at(ask, "record.id");
 
 	l->ask = ask_begin(w, json_text_or(ask, "key", ""));
 	l->flow = other;
-	l->identity = xstrdup(identity ? identity : "");
+	l->rid = xstrdup(rid ? rid : w->rid);
+	l->own = !rid;
 	l->only_linked = !strcmp(json_text_or(ask, "kind", ""), "linked");
 	json_put_text(filter, "tenant", w->flow->tenant);
 	json_put_text(filter, "flow", other->name);
@@ -248,7 +261,7 @@ static void ask_ensure(struct work *w, const json_t *ask, struct flow *other)
 		json_put_text(filter, "identity", identity);
 	} else {
 		json_put_text(filter, "source_connection", connection_name(w->flow->source));
-		json_put_text(filter, "source_id", json_text_or(ask, "record.id", w->rid));
+		json_put_text(filter, "source_id", l->rid);
 	}
 	json_put_int(filter, "limit", 1);
 	store_links(w->host->store, filter, on_ensure_link, l);
@@ -269,8 +282,7 @@ static void wait_for_needs(struct work *w, const json_t *asks)
 	json_array_foreach((json_t *)asks, i, ask) {
 		struct flow *other;
 
-		if (strcmp(json_text_or(ask, "kind", ""), "ensure") ||
-			json_object_get(w->answers, json_text_or(ask, "key", "")))
+		if (!is_need(ask) || json_object_get(w->answers, json_text_or(ask, "key", "")))
 			continue;
 		other = host_flow_of_mapping(w->host, w->flow, json_text_or(ask, "mapping", ""));
 		txn_ensure(t, &(struct ensure) { .parent = w->delivery, .flow = other->name,
@@ -282,22 +294,13 @@ static void wait_for_needs(struct work *w, const json_t *asks)
 	txn_commit(t, work_on_moved, w);
 }
 
-/* What another mapping has made, or will make. */
-static bool is_of_mapping(const json_t *ask)
-{
-	const char *kind = json_text_or(ask, "kind", "");
-
-	return !strcmp(kind, "ensure") || !strcmp(kind, "linked");
-}
-
 static bool needs_unmet(const struct work *w, const json_t *asks)
 {
 	size_t i;
 	json_t *ask;
 
 	json_array_foreach((json_t *)asks, i, ask)
-		if (!strcmp(json_text_or(ask, "kind", ""), "ensure") &&
-			!json_object_get(w->answers, json_text_or(ask, "key", "")))
+		if (is_need(ask) && !json_object_get(w->answers, json_text_or(ask, "key", "")))
 			return true;
 	return false;
 }
@@ -325,7 +328,7 @@ static void reads(struct work *w)
 	}
 	w->reading = true;
 	json_array_foreach(asks, i, ask)
-		if (!is_of_mapping(ask) && must_wait_for_visit(w, ask)) {
+		if (!is_need(ask) && must_wait_for_visit(w, ask)) {
 			work_end(w);
 			return;
 		}
@@ -353,7 +356,8 @@ void work_ask(struct work *w)
 		return;
 	}
 	json_array_foreach(asks, i, ask)
-		if (is_of_mapping(ask) && !host_flow_of_mapping(w->host, w->flow, json_text_or(ask, "mapping", ""))) {
+		if (is_need(ask) &&
+			!host_flow_of_mapping(w->host, w->flow, json_text_or(ask, "mapping", ""))) {
 			struct err e = { 0 };
 
 			err_set(&e, ERR_ABSENT, "it needs %s, which is not among the flows of %s/%s",
@@ -365,7 +369,7 @@ void work_ask(struct work *w)
 	w->reading = false;
 	w->asks_open = 1;
 	json_array_foreach(asks, i, ask)
-		if (is_of_mapping(ask))
+		if (is_need(ask))
 			ask_ensure(w, ask, host_flow_of_mapping(w->host, w->flow, json_text_or(ask, "mapping", "")));
 	if (--w->asks_open == 0)
 		asks_done(w);

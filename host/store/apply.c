@@ -601,14 +601,23 @@ static int64_t open_need(struct writer *w, const struct delivery_now *parent, co
 		txt(parent->tenant), txt(parent->entity), txt(parent->rid), txt(e->flow), txt(e->identity));
 }
 
+/* The parent's own record as the parent has it; another one as it was seen last, or to be fetched. */
 static int64_t need_create(struct writer *w, struct txn *t, const struct delivery_now *parent,
 	const struct ensure *e)
 {
-	struct rows *r = db_rows(writer_db(w), "SELECT version, changed_ms, deleted, payload, fetch FROM delivery"
-		" WHERE id = ?1", num(e->parent));
+	struct rows *r = e->rid
+		? db_rows(writer_db(w), "SELECT version, changed_ms, deleted, payload, payload IS NULL AND NOT deleted"
+			" FROM record WHERE tenant = ?1 AND connection = ?2 AND entity = ?3 AND rid = ?4",
+			txt(parent->tenant), txt(parent->connection), txt(parent->entity), txt(parent->rid))
+		: db_rows(writer_db(w), "SELECT version, changed_ms, deleted, payload, fetch FROM delivery WHERE id = ?1",
+			num(e->parent));
 
-	if (!rows_next(r))
-		return 0;
+	if (!rows_next(r)) {
+		struct arrival never_seen = { .tenant = parent->tenant, .connection = parent->connection,
+			.entity = parent->entity, .id = parent->rid, .origin = "needed" };
+
+		return e->rid ? delivery_create(w, t, &never_seen, keep(t, e->flow), e->rank, e->identity, 0, true) : 0;
+	}
 	struct arrival a = { .tenant = parent->tenant, .connection = parent->connection,
 		.entity = parent->entity, .id = parent->rid, .version = keep(t, row_txt(r, 0)),
 		.changed_ms = row_num(r, 1), .deleted = row_num(r, 2), .origin = "needed" };
@@ -635,6 +644,10 @@ static void ensure(struct writer *w, struct txn *t, const struct ensure *e)
 	if (!delivery_now(w, t, e->parent, &parent))
 		return;
 	follow(t, e->parent);
+	if (e->rid) {
+		parent.entity = e->entity;
+		parent.rid = e->rid;
+	}
 	if (is_linked(w, &parent, e))
 		return;
 	child = open_need(w, &parent, e);

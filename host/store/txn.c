@@ -222,6 +222,8 @@ void txn_ensure(struct txn *t, const struct ensure *e)
 	op->ensure = *e;
 	op->ensure.flow = copy_needed(t, e->flow, "flow");
 	op->ensure.identity = copy(t, e->identity);
+	op->ensure.entity = copy(t, e->entity);
+	op->ensure.rid = copy(t, e->rid);
 }
 
 void txn_write_put(struct txn *t, const struct write_row *w)
