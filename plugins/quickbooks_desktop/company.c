@@ -89,7 +89,6 @@ static const struct {
 	{ "classes_assigned_to", "AccountingPreferences", "AssignClassesTo", NULL, false },
 	{ "closing_date", "AccountingPreferences", "ClosingDate", NULL, false },
 	{ "multicurrency", "MultiCurrencyPreferences", "IsMultiCurrencyOn", NULL, true },
-	{ "home_currency", "MultiCurrencyPreferences", "HomeCurrencyRef", "FullName", false },
 	{ "inventory", "PurchasesAndVendorsPreferences", "IsUsingInventory", NULL, true },
 	{ "aging_from", "ReportsPreferences", "AgingReportBasis", NULL, false },
 	{ "auto_apply_payments", "SalesAndCustomersPreferences", "IsAutoApplyingPayments", NULL, true },
@@ -98,10 +97,21 @@ static const struct {
 	{ "nontaxable_code", "SalesTaxPreferences", "DefaultNonTaxableSalesTaxCodeRef", "FullName", false },
 };
 
+/* The code of the currency that the books are kept in.  Without several currencies it is not told, and
+ * in the United States edition is the dollar; another name than its is told as it is, and matches none. */
+static const char *home_currency(struct mlc_call *c, const xmlNode *all)
+{
+	const char *name = mlc_xml_child_text(c, mlc_xml_child(mlc_xml_child(all, "MultiCurrencyPreferences"),
+		"HomeCurrencyRef"), "FullName");
+
+	return !*name || !strcmp(name, "US Dollar") ? "USD" : copy(c, name);
+}
+
 static void read_preferences(struct mlc_call *c, struct company *co, const xmlNode *all)
 {
 	co->preferences = true;
 	/* The group is there only where sales tax is switched on. */
+	add_fact(co, "currency", home_currency(c, all));
 	add_fact(co, "sales_tax", mlc_xml_child(all, "SalesTaxPreferences") ? "on" : "off");
 	for (size_t i = 0; i < sizeof preferences / sizeof *preferences; i++) {
 		const xmlNode *n = mlc_xml_child(mlc_xml_child(all, preferences[i].group),

@@ -66,6 +66,7 @@ static void a_visit_hands_out_all_and_ends_with_100(void **state)
 	assert_string_equal(json_string_value(json_object_get(h.facts, "sales_tax")), "on");
 	assert_string_equal(json_string_value(json_object_get(h.facts, "class_tracking")), "on");
 	assert_string_equal(json_string_value(json_object_get(h.facts, "multicurrency")), "off");
+	assert_string_equal(json_string_value(json_object_get(h.facts, "currency")), "USD");
 	quickbooks_finish(&q);
 	peer_host_finish(&h);
 }
