@@ -510,6 +510,7 @@ static void on_all_recovered(void *arg)
 	json_t *ports = json_pack("{s:i,s:s}", "public", h->public_port, "url", h->public_url);
 
 	h->recovered = true;
+	connections_reachable(h->connections); /* before the listener was there, there was no address to give them */
 	on_watch(h);
 	on_tidy(h);
 	log_fields(LOG_INFO, "host", (const struct log_field[]) { { "public", h->public_url }, { NULL, NULL } },

@@ -755,12 +755,17 @@ struct applying {
 	void *arg;
 };
 
+void connections_reachable(struct connections *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		lease_apply(all->list[i]);
+}
+
 static void applied_one(struct applying *a)
 {
 	if (--a->waiting > 0)
 		return;
-	for (size_t i = 0; i < a->all->count; i++)
-		lease_apply(a->all->list[i]);
+	connections_reachable(a->all);
 	a->done(a->arg);
 	free(a->fresh);
 	free(a);

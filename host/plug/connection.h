@@ -80,6 +80,9 @@ void connections_apply(struct connections *, const struct connection_want *, siz
 /* Settings against the connector's mlc_setting table; errors appended: { path, text, hint }. */
 void connection_check(const struct mlc_connector *, const json_t *settings, json_t *errors);
 
+/* public_url() tells an address from now on: who wants webhooks is asked to subscribe. */
+void connections_reachable(struct connections *);
+
 struct connection *connection_find(struct connections *, const char *tenant, const char *name);
 void connections_each(struct connections *, void (*fn)(void *arg, struct connection *), void *arg);
 

@@ -610,7 +610,7 @@ local function create_refund(req)
 	local lines
 	for _, l in ipairs(want.line_items or {}) do
 		lines = lines or {}
-		lines[#lines + 1] = { item_id = l.id, quantity = l.quantity, total = l.refund_total }
+		lines[#lines + 1] = { id = l.id, quantity = l.quantity, total = l.refund_total }
 	end
 	local r, why = shop.refund(o, { amount = want.amount, reason = want.reason, lines = lines, restock = want.api_restock })
 	if not r then return lasting(why) end

@@ -564,7 +564,7 @@ end
 
 local function find_item(list, want, i)
 	for n, item in ipairs(list) do
-		if want.item_id == item.id or (want.index or (not want.item_id and not want.sku and i)) == n or (want.sku and want.sku == item.sku) then return item end
+		if want.id == item.id or (want.index or (not want.id and not want.sku and i)) == n or (want.sku and want.sku == item.sku) then return item end
 	end
 end
 
@@ -589,7 +589,7 @@ end
 
 local function all_of(list)
 	local wanted = {}
-	for i, item in ipairs(list) do wanted[i] = { item_id = item.id, quantity = item.quantity } end
+	for i, item in ipairs(list) do wanted[i] = { id = item.id, quantity = item.quantity } end
 	return wanted
 end
 
@@ -599,7 +599,7 @@ local function sum_of(list)
 	return sum
 end
 
--- lines, shipping, fees: {{index or item_id or sku, quantity, total, no_tax}}, or "all" (true).  {}: the rest of it, by amount alone, as most full refunds are.  amount: alone, or beside lines that may sum to something else.
+-- lines, shipping, fees: {{index or id or sku, quantity, total, no_tax}}, or "all" (true).  {}: the rest of it, by amount alone, as most full refunds are.  amount: alone, or beside lines that may sum to something else.
 function shop.refund(o, what)
 	local left = shop.totals(o).total - shop.refunded(o)
 	local r = { order_id = o.id, created = now(), reason = what.reason or "", by = 1, paid_back = what.paid_back or false, lines = {}, shippings = {},
