@@ -377,7 +377,20 @@ static void bind_flows(struct host *h, struct config *c)
 	}
 }
 
-static void recall(struct flow *f, const json_t *note)
+/* A restored store does not know what was written after its backup: every flow is back in the shadow, where
+ * its rules find and show those documents, until a person says go (ALL-14). */
+static int64_t restored_ms(const json_t *notes)
+{
+	json_t *note;
+	size_t i;
+
+	json_array_foreach((json_t *)notes, i, note)
+		if (!strcmp(json_text_or(note, "kind", ""), "restored"))
+			return json_int_or(note, "at_ms", 0);
+	return 0;
+}
+
+static void recall(struct flow *f, const json_t *note, int64_t restored)
 {
 	const char *scope = json_text_or(note, "scope", ""), *kind = json_text_or(note, "kind", "");
 	const char *value = json_text_or(note, "value", "");
@@ -389,7 +402,7 @@ static void recall(struct flow *f, const json_t *note)
 		f->paused = true;
 	if (strcmp(scope, f->name))
 		return;
-	if (!strcmp(kind, "mode"))
+	if (!strcmp(kind, "mode") && json_int_or(note, "at_ms", 0) >= restored)
 		f->mode = !strcmp(value, "live") ? FLOW_LIVE : FLOW_SHADOW;
 	if (!strcmp(kind, "held")) {
 		const char *space = strchr(value, ' ');
@@ -414,15 +427,24 @@ static void on_notes(void *arg, const json_t *rows, const struct err *e)
 	struct force *force = arg;
 	struct host *h = force->host;
 	struct config *old = h->config;
+	int64_t restored;
 	json_t *row;
 	size_t i;
 
 	if (e)
 		log_line(LOG_ERROR, "flow", "modes and pauses could not be read: %s", e->text);
 	bind_flows(h, force->config);
-	for (size_t n = 0; n < force->config->flow_count; n++)
+	restored = restored_ms(rows);
+	for (size_t n = 0; n < force->config->flow_count; n++) {
+		struct flow *f = force->config->flows[n];
+
+		if (restored)
+			f->mode = FLOW_SHADOW;
 		json_array_foreach((json_t *)rows, i, row)
-			recall(force->config->flows[n], row);
+			recall(f, row, restored);
+		if (restored && f->mode == FLOW_SHADOW && f->enabled)
+			alert_raise(h, "restored", f->key, "the store was restored from a backup: look at mlc list would, then mlc go");
+	}
 	h->config = force->config;
 	if (old) {
 		deliver_forget_config(h, old);

@@ -256,6 +256,7 @@ void host_go(struct host *h, const char *text, const char *who, host_fn *fn, voi
 			txn_note(txn, f->tenant, f->name, "held", "", NULL);
 			alert_clear(h, "flow_held", f->key);
 		}
+		alert_clear(h, "restored", f->key);
 		f->mode = FLOW_LIVE;
 		txn_note(txn, f->tenant, f->name, "mode", "", "live");
 		host_audit(txn, f->tenant, "go", who, f, 0, NULL);

@@ -280,6 +280,13 @@ static int mark_restored(struct db *db, struct err *e)
 	db_run(db, "UPDATE meta SET value = value + ?1 WHERE name = 'ids'", num(IDS_SKIPPED));
 	db_run(db, "INSERT OR REPLACE INTO note(tenant, scope, kind, name, value, at_ms)"
 		" VALUES('', '', 'restored', '', ?1, ?2)", txt(at), num(now));
+	/* What was on its way then has long come to an end: a set asked again now would run again. */
+	db_exec(db, "DELETE FROM visit_set; UPDATE write SET state = 3 WHERE state IN (1, 2);"
+		" UPDATE delivery SET state = 1, due_ms = 0 WHERE state = 3;"
+		" DELETE FROM tally; INSERT INTO tally(tenant, flow, state, count)"
+		" SELECT tenant, flow, state, count(*) FROM delivery GROUP BY tenant, flow, state;"
+		/* Look-ups wait until the mirror has caught up. */
+		" DELETE FROM note WHERE kind = 'whole';");
 	db_exec(db, "COMMIT");
 	make_single(db);
 	return db_fail(db, e);
