@@ -69,10 +69,13 @@ json_t *eval_fetch(struct eval *e, const char *entity, bool in_source, const cha
 json_t *eval_criteria(struct eval *e, const struct criteria *c, bool *unknown)
 {
 	json_t *by = json_object();
+	const char *field = e->field;
 
 	for (size_t i = 0; i < c->count; i++) {
-		struct value v = eval_value(e, c->rows[i].value);
 		json_t *value = NULL;
+		e->field = c->rows[i].member; /* what is wrong with the value is wrong with this */
+		struct value v = eval_value(e, c->rows[i].value);
+		e->field = field;
 		const char *text;
 		size_t len;
 		if (v.kind == VALUE_UNKNOWN)

@@ -1,0 +1,562 @@
+-- invoice.lua - a web order becomes an invoice in QuickBooks.
+--
+-- What is sold and not called off is posted once, dated by the shop's own calendar day, balanced to the cent
+-- before it is sent and compared with QuickBooks' own sum afterwards.  Payments: payment.lua; refunds:
+-- credit_memo.lua.  Where `document` is sales_receipt, sales_receipt.lua stands in for this file; the parts
+-- between the marks "the same in ..." are the same there, word for word.
+
+local number = trim { text "{param.doc_prefix}{number}", max = 11, on_overflow = param "number_too_long" }
+
+-- >>> the same in invoice.lua, sales_receipt.lua, payment.lua: which orders, and of which day
+local called_off = one_of(src "status", { "cancelled", "failed", "trash" })
+local post_when = pick(param "post_when", src "payment_method", pick("usual_post_when", src "payment_method"))
+local due = any {
+  all { eq(post_when, "paid"),      present(src "date_paid") },
+  all { eq(post_when, "status"),    one_of(src "status", param "statuses") },
+  all { eq(post_when, "completed"), any { eq(src "status", "completed"), present(src "date_completed") } },
+}
+-- The shop's local calendar day, never the UTC day.
+local day = date(first {
+  when(eq(param "date_from", "paid"), src "date_paid"),
+  when(eq(param "date_from", "completed"), src "date_completed"),
+  when(ne(param "date_from", "created"), src "date_paid"),
+  src "date_created" })
+local books_day = when(eq(param "closed_period", "first_open_day"), open_day(day), day)
+-- <<<
+
+-- >>> the same in invoice.lua, sales_receipt.lua: customer, items, tax, lines
+-- A customer of one's own, or the one that many share.
+local own_customer = any { eq(param "customers", "each"), all { eq(param "customers", "registered_only"), gt(src "customer_id", 0) } }
+local customer = when(own_customer, ref "customer", named(param "web_customer"))
+
+local by_quickbooks, by_line = eq(param "tax", "quickbooks"), eq(param "tax", "line")
+local exempt = eq(src "meta_data[key=is_vat_exempt].value", "yes")
+-- The order's tax is known by the set of its rates: codes in alphabetical order, joined by +.  Rates of 0 % are left
+-- away where there are others; no rate at all is "none", an order that the shop marked as exempt is "exempt".
+local taxed_rates = filter("tax_lines", gt(item "rate_percent", 0))
+local tax_key = when(exempt, "exempt", first {
+  join { taxed_rates, item "rate_code", "+", unique = true, sorted = true },
+  join { "tax_lines", item "rate_code", "+", unique = true, sorted = true },
+  "none" })
+local rates_of_order = sum("tax_lines", "rate_percent")
+
+-- Of a row at hand: did the shop charge it at a rate above 0 %?
+local taxed_here = gt(count(item "taxes", all { present(item "total"),
+  gt(row("tax_lines", eq(item "rate_id", parent "id"), item "rate_percent"), 0) }), 0)
+-- Its code.  A 0 % order keeps taxable goods taxable (its tax item has 0 %); what the shop did not tax beside taxed things is
+-- not taxable; where the shop has no rates at all, goods go by the code of their item.
+local function code(untaxed)
+  return when(by_quickbooks,
+    when(taxed_here, param "tax_code", when(gt(count(taxed_rates), 0), param "non_code",
+      when(present(item "taxes"), param "tax_code", untaxed))),
+    when(by_line, param "non_code"))
+end
+local non = when(ne(param "tax", "off"), param "non_code")
+local class_here = when(eq(param "class_on", "line"), param "class")
+
+-- Line totals of WooCommerce are net of tax and of coupons.  discounts = line shows goods before coupons, and the coupons apart.
+local discounts_apart = eq(param "discounts", "line")
+local goods_amount = money(when(discounts_apart, item "subtotal", item "total"))
+local off_here = money(sub(item "total", item "subtotal"))
+
+-- A fee that takes off (a loyalty plugin) may reach over taxed and untaxed goods; then the shop took less tax off than all of it
+-- bears.  The part on which it did is taxable, the rest is not.
+local fee_is_split = all { by_quickbooks, lt(item "total", 0),
+  gt(abs(sub(item "total_tax", mul(item "total", rates_of_order, "0.01"))), "0.02") }
+local fee_taxed_part = max(item "total", div(mul(item "total_tax", 100), rates_of_order, 2))
+
+-- Items: by SKU, then by name, then the tenant's own item for all the rest; answers of people come before.
+local is_group = eq(need "item.ItemType", "ItemGroup")
+local is_stock = any { eq(need "item.ItemType", "ItemInventory"), eq(need "item.ItemType", "ItemInventoryAssembly") }
+local is_new = absent(link "id")
+-- What the members of a group item come to at their prices in QuickBooks.
+local group_amount = money(mul(item "quantity", sum(need "item.ItemGroupLine", mul(item "Quantity",
+  first { need "member.SalesPrice", need "member.SalesOrPurchase.Price", need "member.SalesAndPurchase.SalesPrice", 0 }))))
+local group_taxable = money(mul(item "quantity", sum(filter(need "item.ItemGroupLine", eq(need "member.SalesTaxCodeRef.name", param "tax_code")),
+  mul(item "Quantity", first { need "member.SalesPrice", need "member.SalesOrPurchase.Price", need "member.SalesAndPurchase.SalesPrice", 0 }))))
+local the_item = when(all { is_new, eq(need "item.IsActive", false), not_(decided "post") },
+  review { cause = "inactive_item:{item.sku}", why = "the item for {item.name} (SKU {item.sku}) is inactive in QuickBooks",
+    fix = "make it active, or write a line item,{item.sku},OTHER ITEM into answers.csv; then decide: post", options = { "post", "skip" } },
+  when(all { is_stock, eq(param "inventory", "substitute") }, named(param "substitute_item"),
+    when(all { is_stock, is_new, eq(param "inventory", "hold"), lt(need "item.QuantityOnHand", item "quantity") },
+      hold { cause = "shortage:{item.sku}", why = "QuickBooks has {need.item.QuantityOnHand} of {item.name} on hand, {item.quantity} were sold",
+        fix = "receive the goods in QuickBooks, or set inventory = \"allow\"" },
+      ref "item")))
+local the_group = when(ne(goods_amount, group_amount),
+  hold { cause = "group_price:{item.sku}", why = "the group item for {item.name} does not come to what the order says, at the prices of its members",
+    fix = "mend the prices in QuickBooks, or map the SKU to an item that is no group" },
+  ref "item")
+-- <<<
+
+local function in_lines(list, x) return sum(filter(list, is_group), x) end
+
+local function short(path, most)
+  return trim { transliterate(src(path)), max = most, on_overflow = "truncate" }
+end
+local function country(path) return when(ne(src(path), param "home_country"), src(path)) end
+
+local function tax_as_quickbooks(how)
+  return predicted { lines = "InvoiceLine", amount = "Amount", code = "SalesTaxCodeRef", taxable = { param "tax_code" },
+    plus = in_lines(src "line_items", group_taxable), round = how,
+    rates = when(present(need "tax_item.ItemSalesTax"), each(need "tax_item.ItemSalesTax", need "tax_part.TaxRate"), list { need "tax_item.TaxRate" }) }
+end
+local tax = when(all { by_quickbooks, not_(exempt) },
+  when(eq(param "tax_rounding", "document"), tax_as_quickbooks "document",
+    when(eq(param "tax_rounding", "line"), tax_as_quickbooks "line", tax_as_quickbooks "component")), 0)
+
+return mapping {
+  id = "woocommerce.order->quickbooks_desktop.invoice", version = "1.0.0", language = 1,
+  title = "Web orders become invoices",
+  from = { connector = "woocommerce", entity = "order" },
+  to   = { connector = "quickbooks_desktop", entity = "Invoice" },
+  label = text "order {number}",
+
+  params = {
+    document        = { type = "one_of", values = { "invoice_and_payment", "invoice", "sales_receipt" }, default = "invoice_and_payment",
+                        help = "what an order becomes: invoice and payment, an invoice that is paid later, or a sales receipt" },
+    doc_prefix      = { type = "string", default = "W", max = 4, unique = true, help = "stands before the order's number; no two shops of one company may share it" },
+    number_too_long = { type = "one_of", values = { "hold", "last_digits" }, default = "hold",
+                        help = "QuickBooks takes 11 characters: hold the order, or keep the last 11; the whole number is in the memo in any case" },
+    adopt_within_days = { type = "int", default = 30, min = 0, max = 366, help = "an invoice typed by hand is taken as this order's when number, customer and total agree and its date is so near" },
+
+    post_when       = { type = "table", help = "by payment method, when an order counts as sold: paid, status (one of statuses) or completed" },
+    statuses        = { type = "list", default = { "processing", "completed", "refunded" }, help = "for post_when = status" },
+    date_from       = { type = "one_of", values = { "paid", "created", "completed" }, default = "paid", help = "which day of the order is the invoice's" },
+    closed_period   = { type = "one_of", values = { "hold", "first_open_day" }, default = "hold", help = "an order of a closed month waits, or goes to the first open day" },
+
+    customers       = { type = "one_of", values = { "each", "registered_only", "one" }, default = "each", help = "see customer.lua" },
+    web_customer    = { type = "name", of = "Customer", default = "Web Customer", help = "the customer that many share" },
+    home_country    = { type = "string", default = "US", max = 2, help = "not written into addresses" },
+
+    tax             = { type = "one_of", values = { "quickbooks", "line", "off" }, default = "quickbooks",
+                        help = "quickbooks: it computes the tax from its tax items; line: tax as lines of its own, as the shop charged it; off: sales tax is not in use" },
+    tax_items       = { type = "table", of = "Item", default = {}, help = "by the set of rate codes of an order: the tax item or group in QuickBooks" },
+    tax_rounding    = { type = "one_of", values = { "component", "document", "line" }, default = "component", help = "how QuickBooks rounds a tax group" },
+    tax_code        = { type = "name", of = "SalesTaxCode", default = "Tax" },
+    non_code        = { type = "name", of = "SalesTaxCode", default = "Non" },
+    exempt_code     = { type = "name", of = "SalesTaxCode", default = "Non", help = "the customer tax code of exempt and reverse-charge orders" },
+    zero_tax_item   = { type = "name", of = "Item", required = eq(param "tax", "line"), help = "for tax = line: a sales tax item of 0 %" },
+    tax_line_items  = { type = "table", of = "Item", required = eq(param "tax", "line"), help = "for tax = line: by rate code, the item whose account is that agency's" },
+
+    shipping_item   = { type = "name", of = "Item", default = "Shipping" },
+    shipping_items  = { type = "table", of = "Item", help = "by the shop's shipping method, where one item is not enough" },
+    fee_item        = { type = "name", of = "Item", default = "Fee" },
+    discounts       = { type = "one_of", values = { "net", "line" }, default = "net", help = "net: goods at what was paid for them; line: at their price, and coupons as lines of their own" },
+    discount_item   = { type = "name", of = "Item", default = "Discount" },
+    rounding_item   = { type = "name", of = "Item", default = "Rounding" },
+    rounding_max    = { type = "money", default = "0.05", min = "0", max = "1", help = "up to here a difference becomes a line of its own, above it the order is held" },
+    default_item    = { type = "name", of = "Item", help = "the item for everything that has none of its own; without it, such orders wait for a person" },
+    inventory       = { type = "one_of", values = { "allow", "hold", "substitute" }, default = "allow",
+                        help = "invoices of inventory items move stock and cost: allow, hold when there is too little, or post substitute_item instead" },
+    substitute_item = { type = "name", of = "Item", required = eq(param "inventory", "substitute") },
+
+    terms           = { type = "table", of = "Terms", help = "by payment method; without it, QuickBooks takes the customer's" },
+    class           = { type = "name", of = "Class" },
+    class_on        = { type = "one_of", values = { "header", "line" }, default = "header" },
+    to_be_printed   = { type = "bool", default = false },
+    to_be_emailed   = { type = "bool", default = false },
+
+    currency        = { type = "string", default = "USD", max = 3, help = "of the company file, where it keeps one only" },
+    currency_names  = { type = "table", default = { USD = "US Dollar", CAD = "Canadian Dollar", EUR = "Euro", GBP = "British Pound Sterling", AUD = "Australian Dollar" },
+                        help = "what QuickBooks calls each currency; where it keeps several" },
+    receivables     = { type = "table", of = "Account", help = "by currency: the accounts receivable account" },
+    exchange_rates  = { type = "table", help = "by currency: one unit of it in the file's own; without it, QuickBooks takes its list's" },
+  },
+
+  tables = {
+    -- Cash on delivery is sold when it leaves the shop; all else when the money has come.
+    usual_post_when = { cod = "status", default = "paid" },
+  },
+
+  enabled = ne(param "document", "sales_receipt"),
+
+  requires = {
+    { fact = "target.sales_tax", is = "on", if_ = ne(param "tax", "off"), why = "sales tax is switched off in QuickBooks, but tax is not \"off\"",
+      fix = "Edit, Preferences, Sales Tax in QuickBooks, or set the parameter tax to off" },
+    { fact = "target.sales_tax", is = "off", if_ = eq(param "tax", "off"), why = "sales tax is switched on in QuickBooks, which would tax orders by itself",
+      fix = "set the parameter tax to line or quickbooks" },
+    { fact = "target.class_tracking", is = "on", if_ = present(param "class"), why = "a class is set, but class tracking is switched off in QuickBooks",
+      fix = "Edit, Preferences, Accounting in QuickBooks, or take class out" },
+  },
+
+  money = { amount = src "total", currency = src "currency", date = day, posted = books_day,
+    must_be = when(eq(fact "target.multicurrency", "on"),
+      when(eq(need "buyer.CurrencyRef.name", pick(param "currency_names", src "currency")), src "currency", need "buyer.CurrencyRef.name"),
+      param "currency") },
+
+  accept = {
+    { not_(one_of(src "status", { "checkout-draft", "auto-draft" })), else_ = skip("draft", "a cart that nobody has bought yet") },
+    { any { not_(called_off), present(link "id"), decided "post" }, else_ = review { cause = "paid_but_called_off",
+        why = "order {number} was paid and then {status}, and is not in the books", options = { "post", "skip" } } },
+    { one_of(post_when, { "paid", "status", "completed" }), else_ = hold { cause = "post_when:{payment_method}",
+        why = "post_when of {payment_method} is none of paid, status, completed", fix = "mend the parameter post_when" } },
+    { any { due, present(link "id"), decided "post" }, else_ = skip("not_due", "order {number} is {status}, paid by {payment_method_title}: not sold yet") },
+    { any { ne(param "tax", "off"), eq(src "total_tax", 0) }, else_ = hold { cause = "tax_unexpected", why = "order {number} bears {total_tax} of sales tax, but tax is \"off\"",
+        fix = "set the parameter tax to quickbooks or line" } },
+  },
+
+  identity = src "id",
+  order_by = src "date_modified_gmt",
+
+  match = {
+    { by = "link" },
+    { by = { RefNumber = number },
+      agree = all { eq(found "CustomerRef", customer), eq(add(found "Subtotal", found "SalesTaxTotal"), money(src "total")),
+        within_days(found "TxnDate", day, param "adopt_within_days") },
+      else_ = review { cause = "number_taken:{param.doc_prefix}{number}",
+        why = "QuickBooks has an invoice of this number with another customer, total or date", options = { "adopt", "create", "skip" } } },
+    on_none = "create",
+    on_many = review("number_twice:{param.doc_prefix}{number}", "QuickBooks has several invoices of this number that could be order {number}"),
+  },
+
+  needs = {
+    customer = ensure { "woocommerce.order->quickbooks_desktop.customer", if_ = own_customer },
+    shared   = find { entity = "Customer", by = { FullName = param "web_customer" }, if_ = all { eq(fact "target.multicurrency", "on"), not_(own_customer) } },
+    buyer    = fetch { entity = "Customer", id = first { need "customer.id", need "shared.id" }, if_ = eq(fact "target.multicurrency", "on") },
+    item     = find { entity = "Item", by = { Name = item "sku" }, fallback = { { FullName = item "name" }, { FullName = param "default_item" } },
+                 about = first { item "sku", item "name" } },
+    member   = find { entity = "Item", by = { ListID = item "ItemRef.id" } },
+    tax_item = find { entity = "Item", by = { FullName = pick(param "tax_items", tax_key) }, if_ = by_quickbooks },
+    tax_part = find { entity = "Item", by = { ListID = item "ItemSalesTaxRef.id" } },
+    payment  = linked { "woocommerce.order->quickbooks_desktop.payment", if_ = eq(param "document", "invoice_and_payment") },
+  },
+
+  fields = {
+    CustomerRef  = customer,
+    ClassRef     = when(eq(param "class_on", "header"), param "class"),
+    ARAccountRef = when(present(param "receivables"), pick(param "receivables", src "currency")),
+    TxnDate      = books_day,
+    RefNumber    = number,
+    BillAddress = {
+      Addr1 = trim { transliterate(first { src "billing.company", text "{billing.first_name} {billing.last_name}" }), max = 41, on_overflow = "truncate" },
+      Addr2 = short("billing.address_1", 41), Addr3 = short("billing.address_2", 41),
+      City = short("billing.city", 31), State = short("billing.state", 21), PostalCode = short("billing.postcode", 13), Country = country "billing.country",
+    },
+    ShipAddress = {
+      Addr1 = trim { transliterate(first { src "shipping.company", text "{shipping.first_name} {shipping.last_name}" }), max = 41, on_overflow = "truncate" },
+      Addr2 = short("shipping.address_1", 41), Addr3 = short("shipping.address_2", 41),
+      City = short("shipping.city", 31), State = short("shipping.state", 21), PostalCode = short("shipping.postcode", 13), Country = country "shipping.country",
+    },
+    TermsRef        = when(present(param "terms"), pick(param "terms", src "payment_method")),
+    ItemSalesTaxRef = when(by_quickbooks, ref "tax_item", when(by_line, named(param "zero_tax_item"))),
+    Memo            = transliterate(join { list { text "Web order {number}", src "payment_method_title", src "transaction_id",
+                        when(ne(books_day, day), text "of the closed period") , when(ne(books_day, day), day) }, item(), ", " }),
+    IsToBePrinted   = param "to_be_printed",
+    IsToBeEmailed   = param "to_be_emailed",
+    CustomerSalesTaxCodeRef = when(by_quickbooks, when(exempt, param "exempt_code", param "tax_code"), when(by_line, param "non_code")),
+    ExchangeRate    = when(all { eq(fact "target.multicurrency", "on"), present(param "exchange_rates") }, pick(param "exchange_rates", src "currency")),
+
+    -- >>> the same in invoice.lua, sales_receipt.lua: the lines
+    InvoiceLine = lines {
+      each("line_items", { if_ = not_(is_group),
+        ItemRef = the_item, Desc = transliterate(item "name"), Quantity = item "quantity", ClassRef = class_here,
+        Amount = goods_amount, SalesTaxCodeRef = code(first { need "item.SalesTaxCodeRef.name", param "tax_code" }) }),
+      each("line_items", { if_ = is_group, ItemGroupRef = the_group, Quantity = item "quantity" }),
+      each("shipping_lines", { if_ = ne(item "total", 0),
+        ItemRef = pick(param "shipping_items", item "method_id", param "shipping_item"), Desc = transliterate(item "method_title"), ClassRef = class_here,
+        Amount = money(item "total"), SalesTaxCodeRef = code(param "non_code") }),
+      each("fee_lines", { if_ = all { ne(item "total", 0), not_(fee_is_split) },
+        ItemRef = param "fee_item", Desc = transliterate(item "name"), ClassRef = class_here,
+        Amount = money(item "total"), SalesTaxCodeRef = code(param "non_code") }),
+      each("fee_lines", { if_ = all { fee_is_split, ne(fee_taxed_part, 0) },
+        ItemRef = param "fee_item", Desc = transliterate(item "name"), ClassRef = class_here, Amount = fee_taxed_part, SalesTaxCodeRef = param "tax_code" }),
+      each("fee_lines", { if_ = all { fee_is_split, ne(fee_taxed_part, item "total") },
+        ItemRef = param "fee_item", Desc = transliterate(item "name"), ClassRef = class_here, Amount = money(sub(item "total", fee_taxed_part)), SalesTaxCodeRef = non }),
+      each("line_items", { if_ = all { discounts_apart, ne(off_here, 0) },
+        ItemRef = param "discount_item", Desc = text "Discount on {item.name}", ClassRef = class_here,
+        Amount = off_here, SalesTaxCodeRef = code(first { need "item.SalesTaxCodeRef.name", param "tax_code" }) }),
+      each("tax_lines", { if_ = all { by_line, ne(add(item "tax_total", item "shipping_tax_total"), 0) },
+        ItemRef = pick(param "tax_line_items", item "rate_code"), Desc = transliterate(text "{item.label} {item.rate_percent} %"), ClassRef = class_here,
+        Amount = money(add(item "tax_total", item "shipping_tax_total")), SalesTaxCodeRef = non }),
+    },
+    -- <<<
+  },
+
+  balance = {
+    left = add(sum("InvoiceLine", "Amount"), in_lines(src "line_items", group_amount), tax), right = money(src "total"), within = param "rounding_max",
+    fix = { ItemRef = param "rounding_item", Desc = "Rounding", ClassRef = when(eq(param "class_on", "line"), param "class"), SalesTaxCodeRef = non },
+    otherwise = hold { cause = "out_of_balance", why = "lines and tax do not come to {total}, what order {number} says",
+      fix = "is the tax item for these rates the right one, do its rates equal the shop's? orders with several rates at once need tax = \"line\"" },
+  },
+  expect = { { sum = { "Subtotal", "SalesTaxTotal" }, equals = money(src "total"), cause = "total_differs" } },
+
+  owns = { "CustomerRef", "BillAddress", "ShipAddress", "ItemSalesTaxRef", "CustomerSalesTaxCodeRef", "Memo", "InvoiceLine" },
+  on_update = {
+    -- Status moves, notes and whatever else happens to an order touch nothing.
+    fields = { "CustomerRef", "BillAddress", "ShipAddress", "ItemSalesTaxRef", "CustomerSalesTaxCodeRef", "InvoiceLine" },
+    -- Our own payment is no reason to leave an invoice alone; anybody else's, a credit or a closed month is.
+    unless = any {
+      gt(count(current "LinkedTxn", ne(item "TxnID", need "payment.id")), 0),
+      lt(money(src "total"), abs(current "AppliedAmount")),
+      all { eq(param "closed_period", "first_open_day"), le(current "TxnDate", lock_date()) },
+    },
+    else_ = review { cause = "posted_changed", why = "order {number} changed after its invoice was paid, credited or closed: the invoice stands as it was", options = { "post", "skip" } },
+    gone = all { eq(current "Subtotal", 0), starts(current "Memo", "VOID:") },
+  },
+  on_delete = {
+    when = all { called_off, any { present(link "id"), absent(src "date_paid") } },
+    void_if = all { eq(current "AppliedAmount", 0), not_(le(current "TxnDate", lock_date())) },
+    else_ = review { cause = "called_off_after_post", why = "order {number} was {status}, but its invoice is paid, credited or of a closed month", options = { "void", "skip" } },
+    limit_per_hour = 20,
+  },
+
+  tests = {
+    defaults = { today = "2026-11-21", start = "2026-01-01", facts = { target = { sales_tax = "on", multicurrency = "off", class_tracking = "off" } },
+      params = { tax_items = { ["US-CA-CA STATE-1"] = "CA State", ["US-NY-MCTD-3+US-NY-NY STATE-1+US-NY-NYC-2"] = "New York City", none = "Out of State", exempt = "Out of State" } },
+      refs = { customer = "80-1", tax_item = { ["CA State"] = { id = "80-90", TaxRate = "7.25" }, ["Out of State"] = { id = "80-91", TaxRate = "0.0" },
+          ["New York City"] = { id = "80-92", ItemSalesTax = { { ItemSalesTaxRef = { id = "80-93" } }, { ItemSalesTaxRef = { id = "80-94" } }, { ItemSalesTaxRef = { id = "80-95" } } } } },
+        tax_part = { ["80-93"] = { id = "80-93", TaxRate = "4.0" }, ["80-94"] = { id = "80-94", TaxRate = "4.5" }, ["80-95"] = { id = "80-95", TaxRate = "0.375" } },
+        item = { ["MUG-RED"] = { id = "80-50", ItemType = "ItemInventory", IsActive = true, QuantityOnHand = "200", SalesTaxCodeRef = { id = "80-T", name = "Tax" } },
+          ["GIFT-25"] = { id = "80-51", ItemType = "ItemNonInventory", IsActive = true, SalesTaxCodeRef = { id = "80-N", name = "Non" } },
+          SET = { id = "80-52", ItemType = "ItemGroup", IsActive = true, ItemGroupLine = { { ItemRef = { id = "80-50" }, Quantity = "2" }, { ItemRef = { id = "80-53" }, Quantity = "1" } } },
+          ["Poster, framed"] = { id = "80-54", ItemType = "ItemNonInventory", IsActive = true } },
+        member = { ["80-50"] = { id = "80-50", SalesPrice = "14.00", SalesTaxCodeRef = { id = "80-T", name = "Tax" } },
+          ["80-53"] = { id = "80-53", SalesOrPurchase = { Price = "10.00" }, SalesTaxCodeRef = { id = "80-N", name = "Non" } } } } },
+
+    { name = "WOO-01 a paid order becomes an invoice: goods, untaxed goods, shipping, coupon, tax",
+      given = { id = 42, number = "1007", status = "processing", currency = "USD", date_created = "2026-10-31T23:10:00", date_paid = "2026-10-31T23:30:00",
+        date_paid_gmt = "2026-11-01T03:30:00", date_modified_gmt = "2026-11-01T03:30:01", customer_id = 14, payment_method = "stripe", payment_method_title = "Card", transaction_id = "ch_1",
+        billing = { first_name = "Ada", last_name = "Byron", company = "", address_1 = "1 Row", address_2 = "", city = "San Tomas", state = "CA", postcode = "94000", country = "US",
+          email = "ada@example.com", phone = "" },
+        shipping = { first_name = "Ada", last_name = "Byron", company = "", address_1 = "2 Dock", address_2 = "", city = "Reno", state = "NV", postcode = "89501", country = "US" },
+        discount_total = "5.30", shipping_total = "6.50", total_tax = "1.83", total = "56.03", refunds = {},
+        line_items = {
+          { id = 1, name = "Red mug", sku = "MUG-RED", quantity = 2, subtotal = "28.00", subtotal_tax = "2.03", total = "25.20", total_tax = "1.83", taxes = { { id = 4, total = "1.83", subtotal = "2.03" } } },
+          { id = 2, name = "Gift card", sku = "GIFT-25", quantity = 1, subtotal = "25.00", subtotal_tax = "0.00", total = "22.50", total_tax = "0.00", taxes = {} } },
+        tax_lines = { { rate_code = "US-CA-CA STATE-1", rate_id = 4, label = "CA State", compound = false, tax_total = "1.83", shipping_tax_total = "0.00", rate_percent = "7.25" } },
+        shipping_lines = { { id = 3, method_title = "Flat rate", method_id = "flat_rate", total = "6.50", total_tax = "0.00", taxes = {} } },
+        fee_lines = {}, coupon_lines = { { code = "SPRING", discount = "5.3" } }, meta_data = {} },
+      expect = { action = "create", CustomerRef = "80-1", RefNumber = "W1007", TxnDate = "2026-10-31", ItemSalesTaxRef = "80-90", CustomerSalesTaxCodeRef = "Tax",
+        Memo = "Web order 1007, Card, ch_1", IsToBePrinted = false, IsToBeEmailed = false, ClassRef = none, TermsRef = none, ARAccountRef = none, ExchangeRate = none,
+        BillAddress = { Addr1 = "Ada Byron", Addr2 = "1 Row", Country = none }, ShipAddress = { City = "Reno" },
+        InvoiceLine = {
+          { ItemRef = "80-50", Desc = "Red mug", Quantity = "2", Amount = "25.20", SalesTaxCodeRef = "Tax" },
+          { ItemRef = "80-51", Desc = "Gift card", Quantity = "1", Amount = "22.50", SalesTaxCodeRef = "Non" },
+          { ItemRef = "Shipping", Desc = "Flat rate", Amount = "6.50", SalesTaxCodeRef = "Non" } },
+        total = "56.03" } },
+
+    -- when, and whether at all
+    { name = "WOO-43 half past eleven at night in the shop is still that day, whatever UTC says", like = 1, expect = { TxnDate = "2026-10-31" } },
+    { name = "WOO-43 the day may be the order's or the delivery's", like = 1, params = { date_from = "created", tax_items = { default = "CA State" } },
+      change = { date_created = "2026-10-30T08:00:00" }, expect = { TxnDate = "2026-10-30" } },
+    { name = "WOO-43 the day of completion", like = 1, params = { date_from = "completed", tax_items = { default = "CA State" } },
+      change = { date_completed = "2026-11-03T08:00:00" }, expect = { TxnDate = "2026-11-03" } },
+    { name = "WOO-40 an order that waits for its bank transfer is not sold", like = 1, change = { date_paid = none, status = "on-hold", payment_method = "bacs" },
+      expect = { state = "skip", cause = "not_due" } },
+    { name = "WOO-40 cash on delivery is sold when it is sent, of the day it was ordered, though nothing is paid", like = 1,
+      change = { date_paid = none, payment_method = "cod" }, expect = { action = "create", TxnDate = "2026-10-31", total = "56.03" } },
+    { name = "WOO-40 cash on delivery of a shop that waits for completion", like = 1, change = { date_paid = none, payment_method = "cod" },
+      params = { post_when = { cod = "completed" } }, expect = { state = "skip", cause = "not_due" } },
+    { name = "WOO-40 and completed", like = 1, change = { date_paid = none, payment_method = "cod", status = "completed" },
+      params = { post_when = { cod = "completed" }, tax_items = { default = "CA State" } }, expect = { action = "create" } },
+    { name = "WOO-40 a word in post_when that means nothing holds, it drops nothing", like = 1, params = { post_when = { stripe = "payed" } },
+      expect = { state = "hold", cause = "post_when:stripe" } },
+    { name = "WOO-15 an order that was paid and refunded at once is sold all the same", like = 1, change = { status = "refunded" }, expect = { action = "create" } },
+    { name = "a cart is no order", like = 1, change = { status = "checkout-draft" }, expect = { state = "skip", cause = "draft" } },
+    { name = "ALL-09 an order of before the start is skipped with that reason", like = 1, start = "2026-11-01", expect = { state = "skip", cause = "before_start" } },
+    { name = "ALL-09 of before the start it stays, though the closed period would move it behind", like = 1, start = "2026-11-01", locked_until = "2026-11-15",
+      params = { closed_period = "first_open_day" }, expect = { state = "skip", cause = "before_start" } },
+    { name = "ALL-10 a closed month holds", like = 1, locked_until = "2026-10-31", expect = { state = "hold", cause = "closed_period" } },
+    { name = "ALL-10 QuickBooks' own closing date holds as well", like = 1,
+      facts = { target = { sales_tax = "on", multicurrency = "off", closing_date = "2026-10-31" } }, expect = { state = "hold", cause = "closed_period" } },
+    { name = "ALL-10 a closed month may give to the first open day; the memo keeps the true one", like = 1, locked_until = "2026-10-31",
+      params = { closed_period = "first_open_day", tax_items = { default = "CA State" } },
+      expect = { TxnDate = "2026-11-01", Memo = "Web order 1007, Card, ch_1, of the closed period, 2026-10-31" } },
+    { name = "ALL-08 euros do not go into books kept in dollars", like = 1, change = { currency = "EUR" }, expect = { state = "hold", cause = "currency" } },
+    { name = "ALL-08 nor to a customer whose currency is the dollar", like = 1, change = { currency = "EUR" },
+      facts = { target = { sales_tax = "on", multicurrency = "on" } }, refs = { customer = "80-1", buyer = { id = "80-1", CurrencyRef = { id = "1", name = "US Dollar" } } },
+      expect = { state = "hold", cause = "currency" } },
+    { name = "ALL-08 to a customer kept in euros, on the euros' receivables, at the tenant's rate", like = 1, change = { currency = "EUR" },
+      facts = { target = { sales_tax = "on", multicurrency = "on" } },
+      params = { receivables = { EUR = "Accounts Receivable EUR" }, exchange_rates = { EUR = "1.08" }, tax_items = { default = "CA State" } },
+      refs = { customer = "80-1", buyer = { id = "80-1", CurrencyRef = { id = "1", name = "Euro" } }, tax_item = { id = "80-90", TaxRate = "7.25" },
+        item = { ["MUG-RED"] = { id = "80-50", ItemType = "ItemInventory", QuantityOnHand = "9", IsActive = true }, ["GIFT-25"] = { id = "80-51", ItemType = "ItemService", IsActive = true } } },
+      expect = { ARAccountRef = "Accounts Receivable EUR", ExchangeRate = "1.08", total = "56.03" } },
+
+    -- the customer
+    { name = "WOO-44 a guest of a shop that keeps registered customers only", like = 1, change = { customer_id = 0 },
+      params = { customers = "registered_only", tax_items = { default = "CA State" } }, expect = { CustomerRef = "Web Customer" } },
+    { name = "WOO-44 a registered one there", like = 1, params = { customers = "registered_only", tax_items = { default = "CA State" } }, expect = { CustomerRef = "80-1" } },
+    { name = "WOO-44 one customer for all", like = 1, params = { customers = "one", tax_items = { default = "CA State" } }, expect = { CustomerRef = "Web Customer" } },
+    { name = "WOO-14 without its customer no invoice", like = 1, refs = { customer = none }, expect = { state = "hold", cause = "needs_customer" } },
+
+    -- numbers, and what stands there already
+    { name = "WOO-42 a number of more than 11 characters waits", like = 1, change = { number = "2026/INV-001234" }, expect = { state = "hold", cause = "too_long:RefNumber" } },
+    { name = "WOO-42 or keeps its last digits; the memo has all of it", like = 1, change = { number = "2026/INV-001234" },
+      params = { number_too_long = "last_digits", tax_items = { default = "CA State" } }, expect = { RefNumber = "/INV-001234", Memo = "Web order 2026/INV-001234, Card, ch_1" } },
+    { name = "WOO-42 an invoice typed by hand is this order's when number, customer, total and day agree", like = 1,
+      candidates = { RefNumber = { { id = "1A-1", CustomerRef = { id = "80-1", name = "Ada Byron" }, Subtotal = "54.20", SalesTaxTotal = "1.83", TxnDate = "2026-11-05" } } },
+      current = { id = "1A-1", CustomerRef = { id = "80-1" }, Subtotal = "54.20", SalesTaxTotal = "1.83", IsPaid = false }, expect = { action = "update 1A-1", match = "RefNumber" } },
+    { name = "WOO-42 a number that another customer's invoice has goes to a person, never used twice", like = 1,
+      candidates = { RefNumber = { { id = "1A-1", CustomerRef = { id = "80-2" }, Subtotal = "54.20", SalesTaxTotal = "1.83", TxnDate = "2026-11-05" } } },
+      expect = { state = "review", cause = "number_taken:W1007", options = { "adopt", "create", "skip" } } },
+    { name = "WOO-42 so does one of another total", like = 1,
+      candidates = { RefNumber = { { id = "1A-1", CustomerRef = { id = "80-1" }, Subtotal = "54.21", SalesTaxTotal = "1.83", TxnDate = "2026-11-05" } } },
+      expect = { state = "review", cause = "number_taken:W1007" } },
+    { name = "WOO-42 and one of another season", like = 1,
+      candidates = { RefNumber = { { id = "1A-1", CustomerRef = { id = "80-1" }, Subtotal = "54.20", SalesTaxTotal = "1.83", TxnDate = "2026-08-05" } } },
+      expect = { state = "review", cause = "number_taken:W1007" } },
+    { name = "WOO-42 two that agree", like = 1,
+      candidates = { RefNumber = { { id = "1A-1", CustomerRef = { id = "80-1" }, Subtotal = "54.20", SalesTaxTotal = "1.83", TxnDate = "2026-11-05" },
+        { id = "1A-2", CustomerRef = { id = "80-1" }, Subtotal = "54.20", SalesTaxTotal = "1.83", TxnDate = "2026-11-05" } } },
+      expect = { state = "review", cause = "number_twice:W1007" } },
+
+    -- items
+    { name = "WOO-28 without a SKU the name is looked up", like = 1, change = { line_items = { { name = "Poster, framed", sku = "", quantity = 1, subtotal = "25.20", total = "25.20", total_tax = "1.83", taxes = { { id = 4, total = "1.83" } } },
+        { name = "Gift card", sku = "GIFT-25", quantity = 1, subtotal = "22.50", total = "22.50", total_tax = "0.00", taxes = {} } } },
+      expect = { InvoiceLine = { { ItemRef = "80-54" }, { ItemRef = "80-51" }, {} } } },
+    { name = "WOO-28 an item that nobody knows waits for a person", like = 1, change = { line_items = { { name = "Glitter mug", sku = "MUG-GLITTER", quantity = 2, subtotal = "47.70", total = "47.70", total_tax = "1.83", taxes = { { id = 4, total = "1.83" } } } } },
+      expect = { state = "review", cause = "unknown_item:MUG-GLITTER", options = { "answer" } } },
+    { name = "WOO-28 what a person answered once serves for ever", like = "WOO-28 an item that nobody knows waits for a person", answers = { item = { ["MUG-GLITTER"] = "MUG-RED" } },
+      change = { line_items = { { name = "Glitter mug", sku = "MUG-GLITTER", quantity = 2, subtotal = "25.20", total = "25.20", total_tax = "1.83", taxes = { { id = 4, total = "1.83" } } },
+        { name = "Gift card", sku = "GIFT-25", quantity = 1, subtotal = "22.50", total = "22.50", total_tax = "0.00", taxes = {} } } },
+      expect = { InvoiceLine = { { ItemRef = "80-50", Desc = "Glitter mug" }, {}, {} }, total = "56.03" } },
+    { name = "WOO-28 a tenant may have one item for all the rest", like = "WOO-28 an item that nobody knows waits for a person",
+      params = { default_item = "Poster, framed", tax_items = { default = "CA State" } },
+      change = { line_items = { { name = "Glitter mug", sku = "MUG-GLITTER", quantity = 2, subtotal = "25.20", total = "25.20", total_tax = "1.83", taxes = { { id = 4, total = "1.83" } } },
+        { name = "Gift card", sku = "GIFT-25", quantity = 1, subtotal = "22.50", total = "22.50", total_tax = "0.00", taxes = {} } } },
+      expect = { InvoiceLine = { { ItemRef = "80-54", Desc = "Glitter mug" }, {}, {} } } },
+    { name = "WOO-47 an inactive item waits for a person", like = 1, refs = { customer = "80-1", tax_item = { id = "80-90", TaxRate = "7.25" },
+        item = { ["MUG-RED"] = { id = "80-50", ItemType = "ItemNonInventory", IsActive = false }, ["GIFT-25"] = { id = "80-51", ItemType = "ItemService", IsActive = true } } },
+      expect = { state = "review", cause = "inactive_item:MUG-RED" } },
+    { name = "WOO-47 more than there is on hand is posted where the tenant allows it", like = 1, change = { ["line_items"] = { { name = "Red mug", sku = "MUG-RED", quantity = 900, subtotal = "47.70", total = "47.70", total_tax = "3.46", taxes = { { id = 4, total = "3.46" } } } }, total = "57.66", total_tax = "3.46" },
+      expect = { action = "create", InvoiceLine = { { ItemRef = "80-50", Quantity = "900" }, {} } } },
+    { name = "WOO-47 and held where he does not", like = "WOO-47 more than there is on hand is posted where the tenant allows it", params = { inventory = "hold", tax_items = { default = "CA State" } }, expect = { state = "hold", cause = "shortage:MUG-RED" } },
+    { name = "WOO-47 an item that stands in for stock moves no stock", like = 1, params = { inventory = "substitute", substitute_item = "Web Sale", tax_items = { default = "CA State" } },
+      expect = { InvoiceLine = { { ItemRef = "Web Sale", Desc = "Red mug" }, { ItemRef = "80-51" }, {} } } },
+    { name = "WOO-47 a group item is a group line when its members' prices give what was paid", like = 1,
+      change = { line_items = { { name = "Gift set", sku = "SET", quantity = 2, subtotal = "76.00", total = "76.00", total_tax = "4.06", taxes = { { id = 4, total = "4.06" } } } }, total = "86.56", total_tax = "4.06" },
+      expect = { InvoiceLine = { { ItemGroupRef = "80-52", ItemRef = none, Quantity = "2", Amount = none }, { ItemRef = "Shipping" } }, total = "86.56" } },
+    { name = "WOO-47 else it waits", like = "WOO-47 a group item is a group line when its members' prices give what was paid",
+      change = { line_items = { { name = "Gift set", sku = "SET", quantity = 2, subtotal = "76.00", total = "70.00", total_tax = "4.06", taxes = { { id = 4, total = "4.06" } } } } },
+      expect = { state = "hold", cause = "group_price:SET" } },
+
+    -- tax
+    { name = "WOO-29 a set of rates that the table does not know is held, never guessed", like = 1, params = { tax_items = { none = "Out of State" } },
+      expect = { state = "hold", cause = "unknown_tax_items:US-CA-CA STATE-1" } },
+    { name = "WOO-29 three rates of one place are a tax group, whatever their order; a fee that takes off counts where tax was taken off", like = 1,
+      change = { total = "163.21", total_tax = "9.39",
+        line_items = {
+          { name = "T-shirt", sku = "MUG-RED", quantity = 3, subtotal = "59.97", total = "53.98", total_tax = "4.79", taxes = { { id = 1, total = "2.16" }, { id = 2, total = "2.43" }, { id = 3, total = "0.20" } } },
+          { name = "Coffee", sku = "GIFT-25", quantity = 2, subtotal = "29.00", total = "26.10", total_tax = "0.00", taxes = { { id = 5, total = "0.00" } } },
+          { name = "Gift card", sku = "GIFT-25", quantity = 1, subtotal = "25.00", total = "22.50", total_tax = "0.00", taxes = {} },
+          { name = "Hoodie", sku = "MUG-RED", quantity = 1, subtotal = "47.00", total = "42.29", total_tax = "3.75", taxes = { { id = 1, total = "1.69" }, { id = 2, total = "1.90" }, { id = 3, total = "0.16" } } } },
+        tax_lines = { { rate_code = "US-NY-NY STATE-1", rate_id = 1, tax_total = "3.91", shipping_tax_total = "0.32", rate_percent = "4" },
+          { rate_code = "US-NY-NYC-2", rate_id = 2, tax_total = "4.41", shipping_tax_total = "0.36", rate_percent = "4.5" },
+          { rate_code = "US-NY-MCTD-3", rate_id = 3, tax_total = "0.36", shipping_tax_total = "0.03", rate_percent = "0.375" },
+          { rate_code = "US-NY-NY FOOD EXEMPT-1", rate_id = 5, tax_total = "0.00", shipping_tax_total = "0.00", rate_percent = "0" } },
+        shipping_lines = { { method_title = "Flat rate", method_id = "flat_rate", total = "7.95", total_tax = "0.71", taxes = { { id = 1, total = "0.32" }, { id = 2, total = "0.36" }, { id = 3, total = "0.03" } } } },
+        fee_lines = { { name = "Gift wrap", total = "3.00", total_tax = "0.27", taxes = { { id = 1, total = "0.12" }, { id = 2, total = "0.14" }, { id = 3, total = "0.01" } } },
+          { name = "Loyalty", total = "-2.00", total_tax = "-0.13", taxes = { { id = 1, total = "-0.06" }, { id = 2, total = "-0.06" }, { id = 3, total = "-0.01" }, { id = 5, total = "0.00" } } } } },
+      expect = { ItemSalesTaxRef = "80-92", total = "163.21", InvoiceLine = {
+        { Amount = "53.98", SalesTaxCodeRef = "Tax" }, { Amount = "26.10", SalesTaxCodeRef = "Non" }, { Amount = "22.50", SalesTaxCodeRef = "Non" },
+        { Amount = "42.29", SalesTaxCodeRef = "Tax" }, { ItemRef = "Shipping", Amount = "7.95", SalesTaxCodeRef = "Tax" }, { ItemRef = "Fee", Amount = "3.00", SalesTaxCodeRef = "Tax" },
+        { ItemRef = "Fee", Desc = "Loyalty", Amount = "-1.46", SalesTaxCodeRef = "Tax" }, { ItemRef = "Fee", Desc = "Loyalty", Amount = "-0.54", SalesTaxCodeRef = "Non" } } } },
+    { name = "WOO-29 tax as the shop charged it: a line for each rate, on its agency's item, every other line not taxable",
+      like = "WOO-29 three rates of one place are a tax group, whatever their order; a fee that takes off counts where tax was taken off",
+      params = { tax = "line", zero_tax_item = "Out of State", tax_line_items = { default = "NY Sales Tax", ["US-NY-MCTD-3"] = "MCTD Tax" } },
+      expect = { ItemSalesTaxRef = "Out of State", CustomerSalesTaxCodeRef = "Non", total = "163.21", lines = 10, InvoiceLine = {
+        { SalesTaxCodeRef = "Non" }, { SalesTaxCodeRef = "Non" }, { SalesTaxCodeRef = "Non" }, { SalesTaxCodeRef = "Non" }, { SalesTaxCodeRef = "Non" }, { SalesTaxCodeRef = "Non" },
+        { Desc = "Loyalty", Amount = "-2.00", SalesTaxCodeRef = "Non" },
+        { ItemRef = "NY Sales Tax", Amount = "4.23", SalesTaxCodeRef = "Non" }, { ItemRef = "NY Sales Tax", Amount = "4.77", SalesTaxCodeRef = "Non" }, { ItemRef = "MCTD Tax", Amount = "0.39", SalesTaxCodeRef = "Non" } } } },
+    { name = "WOO-29 where sales tax is not in use no line and no header speaks of it", like = 1,
+      facts = { target = { sales_tax = "off", multicurrency = "off" } }, params = { tax = "off" },
+      change = { total = "54.20", total_tax = "0.00", tax_lines = {}, line_items = { { name = "Red mug", sku = "MUG-RED", quantity = 2, subtotal = "28.00", total = "25.20", total_tax = "0.00", taxes = {} },
+        { name = "Gift card", sku = "GIFT-25", quantity = 1, subtotal = "25.00", total = "22.50", total_tax = "0.00", taxes = {} } } },
+      expect = { ItemSalesTaxRef = none, CustomerSalesTaxCodeRef = none, total = "54.20", InvoiceLine = { { SalesTaxCodeRef = none }, { SalesTaxCodeRef = none }, { SalesTaxCodeRef = none } } } },
+    { name = "WOO-29 an order with tax waits there", like = 1, facts = { target = { sales_tax = "off", multicurrency = "off" } }, params = { tax = "off" },
+      expect = { state = "hold", cause = "tax_unexpected" } },
+    { name = "WOO-29 QuickBooks without sales tax and a mapping with it do not go together", like = 1, facts = { target = { sales_tax = "off", multicurrency = "off" } },
+      expect = { state = "hold", cause = "requires:sales_tax" } },
+    { name = "WOO-29 a single rate of a tenant's answer", like = 1, params = { tax_items = {} }, answers = { tax_items = { ["US-CA-CA STATE-1"] = "CA State" } }, expect = { ItemSalesTaxRef = "80-90" } },
+    { name = "WOO-37 an order from another state without any rate: the tenant's own tax item, goods by their item's code", like = 1,
+      change = { total = "54.20", total_tax = "0.00", tax_lines = {}, line_items = { { name = "Red mug", sku = "MUG-RED", quantity = 2, subtotal = "28.00", total = "25.20", total_tax = "0.00", taxes = {} },
+        { name = "Gift card", sku = "GIFT-25", quantity = 1, subtotal = "25.00", total = "22.50", total_tax = "0.00", taxes = {} } } },
+      expect = { ItemSalesTaxRef = "80-91", CustomerSalesTaxCodeRef = "Tax", total = "54.20", InvoiceLine = { { SalesTaxCodeRef = "Tax" }, { SalesTaxCodeRef = "Non" }, { SalesTaxCodeRef = "Non" } } } },
+    { name = "WOO-37 a zero rate leaves taxable goods taxable", like = 1,
+      change = { total = "54.20", total_tax = "0.00", ["tax_lines"] = { { rate_code = "US-OR-ZERO-1", rate_id = 9, tax_total = "0.00", shipping_tax_total = "0.00", rate_percent = "0" } },
+        line_items = { { name = "Red mug", sku = "MUG-RED", quantity = 2, subtotal = "28.00", total = "25.20", total_tax = "0.00", taxes = { { id = 9, total = "0.00" } } },
+          { name = "Gift card", sku = "GIFT-25", quantity = 1, subtotal = "25.00", total = "22.50", total_tax = "0.00", taxes = {} } } },
+      params = { tax_items = { ["US-OR-ZERO-1"] = "Out of State" } },
+      expect = { ItemSalesTaxRef = "80-91", InvoiceLine = { { SalesTaxCodeRef = "Tax" }, { SalesTaxCodeRef = "Non" }, { SalesTaxCodeRef = "Non" } } } },
+    { name = "WOO-37 an exempt or reverse-charge order has the exempt code, and no tax", like = "WOO-37 an order from another state without any rate: the tenant's own tax item, goods by their item's code",
+      change = { meta_data = { { key = "is_vat_exempt", value = "yes" } } }, expect = { ItemSalesTaxRef = "80-91", CustomerSalesTaxCodeRef = "Non", total = "54.20" } },
+    { name = "WOO-37 an exempt order that bears tax all the same is held", like = 1, change = { meta_data = { { key = "is_vat_exempt", value = "yes" } } }, expect = { state = "hold", cause = "out_of_balance" } },
+    { name = "WOO-38 a cent that QuickBooks will round differently becomes a rounding line, not taxable", like = 1, change = { total = "56.02", total_tax = "1.82" },
+      expect = { total = "56.02", InvoiceLine = { {}, {}, {}, { ItemRef = "Rounding", Desc = "Rounding", Amount = "-0.01", SalesTaxCodeRef = "Non" } } } },
+    { name = "WOO-38 more than rounding_max is never posted", like = 1, change = { total = "56.09", total_tax = "1.89" }, expect = { state = "hold", cause = "out_of_balance" } },
+    { name = "WOO-38 two tax rates for two kinds of goods cannot be one tax item: held", like = 1,
+      change = { total = "58.28", total_tax = "2.28", tax_lines = { { rate_code = "US-CA-CA STATE-1", rate_id = 4, tax_total = "1.83", shipping_tax_total = "0.00", rate_percent = "7.25" },
+          { rate_code = "US-CA-CA FOOD-1", rate_id = 6, tax_total = "0.45", shipping_tax_total = "0.00", rate_percent = "2" } },
+        line_items = { { name = "Red mug", sku = "MUG-RED", quantity = 2, subtotal = "28.00", total = "25.20", total_tax = "1.83", taxes = { { id = 4, total = "1.83" } } },
+          { name = "Coffee", sku = "GIFT-25", quantity = 1, subtotal = "25.00", total = "22.50", total_tax = "0.45", taxes = { { id = 6, total = "0.45" } } } } },
+      params = { tax_items = { default = "CA State" } }, expect = { state = "hold", cause = "out_of_balance" } },
+    { name = "WOO-29 the sum of the parts, rounded as a whole where QuickBooks does so", like = 1, params = { tax_rounding = "document", tax_items = { default = "CA State" } }, expect = { total = "56.03" } },
+
+    -- coupons, shipping, class
+    { name = "goods at their price and each coupon's share apart come to the same", like = 1, params = { discounts = "line", tax_items = { default = "CA State" } },
+      expect = { total = "56.03", InvoiceLine = { { Amount = "28.00", SalesTaxCodeRef = "Tax" }, { Amount = "25.00", SalesTaxCodeRef = "Non" }, { ItemRef = "Shipping" },
+        { ItemRef = "Discount", Desc = "Discount on Red mug", Amount = "-2.80", SalesTaxCodeRef = "Tax" }, { ItemRef = "Discount", Amount = "-2.50", SalesTaxCodeRef = "Non" } } } },
+    { name = "a shipping method may have an item of its own", like = 1, params = { shipping_items = { flat_rate = "Freight Out" }, tax_items = { default = "CA State" } },
+      expect = { InvoiceLine = { {}, {}, { ItemRef = "Freight Out" } } } },
+    { name = "WOO-48 a class on the header", like = 1, params = { class = "Online", tax_items = { default = "CA State" } },
+      facts = { target = { sales_tax = "on", multicurrency = "off", class_tracking = "on" } }, expect = { ClassRef = "Online", InvoiceLine = { { ClassRef = none }, {}, {} } } },
+    { name = "WOO-48 or on every line", like = 1, params = { class = "Online", class_on = "line", tax_items = { default = "CA State" } },
+      facts = { target = { sales_tax = "on", multicurrency = "off", class_tracking = "on" } },
+      expect = { ClassRef = none, InvoiceLine = { { ClassRef = "Online" }, { ClassRef = "Online" }, { ClassRef = "Online" } } } },
+    { name = "WOO-48 a class where QuickBooks tracks none is refused", like = 1, params = { class = "Online" }, expect = { state = "hold", cause = "requires:class_tracking" } },
+    { name = "WOO-48 a tenant may have invoices printed", like = 1, params = { to_be_printed = true, tax_items = { default = "CA State" } }, expect = { IsToBePrinted = true, IsToBeEmailed = false } },
+    { name = "terms by payment method, where the tenant names them", like = 1, params = { terms = { stripe = "Due on receipt" }, tax_items = { default = "CA State" } }, expect = { TermsRef = "Due on receipt" } },
+
+    -- what happens to an order later
+    { name = "WOO-41 from processing to completed nothing is written", like = 1, change = { status = "completed", date_completed = "2026-11-04T10:00:00", customer_note = "thanks" },
+      link = { id = "1A-9", made = "created", base = { CustomerRef = { id = "80-1" }, ItemSalesTaxRef = { id = "80-90" }, CustomerSalesTaxCodeRef = { name = "Tax" }, Memo = "Web order 1007, Card, ch_1",
+          BillAddress = { Addr1 = "Ada Byron", Addr2 = "1 Row", City = "San Tomas", State = "CA", PostalCode = "94000" },
+          ShipAddress = { Addr1 = "Ada Byron", Addr2 = "2 Dock", City = "Reno", State = "NV", PostalCode = "89501" },
+          InvoiceLine = { { ItemRef = { id = "80-50" }, Desc = "Red mug", Quantity = "2", Amount = "25.20", SalesTaxCodeRef = { name = "Tax" } },
+            { ItemRef = { id = "80-51" }, Desc = "Gift card", Quantity = "1", Amount = "22.50", SalesTaxCodeRef = { name = "Non" } },
+            { ItemRef = { name = "Shipping" }, Desc = "Flat rate", Amount = "6.50", SalesTaxCodeRef = { name = "Non" } } } } },
+      current = { id = "1A-9", CustomerRef = { id = "80-1", name = "Ada Byron" }, ItemSalesTaxRef = { id = "80-90", name = "CA State" }, CustomerSalesTaxCodeRef = { id = "80-T", name = "Tax" },
+        Memo = "Web order 1007, Card, ch_1", TxnDate = "2026-10-31", Subtotal = "54.20", SalesTaxTotal = "1.83", AppliedAmount = "0.00", IsPaid = false,
+        BillAddress = { Addr1 = "Ada Byron", Addr2 = "1 Row", City = "San Tomas", State = "CA", PostalCode = "94000" },
+        ShipAddress = { Addr1 = "Ada Byron", Addr2 = "2 Dock", City = "Reno", State = "NV", PostalCode = "89501" },
+        InvoiceLine = { { TxnLineID = "1", ItemRef = { id = "80-50", name = "MUG-RED" }, Desc = "Red mug", Quantity = "2", Rate = "12.6", Amount = "25.20", SalesTaxCodeRef = { id = "80-T", name = "Tax" } },
+          { TxnLineID = "2", ItemRef = { id = "80-51", name = "GIFT" }, Desc = "Gift card", Quantity = "1", Rate = "22.5", Amount = "22.50", SalesTaxCodeRef = { id = "80-N", name = "Non" } },
+          { TxnLineID = "3", ItemRef = { id = "80-60", name = "Shipping" }, Desc = "Flat rate", Amount = "6.50", SalesTaxCodeRef = { id = "80-N", name = "Non" } } } },
+      expect = { state = "nothing" } },
+    { name = "WOO-34 a changed address changes the invoice, and only that", like = "WOO-41 from processing to completed nothing is written", change = { ["billing.address_1"] = "9 Hill" },
+      expect = { action = "update 1A-9", BillAddress = { Addr2 = "9 Hill" }, InvoiceLine = none, CustomerRef = none, TxnDate = none } },
+    { name = "WOO-34 changed lines change it; WOO-38 the new sum is asked of QuickBooks again", like = "WOO-41 from processing to completed nothing is written",
+      change = { total = "33.53", total_tax = "1.83", line_items = { { name = "Red mug", sku = "MUG-RED", quantity = 2, subtotal = "28.00", total = "25.20", total_tax = "1.83", taxes = { { id = 4, total = "1.83" } } } } },
+      expect = { action = "update 1A-9", InvoiceLine = { { ItemRef = "80-50" }, { ItemRef = "Shipping" } }, BillAddress = none, total = "33.53" } },
+    { name = "WOO-41 our own payment does not count as paid by a person", like = "WOO-34 a changed address changes the invoice, and only that",
+      refs = { customer = "80-1", payment = "1B-1", tax_item = { id = "80-90", TaxRate = "7.25" }, item = { ["MUG-RED"] = { id = "80-50", ItemType = "ItemService" }, ["GIFT-25"] = { id = "80-51", ItemType = "ItemService" } } },
+      current = { id = "1A-9", TxnDate = "2026-10-31", Subtotal = "54.20", Memo = "Web order 1007, Card, ch_1", AppliedAmount = "-56.03", IsPaid = true, LinkedTxn = { { TxnID = "1B-1", TxnType = "ReceivePayment" } },
+        BillAddress = { Addr1 = "Ada Byron", Addr2 = "1 Row", City = "San Tomas", State = "CA", PostalCode = "94000" } },
+      expect = { action = "update 1A-9", BillAddress = { Addr2 = "9 Hill" } } },
+    { name = "ALL-10 a payment or credit by somebody else leaves the invoice to a person", like = "WOO-41 our own payment does not count as paid by a person",
+      current = { id = "1A-9", TxnDate = "2026-10-31", Subtotal = "54.20", Memo = "", AppliedAmount = "-10.00", LinkedTxn = { { TxnID = "1B-1", TxnType = "ReceivePayment" }, { TxnID = "1C-7", TxnType = "CreditMemo" } },
+        BillAddress = { Addr1 = "Ada Byron", Addr2 = "1 Row", City = "San Tomas", State = "CA", PostalCode = "94000" } },
+      expect = { state = "review", cause = "posted_changed" } },
+    { name = "ALL-10 an invoice of a month that was closed meanwhile is not touched", like = "WOO-34 a changed address changes the invoice, and only that", locked_until = "2026-10-31",
+      expect = { state = "hold", cause = "closed_period" } },
+    { name = "ALL-10 nor moved where closed months give to open ones", like = "WOO-34 a changed address changes the invoice, and only that", locked_until = "2026-10-31",
+      params = { closed_period = "first_open_day", tax_items = { default = "CA State" } }, expect = { state = "review", cause = "posted_changed" } },
+    { name = "ALL-13 an invoice that somebody deleted is not made again by itself", like = "WOO-34 a changed address changes the invoice, and only that", current = none,
+      expect = { state = "review", cause = "gone_in_target", options = { "again", "forget", "adopt" } } },
+    { name = "ALL-13 nor one that somebody voided", like = "WOO-34 a changed address changes the invoice, and only that",
+      current = { id = "1A-9", Subtotal = "0.00", Memo = "VOID: Web order 1007", TxnDate = "2026-10-31" }, expect = { state = "review", cause = "gone_in_target" } },
+    { name = "WOO-35 a cancelled order that is unpaid and of an open month is voided", like = "WOO-41 from processing to completed nothing is written", change = { status = "cancelled" },
+      expect = { action = "void 1A-9" } },
+    { name = "WOO-35 one that is paid is left to a person", like = "WOO-35 a cancelled order that is unpaid and of an open month is voided",
+      current = { id = "1A-9", TxnDate = "2026-10-31", Subtotal = "54.20", Memo = "", AppliedAmount = "-56.03" }, expect = { state = "review", cause = "called_off_after_post", options = { "void" } } },
+    { name = "WOO-35 so is one of a closed month", like = "WOO-35 a cancelled order that is unpaid and of an open month is voided", locked_until = "2026-10-31", expect = { state = "review", cause = "called_off_after_post" } },
+    { name = "WOO-35 a deleted order likewise: unpaid and open is voided", like = "WOO-41 from processing to completed nothing is written", deleted = true, expect = { action = "void 1A-9" } },
+    { name = "WOO-35 an order in the trash that was paid stays in the books until a person says so", like = "WOO-35 one that is paid is left to a person", change = { status = "trash" },
+      expect = { state = "review", cause = "called_off_after_post" } },
+    { name = "WOO-35 one that never was in the books has nothing to lose", like = 1, change = { status = "cancelled", date_paid = none }, expect = { state = "skip", cause = "cancelled" } },
+    { name = "money was taken for an order that was cancelled before we saw it: a person is told", like = 1, change = { status = "cancelled" },
+      expect = { state = "review", cause = "paid_but_called_off", options = { "post", "skip" } } },
+    { name = "and may post it", like = 1, change = { status = "cancelled" }, choice = { choice = "post" }, expect = { action = "create" } },
+  },
+}
