@@ -66,10 +66,13 @@ static enum mlc_step get(struct mlc_call *c, const char *path)
 	return MLC_SEND;
 }
 
-static void emit(struct mlc_call *c, json_t *o)
+static bool emit(struct mlc_call *c, json_t *o)
 {
+	if (!json_is_integer(json_object_get(o, "id")))
+		return false;
 	c->host->emit(c, &(struct mlc_record){ .entity = "thing", .id = id_of(c, o), .version = text(o, "version"),
 		.data = json_incref(o) /* given to the host */ });
+	return true;
 }
 
 static enum mlc_step ping(struct mlc_call *c)
@@ -101,7 +104,8 @@ static enum mlc_step poll(struct mlc_call *c)
 	if (!json_is_array(list))
 		return c->host->fail(c, MLC_BROKEN, 0, "no things");
 	json_array_foreach(list, i, one)
-		emit(c, one);
+		if (!emit(c, one))
+			return c->host->fail(c, MLC_BROKEN, 0, "a thing without an id");
 	c->host->advance(c, text(page, "next"), 0);
 	if (!json_is_true(json_object_get(page, "more")))
 		return MLC_DONE;
@@ -116,8 +120,8 @@ static enum mlc_step fetch(struct mlc_call *c)
 		c->host->emit(c, &(struct mlc_record){ .entity = "thing", .id = c->ids[0], .deleted = true });
 	else if (c->reply->status != 200)
 		return failed(c);
-	else
-		emit(c, c->host->parse(c, c->reply->body, c->reply->body_len));
+	else if (!emit(c, c->host->parse(c, c->reply->body, c->reply->body_len)))
+		return c->host->fail(c, MLC_BROKEN, 0, "no thing");
 	return MLC_DONE;
 }
 
@@ -125,8 +129,11 @@ static enum mlc_step fetch(struct mlc_call *c)
 static enum mlc_step find(struct mlc_call *c)
 {
 	if (!here(c))
-		return get(c, text(c->data, "name"));
-	return c->reply->status == 200 ? MLC_DONE : failed(c);
+		return get(c, text(c->data, "name")); /* an address, in these tests */
+	if (c->reply->status != 200)
+		return failed(c);
+	json_t *list = json_object_get(c->host->parse(c, c->reply->body, c->reply->body_len), "things");
+	return json_is_array(list) ? MLC_DONE : c->host->fail(c, MLC_BROKEN, 0, "no things");
 }
 
 static enum mlc_step write(struct mlc_call *c)
@@ -144,6 +151,8 @@ static enum mlc_step write(struct mlc_call *c)
 		if (c->reply->status != 201)
 			return failed(c);
 		json_t *made = c->host->parse(c, c->reply->body, c->reply->body_len);
+		if (!json_is_integer(json_object_get(made, "id")))
+			return c->host->fail(c, MLC_IN_DOUBT, 0, "it does not say what it made");
 		c->host->settle(c, 0, &(struct mlc_record){ .entity = "thing", .id = id_of(c, made), .version = text(made, "version") });
 		return MLC_DONE;
 	case MLC_REPLY_NONE:
@@ -191,7 +200,10 @@ static enum mlc_step receive(struct mlc_call *c)
 	}
 	if (!c->inbound->trusted && text(o, "token"))
 		c->host->secret_is(c, "pass", text(o, "token"));
-	emit(c, o);
+	if (!emit(c, o)) {
+		c->answer->status = 400;
+		return c->host->fail(c, MLC_BROKEN, 0, "a thing without an id");
+	}
 	return MLC_DONE;
 }
 
