@@ -843,6 +843,8 @@ bool check_mapping(struct mapping *m, struct arena *arena, const struct schemas 
 	m->on_none = NULL;
 	m->match_take = json_array();
 	json_array_append_new(keep, m->match_take);
+	m->reads = json_array();
+	json_array_append_new(keep, m->reads);
 	read_head(&c, all);
 	if (!m->from || !m->to)
 		return false; /* without schemas every further word would be an error */

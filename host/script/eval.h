@@ -3,6 +3,7 @@
 #define SCRIPT_EVAL_H
 
 #include "script/mapping.h"
+#include "script/record.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -21,6 +22,7 @@ struct flow {
 	json_t *answers;      /* kind -> given -> answer; the tenant's */
 	bool enabled;
 	unsigned rank;
+	struct record_wants wants; /* what this and its fellows of the same source read of a record */
 	struct group *group;  /* the flows of the same integration of the tenant */
 };
 

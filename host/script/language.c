@@ -475,6 +475,36 @@ static void check_unique(struct generation *g, const struct flow *f, const char 
 	}
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The identity that another mapping gives the same record is worked out here, too; so all of an
+ * integration that read the same entity share what they want of it. */
+static void read_wants(struct generation *g, struct flow *f)
+{
+	size_t most = 0, count = 0, i;
+	const char **names;
+	json_t *name;
+
+	for (i = 0; i < f->group->count; i++) {
+		const struct flow *other = f->group->flows[i];
+		if (other != f && other->m->from == f->m->from && other->wants.names) {
+			f->wants = other->wants;
+			return;
+		}
+		most += json_array_size(other->m->reads);
+	}
+	names = arena_alloc(&g->arena, (most + 1) * sizeof *names);
+	for (size_t j = 0; j < f->group->count; j++)
+		if (f->group->flows[j]->m->from == f->m->from)
+			json_array_foreach(f->group->flows[j]->m->reads, i, name)
+				names[count++] = json_string_value(name);
+	qsort(names, count, sizeof *names, by_name);
+	f->wants = (struct record_wants){ names, count };
+}
+
 /* ---- the reply ---------------------------------------------------------------------------------------- */
 
 static json_t *side(const struct schema_entity *entity, const json_t *bind)
@@ -641,6 +671,7 @@ struct generation *generation_load(const json_t *load, json_t **reply)
 	for (size_t i = 0; i < g->flow_count; i++) {
 		const json_t *bind = json_object_get(binds, g->flows[i]->name);
 		check_needs(g, g->flows[i]);
+		read_wants(g, g->flows[i]);
 		check_unique(g, g->flows[i], json_string_value(json_object_get(bind, g->flows[i]->m->to->connector)), taken);
 	}
 	*reply = load_reply(g, binds);
@@ -686,14 +717,16 @@ json_t *generation_map(struct generation *g, const json_t *header, const char *r
 {
 	const char *name = json_string_value(json_object_get(header, "flow"));
 	json_t *place = name ? json_object_get(g->index, name) : NULL, *parsed, *verdict;
+	const struct flow *flow;
 	struct err e = { 0 };
 
 	if (!place)
 		return held("no_such_flow", "this generation has no such flow");
-	parsed = json_read(record, record_len, &e);
+	flow = g->flows[json_integer_value(place)];
+	parsed = record_read(record, record_len, &flow->wants, &e);
 	if (!parsed)
 		return held("bad_record", e.text);
-	verdict = map_record(&g->work, g->flows[json_integer_value(place)], header, parsed, NULL);
+	verdict = map_record(&g->work, flow, header, parsed, NULL);
 	json_decref(parsed);
 	arena_reset(&g->work);
 	return verdict;

@@ -267,6 +267,7 @@ struct mapping {
 	unsigned delete_limit; /* per hour; 0: none */
 
 	json_t *mirrors; /* entity -> [members] */
+	json_t *reads;   /* first steps of all paths into the source record */
 };
 
 const struct param *mapping_param(const struct mapping *, const char *name);

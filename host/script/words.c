@@ -321,7 +321,7 @@ static void take_member(json_t *take, const struct path *p)
 	size_t i;
 	json_t *one;
 
-	if (!take || p->count == 0 || !p->steps[0].name || strcmp(p->steps[0].name, "id") == 0)
+	if (!take || p->count == 0 || !p->steps[0].name)
 		return;
 	json_array_foreach(take, i, one)
 		if (strcmp(json_string_value(one), p->steps[0].name) == 0)
@@ -370,7 +370,9 @@ static const struct expr *reach(struct check *c, const struct node *n, enum op o
 	*led = (struct led){ TYPE_ANY, NULL };
 	switch (op) {
 	case OP_SRC:
-		return path_expr(c, n, op, text, c->m->from, led);
+		e = path_expr(c, n, op, text, c->m->from, led);
+		take_member(c->m->reads, e->path);
+		return e;
 	case OP_ITEM:
 		if (!c->rows) {
 			wrong(c, n, "for the record itself: src", "item stands only where rows are walked (each, count, join ...)");
@@ -390,7 +392,9 @@ static const struct expr *reach(struct check *c, const struct node *n, enum op o
 	case OP_FOUND:
 		if (!(c->places & PLACE_MATCH))
 			wrong(c, n, NULL, "found (a candidate) is known in match only");
-		e = path_expr(c, n, op, text, strcmp(text, "id") == 0 ? NULL : c->m->to, led);
+		if (strcmp(text, "id") == 0)
+			return path_expr(c, n, op, text, NULL, led);
+		e = path_expr(c, n, op, text, c->m->to, led);
 		take_member(c->m->match_take, e->path);
 		return e;
 	case OP_DOC:
