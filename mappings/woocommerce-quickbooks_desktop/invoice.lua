@@ -191,6 +191,9 @@ return mapping {
     { one_of(post_when, { "paid", "status", "completed" }), else_ = hold { cause = "post_when:{payment_method}",
         why = "post_when of {payment_method} is none of paid, status, completed", fix = "mend the parameter post_when" } },
     { any { due, present(link "id"), decided "post" }, else_ = skip("not_due", "order {number} is {status}, paid by {payment_method_title}: not sold yet") },
+    -- One typed by hand stays as it was typed; what the order says later is for a person.
+    { any { absent(need "typed.Subtotal"), eq(add(need "typed.Subtotal", need "typed.SalesTaxTotal"), money(src "total")), called_off },
+      else_ = review { cause = "adopted_differs", why = "order {number} comes to {total} now; its invoice, typed by hand, to {need.typed.Subtotal} and {need.typed.SalesTaxTotal} of tax", options = { "skip", "forget" } } },
     { any { ne(param "tax", "off"), eq(src "total_tax", 0) }, else_ = hold { cause = "tax_unexpected", why = "order {number} bears {total_tax} of sales tax, but tax is \"off\"",
         fix = "set the parameter tax to quickbooks or line" } },
   },
@@ -213,6 +216,7 @@ return mapping {
     customer = ensure { "woocommerce.order->quickbooks_desktop.customer", if_ = own_customer },
     shared   = find { entity = "Customer", by = { FullName = param "web_customer" }, if_ = all { eq(fact "target.multicurrency", "on"), not_(own_customer) } },
     buyer    = fetch { entity = "Customer", id = first { need "customer.id", need "shared.id" }, if_ = eq(fact "target.multicurrency", "on") },
+    typed    = fetch { entity = "Invoice", id = link "id", if_ = eq(link "made", "adopted") },
     item     = find { entity = "Item", by = { Name = item "sku" }, fallback = { { FullName = item "name" }, { FullName = param "default_item" } },
                  about = first { item "sku", item "name" } },
     member   = find { entity = "Item", by = { ListID = item "ItemRef.id" } },
@@ -280,7 +284,7 @@ return mapping {
   },
   expect = { { sum = { "Subtotal", "SalesTaxTotal" }, equals = money(src "total"), cause = "total_differs" } },
 
-  owns = { "CustomerRef", "BillAddress", "ShipAddress", "ItemSalesTaxRef", "CustomerSalesTaxCodeRef", "Memo", "InvoiceLine" },
+  owns = { "CustomerRef", "BillAddress", "ShipAddress", "ItemSalesTaxRef", "CustomerSalesTaxCodeRef", "Memo", "InvoiceLine", adopted = "none" },
   on_update = {
     -- Status moves, notes and whatever else happens to an order touch nothing.
     fields = { "CustomerRef", "BillAddress", "ShipAddress", "ItemSalesTaxRef", "CustomerSalesTaxCodeRef", "InvoiceLine" },
@@ -386,7 +390,9 @@ return mapping {
       params = { number_too_long = "last_digits", tax_items = { default = "CA State" } }, expect = { RefNumber = "/INV-001234", Memo = "Web order 2026/INV-001234, Card, ch_1" } },
     { name = "WOO-42 an invoice typed by hand is this order's when number, customer, total and day agree", like = 1,
       candidates = { RefNumber = { { id = "1A-1", CustomerRef = { id = "80-1", name = "Ada Byron" }, Subtotal = "54.20", SalesTaxTotal = "1.83", TxnDate = "2026-11-05" } } },
-      current = { id = "1A-1", CustomerRef = { id = "80-1" }, Subtotal = "54.20", SalesTaxTotal = "1.83", IsPaid = false }, expect = { action = "update 1A-1", match = "RefNumber" } },
+      current = { id = "1A-1", CustomerRef = { id = "80-1" }, Subtotal = "54.20", SalesTaxTotal = "1.83", IsPaid = false }, expect = { state = "nothing", match = "RefNumber" } },
+    { name = "WOO-42 it stays as it was typed, and what the order says later goes to a person", like = 1, change = { total = "60.00" }, link = { id = "1A-1", made = "adopted" },
+      current = { id = "1A-1", Subtotal = "54.20" }, refs = { customer = "80-1", typed = { id = "1A-1", Subtotal = "54.20", SalesTaxTotal = "1.83" } }, expect = { state = "review", cause = "adopted_differs" } },
     { name = "WOO-42 a number that another customer's invoice has goes to a person, never used twice", like = 1,
       candidates = { RefNumber = { { id = "1A-1", CustomerRef = { id = "80-2" }, Subtotal = "54.20", SalesTaxTotal = "1.83", TxnDate = "2026-11-05" } } },
       expect = { state = "review", cause = "number_taken:W1007", options = { "adopt", "create", "skip" } } },
