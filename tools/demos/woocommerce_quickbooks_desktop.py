@@ -86,8 +86,9 @@ def deploy(shop, port):
     integration "woocommerce-quickbooks_desktop" {{ woocommerce = "shop", quickbooks_desktop = "books",
       start = "2020-01-01", mode = "shadow", params = {{
         tax = "quickbooks",
-        tax_items = {{ ["US-NY-NY STATE-1+US-NY-NYC-2+US-NY-MCTD-3"] = "New York City", ["US-CA-CA STATE-1"] = "CA State", none = "Out of State" }},
+        tax_items = {{ ["US-NY-MCTD-3+US-NY-NY STATE-1+US-NY-NYC-2"] = "New York City", ["US-CA-CA STATE-1"] = "CA State", none = "Out of State" }},
         deposit_to = {{ stripe = "Stripe Clearing", paypal = "PayPal Clearing", cod = "Undeposited Funds" }},
+        payment_methods = {{ stripe = "Visa", paypal = "MasterCard", cod = "Cash" }},
       }} }},
   }},
 }}
