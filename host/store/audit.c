@@ -410,13 +410,17 @@ json_t *audit_verify(struct lane *l, struct err *e)
 
 /* ---- for backups and erasures ---------------------------------------------------------------------------------------- */
 
-int64_t audit_copy_all(struct db *from, struct db *to)
+int64_t audit_copy_all(struct lane *l, struct db *to, struct err *e)
 {
 	uint64_t count = 1;
 	int64_t last = 0, all = 0;
 
-	while (count && !db_code(from) && !db_code(to)) {
-		last = copy_slice(from, to, last, &count);
+	while (count && !db_code(l->audit) && !db_code(to)) {
+		if (atomic_load(&l->store->closing)) {
+			err_set(e, ERR_LIMIT, "the store is closing");
+			break;
+		}
+		last = copy_slice(l->audit, to, last, &count);
 		all += (int64_t)count;
 	}
 	return all;

@@ -196,7 +196,8 @@ struct chains *writer_chains(struct writer *);
 bool audit_move_slice(struct lane *, struct db *audit, struct err *);
 
 json_t *audit_verify(struct lane *, struct err *); /* the report of store_audit_verify() */
-int64_t audit_copy_all(struct db *from, struct db *to); /* rows copied; those there already stay */
+/* All of audit.db's rows; returns how many.  Those there already stay as they are. */
+int64_t audit_copy_all(struct lane *, struct db *to, struct err *);
 /* The payloads that rows about a record of that name carry, whoever's connection it was. */
 void audit_payloads(struct db *, const char *tenant, const char *entity, const char *rid,
 	void (*fn)(void *arg, const char *connection, int64_t delivery, int64_t payload), void *arg);

@@ -222,7 +222,7 @@ static void backup_into(struct lane *l, struct chore *c, struct db *to)
 	if (db_copy(l->main, to, not_closing, s) == 0) {
 		make_single(to);
 		db_exec(to, "BEGIN IMMEDIATE");
-		int64_t rows = audit_copy_all(l->audit, to);
+		int64_t rows = audit_copy_all(l, to, &c->job.error);
 		db_exec(to, "COMMIT");
 		c->report = json_pack("{s:s,s:I}", "path", c->path, "audit_rows", (json_int_t)rows);
 	}
