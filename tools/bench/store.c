@@ -129,6 +129,8 @@ static void on_settled(void *arg, const struct txn_result *r)
 		accept_one(b);
 	else if (b->in_flight == 0)
 		loop_stop(b->loop);
+	if (b->more)
+		claim(b);
 }
 
 static void on_marked(void *arg, const struct txn_result *r)
@@ -192,12 +194,11 @@ static void on_claimed(void *arg, const struct delivery *d, size_t count, const 
 		b->busy++;
 		decide(b, &d[i]);
 	}
-	if (b->more || count)
+	if (b->more)
 		claim(b);
 }
 
-/* Decisions are committed in the order they are made, so what was claimed before needs no naming
- * once nothing of it is undecided; here it is simply waited for. */
+/* One claim's orders are all settled before the next one. */
 static void claim(struct bench *b)
 {
 	if (b->claiming || b->busy)
