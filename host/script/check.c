@@ -550,7 +550,9 @@ static void read_balance(struct check *c, const struct node *n)
 	c->section = "balance";
 	check_members(c, n, "left right within fix otherwise");
 	c->places |= PLACE_DOC;
+	c->doc_lists = true;
 	c->m->left = word_optional(c, left);
+	c->doc_lists = false;
 	c->m->right = word_optional(c, node_get(n, "right"));
 	c->places &= ~(unsigned)PLACE_DOC;
 	c->m->within = word_optional(c, node_get(n, "within"));

@@ -22,6 +22,7 @@ struct check {
 	const struct schema_entity *template_entity; /* of the lines being made; NULL: not described */
 	bool in_template;        /* a LIST or OBJECT field is being made: objects are welcome */
 	unsigned places;         /* enum check_place: what may be referred to */
+	bool doc_lists;          /* a list's name is one of the document, not of the source */
 	const char *section;     /* "fields", for messages */
 	unsigned made, depth;
 	unsigned need_depth;

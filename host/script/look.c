@@ -80,6 +80,8 @@ json_t *eval_criteria(struct eval *e, const struct criteria *c, bool *unknown)
 		size_t len;
 		if (v.kind == VALUE_UNKNOWN)
 			*unknown = true;
+		else if (v.kind == VALUE_REF && v.ref->id && strcmp(v.ref->id, LOOK_NEW) == 0)
+			; /* what does not exist yet is in no record */
 		else if (v.kind == VALUE_BOOL || v.kind == VALUE_INTEGER)
 			value = value_json(e->arena, v);
 		else if (!value_is_empty(v) && value_as_text(e->arena, v, &text, &len))
@@ -189,7 +191,7 @@ static struct looked ensured(struct eval *e, const struct need *n)
 		struct looked l = looked_record(answer);
 		l.data = NULL;
 		if (!l.id) /* in the shadow: it would be made */
-			l.id = "(new)";
+			l.id = LOOK_NEW;
 		return l;
 	}
 	if (n->op == OP_LINKED)
@@ -305,6 +307,8 @@ static struct looked fetched(struct eval *e, const struct need *n)
 			eval_state(e, n->on_none, OP_HOLD, eval_format(e, "needs_%s", n->name), NULL, "it names no %s", n->name);
 		return n->on_none ? unknown : none;
 	}
+	if (strcmp(id, LOOK_NEW) == 0)
+		return none;
 	record = eval_fetch(e, n->entity->name, n->in_source, id, &asked);
 	if (asked)
 		return unknown;

@@ -4,6 +4,9 @@
 
 #include "script/eval.h"
 
+/* The id of what would be made, while its flow is in the shadow. */
+#define LOOK_NEW "(new)"
+
 struct looked {
 	enum { LOOKED_UNKNOWN, LOOKED_NONE, LOOKED_ONE } how;
 	const char *id, *version, *made; /* made: ENSURE, LINKED */

@@ -595,7 +595,7 @@ static const struct expr *list_value(struct check *c, const struct node *n, cons
 				*row = rows->need ? rows->need->entity : NULL;
 				return rows;
 			}
-		e = reach(c, n, c->places & PLACE_DOC ? OP_DOC : OP_SRC, n->text, &led);
+		e = reach(c, n, c->doc_lists ? OP_DOC : OP_SRC, n->text, &led);
 	} else if ((n->op == OP_SRC || n->op == OP_ITEM || n->op == OP_PARENT || n->op == OP_NEED || n->op == OP_CURRENT ||
 			n->op == OP_FOUND || n->op == OP_DOC) && n->kid_count == 1 && node_is_text(n->kids[0])) {
 		e = reach(c, n, n->op, n->kids[0]->text, &led);
@@ -699,6 +699,50 @@ static const struct expr *one_expr(struct check *c, const struct node *n)
 
 /* ---- words with names inside ---------------------------------------------------------------- */
 
+static bool has_line(const struct table *t, const char *key, size_t len)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (strlen(t->rows[i].key) == len && memcmp(t->rows[i].key, key, len) == 0)
+			return true;
+	return false;
+}
+
+static void want_line(struct check *c, const struct node *n, const struct table *t, const char *key, size_t len)
+{
+	if (!has_line(t, key, len))
+		wrong(c, n, NULL, "table '%s' has no line '%.*s' and no default", t->name, (int)len, key);
+}
+
+/* A table without a default has a line for each key that can be foreseen; the others hold the record. */
+static void check_total(struct check *c, const struct node *n, const struct table *t, const struct expr *key)
+{
+	const struct node *values;
+
+	switch (key->op) {
+	case OP_CONST:
+		if (key->constant.kind == VALUE_TEXT)
+			want_line(c, n, t, key->constant.text, key->constant.len);
+		break;
+	case OP_WHEN:
+	case OP_FIRST:
+		for (unsigned i = key->op == OP_WHEN; i < key->count; i++)
+			check_total(c, n, t, key->args[i]);
+		break;
+	case OP_COMPUTE:
+		for (const char *const *word = key->compute->one_of; word && *word; word++)
+			want_line(c, n, t, *word, strlen(*word));
+		break;
+	case OP_PARAM:
+		values = node_get(c->m->params[key->param].spec, "values");
+		for (unsigned i = 0; values && i < values->kid_count; i++)
+			if (node_is_text(values->kids[i]))
+				want_line(c, n, t, values->kids[i]->text, strlen(values->kids[i]->text));
+		break;
+	default:
+		break;
+	}
+}
+
 static const struct expr *pick_expr(struct check *c, const struct node *n)
 {
 	const struct node *table = n->kids[0];
@@ -718,6 +762,8 @@ static const struct expr *pick_expr(struct check *c, const struct node *n)
 		}
 		if (!e->table)
 			wrong(c, n, likely_hint(&likely, hint, sizeof hint), "no table '%s'", table->text);
+		else if (!e->table->otherwise && !e->args[1])
+			check_total(c, n, e->table, e->args[0]);
 		return e;
 	}
 	e->args[2] = word_value(c, table);
@@ -788,6 +834,7 @@ static const struct expr *predicted_expr(struct check *c, const struct node *n)
 	const struct node *lines = node_get(n, "lines"), *amount = node_get(n, "amount"), *code = node_get(n, "code"),
 			  *taxable = node_get(n, "taxable"), *rates = node_get(n, "rates"), *round = node_get(n, "round");
 	const struct schema_field *list;
+	bool doc_lists = c->doc_lists;
 
 	check_members(c, n, "lines amount code taxable plus rates round places");
 	e->type = MLC_DECIMAL;
@@ -810,7 +857,9 @@ static const struct expr *predicted_expr(struct check *c, const struct node *n)
 	p->taxable = check_take(c, (taxable->kid_count + 1) * sizeof *p->taxable);
 	for (unsigned i = 0; i < taxable->kid_count; i++)
 		p->taxable[p->taxable_count++] = word_value(c, taxable->kids[i]);
+	c->doc_lists = false;
 	p->rates = word_value(c, rates);
+	c->doc_lists = doc_lists;
 	p->plus = word_optional(c, node_get(n, "plus"));
 	p->places = 2;
 	if (node_get(n, "places"))
