@@ -89,6 +89,20 @@ void deliver_turn(struct host *h)
 		h->turn_place = (h->turn_place + 1) % n;
 }
 
+/* Will something of it be parked if a visit goes on?  Before a visit nobody can know better; within
+ * one, what waits for a person, or for a mirror that could not be read, is not on its way. */
+static bool may_come(struct host *h, const struct flow *f, int64_t now)
+{
+	if (!f->maybe_ready && !(f->due_ms && f->due_ms <= now))
+		return false;
+	if (!f->enabled || f->paused || f->held || !f->source || connection_held(f->source, NULL, NULL) ||
+		connection_held(f->target, NULL, NULL))
+		return false;
+	if (!connection_in_visit(f->target))
+		return true;
+	return (f->mode != FLOW_LIVE || uses_known(h, f) || uses_checking(h, f->target)) && schedule_mirrors_whole(h, f);
+}
+
 size_t deliver_coming(struct host *h, const struct connection *c)
 {
 	int64_t now = loop_now_ms(h->loop);
@@ -100,8 +114,7 @@ size_t deliver_coming(struct host *h, const struct connection *c)
 	for (size_t i = 0; h->config && i < h->config->flow_count; i++) {
 		const struct flow *f = h->config->flows[i];
 
-		if (f->target == c && (f->claiming || (f->enabled && !f->paused && !f->held &&
-			(f->maybe_ready || (f->due_ms && f->due_ms <= now)))))
+		if (f->target == c && (f->claiming || may_come(h, f, now)))
 			n++;
 	}
 	return n;
