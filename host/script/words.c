@@ -859,8 +859,8 @@ static const struct expr *predicted_expr(struct check *c, const struct node *n)
 		p->taxable[p->taxable_count++] = word_value(c, taxable->kids[i]);
 	c->doc_lists = false;
 	p->rates = word_value(c, rates);
-	c->doc_lists = doc_lists;
 	p->plus = word_optional(c, node_get(n, "plus"));
+	c->doc_lists = doc_lists;
 	p->places = 2;
 	if (node_get(n, "places"))
 		p->places = (unsigned)json_integer_value(node_get(n, "places")->constant);
