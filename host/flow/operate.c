@@ -310,6 +310,10 @@ void host_pause(struct host *h, const char *text, bool paused, const char *who, 
 			f->paused = paused;
 	}
 	txn_commit(txn, on_paused, p);
+	/* Of a connection it also says: it is well as it is now, the other company included. */
+	struct connection *c = paused ? NULL : connection_find(h->connections, t.tenant, t.rest);
+	if (c)
+		connection_resume(c);
 }
 
 /* ---- sync --------------------------------------------------------------------------------------------------------- */

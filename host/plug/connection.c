@@ -359,6 +359,23 @@ const char *connection_held(const struct connection *c, const char **cause, int6
 	return c->hold_why;
 }
 
+void connection_resume(struct connection *c)
+{
+	json_t *facts;
+	struct txn *t;
+
+	if (c->hold_cause && !strcmp(c->hold_cause, "identity")) {
+		facts = json_copy(c->facts); /* calls under way keep what they began with */
+		json_object_del(facts, "identity");
+		json_decref(c->facts);
+		c->facts = facts;
+		t = txn_for(c);
+		txn_note(t, c->tenant, c->name, "fact", "identity", NULL);
+		commit(c, t, NULL, NULL);
+	}
+	connection_hold(c, NULL, NULL, 0);
+}
+
 bool may_go(const struct connection *c, const struct run *r, const char **why, uint32_t *after_ms)
 {
 	int64_t left = c->hold_until_ms ? c->hold_until_ms - now_ms(c) : 60000;

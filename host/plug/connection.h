@@ -98,6 +98,9 @@ bool connection_in_visit(const struct connection *);
 const char *connection_held(const struct connection *, const char **cause, int64_t *until_ms);
 /* Durable; cause NULL clears.  until_ms 0: until a person or a success clears it. */
 void connection_hold(struct connection *, const char *cause, const char *why, int64_t until_ms);
+/* A person says: go on.  Ends a hold, whatever its cause; and where the remote was another company than
+ * last time, the one that answers next is the right one (unless the settings name another). */
+void connection_resume(struct connection *);
 json_t *connection_status(const struct connection *);     /* for status, ping --json, metrics */
 
 /* The vault holds another secret of it: read them anew. */

@@ -235,17 +235,27 @@ static void begin(struct house *h)
 	turn_until(h->loop, is_true, &recovered);
 }
 
-void house_restart(struct house *h)
-{
-	turn_idle(h->loop);
-	connections_destroy(h->connections);
-	begin(h);
-}
-
 static void on_written(void *arg, const struct txn_result *r)
 {
 	assert_int_equal(r->code, 0);
 	*(bool *)arg = true;
+}
+
+/* What was committed before this is readable after it. */
+static void all_written(struct house *h)
+{
+	bool done = false;
+
+	turn_idle(h->loop);
+	txn_commit(txn_begin(h->store), on_written, &done);
+	turn_until(h->loop, is_true, &done);
+}
+
+void house_restart(struct house *h)
+{
+	all_written(h);
+	connections_destroy(h->connections);
+	begin(h);
 }
 
 void house_secret(struct house *h, const char *connection, const char *name, const char *value)
@@ -451,16 +461,6 @@ void house_serve(struct house *h, const char *body, struct heard *out)
 }
 
 /* ---- the store ------------------------------------------------------------------------------------------ */
-
-/* What was committed before this is readable after it. */
-static void all_written(struct house *h)
-{
-	bool done = false;
-
-	turn_idle(h->loop);
-	txn_commit(txn_begin(h->store), on_written, &done);
-	turn_until(h->loop, is_true, &done);
-}
 
 struct rows { json_t *rows; bool done; };
 

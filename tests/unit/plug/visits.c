@@ -350,7 +350,7 @@ static void a_visit_silent_for_half_an_hour_is_over(void **state)
 }
 
 /* Promise 7, ALL-14: nothing is given to another company than last time. */
-static void another_company_gets_nothing_and_the_right_one_frees_it_again(void **state)
+static void another_company_gets_nothing(void **state)
 {
 	struct house *h = *state;
 	const char *cause = NULL;
@@ -372,6 +372,39 @@ static void another_company_gets_nothing_and_the_right_one_frees_it_again(void *
 	serve(h, "bye", "bye");
 	serve(h, "hello sesame", "none"); /* held: there is nothing to come for */
 	serve(h, "ask file-1", "who are you");
+}
+
+static void the_right_company_frees_it_again(void **state)
+{
+	struct house *h = *state;
+
+	order_poll(h, "invoices");
+	log_in(h);
+	serve(h, "ask file-1", "reads\nread-invoices-0 -\n");
+	house_write(h, h->desk, 54, "W54", "{}");
+	turn_idle(h->loop);
+	serve(h, "ask file-2", "wrong company");
+	assert_non_null(connection_held(h->desk, NULL, NULL));
+	house_serve(h, "ask file-1", &heard);
+	assert_null(connection_held(h->desk, NULL, NULL));
+}
+
+static void a_person_may_say_that_the_other_company_is_right(void **state)
+{
+	struct house *h = *state;
+
+	order_poll(h, "invoices");
+	log_in(h);
+	house_serve(h, "ask file-1", &heard);
+	serve(h, "ask file-2", "wrong company");
+	connection_resume(h->desk);
+	house_restart(h);
+	assert_null(connection_held(h->desk, NULL, NULL));
+	order_poll(h, "invoices");
+	log_in(h);
+	house_serve(h, "ask file-2", &heard);
+	assert_string_equal(json_text_at(connection_facts(h->desk), "identity"), "file-2");
+	serve(h, "ask file-1", "wrong company");
 }
 
 static void at_the_first_visit_the_settings_say_which_company_it_must_be(void **state)
@@ -678,7 +711,9 @@ int main(void)
 		T(a_read_taken_in_a_visit_that_broke_off_goes_with_the_next),
 		T(a_request_of_this_visit_only_starts_its_call_afresh),
 		T(a_visit_silent_for_half_an_hour_is_over),
-		T(another_company_gets_nothing_and_the_right_one_frees_it_again),
+		T(another_company_gets_nothing),
+		T(the_right_company_frees_it_again),
+		T(a_person_may_say_that_the_other_company_is_right),
 		T(at_the_first_visit_the_settings_say_which_company_it_must_be),
 		T(facts_are_on_disk_before_the_answer_that_rests_on_them),
 		T(a_pause_waits_until_nothing_is_coming),
