@@ -170,6 +170,11 @@ static void do_visits(const struct ask *a)
 	host_visits(a->h, json_text_or(a->args, "connection", ""), json_object_get(a->args, "filter"), on_answer, a->in);
 }
 
+static void do_explain(const struct ask *a)
+{
+	host_explain(a->h, json_text_or(a->args, "code", ""), on_answer, a->in);
+}
+
 static void do_reconcile(const struct ask *a)
 {
 	host_reconcile(a->h, target(a), json_text_or(a->args, "month", ""), on_answer, a->in);
@@ -226,7 +231,7 @@ static const struct { const char *name; void (*fn)(const struct ask *); } rows[]
 	{ "status", do_status }, { "list", do_list }, { "go", do_go }, { "pause", do_pause }, { "resume", do_resume },
 	{ "sync", do_sync }, { "release", do_release }, { "decide", do_decide }, { "replay", do_replay },
 	{ "story", do_story }, { "links", do_links }, { "link", do_link }, { "unlink", do_unlink }, { "ping", do_ping },
-	{ "qwc", do_qwc }, { "visits", do_visits }, { "reconcile", do_reconcile }, { "audit", do_audit },
+	{ "qwc", do_qwc }, { "visits", do_visits }, { "explain", do_explain }, { "reconcile", do_reconcile }, { "audit", do_audit },
 	{ "audit-verify", do_verify }, { "backup", do_backup }, { "erase", do_erase }, { "key-rotate", do_rotate },
 	{ "reload", do_reload }, { "secret-set", do_secret }, { "metrics", do_metrics }, { "advance", do_advance },
 };

@@ -56,6 +56,8 @@ void host_unlink(struct host *, const json_t *link, const char *who, host_fn *, 
 void host_ping(struct host *, const char *target_or_null, host_fn *, void *arg);
 void host_qwc(struct host *, const char *connection, host_fn *, void *arg); /* { text } */
 void host_visits(struct host *, const char *connection, const json_t *filter, host_fn *, void *arg);
+/* What a code of a remote means and what to do: { text, connector, code, means, cure }. */
+void host_explain(struct host *, const char *code, host_fn *, void *arg);
 void host_reconcile(struct host *, const char *target, const char *month, host_fn *, void *arg);
 void host_audit_list(struct host *, const json_t *filter, host_fn *, void *arg);
 void host_audit_verify(struct host *, host_fn *, void *arg);

@@ -283,6 +283,40 @@ void host_audit_list(struct host *h, const json_t *filter, host_fn *fn, void *ar
 	store_audit(h->store, filter, on_rows, question(h, fn, arg, "audit"));
 }
 
+struct explaining {
+	const char *code;
+	json_t *found;
+};
+
+static void explain_by(void *arg, struct plugin *plugin)
+{
+	struct explaining *x = arg;
+	const struct mlc_connector *k = plugin_connector(plugin);
+
+	for (const struct mlc_code *c = k->codes; c && c->code && !x->found; c++) {
+		char *text;
+
+		if (strcasecmp(c->code, x->code))
+			continue;
+		text = xformat("%s, %s: %s\nto do: %s", k->title, c->code, c->means, c->cure);
+		x->found = json_pack("{s:s,s:s,s:s,s:s,s:s}", "text", text, "connector", k->name, "code", c->code,
+			"means", c->means, "cure", c->cure);
+		free(text);
+	}
+}
+
+void host_explain(struct host *h, const char *code, host_fn *fn, void *arg)
+{
+	struct explaining x = { code, NULL };
+	struct err e = { 0 };
+
+	registry_each(h->registry, explain_by, &x);
+	if (!x.found)
+		err_set(&e, ERR_ABSENT, "no connector knows the code '%.40s'", code);
+	fn(arg, x.found, e.code ? &e : NULL);
+	json_decref(x.found);
+}
+
 void host_visits(struct host *h, const char *path, const json_t *filter, host_fn *fn, void *arg)
 {
 	struct connection *c = connection_named(h, path, fn, arg);

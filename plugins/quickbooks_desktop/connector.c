@@ -29,4 +29,5 @@ MLC_EXPORT const struct mlc_connector mlc_connector_v1 = {
 	.write = qbd_write,
 	.invite = qbd_invite,
 	.serve = qbd_serve,
+	.codes = qbd_codes,
 };

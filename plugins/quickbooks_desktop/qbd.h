@@ -133,9 +133,10 @@ enum qbd_trouble { QBD_PASSING = 1, QBD_PERSON, QBD_COMPANY_FILE, QBD_UNKNOWN, Q
 struct qbd_hresult {
 	uint32_t code;
 	enum qbd_trouble trouble;
-	const char *words;
+	const char *words, *cure;
 };
 const struct qbd_hresult *qbd_hresult(const char *text); /* "0x80040400"; never NULL */
+extern const struct mlc_code qbd_codes[];
 
 /* ---- soap.c: the envelope ------------------------------------------------------------- */
 

@@ -546,7 +546,8 @@ static enum mlc_step connection_error(struct mlc_call *c, const struct soap *s)
 		soap_answer(c, "connectionError", "");
 		return MLC_DONE;
 	}
-	why = c->host->format(c, "%s (%.20s: %.200s)", h->words, hresult, soap_text(s, "message"));
+	why = c->host->format(c, "%s (%.20s: %.200s). To do: %s", h->words, hresult, soap_text(s, "message"),
+		h->cure);
 	say_why(v, why);
 	v->phase = VISIT_REFUSED;
 	c->visit->turn = MLC_LEAVES;

@@ -104,6 +104,17 @@ def _():
     holds(visit["outcome"] == "done" or "close it" in visit["message"], visit)
 
 
+@promise("a code that a person reads at the QuickBooks machine is explained")
+def _():
+    b = Bed()
+    for code, words in (("3171", "closing date"), ("0x8004040a", "another company file"), ("qbwc1012", "certificate"), ("9002", "looked up")):
+        status, said = b.deployment.say("visits", "--explain", code)
+        equal(status, 0, said)
+        holds(words in said and "to do:" in said, said)
+    status, said = b.deployment.say("visits", "--explain", "4711")
+    equal(status, 1, said)
+
+
 @promise("another country's QuickBooks is refused with a sentence")
 def _():
     b = Bed(country="CA")

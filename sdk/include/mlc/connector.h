@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define MLC_SDK 1 /* counts up with each member appended to a struct below */
+#define MLC_SDK 2 /* counts up with each member appended to a struct below */
 
 struct mlc_call;
 
@@ -151,6 +151,12 @@ struct mlc_setting { /* connector, mode, ca_file, every_minutes, isolation are t
 	const char *help; /* one line, shown to the person who fills it in */
 };
 
+struct mlc_code { /* one of the remote's own codes, for people: `mlc visits --explain CODE` */
+	const char *code;  /* as the remote writes it: "3171", "0x80040408", "QBWC1012" */
+	const char *means; /* lower case, no full stop */
+	const char *cure;  /* what to do; "nothing" where it heals by itself */
+};
+
 struct mlc_connector {
 	uint32_t sdk;        /* MLC_SDK: a host with a smaller one refuses us */
 	uint32_t size;       /* sizeof(struct mlc_connector) where this was compiled */
@@ -179,6 +185,8 @@ struct mlc_connector {
 	mlc_step_fn *receive;   /* one webhook: call->inbound in, records out */
 	mlc_step_fn *invite;    /* the file that a person carries to a peer (a .qwc): into call->answer */
 	mlc_step_fn *serve;     /* one request of a peer that calls us, GETs too: see struct mlc_visit */
+
+	const struct mlc_code *codes; /* ends with a NULL code; NULL: none (sdk 2) */
 };
 
 /* ---- one call ------------------------------------------------------------------ */
