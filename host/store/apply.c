@@ -112,6 +112,11 @@ static bool state_is_over(enum delivery_state state)
 	return state == DELIVERY_DONE || state == DELIVERY_SKIPPED || state == DELIVERY_WOULD;
 }
 
+static bool state_is_closed(enum delivery_state state)
+{
+	return state == DELIVERY_DONE || state == DELIVERY_SKIPPED;
+}
+
 static bool state_blocks(enum delivery_state state)
 {
 	return state == DELIVERY_HELD || state == DELIVERY_REVIEW;
@@ -133,13 +138,14 @@ static void entered(struct writer *w, struct txn *t, int64_t id, const char *ten
 	tally(t, tenant, flow, to, 1);
 	if (!from)
 		return;
+	bool waited_for = false;
 	if (state_is_over(to) || state_blocks(to) || state_blocks(from)) {
 		struct rows *r = db_rows(db, "SELECT parent FROM wait WHERE child = ?1", num(id));
 
-		while (rows_next(r))
+		for (; rows_next(r); waited_for = true)
 			follow(t, row_num(r, 0));
 	}
-	if (state_is_over(to))
+	if (waited_for && state_is_over(to))
 		db_run(db, "DELETE FROM wait WHERE child = ?1", num(id));
 	if (to != DELIVERY_WAITS && (from == DELIVERY_WAITS || from == DELIVERY_HELD))
 		db_run(db, "DELETE FROM wait WHERE parent = ?1", num(id));
@@ -325,8 +331,8 @@ static struct open_delivery *open_deliveries(struct writer *w, struct txn *t, co
 	struct open_delivery *list = NULL;
 	struct rows *r = db_rows(writer_db(w),
 		"SELECT id, state, fetch, received_ms FROM delivery"
-		" WHERE tenant = ?1 AND entity = ?2 AND rid = ?3 AND flow = ?4 AND state IN (1, 2, 4, 7, 8)"
-		" ORDER BY id DESC",
+		" WHERE tenant = ?1 AND entity = ?2 AND rid = ?3 AND flow = ?4 AND open = 1"
+		" AND state <> 3 ORDER BY id DESC",
 		txt(a->tenant), txt(a->entity), txt(a->id), txt(flow));
 
 	while (rows_next(r)) {
@@ -372,8 +378,8 @@ static int64_t delivery_create(struct writer *w, struct txn *t, const struct arr
 	int64_t id = store_next_id(t->store);
 
 	db_run(writer_db(w), "INSERT INTO delivery(id, tenant, flow, connection, entity, rid, version, changed_ms,"
-		" received_ms, moved_ms, due_ms, state, rank, attempts, stamp, deleted, fetch, payload, origin,"
-		" identity) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, 0, 1, ?10, 0, 1, ?11, ?12, ?13, ?14,"
+		" received_ms, moved_ms, due_ms, state, open, rank, attempts, stamp, deleted, fetch, payload, origin,"
+		" identity) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, 0, 1, 1, ?10, 0, 1, ?11, ?12, ?13, ?14,"
 		" ?15)",
 		num(id), txt(a->tenant), txt(flow), txt(a->connection), txt(a->entity), txt(a->id),
 		txt(a->version), num(a->changed_ms), num(t->now_ms), num(rank), num(a->deleted), num(fetch),
@@ -412,7 +418,7 @@ static void route_known(struct writer *w, struct txn *t, const struct arrival *a
 			refresh(w, t, a, route, d, payload, false);
 			continue;
 		}
-		db_run(writer_db(w), "UPDATE delivery SET state = 6, fetch = 0, stamp = stamp + 1, cause = 'ours',"
+		db_run(writer_db(w), "UPDATE delivery SET state = 6, open = 0, fetch = 0, stamp = stamp + 1, cause = 'ours',"
 			" why = 'our own write came back', due_ms = 0, moved_ms = ?2 WHERE id = ?1",
 			num(d->id), num(t->now_ms));
 		entered(w, t, d->id, a->tenant, route->flow, d->state, DELIVERY_SKIPPED);
@@ -490,7 +496,7 @@ static void accept(struct writer *w, struct txn *t, const struct op *op)
 /* ---- deliveries ------------------------------------------------------------------------------------------ */
 
 struct delivery_now { /* a row before it moves */
-	const char *tenant, *flow, *connection, *entity, *rid, *cause, *label, *choice_cause;
+	const char *tenant, *flow, *connection, *entity, *rid, *cause, *label, *identity, *choice_cause;
 	enum delivery_state state;
 	int64_t stamp;
 	bool chosen;
@@ -499,7 +505,7 @@ struct delivery_now { /* a row before it moves */
 static bool delivery_now(struct writer *w, struct txn *t, int64_t id, struct delivery_now *d)
 {
 	struct rows *r = db_rows(writer_db(w), "SELECT tenant, flow, connection, entity, rid, cause, label,"
-		" choice_cause, state, stamp, choice IS NOT NULL FROM delivery WHERE id = ?1", num(id));
+		" choice_cause, state, stamp, choice IS NOT NULL, identity FROM delivery WHERE id = ?1", num(id));
 
 	if (!rows_next(r)) {
 		if (!db_code(writer_db(w)))
@@ -512,6 +518,7 @@ static bool delivery_now(struct writer *w, struct txn *t, int64_t id, struct del
 		.rid = keep(t, row_txt(r, 4)), .cause = keep(t, row_txt(r, 5)),
 		.label = keep(t, row_txt(r, 6)), .choice_cause = keep(t, row_txt(r, 7)),
 		.state = (enum delivery_state)row_num(r, 8), .stamp = row_num(r, 9), .chosen = row_num(r, 10),
+		.identity = keep(t, row_txt(r, 11)),
 	};
 	rows_end(r);
 	return true;
@@ -540,14 +547,45 @@ static void weigh_choice(const struct delivery_now *d, const struct delivery_mov
 		*choice = *choice_cause = "";
 }
 
-#define SET_TEXT(column, place) \
-	column " = CASE WHEN ?" place " IS NULL THEN " column " ELSE nullif(?" place ", '') END"
+/* Only what changes is set: an index whose columns are not named is not touched. */
+static void update_delivery(struct writer *w, struct txn *t, const struct delivery_now *d,
+	const struct delivery_move *m)
+{
+	const char *choice, *choice_cause;
+	weigh_choice(d, m, &choice, &choice_cause);
+	const struct { const char *column, *text; } texts[] = {
+		{ "cause", m->cause }, { "why", m->why }, { "label", m->label },
+		{ "identity", same(m->identity, d->identity) ? NULL : m->identity }, { "amount", m->amount },
+		{ "currency", m->currency }, { "choice", choice }, { "choice_cause", choice_cause },
+		{ "mapping_hash", m->mapping_hash }, { "target_connection", m->target_connection },
+		{ "target_entity", m->target_entity }, { "target_id", m->target_id },
+	};
+	struct value values[6 + sizeof texts / sizeof *texts] = { num(m->id), num(m->to),
+		num(m->to == DELIVERY_READY ? m->due_ms : 0), num(m->attempts), num(t->now_ms) };
+	size_t count = 5;
+	struct buf *sql = writer_sql(w);
+
+	buf_clear(sql);
+	buf_puts(sql, "UPDATE delivery SET state = ?2, due_ms = ?3, attempts = ?4, moved_ms = ?5");
+	if (state_is_closed(m->to) != state_is_closed(d->state)) {
+		values[count++] = num(!state_is_closed(m->to));
+		buf_printf(sql, ", open = ?%zu", count);
+	}
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		if (!texts[i].text)
+			continue;
+		values[count++] = txt(*texts[i].text ? texts[i].text : NULL);
+		buf_printf(sql, ", %s = ?%zu", texts[i].column, count);
+	}
+	buf_puts(sql, " WHERE id = ?1");
+	must(!sql->full);
+	rows_next(db_rows_made(writer_db(w), sql->data, values, count));
+}
 
 void delivery_move(struct writer *w, struct txn *t, const struct delivery_move *m)
 {
 	struct db *db = writer_db(w);
 	struct delivery_now d;
-	const char *choice, *choice_cause;
 
 	if (!delivery_now(w, t, m->id, &d))
 		return;
@@ -556,17 +594,7 @@ void delivery_move(struct writer *w, struct txn *t, const struct delivery_move *
 			(long long)m->id);
 		return;
 	}
-	weigh_choice(&d, m, &choice, &choice_cause);
-	db_run(db, "UPDATE delivery SET state = ?2, due_ms = ?3, attempts = ?4, moved_ms = ?5, "
-		SET_TEXT("cause", "6") ", " SET_TEXT("why", "7") ", " SET_TEXT("label", "8") ", "
-		SET_TEXT("identity", "9") ", " SET_TEXT("amount", "10") ", " SET_TEXT("currency", "11") ", "
-		SET_TEXT("choice", "12") ", " SET_TEXT("choice_cause", "13") ", "
-		SET_TEXT("mapping_hash", "14") ", " SET_TEXT("target_connection", "15") ", "
-		SET_TEXT("target_entity", "16") ", " SET_TEXT("target_id", "17") " WHERE id = ?1",
-		num(m->id), num(m->to), num(m->to == DELIVERY_READY ? m->due_ms : 0), num(m->attempts),
-		num(t->now_ms), txt(m->cause), txt(m->why), txt(m->label), txt(m->identity), txt(m->amount),
-		txt(m->currency), txt(choice), txt(choice_cause), txt(m->mapping_hash),
-		txt(m->target_connection), txt(m->target_entity), txt(m->target_id));
+	update_delivery(w, t, &d, m);
 	if (m->doc && *m->doc)
 		db_run(db, "INSERT INTO doc(delivery, text) VALUES(?1, ?2)"
 			" ON CONFLICT DO UPDATE SET text = excluded.text", num(m->id), txt(m->doc));
@@ -595,7 +623,7 @@ static bool is_linked(struct writer *w, const struct delivery_now *parent, const
 static int64_t open_need(struct writer *w, const struct delivery_now *parent, const struct ensure *e)
 {
 	return db_number(writer_db(w), 0, "SELECT id FROM delivery WHERE tenant = ?1 AND entity = ?2 AND rid = ?3"
-		" AND flow = ?4 AND state IN (1, 2, 3, 4, 7, 8)"
+		" AND flow = ?4 AND open = 1"
 		" AND (?5 IS NULL OR identity IS NULL OR identity = ?5)"
 		" ORDER BY identity IS NULL, id LIMIT 1",
 		txt(parent->tenant), txt(parent->entity), txt(parent->rid), txt(e->flow), txt(e->identity));

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 #define KEPT_MAX   256 /* power of two; there are about a hundred statements in the source */
-#define MADE_MAX   32
+#define MADE_MAX   64 /* statements put together: power of two */
+#define MADE_TRIES 4
 #define COPY_PAGES 2000
 
 struct rows {
@@ -117,6 +118,8 @@ static void configure(void)
 	/* What a savepoint would undo stays in memory: no temporary files beside the commits. */
 	sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
 	sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+	/* Counting memory would take one lock at every allocation of every thread. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	sqlite3_initialize();
 }
 
@@ -306,16 +309,31 @@ struct rows *db_rows_values(struct db *db, const char *sql, const struct value *
 	return begin(r, values, count);
 }
 
-struct rows *db_rows_made(struct db *db, const char *sql, const struct value *values, size_t count)
+/* The place of that text, or the one to give up for it. */
+static struct rows *made_place(struct db *db, const char *sql)
 {
+	struct rows *free_one = NULL;
 	size_t place = 5381;
 
-	if (db->error.code)
-		return &db->none;
 	for (const char *at = sql; *at; at++)
 		place = place * 33 + (unsigned char)*at;
-	struct rows *r = &db->made[place % MADE_MAX];
-	must(!r->open);
+	for (size_t i = 0; i < MADE_TRIES; i++) {
+		struct rows *r = &db->made[(place + i) % MADE_MAX];
+
+		if (r->sql && !strcmp(r->sql, sql))
+			return r;
+		if (!r->open && (!free_one || (free_one->sql && !r->sql)))
+			free_one = r;
+	}
+	must(free_one != NULL);
+	return free_one;
+}
+
+struct rows *db_rows_made(struct db *db, const char *sql, const struct value *values, size_t count)
+{
+	if (db->error.code)
+		return &db->none;
+	struct rows *r = made_place(db, sql);
 	if (r->sql && !strcmp(r->sql, sql))
 		return begin(r, values, count);
 	unmake(r);

@@ -169,6 +169,7 @@ void writer_stop(struct writer *); /* after all that is queued */
 void writer_free(struct writer *);
 void writer_push(struct writer *, struct txn *); /* over the limits: mailed home with ERR_LIMIT */
 struct db *writer_db(struct writer *);
+struct buf *writer_sql(struct writer *); /* for a statement that is put together */
 void writer_health(struct writer *, struct store_health *);
 /* From a lane: fn runs in a transaction of the writer's; returns after its commit. */
 int writer_do(struct store *, inner_fn *fn, void *arg, struct err *);

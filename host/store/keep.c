@@ -391,7 +391,7 @@ static int64_t tidy_deliveries(struct lane *l, struct chore *c)
 static void drop_payload(struct db *db, struct slice *s, int64_t id)
 {
 	if (db_number(db, 0, "SELECT 1 FROM payload p JOIN delivery d ON d.tenant = p.tenant AND d.entity = p.entity"
-		" AND d.rid = p.rid AND d.payload = p.id WHERE p.id = ?1 AND d.state NOT IN (5, 6)", num(id)))
+		" AND d.rid = p.rid AND d.payload = p.id WHERE p.id = ?1 AND d.open = 1", num(id)))
 		return;
 	db_run(db, "UPDATE record SET payload = NULL FROM payload p WHERE p.id = ?1 AND record.tenant = p.tenant"
 		" AND record.connection = p.connection AND record.entity = p.entity AND record.rid = p.rid"

@@ -134,7 +134,7 @@ static bool is_under_way(struct lane *l, struct claim_job *j, const char *entity
 	if (key_has(&j->under_way, record) || (identity && key_has(&j->under_way, person)))
 		return true;
 	if (db_number(l->main, 0, "SELECT 1 FROM delivery WHERE tenant = ?1 AND entity = ?2 AND rid = ?3"
-		" AND flow = ?4 AND state = 3 LIMIT 1", txt(j->tenant), txt(entity), txt(rid), txt(j->flow))) {
+		" AND flow = ?4 AND open = 1 AND state = 3 LIMIT 1", txt(j->tenant), txt(entity), txt(rid), txt(j->flow))) {
 		key_add(&j->under_way, record);
 		return true;
 	}
@@ -531,7 +531,7 @@ static void read_causes(struct lane *l, struct query *q)
 	size_t i;
 
 	where_begin(&w, "SELECT d.tenant, d.flow, d.state, d.cause, d.amount, d.currency, d.received_ms, d.label,"
-		" d.why FROM delivery d WHERE d.state IN (2, 3, 4, 7, 8) AND d.state <> 3");
+		" d.why FROM delivery d WHERE d.state IN (2, 4, 7, 8)");
 	where_text(&w, q->filter, "tenant", " AND d.tenant = ");
 	buf_puts(&w.sql, " ORDER BY d.state, d.tenant, d.flow, d.cause, d.id");
 	struct rows *r = db_rows_made(l->main, w.sql.data, w.values, w.count);
@@ -585,13 +585,13 @@ static void where_state(struct where *w, const json_t *state, struct err *e)
 		if (!number)
 			err_set(e, ERR_INPUT, "there is no state %s; there are ready, waits, sending, would, done, "
 				"skipped, held, review", json_string_value(one) ? json_string_value(one) : "like that");
-		indexed = indexed && number != DELIVERY_READY && number != DELIVERY_DONE &&
-			number != DELIVERY_SKIPPED;
+		indexed = indexed && number != DELIVERY_READY && number != DELIVERY_SENDING &&
+			number != DELIVERY_DONE && number != DELIVERY_SKIPPED;
 		buf_printf(&w->sql, "%s%d", i ? ", " : " AND d.state IN (", number);
 	}
 	buf_puts(&w->sql, i ? ")" : " AND 0");
 	if (indexed)
-		buf_puts(&w->sql, " AND d.state IN (2, 3, 4, 7, 8)");
+		buf_puts(&w->sql, " AND d.state IN (2, 4, 7, 8)");
 	json_decref(list);
 }
 

@@ -38,7 +38,7 @@ static const char main_tables[] =
 	"CREATE TABLE delivery(id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, flow TEXT NOT NULL,"
 	" connection TEXT NOT NULL, entity TEXT NOT NULL, rid TEXT NOT NULL, version TEXT,"
 	" changed_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, moved_ms INTEGER NOT NULL,"
-	" due_ms INTEGER NOT NULL, state INTEGER NOT NULL, rank INTEGER NOT NULL,"
+	" due_ms INTEGER NOT NULL, state INTEGER NOT NULL, open INTEGER NOT NULL, rank INTEGER NOT NULL,"
 	" attempts INTEGER NOT NULL, stamp INTEGER NOT NULL, deleted INTEGER NOT NULL,"
 	" fetch INTEGER NOT NULL, payload INTEGER, origin TEXT, cause TEXT, why TEXT, label TEXT,"
 	" identity TEXT, amount TEXT, currency TEXT, choice TEXT, choice_cause TEXT,"
@@ -46,12 +46,14 @@ static const char main_tables[] =
 	/* Claims: what may go now by rank, and what sleeps until its time. */
 	"CREATE INDEX delivery_ready ON delivery(tenant, flow, rank, id) WHERE state = 1 AND due_ms = 0;"
 	"CREATE INDEX delivery_due ON delivery(tenant, flow, due_ms) WHERE state = 1 AND due_ms > 0;"
-	/* The deliveries of one record, of one identity; open ones are two ranges of states. */
-	"CREATE INDEX delivery_record ON delivery(tenant, entity, rid, flow, state);"
-	"CREATE INDEX delivery_identity ON delivery(tenant, flow, identity, state)"
-	" WHERE identity IS NOT NULL;"
+	/* Of one record: the open ones, and for its story all.  open is 0 when done or skipped; moves
+	 * between open states leave this index alone. */
+	"CREATE INDEX delivery_record ON delivery(tenant, entity, rid, flow, open);"
+	/* Of one identity, and which of them is on the wire. */
+	"CREATE INDEX delivery_identity ON delivery(tenant, flow, identity) WHERE identity IS NOT NULL;"
+	"CREATE INDEX delivery_sending ON delivery(tenant, flow, identity) WHERE state = 3;"
 	/* What waits for something or someone, grouped as people ask for it. */
-	"CREATE INDEX delivery_cause ON delivery(state, tenant, flow, cause) WHERE state IN (2, 3, 4, 7, 8);"
+	"CREATE INDEX delivery_cause ON delivery(state, tenant, flow, cause) WHERE state IN (2, 4, 7, 8);"
 
 	"CREATE TABLE doc(delivery INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;"
 	"CREATE TABLE wait(parent INTEGER NOT NULL, child INTEGER NOT NULL,"

@@ -20,6 +20,7 @@
 #define LOG_FRAMES_MAX  16000 /* 64 MB: the writer moves it itself */
 #define AUDIT_ROWS      2000  /* from here on the keeper moves them */
 #define TALLY_BUCKETS   1024
+#define SQL_MAX         4096
 
 struct tally_row {
 	struct tally_row *next, *next_dirty;
@@ -31,6 +32,7 @@ struct tally_row {
 struct writer {
 	struct store *store;
 	struct db *db;
+	struct buf sql;
 	struct chains *chains;
 	struct tally_row *tally[TALLY_BUCKETS], *dirty;
 	int64_t ids_reserved;
@@ -51,6 +53,11 @@ struct writer {
 struct db *writer_db(struct writer *w)
 {
 	return w->db;
+}
+
+struct buf *writer_sql(struct writer *w)
+{
+	return &w->sql;
 }
 
 struct chains *writer_chains(struct writer *w)
@@ -455,6 +462,7 @@ struct writer *writer_start(struct store *s, struct db *db, struct err *e)
 	w->store = s;
 	w->db = db;
 	w->chains = chains_create();
+	buf_init(&w->sql, SQL_MAX);
 	w->last = &w->first;
 	w->health.writable = true;
 	w->ids_reserved = db_number(db, 0, "UPDATE meta SET value = value + ?1 WHERE name = 'ids' RETURNING value",
@@ -492,6 +500,7 @@ void writer_free(struct writer *w)
 	must(!w->first);
 	chains_destroy(w->chains);
 	tally_forget(w);
+	buf_finish(&w->sql);
 	pthread_cond_destroy(&w->more);
 	pthread_cond_destroy(&w->done);
 	pthread_mutex_destroy(&w->mutex);

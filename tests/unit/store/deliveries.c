@@ -173,6 +173,30 @@ static void a_need_without_identity_is_the_records_own(void **state)
 	assert_int_equal(wait_for(h, parent, ITEM, NULL).ensured[0], 0);
 }
 
+static void what_is_needed_may_belong_to_another_record(void **state)
+{
+	struct hand *h = *state;
+	int64_t parent = put(h, "refund-1");
+	struct arrival known = order("7", "1", 1000, "{\"id\":\"7\"}");
+
+	known.route_count = 0;
+	hand_accept(h, known);
+	for (int i = 0; i < 2; i++) {
+		const char *rid = i ? "8" : "7"; /* 8 was never seen: it is fetched */
+		struct txn *t = txn_begin(h->store);
+
+		txn_delivery(t, &(struct delivery_move){ .id = parent, .to = DELIVERY_WAITS });
+		txn_ensure(t, &(struct ensure){ .parent = parent, .flow = CUSTOMER, .entity = "order", .rid = rid });
+		struct outcome o = hand_commit(h, t);
+		struct taken child = hand_delivery(h, o.ensured[0]);
+		assert_string_equal(child.rid, rid);
+		assert_string_equal(child.text, i ? "" : "{\"id\":\"7\"}");
+		assert_int_equal(child.fetch, i);
+		hand_move(h, (struct delivery_move){ .id = child.id, .to = DELIVERY_DONE });
+		assert_int_equal(state_of(h, parent), DELIVERY_READY);
+	}
+}
+
 static void a_parent_waits_for_all_it_needs(void **state)
 {
 	struct hand *h = *state;
@@ -395,6 +419,7 @@ int main(void)
 		TEST(what_is_needed_is_made_over_the_same_text_and_wakes_its_parent),
 		TEST(an_open_need_is_shared_and_a_linked_one_is_no_need),
 		TEST(a_need_without_identity_is_the_records_own),
+		TEST(what_is_needed_may_belong_to_another_record),
 		TEST(a_parent_waits_for_all_it_needs),
 		TEST(a_held_need_holds_the_chain_above_it_until_it_is_done),
 		TEST(who_asks_for_a_held_one_is_held_at_once),

@@ -259,6 +259,38 @@ static void a_backup_holds_everything_and_a_restored_store_says_that_it_is_one(v
 	free(dir);
 }
 
+static void what_was_on_the_wire_at_the_backup_is_in_doubt_in_the_restored_store(void **state)
+{
+	struct hand *h = *state;
+	char *file = xformat("%s/backup.mlc", h->dir), *dir = xformat("%s/second", h->dir);
+	struct err e = { 0 };
+
+	hand_accept(h, order("7", "1", 1000, "{}"));
+	int64_t id = hand_claim(h, "acme", "shop-books.invoice", NULL, 0, 1).of[0].id;
+	struct txn *t = txn_begin(h->store);
+	txn_delivery(t, &(struct delivery_move){ .id = id, .to = DELIVERY_SENDING, .identity = "7" });
+	txn_write_put(t, &(struct write_row){ .id = store_next_id(h->store), .delivery = id, .tenant = "acme",
+		.connection = "books", .entity = "Invoice", .verb = "create", .state = WRITE_SENT });
+	txn_set_put(t, &(struct set_row){ .tenant = "acme", .connection = "books", .mark = "M1" });
+	hand_commit(h, t);
+	json_decref(backup(h, file).report);
+	hand_close(h);
+	assert_int_equal(store_restore(dir, file, h->key_file, &e), 0);
+	h->store = store_open(h->loop, &(struct store_conf){ .dir = dir, .key_file = h->key_file }, &e);
+	assert_non_null(h->store);
+
+	json_t *rows = hand_unsettled(h);
+	assert_string_equal(json_text_at(rows, "0.state"), "doubt");
+	json_decref(rows);
+	rows = hand_counts(h, "acme");
+	assert_int_equal(json_int_or(rows, "0.ready", 0), 1);
+	assert_int_equal(json_int_or(rows, "0.sending", -1), 0);
+	json_decref(rows);
+	assert_int_equal(hand_claim(h, "acme", "shop-books.invoice", NULL, 0, 1).of[0].id, id);
+	free(file);
+	free(dir);
+}
+
 static void a_damaged_backup_or_another_key_is_refused(void **state)
 {
 	struct hand *h = *state;
@@ -295,6 +327,7 @@ int main(void)
 		TEST(one_being_written_is_not_erased),
 		TEST(tidy_drops_what_is_old_and_over_and_nothing_that_is_open),
 		TEST(a_backup_holds_everything_and_a_restored_store_says_that_it_is_one),
+		TEST(what_was_on_the_wire_at_the_backup_is_in_doubt_in_the_restored_store),
 		TEST(a_damaged_backup_or_another_key_is_refused),
 	};
 
