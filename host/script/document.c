@@ -348,12 +348,15 @@ bool document_owns(const struct mapping *m, const char *path)
 static void out_of_balance(struct eval *e, struct decimal left, struct decimal right, struct decimal off)
 {
 	char l[DECIMAL_TEXT_MAX], r[DECIMAL_TEXT_MAX], d[DECIMAL_TEXT_MAX];
+	struct state own = e->m->otherwise ? *e->m->otherwise : (struct state){ OP_HOLD, NULL, NULL, NULL, NULL };
+	const char *why = own.why ? eval_text(e, own.why) : NULL;
 
+	own.why = NULL; /* the figures are said in any case */
 	decimal_text(left, -1, l);
 	decimal_text(right, -1, r);
 	decimal_text(off, -1, d);
-	eval_state(e, e->m->otherwise, OP_HOLD, "out_of_balance", eval_options("post skip"),
-		"what would be written comes to %s, the record says %s: off by %s", l, r, d);
+	eval_state(e, &own, OP_HOLD, "out_of_balance", eval_options("post skip"),
+		"%s%swhat would be written comes to %s, the record says %s: off by %s", why ? why : "", why ? ": " : "", l, r, d);
 }
 
 static bool sides(struct eval *e, struct decimal *left, struct decimal *right, struct decimal *off)

@@ -192,6 +192,13 @@ static bool same_reference(struct value a, struct value b)
 	return a_name && b_name && letters_same(a_name, strlen(a_name), b_name, strlen(b_name));
 }
 
+/* { id, name } as a record of a remote holds it */
+static bool is_reference(struct value v)
+{
+	return v.kind == VALUE_REF || (v.kind == VALUE_JSON && json_is_object(v.json) && json_object_size(v.json) <= 2 &&
+		(json_is_string(json_object_get(v.json, "id")) || json_is_string(json_object_get(v.json, "name"))));
+}
+
 bool eval_same(struct eval *e, struct value a, struct value b, bool numeric)
 {
 	struct decimal x, y;
@@ -205,8 +212,7 @@ bool eval_same(struct eval *e, struct value a, struct value b, bool numeric)
 	numeric |= a.kind == VALUE_INTEGER || a.kind == VALUE_DECIMAL || b.kind == VALUE_INTEGER || b.kind == VALUE_DECIMAL;
 	if (numeric && value_number(a, &x) && value_number(b, &y))
 		return decimal_cmp(x, y) == 0;
-	if ((a.kind == VALUE_REF && (b.kind == VALUE_JSON || b.kind == VALUE_REF)) ||
-		(b.kind == VALUE_REF && a.kind == VALUE_JSON))
+	if (is_reference(a) && is_reference(b))
 		return same_reference(a, b);
 	if (a.kind == VALUE_JSON && b.kind == VALUE_JSON)
 		return json_equal(a.json, b.json);

@@ -279,7 +279,7 @@ return mapping {
   balance = {
     left = add(sum("InvoiceLine", "Amount"), in_lines(src "line_items", group_amount), tax), right = money(src "total"), within = param "rounding_max",
     fix = { ItemRef = param "rounding_item", Desc = "Rounding", ClassRef = when(eq(param "class_on", "line"), param "class"), SalesTaxCodeRef = non },
-    otherwise = hold { cause = "out_of_balance", why = "lines and tax do not come to {total}, what order {number} says",
+    otherwise = hold { cause = "out_of_balance", why = "lines and tax of order {number} do not come to its total",
       fix = "is the tax item for these rates the right one, do its rates equal the shop's? orders with several rates at once need tax = \"line\"" },
   },
   expect = { { sum = { "Subtotal", "SalesTaxTotal" }, equals = money(src "total"), cause = "total_differs" } },
