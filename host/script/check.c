@@ -56,7 +56,7 @@ static unsigned number_of(struct check *c, const struct node *n, const char *nam
 	return 0;
 }
 
-/* ---- params and tables ------------------------------------------------------------- */
+/* ---- params and tables ------------------------------------------------------------------- */
 
 static bool number_fits(const struct node *spec, const char *bound, struct decimal d, int sign, char *why, size_t size)
 {
@@ -222,7 +222,7 @@ static void read_tables(struct check *c, const struct node *n)
 	}
 }
 
-/* ---- needs --------------------------------------------------------------------------- */
+/* ---- needs ------------------------------------------------------------------------------- */
 
 /* Does it depend on the row around it?  Words that walk rows bring rows of their own. */
 static bool uses_row(const struct node *n, unsigned inside)
@@ -398,7 +398,7 @@ static void read_needs(struct check *c, const struct node *n)
 			compile_need(c, &c->m->needs[i], node_get(n, c->m->needs[i].name));
 }
 
-/* ---- match --------------------------------------------------------------------------- */
+/* ---- match ------------------------------------------------------------------------------- */
 
 static const char *rule_name(struct check *c, const struct criteria *by)
 {
@@ -461,7 +461,7 @@ static void read_match(struct check *c, const struct node *n)
 	c->m->accept_at = number_of(c, n, "accept_at", 100);
 }
 
-/* ---- money, accept, balance, expect --------------------------------------------------- */
+/* ---- money, accept, balance, expect ------------------------------------------------------ */
 
 static void read_money(struct check *c, const struct node *n)
 {
@@ -608,7 +608,7 @@ static void read_expect(struct check *c, const struct node *n)
 	}
 }
 
-/* ---- owns, on_update, on_delete ----------------------------------------------------------- */
+/* ---- owns, on_update, on_delete ---------------------------------------------------------- */
 
 static void check_owned(struct check *c, const struct node *n, const char *const *names)
 {
@@ -644,14 +644,35 @@ static void read_owns(struct check *c, const struct node *n)
 		wrong(c, n, "all, only_empty or none", "adopted = \"%s\"", adopted);
 }
 
+static enum conflict policy_of(struct check *c, const struct node *n)
+{
+	const char *what = node_is_text(n) && n->text ? n->text : "";
+
+	if (!schema_allows("review|ours|theirs", what, strlen(what)))
+		wrong(c, n, "review, ours or theirs", "'%s' is no way to settle a conflict", what);
+	return !strcmp(what, "ours") ? CONFLICT_OURS : !strcmp(what, "theirs") ? CONFLICT_THEIRS : CONFLICT_REVIEW;
+}
+
 static void read_conflict(struct check *c, const struct node *n)
 {
-	const char *what = node_is_text(n) ? n->text : "";
+	c->m->on_conflict = policy_of(c, n);
+}
 
-	c->m->on_conflict = !strcmp(what, "ours") ? CONFLICT_OURS : !strcmp(what, "theirs") ? CONFLICT_THEIRS :
-		CONFLICT_REVIEW;
-	if (!schema_allows("review|ours|theirs", what, strlen(what)))
-		wrong(c, n, "review, ours or theirs", "on_conflict is none of them");
+/* { "Phone", Email = "theirs" } */
+static void read_both_ways(struct check *c, const struct node *n)
+{
+	struct shared *rows = check_take(c, (n->kid_count + n->member_count + 1) * sizeof *rows);
+	const char *const *names = word_names(c, n);
+
+	c->m->both_ways = rows;
+	check_owned(c, n, names);
+	for (unsigned i = 0; names && names[i]; i++)
+		rows[c->m->both_way_count++] = (struct shared){ names[i], c->m->on_conflict };
+	for (unsigned i = 0; i < n->member_count; i++) {
+		const char *const one[] = { n->members[i].name, NULL };
+		check_owned(c, n->members[i].value, one);
+		rows[c->m->both_way_count++] = (struct shared){ one[0], policy_of(c, n->members[i].value) };
+	}
 }
 
 static void read_update(struct check *c, const struct node *n)
@@ -708,7 +729,7 @@ static void read_delete(struct check *c, const struct node *n)
 	c->m->delete_limit = number_of(c, n, "limit_per_hour", 1000000);
 }
 
-/* ---- the whole ---------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------------------- */
 
 static const struct schema_entity *side(struct check *c, const struct schemas *all, const char *which,
 	const struct schema **schema)
@@ -877,7 +898,7 @@ bool check_mapping(struct mapping *m, struct arena *arena, const struct schemas 
 	with(&c, "expect", read_expect);
 	with(&c, "owns", read_owns);
 	with(&c, "on_conflict", read_conflict);
-	m->both_ways = word_names(&c, node_get(m->tree, "both_ways"));
+	with(&c, "both_ways", read_both_ways);
 	with(&c, "on_update", read_update);
 	with(&c, "on_delete", read_delete);
 	read_mirrors(&c);

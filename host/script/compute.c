@@ -12,7 +12,7 @@
 #define RESULT_MAX     4096 /* values of a list that comes back */
 #define DATA_DEPTH_MAX 64
 
-/* ---- taking into use --------------------------------------------------------------- */
+/* ---- taking into use --------------------------------------------------------------------- */
 
 struct keeping {
 	int function;
@@ -107,7 +107,7 @@ static bool revive(struct script *s, char *why, size_t why_size)
 	return true;
 }
 
-/* ---- calling ------------------------------------------------------------------------- */
+/* ---- calling ----------------------------------------------------------------------------- */
 
 struct call {
 	const struct compute *k;

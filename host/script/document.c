@@ -17,7 +17,7 @@ struct making {
 	char path[PATH_MAX_LEN];
 };
 
-/* ---- what may go into a field -------------------------------------------------------------- */
+/* ---- what may go into a field ------------------------------------------------------------ */
 
 static json_t *refuse(struct eval *e, const char *cause, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static json_t *refuse(struct eval *e, const char *cause, const char *fmt, ...)
@@ -147,7 +147,7 @@ static json_t *fit(struct eval *e, const struct schema_field *f, struct value v)
 	return refuse(e, "bad_value", "%s takes an object", f->name);
 }
 
-/* ---- objects and lines ------------------------------------------------------------------------ */
+/* ---- objects and lines ------------------------------------------------------------------- */
 
 static json_t *make_object(struct making *m, const struct fields *all, bool top);
 
@@ -315,7 +315,7 @@ json_t *document_make(struct eval *e, const struct fields *fields, bool owned_on
 	return make_object(&m, fields, true);
 }
 
-/* ---- whose it is ------------------------------------------------------------------------------- */
+/* ---- whose it is ------------------------------------------------------------------------- */
 
 /* "BillAddress" covers all in it, "organization_fields.*" all that begins so. */
 static bool covers(const char *pattern, const char *path)
@@ -343,7 +343,7 @@ bool document_owns(const struct mapping *m, const char *path)
 	return false;
 }
 
-/* ---- what must add up ------------------------------------------------------------------------------ */
+/* ---- what must add up -------------------------------------------------------------------- */
 
 static void out_of_balance(struct eval *e, struct decimal left, struct decimal right, struct decimal off)
 {

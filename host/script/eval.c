@@ -50,7 +50,7 @@ const char *eval_format(struct eval *e, const char *fmt, ...)
 	return text ? text : "";
 }
 
-/* ---- failures ------------------------------------------------------------------------ */
+/* ---- failures ---------------------------------------------------------------------------- */
 
 static const struct option {
 	const char *choice, *text;
@@ -183,7 +183,7 @@ struct value eval_no_room(struct eval *e)
 	return value_unknown();
 }
 
-/* ---- small things ---------------------------------------------------------------------- */
+/* ---- small things ------------------------------------------------------------------------ */
 
 const char *eval_fact(const struct eval *e, const char *side, const char *name)
 {
@@ -337,7 +337,7 @@ const char *eval_shown(struct eval *e, struct value v)
 	return value_as_text(e->arena, v, &text, &len) ? text : "a value";
 }
 
-/* ---- choices --------------------------------------------------------------------------- */
+/* ---- choices ----------------------------------------------------------------------------- */
 
 /* All are looked at even when one is unknown: a false one settles it without an answer. */
 static struct value connective(struct eval *e, const struct expr *x)
@@ -375,7 +375,7 @@ static struct value first(struct eval *e, const struct expr *x)
 	return value_none();
 }
 
-/* ---- tables and answers ----------------------------------------------------------------------------- */
+/* ---- tables and answers ------------------------------------------------------------------ */
 
 static int key_is(const void *key, const void *row)
 {
@@ -537,10 +537,8 @@ static struct value reference(struct eval *e, const struct expr *x)
 	return (struct value){ .kind = VALUE_REF, .ref = r };
 }
 
-struct value eval_value(struct eval *e, const struct expr *x)
+static struct value value_of_expr(struct eval *e, const struct expr *x)
 {
-	if (++e->steps > EVAL_STEPS_MAX)
-		return eval_no_room(e);
 	switch (x->op) {
 	case OP_CONST:
 		return x->constant;
@@ -686,6 +684,18 @@ struct value eval_value(struct eval *e, const struct expr *x)
 		break;
 	}
 	return value_none();
+}
+
+struct value eval_value(struct eval *e, const struct expr *x)
+{
+	struct value v;
+
+	if (++e->steps > EVAL_STEPS_MAX || e->depth > EVAL_DEPTH_MAX)
+		return eval_no_room(e);
+	e->depth++;
+	v = value_of_expr(e, x);
+	e->depth--;
+	return v;
 }
 
 struct value eval_fixed(struct arena *arena, const struct flow *flow, const struct expr *x)

@@ -12,6 +12,7 @@
 
 #define EVAL_ARENA_MAX (32u << 20)
 #define EVAL_STEPS_MAX 2000000
+#define EVAL_DEPTH_MAX 250
 
 /* A mapping at work for a tenant. */
 struct flow {
@@ -62,6 +63,7 @@ struct eval {
 	const char *field; /* what is being worked out, for causes */
 	json_t *trace; /* NULL, or where { path, value } of what is read goes */
 	uint64_t steps;
+	unsigned depth; /* of values in values, through needs */
 };
 
 void eval_init(struct eval *, struct arena *, const struct flow *, const json_t *header, json_t *record);

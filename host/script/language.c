@@ -31,7 +31,8 @@ struct generation {
 	json_t *index;    /* flow's name -> place in flows */
 	struct flow **flows;
 	size_t flow_count;
-	json_t *problems, *reply_flows;
+	json_t *problems;
+	bool unread; /* a file is no mapping: what is missing may be in it */
 };
 
 static void *grow(void *list, size_t count, size_t size)
@@ -44,7 +45,7 @@ static const char *keep_text(struct generation *g, const char *text)
 	return arena_strndup(&g->arena, text, strlen(text));
 }
 
-/* ---- files --------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------- */
 
 /* "mappings/FOLDER/NAME.lua" or "tenants/TENANT/mappings/NAME.lua", into folder or tenant, and name. */
 static bool path_parts(struct generation *g, const char *path, const char **folder, const char **tenant, const char **name)
@@ -119,8 +120,10 @@ static void read_file(struct generation *g, const json_t *file)
 	g->scripts = grow(g->scripts, g->script_count, sizeof(struct script *));
 	g->scripts[g->script_count++] = s;
 	script_read(s, &g->arena, json_string_value(text), json_string_length(text), g->problems);
-	if (!s->root)
+	if (!s->root) {
+		g->unread = true;
 		return;
+	}
 	if (s->root->op == OP_OVERRIDE) {
 		if (!tenant)
 			problem_add(g->problems, s->path, s->root->line, "tenants/<tenant>/mappings/ is the place for it",
@@ -199,7 +202,7 @@ static void read_files(struct generation *g, const json_t *files)
 			read_override(g, g->scripts[i]);
 }
 
-/* ---- flows --------------------------------------------------------------------------------------- */
+/* ---- flows ------------------------------------------------------------------------------- */
 
 struct entry { /* one integration of a tenant.lua */
 	const char *tenant, *name, *file;
@@ -372,10 +375,10 @@ static void read_integration(struct generation *g, const char *tenant, const jso
 			problem_add(g->problems, e.file, e.line, NULL, "%s does not say which connections are its %s and %s", what,
 				m->from->connector, m->to->connector);
 	}
-	if (!any && !broken)
+	if (!any && !broken && !g->unread)
 		problem_add(g->problems, e.file, e.line, likely_hint(&likely, hint, sizeof hint), "there is no %s '%s'",
 			integration ? "integration" : "mapping", what);
-	if (any && !broken)
+	if (any && !broken && !g->unread)
 		check_names(g, group, &e);
 }
 
@@ -402,7 +405,7 @@ static json_t *answers_by_kind(struct generation *g, const json_t *rows)
 	return all;
 }
 
-/* ---- what goes first ------------------------------------------------------------------------------ */
+/* ---- what goes first --------------------------------------------------------------------- */
 
 static bool is_off(struct generation *g, const struct flow *f, const struct expr *cond)
 {
@@ -505,7 +508,7 @@ static void read_wants(struct generation *g, struct flow *f)
 	f->wants = (struct record_wants){ names, count };
 }
 
-/* ---- the reply ---------------------------------------------------------------------------------------- */
+/* ---- the reply --------------------------------------------------------------------------- */
 
 static json_t *side(const struct schema_entity *entity, const json_t *bind)
 {
@@ -621,7 +624,7 @@ static json_t *mapping_json(const struct mapping *m)
 	return o;
 }
 
-/* ---- a generation's life --------------------------------------------------------------------------------- */
+/* ---- a generation's life ----------------------------------------------------------------- */
 
 static void read_tenants(struct generation *g, json_t *tenants, json_t *binds)
 {

@@ -9,7 +9,7 @@
 
 #define KEY_MAX 4096 /* bytes of an ask's key */
 
-/* ---- asks ------------------------------------------------------------------------------- */
+/* ---- asks -------------------------------------------------------------------------------- */
 
 json_t *eval_ask(struct eval *e, const char *key, json_t *ask)
 {
@@ -66,6 +66,11 @@ json_t *eval_fetch(struct eval *e, const char *entity, bool in_source, const cha
 	return json_is_object(answer) ? answer : NULL;
 }
 
+static bool is_text(const struct schema_field *f)
+{
+	return f && f->type != MLC_INTEGER && f->type != MLC_DECIMAL;
+}
+
 json_t *eval_criteria(struct eval *e, const struct criteria *c, bool *unknown)
 {
 	json_t *by = json_object();
@@ -82,7 +87,7 @@ json_t *eval_criteria(struct eval *e, const struct criteria *c, bool *unknown)
 			*unknown = true;
 		else if (v.kind == VALUE_REF && v.ref->id && strcmp(v.ref->id, LOOK_NEW) == 0)
 			; /* what does not exist yet is in no record */
-		else if (v.kind == VALUE_BOOL || v.kind == VALUE_INTEGER)
+		else if (v.kind == VALUE_BOOL || (v.kind == VALUE_INTEGER && !is_text(c->rows[i].is)))
 			value = value_json(e->arena, v);
 		else if (!value_is_empty(v) && value_as_text(e->arena, v, &text, &len))
 			value = json_stringn(text, len); /* a reference by its id */
@@ -95,7 +100,7 @@ json_t *eval_criteria(struct eval *e, const struct criteria *c, bool *unknown)
 	return by;
 }
 
-/* ---- answers of people -------------------------------------------------------------------- */
+/* ---- answers of people ------------------------------------------------------------------- */
 
 static bool choice_is(const struct eval *e, const char *word)
 {
@@ -115,7 +120,7 @@ const char *look_answer(const struct eval *e, const char *kind, const char *give
 	return json_string_value(json_object_get(json_object_get(e->flow->answers, kind), given));
 }
 
-/* ---- needs ----------------------------------------------------------------------------------- */
+/* ---- needs ------------------------------------------------------------------------------- */
 
 static const struct looked unknown = { .how = LOOKED_UNKNOWN }, none = { .how = LOOKED_NONE };
 
@@ -369,7 +374,7 @@ void eval_ensure_all(struct eval *e)
 			look_need(e, &e->m->needs[i]);
 }
 
-/* ---- names that nobody has ---------------------------------------------------------------------- */
+/* ---- names that nobody has --------------------------------------------------------------- */
 
 enum taken { TAKEN_FREE, TAKEN, TAKEN_ASKED };
 
@@ -446,7 +451,7 @@ struct value look_unique(struct eval *e, const struct unique *u)
 	return value_unknown();
 }
 
-/* ---- the tax that the target will compute ------------------------------------------------------ */
+/* ---- the tax that the target will compute ------------------------------------------------ */
 
 static bool is_taxable(struct eval *e, const struct predicted *p, const json_t *line)
 {

@@ -25,7 +25,7 @@ struct map {
 	struct map_view *view;
 };
 
-/* ---- verdicts ------------------------------------------------------------------------------ */
+/* ---- verdicts ---------------------------------------------------------------------------- */
 
 static void put(json_t *o, const char *name, const char *text)
 {
@@ -95,7 +95,7 @@ static json_t *option_with_id(const char *choice, const json_t *record)
 	return first;
 }
 
-/* ---- what is known before anything is looked up ----------------------------------------------- */
+/* ---- what is known before anything is looked up ------------------------------------------ */
 
 static const char *plain_label(struct map *p)
 {
@@ -141,7 +141,7 @@ static const char *linked_id(const struct map *p)
 	return json_string_value(json_object_get(p->e.link, "id"));
 }
 
-/* ---- accept, money, requires -------------------------------------------------------------------- */
+/* ---- accept, money, requires ------------------------------------------------------------- */
 
 static bool accepted(struct map *p)
 {
@@ -219,7 +219,7 @@ static void check_money(struct map *p, bool create)
 	}
 }
 
-/* ---- match ------------------------------------------------------------------------------------------ */
+/* ---- match ------------------------------------------------------------------------------- */
 
 /* A record's members with its id among them, for found and current. */
 static json_t *with_id(const json_t *record)
@@ -361,7 +361,7 @@ static void choose_target(struct map *p)
 	p->e.own_id = p->target_id;
 }
 
-/* ---- the write ------------------------------------------------------------------------------------------ */
+/* ---- the write --------------------------------------------------------------------------- */
 
 static json_t *expectations(struct map *p, json_t *doc)
 {
@@ -466,7 +466,7 @@ static void create(struct map *p, json_t *doc)
 	write_verdict(p, "create", NULL, json_deep_copy(doc), expect);
 }
 
-/* ---- update ------------------------------------------------------------------------------------------------ */
+/* ---- update ------------------------------------------------------------------------------ */
 
 static void gone(struct map *p, const char *how)
 {
@@ -531,6 +531,7 @@ static void merge(struct map *p, json_t *wanted, const char *version)
 {
 	struct merge g = { .m = p->m, .base = json_object_get(p->e.link, "base"), .current = p->e.current, .wanted = wanted,
 		.only_empty = p->adopted && p->m->adopted == ADOPTED_ONLY_EMPTY,
+		.decided = chose(p, "overwrite") || chose(p, "keep"),
 		.policy = chose(p, "overwrite") ? CONFLICT_OURS : chose(p, "keep") ? CONFLICT_THEIRS : p->m->on_conflict };
 	json_t *nothing_known = json_object();
 
@@ -589,7 +590,7 @@ static void update(struct map *p, json_t *wanted)
 	p->e.current = NULL;
 }
 
-/* ---- the end of a record ----------------------------------------------------------------------------------- */
+/* ---- the end of a record ----------------------------------------------------------------- */
 
 static void remove_target(struct map *p, const char *verb, const char *version)
 {
@@ -674,7 +675,7 @@ static bool ended(struct map *p, bool deleted)
 	return true;
 }
 
-/* ---- the way ------------------------------------------------------------------------------------------------- */
+/* ---- the way ----------------------------------------------------------------------------- */
 
 static void work_out(struct map *p)
 {

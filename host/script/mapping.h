@@ -253,7 +253,11 @@ struct mapping {
 	const char *const *owns; /* ends with NULL; NULL: all of fields */
 	enum adopted adopted;
 	enum conflict on_conflict;
-	const char *const *both_ways;
+	const struct shared { /* fields that another mapping carries back */
+		const char *name;
+		enum conflict policy;
+	} *both_ways;
+	size_t both_way_count;
 
 	const char *const *touches; /* on_update.fields; NULL: all */
 	bool write_once;

@@ -16,7 +16,7 @@ static bool is_empty(json_t *v)
 	return value_is_empty(value_of(v));
 }
 
-/* ---- sameness -------------------------------------------------------------------------- */
+/* ---- sameness ---------------------------------------------------------------------------- */
 
 static bool same_text(json_t *a, json_t *b)
 {
@@ -83,20 +83,26 @@ bool merge_same(const struct schema_field *f, json_t *a, json_t *b, bool whole)
 	return json_equal(a, b);
 }
 
-/* ---- one member --------------------------------------------------------------------------- */
+/* ---- one member -------------------------------------------------------------------------- */
 
 enum move { MOVE_LEAVE, MOVE_WRITE, MOVE_CLASH };
 
-static enum move clash(const struct merge *g)
+static enum move clash(const struct merge *g, const char *path)
 {
-	return g->policy == CONFLICT_OURS ? MOVE_WRITE : g->policy == CONFLICT_THEIRS ? MOVE_LEAVE : MOVE_CLASH;
+	enum conflict policy = g->policy;
+
+	for (size_t i = 0; !g->decided && i < g->m->both_way_count; i++)
+		if (strcmp(g->m->both_ways[i].name, path) == 0)
+			policy = g->m->both_ways[i].policy;
+	return policy == CONFLICT_OURS ? MOVE_WRITE : policy == CONFLICT_THEIRS ? MOVE_LEAVE : MOVE_CLASH;
 }
 
 /*              current same as base   current changed
  * wanted = base        leave               leave (theirs stays)
  * wanted changed       write               leave when both changed to the same, else clash
  * wanted gone          erase               leave (theirs stays)                               */
-static enum move decide(const struct merge *g, const struct schema_field *f, json_t *wanted, json_t *base, json_t *current)
+static enum move decide(const struct merge *g, const struct schema_field *f, const char *path, json_t *wanted,
+	json_t *base, json_t *current)
 {
 	if (json_is_null(wanted)) /* the mapping says clear */
 		return is_empty(current) ? MOVE_LEAVE : MOVE_WRITE;
@@ -110,7 +116,7 @@ static enum move decide(const struct merge *g, const struct schema_field *f, jso
 		return MOVE_WRITE;
 	if (merge_same(f, wanted, base, true))
 		return MOVE_LEAVE;
-	return merge_same(f, base, current, false) ? MOVE_WRITE : clash(g);
+	return merge_same(f, base, current, false) ? MOVE_WRITE : clash(g, path);
 }
 
 static json_t *copy_or_null(json_t *v)
@@ -176,7 +182,7 @@ static json_t *list_in_part(const char *pattern, const json_t *current, const js
 	return out;
 }
 
-/* ---- objects ---------------------------------------------------------------------------------- */
+/* ---- objects ----------------------------------------------------------------------------- */
 
 struct level {
 	const struct schema_entity *entity;
@@ -216,7 +222,7 @@ static bool change_member(struct merge *g, const struct level *at, const char *n
 			json_decref(list);
 		return differs;
 	}
-	switch (decide(g, f, wanted, base, current)) {
+	switch (decide(g, f, path, wanted, base, current)) {
 	case MOVE_LEAVE:
 		return false;
 	case MOVE_WRITE:

@@ -14,6 +14,7 @@ struct merge {
 	json_t *wanted;
 	bool only_empty;       /* fill what is empty, change nothing */
 	enum conflict policy;
+	bool decided; /* by a person: both_ways does not count */
 	json_t *changes;   /* out: members to change, null erases; the caller's */
 	json_t *conflicts; /* out: { field, ours, theirs, before }; the caller's */
 };

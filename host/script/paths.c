@@ -9,7 +9,7 @@
 
 #define PATH_STEPS_MAX 16
 
-/* ---- paths ------------------------------------------------------------------------- */
+/* ---- paths ------------------------------------------------------------------------------- */
 
 static bool path_step(struct check *c, const struct node *n, const char **at, struct step *out)
 {
@@ -233,7 +233,7 @@ const struct expr *path_reach(struct check *c, const struct node *n, enum op op,
 	}
 }
 
-/* ---- texts --------------------------------------------------------------------------- */
+/* ---- texts ------------------------------------------------------------------------------- */
 
 /* What stands between { and }. */
 static const struct expr *text_piece(struct check *c, const struct node *n, const char *what)

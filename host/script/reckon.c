@@ -8,7 +8,7 @@
 
 #define PLACES_MAX 15
 
-/* ---- numbers ------------------------------------------------------------------------------ */
+/* ---- numbers ----------------------------------------------------------------------------- */
 
 enum number reckon_number(struct eval *e, struct value v, struct decimal *out)
 {
@@ -178,7 +178,7 @@ struct value reckon_extreme(struct eval *e, const struct expr *x)
 	return best;
 }
 
-/* ---- sameness ---------------------------------------------------------------------------------- */
+/* ---- sameness ---------------------------------------------------------------------------- */
 
 static bool same_reference(struct value a, struct value b)
 {
@@ -241,7 +241,7 @@ struct value reckon_among(struct eval *e, const struct expr *x)
 	return value_bool(false);
 }
 
-/* ---- days --------------------------------------------------------------------------------------- */
+/* ---- days -------------------------------------------------------------------------------- */
 
 static struct value day_value(struct eval *e, const char *day)
 {

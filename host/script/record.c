@@ -45,7 +45,7 @@ static bool take(struct reader *r, char c)
 	return true;
 }
 
-/* ---- strings --------------------------------------------------------------------------- */
+/* ---- strings ----------------------------------------------------------------------------- */
 
 struct span {
 	const char *text;
@@ -183,7 +183,7 @@ static bool string(struct reader *r, struct span *out)
 	return false;
 }
 
-/* ---- numbers ------------------------------------------------------------------------------ */
+/* ---- numbers ----------------------------------------------------------------------------- */
 
 static size_t digits(struct reader *r)
 {
@@ -232,7 +232,7 @@ static json_t *number_value(struct span s, bool whole)
 	return json_integer(strtoll(text, NULL, 10));
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------ */
 
 /* make false: only checked, and the result is not NULL when it is well. */
 static json_t *value(struct reader *r, bool make);

@@ -22,7 +22,7 @@ struct value eval_list(struct value_list *list)
 	return list ? (struct value){ .kind = VALUE_LIST, .list = list } : value_unknown();
 }
 
-/* ---- lists --------------------------------------------------------------------------------------- */
+/* ---- lists ------------------------------------------------------------------------------- */
 
 static const char *list_name(const struct expr *x)
 {

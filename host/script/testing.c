@@ -19,7 +19,7 @@ struct test {
 	bool failed;
 };
 
-/* ---- what a test says, as JSON ------------------------------------------------------------- */
+/* ---- what a test says, as JSON ----------------------------------------------------------- */
 
 /* none becomes null; an empty { } a list, which is as empty as an object. */
 static json_t *plain(const struct node *n)
@@ -133,7 +133,7 @@ static void add_defaults(struct test *t, const struct script *s)
 		json_object_set_new(t->with, defaults->members[i].name, plain(defaults->members[i].value));
 }
 
-/* ---- what stands in for both systems ---------------------------------------------------------- */
+/* ---- what stands in for both systems ----------------------------------------------------- */
 
 static json_t *record_of(json_t *what, const json_t *by)
 {
@@ -319,7 +319,7 @@ static void answer_all(struct test *t, const json_t *asks)
 	}
 }
 
-/* ---- running it ------------------------------------------------------------------------------------ */
+/* ---- running it -------------------------------------------------------------------------- */
 
 static json_t *header_of(const struct test *t)
 {
@@ -372,7 +372,7 @@ static bool bind(struct test *t, struct flow *f, struct arena *arena)
 	return true;
 }
 
-/* ---- comparing -------------------------------------------------------------------------------------- */
+/* ---- comparing --------------------------------------------------------------------------- */
 
 static void differ(struct test *t, const char *path, const json_t *want, const json_t *got)
 {

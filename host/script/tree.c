@@ -68,7 +68,7 @@ bool node_is_text(const struct node *n)
 	return n && n->op == OP_CONST && n->text;
 }
 
-/* ---- Lua values to nodes ------------------------------------------------------- */
+/* ---- Lua values to nodes ----------------------------------------------------------------- */
 
 static void *take(lua_State *L, struct script *s, size_t size)
 {
@@ -305,7 +305,7 @@ static int refuse_operator(lua_State *L)
 			"amounts, eq, gt, all, any for conditions");
 }
 
-/* ---- what the file sees ---------------------------------------------------------- */
+/* ---- what the file sees ------------------------------------------------------------------ */
 
 static int find_name(lua_State *L)
 {
@@ -389,7 +389,7 @@ static void push_names(lua_State *L, struct script *s)
 	lua_setmetatable(L, -2);
 }
 
-/* ---- one file ---------------------------------------------------------------------- */
+/* ---- one file ---------------------------------------------------------------------------- */
 
 /* Under sandbox_call(): script (light), compiled chunk.  Gives the root's node. */
 static int run_chunk(lua_State *L)

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* ---- text that grows ------------------------------------------------------------------ */
+/* ---- text that grows --------------------------------------------------------------------- */
 
 bool strand_add(struct eval *e, struct strand *s, const char *text, size_t len)
 {
@@ -29,7 +29,7 @@ bool strand_add(struct eval *e, struct strand *s, const char *text, size_t len)
 	return true;
 }
 
-/* ---- text --------------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------- */
 
 struct value wording_filled(struct eval *e, const struct expr *x)
 {

@@ -98,7 +98,7 @@ bool type_fits(enum mlc_type value, enum mlc_type field)
 	return value == TYPE_ANY || field == TYPE_ANY || (fits[field] >> value & 1);
 }
 
-/* ---- expressions ------------------------------------------------------------------ */
+/* ---- expressions ------------------------------------------------------------------------- */
 
 struct expr *word_new(struct check *c, const struct node *n, enum op op, unsigned args)
 {
@@ -243,7 +243,7 @@ const struct state *word_state(struct check *c, const struct node *n)
 	return s;
 }
 
-/* ---- conditions ------------------------------------------------------------------------ */
+/* ---- conditions -------------------------------------------------------------------------- */
 
 const struct expr *word_optional(struct check *c, const struct node *n)
 {
@@ -272,7 +272,7 @@ static void check_numbers(struct check *c, const struct node *n, const struct ex
 				schema_type_name(e->args[i]->type));
 }
 
-/* ---- lists --------------------------------------------------------------------------------- */
+/* ---- lists ------------------------------------------------------------------------------- */
 
 /* A list by its name or as a value; *row: what its rows are. */
 const struct expr *word_list(struct check *c, const struct node *n, const struct schema_entity **row)
@@ -392,7 +392,7 @@ static const struct expr *one_expr(struct check *c, const struct node *n)
 	return e;
 }
 
-/* ---- any word ----------------------------------------------------------------------------------- */
+/* ---- any word ---------------------------------------------------------------------------- */
 
 static enum mlc_type type_of(enum op op)
 {
