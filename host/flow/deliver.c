@@ -103,6 +103,21 @@ static bool may_come(struct host *h, const struct flow *f, int64_t now)
 	return (f->mode != FLOW_LIVE || uses_known(h, f) || uses_checking(h, f->target)) && schedule_mirrors_whole(h, f);
 }
 
+static bool waits_for_visit(const struct connection *c)
+{
+	return connection_peer_calls(c) && !connection_in_visit(c);
+}
+
+/* Is anything of this flow at work that does not merely wait for a peer's visit? */
+bool deliver_busy(const struct host *h, const struct flow *f)
+{
+	for (const struct work *w = h->works; w; w = w->next)
+		if (w->flow == f && !((w->phase == PHASE_WRITE || w->phase == PHASE_ASK) &&
+			(waits_for_visit(f->target) || waits_for_visit(f->source))))
+			return true;
+	return f->claiming;
+}
+
 size_t deliver_coming(struct host *h, const struct connection *c)
 {
 	int64_t now = loop_now_ms(h->loop);

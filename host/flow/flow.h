@@ -134,6 +134,7 @@ void deliver_mark(struct host *, struct txn *, const int64_t *write_ids, size_t 
 struct task *deliver_task_of_write(struct host *, int64_t write_id);
 size_t deliver_coming(struct host *, const struct connection *);
 bool deliver_can_claim(struct host *, const struct flow *, int64_t now_ms);
+bool deliver_busy(const struct host *, const struct flow *);
 void deliver_recover(struct host *, loop_fn *done, void *arg);
 void deliver_forget_config(struct host *, const struct config *); /* works not on the wire start afresh */
 void flow_hold(struct host *, struct flow *, const char *cause, const char *why);

@@ -92,7 +92,7 @@ void host_wants_turn(struct host *h)
 
 static bool flow_rests(struct host *h, const struct flow *f, int64_t now)
 {
-	return !f->at_work && !f->claiming && !deliver_can_claim(h, f, now);
+	return !deliver_busy(h, f) && !deliver_can_claim(h, f, now);
 }
 
 static bool rests(struct host *h, const struct flow *only)

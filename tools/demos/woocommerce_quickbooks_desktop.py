@@ -111,11 +111,12 @@ def visit_and_kill(books, at):
     while True:
         told = books.post("/visit", wish, timeout=120)
         calls = [c for c in told["calls"] if c["method"] == "sendRequestXML"]
-        if told["outcome"] != "stopped":
+        if not told["outcome"].startswith("waiting"):
             raise SystemExit(f"the visit ended before anything was written: {told['outcome']}")
         done = calls[-1].get("done", []) if calls else []
         if any(d["write"] for d in done):
             break
+        books.post("/visit", {"resume": told["id"], "until": "sendRequestXML"}, timeout=120)  # that one was only a question
         wish = {"resume": told["id"], "until": "receiveResponseXML"}
     say(f"  QuickBooks has done {sum(1 for d in done if d['write'])} writes; mlc has not heard of them.  kill -9 {at.host.process.pid}")
     at.host.kill()
