@@ -1,0 +1,129 @@
+/* sloppy.c - a small connector into which faults are planted, one at a time, for the kit to find. */
+#include <mlc/connector.h>
+#include <mlc/help.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static const struct mlc_field fields[] = { { "id", MLC_TEXT, MLC_READONLY, 0, NULL }, { "name", MLC_TEXT, 0, 20, NULL }, { NULL } };
+#ifdef REPEAT
+#define FLAGS MLC_CREATE
+#else
+#define FLAGS (MLC_CREATE | MLC_KEYED)
+#endif
+static const struct mlc_entity entities[] = { { "thing", FLAGS, 1, NULL, fields }, { NULL } };
+static const char *const things[] = { "thing", NULL };
+static const struct mlc_feed feeds[] = { { "things", things, 60, 0 }, { NULL } };
+#ifndef SERVE
+static const struct mlc_endpoint endpoints[] = { { "api", "https://sloppy.example" }, { NULL } };
+#endif
+
+#if defined STATIC || defined IMPURE
+static char remembered[100];
+#endif
+#ifdef EXPORTS
+int mlc_helper(int);
+__attribute__((visibility("default"))) int mlc_helper(int n)
+{
+	return n + 1;
+}
+#endif
+#ifdef CONSTRUCTOR
+static volatile int begun;
+__attribute__((constructor)) static void begin(void)
+{
+	begun = 1;
+}
+#endif
+
+static enum mlc_step poll(struct mlc_call *c)
+{
+	json_t *page, *list, *one;
+	size_t i;
+
+	if (c->reply->kind == MLC_REPLY_NONE) {
+#ifdef IO
+		FILE *f = fopen("/etc/hostname", "r");
+		if (f)
+			fclose(f);
+#endif
+#ifdef CLOCK
+		return mlc_get(c, time(NULL) & 1 ? "/odd" : "/even");
+#endif
+#ifdef STATIC
+		snprintf(remembered, sizeof remembered, "%s", c->nonce);
+#endif
+#ifdef IMPURE
+		const char *path = c->host->format(c, "/things?before=%zu", strlen(remembered));
+		snprintf(remembered, sizeof remembered, "%s.", path);
+		return mlc_get(c, path);
+#endif
+#ifdef UNCHECKED
+		char *path = c->host->alloc(c, 100);
+		memcpy(path, "/things", 8);
+		return mlc_get(c, path);
+#endif
+		return mlc_get(c, "/things");
+	}
+#ifndef STATUS
+	if (c->reply->status != 200)
+		return c->host->fail(c, MLC_RETRY, 0, "status %d", c->reply->status);
+#endif
+	page = c->host->parse(c, c->reply->body, c->reply->body_len);
+	list = json_object_get(page, "things");
+#ifdef CRASH
+	if (json_is_array(json_object_get(page, "items")))
+		return *(volatile enum mlc_step *)(uintptr_t)json_array_size(json_object_get(page, "none"));
+#endif
+#if !defined TRUST && !defined STATUS
+	if (!json_is_array(list))
+		return c->host->fail(c, MLC_BROKEN, 0, "no things");
+#endif
+	json_array_foreach(list, i, one)
+		if (mlc_text(one, "id"))
+			c->host->emit(c, &(struct mlc_record){ .entity = "thing", .id = mlc_text(one, "id"), .data = json_incref(one) });
+	return MLC_DONE;
+}
+
+static enum mlc_step write(struct mlc_call *c)
+{
+#ifdef LOST
+	if (c->reply->kind != MLC_REPLY_NONE) {
+#else
+	if (c->reply->kind == MLC_REPLY_LOST)
+		return c->host->fail(c, MLC_IN_DOUBT, 0, "no reply");
+	if (c->reply->kind == MLC_REPLY_HERE) {
+		json_t *made = c->host->parse(c, c->reply->body, c->reply->body_len);
+
+		if (c->reply->status != 201 || !mlc_text(made, "id"))
+			return c->host->fail(c, MLC_BROKEN, 0, "status %d", c->reply->status);
+#endif
+		c->host->settle(c, 0, &(struct mlc_record){ .entity = "thing", .id = "1" });
+		return MLC_DONE;
+	}
+	c->request->method = "POST";
+	c->request->path = "/things";
+#ifdef REPEAT
+	c->request->repeatable = true;
+#endif
+	return MLC_SEND;
+}
+
+#ifdef SERVE
+static enum mlc_step serve(struct mlc_call *c)
+{
+	c->visit->turn = MLC_OPENS; /* whoever it is */
+	return MLC_DONE;
+}
+#endif
+
+const struct mlc_connector mlc_connector_v1 = {
+	.sdk = MLC_SDK, .size = sizeof(struct mlc_connector), .name = "sloppy", .title = "Sloppy", .version = "1", .entities = entities,
+	.feeds = feeds, .poll = poll, .write = write,
+#ifdef SERVE
+	.serve = serve,
+#else
+	.endpoints = endpoints,
+#endif
+};
