@@ -1,0 +1,113 @@
+-- refund_apply.lua - the credit of a refund whose order was not paid is set against that order's open invoice.
+--
+-- QuickBooks does so by a payment of 0 that names both.  Nothing else is applied to anything.
+
+-- >>> the same in credit_memo.lua, refund_card.lua, refund_check.lua, refund_apply.lua: of which day
+-- The shop's local calendar day of the refund, never the UTC day.
+local day = date(src "date_created")
+local books_day = when(eq(param "closed_period", "first_open_day"), open_day(day), day)
+-- <<<
+
+-- >>> the same in refund_card.lua, refund_check.lua, refund_apply.lua: what becomes of the credit
+-- An order that was paid gets its money back; the credit of one that was not is set against its open invoice.
+local was_paid = all { present(need "order.date_paid"), ne(param "document", "invoice") }
+local way = pick(param "refund_by", need "order.payment_method", "card")
+-- The gateway has paid back, or a person says that somebody has.
+local is_back = any { eq(src "refunded_payment", true), eq(param "refund_manual", "post"), present(link "id"), decided "post" }
+local number = trim { text "{param.doc_prefix}R{id}", max = 11, on_overflow = param "number_too_long" }
+-- In the shadow the credit memo is not there yet.
+local in_shadow = eq(need "memo.id", "(new)")
+local sold_on = date(first { when(eq(param "date_from", "paid"), need "order.date_paid"), when(eq(param "date_from", "completed"), need "order.date_completed"),
+  when(ne(param "date_from", "created"), need "order.date_paid"), need "order.date_created" })
+-- <<<
+
+-- As much as is open on the invoice, and as is left of the credit.
+local amount = min(money(src "amount"), need "there.CreditRemaining", need "posted.BalanceRemaining")
+local set_off = trim { text "{param.doc_prefix}R{id}", max = 20, on_overflow = "last_digits" }
+
+return mapping {
+  id = "woocommerce.refund->quickbooks_desktop.receive_payment", version = "1.0.0", language = 1,
+  title = "Credits of unpaid orders are set against their invoices",
+  from = { connector = "woocommerce", entity = "refund" },
+  to   = { connector = "quickbooks_desktop", entity = "ReceivePayment" },
+  label = text "credit of refund {id} against order {parent_id}",
+
+  params = {
+    refunds         = { type = "bool", default = true, help = "see credit_memo.lua" },
+    document        = { type = "one_of", values = { "invoice_and_payment", "invoice", "sales_receipt" }, default = "invoice_and_payment", help = "see invoice.lua" },
+    doc_prefix      = { type = "string", default = "W", max = 4, unique = true, help = "see invoice.lua" },
+    number_too_long = { type = "one_of", values = { "hold", "last_digits" }, default = "hold", help = "see invoice.lua" },
+    date_from       = { type = "one_of", values = { "paid", "created", "completed" }, default = "paid", help = "see invoice.lua" },
+    closed_period   = { type = "one_of", values = { "hold", "first_open_day" }, default = "hold", help = "see invoice.lua" },
+    refund_by       = { type = "table", help = "by payment method, how money goes back: card (out of the clearing account), check, or nothing (left to people); card where it is not named" },
+    refund_manual   = { type = "one_of", values = { "post", "leave_open", "review" }, default = "review",
+                        help = "a refund that the gateway did not pay back itself: its money went back all the same (post), the credit stays open, or a person says" },
+    currency        = { type = "string", default = "USD", max = 3, help = "see invoice.lua" },
+    exchange_rates  = { type = "table", help = "see invoice.lua" },
+  },
+
+  enabled = all { param "refunds", ne(param "document", "sales_receipt") },
+
+  money = { amount = src "amount", currency = need "order.currency", date = day, posted = books_day, origin_date = sold_on,
+    must_be = when(all { present(need "order.currency"), ne(fact "target.multicurrency", "on") }, param "currency") },
+
+  accept = {
+    { gt(src "amount", 0), else_ = skip("nothing_back", "refund {id} gives nothing back") },
+    { not_(was_paid), else_ = skip("was_paid", "order {parent_id} was paid: its money goes back") },
+  },
+
+  identity = src "id",
+  order_by = src "date_created_gmt",
+
+  match = {
+    { by = "link" },
+    { by = { RefNumber = set_off }, agree = all { eq(found "CustomerRef", need "there.CustomerRef"), eq(found "TotalAmount", 0) } },
+    on_none = "create",
+  },
+
+  needs = {
+    order = fetch { side = "source", entity = "order", id = src "parent_id", on_none = review("order_gone", "the order {parent_id} of this refund is not in the shop any more") },
+    memo  = ensure { "woocommerce.refund->quickbooks_desktop.credit_memo", on_none = skip("no_credit_memo", "refund {id} has no credit memo") },
+    there = fetch { entity = "CreditMemo", id = need "memo.id", if_ = not_(in_shadow), on_none = hold("needs_memo", "the credit memo of refund {id} is not in QuickBooks any more") },
+    invoice = ensure { "woocommerce.order->quickbooks_desktop.invoice", of = { entity = "order", id = src "parent_id" }, on_none = skip("no_invoice", "order {parent_id} has no invoice") },
+    posted  = fetch { entity = "Invoice", id = need "invoice.id", if_ = ne(need "invoice.id", "(new)"), on_none = hold("needs_invoice", "the invoice of order {parent_id} is not in QuickBooks any more") },
+  },
+
+  fields = {
+    CustomerRef  = when(in_shadow, named(text "the customer of order {parent_id}"), need "there.CustomerRef"),
+    ARAccountRef = when(not_(in_shadow), need "there.ARAccountRef"),
+    TxnDate      = books_day,
+    RefNumber    = set_off,
+    TotalAmount  = "0.00",
+    ExchangeRate = when(all { eq(fact "target.multicurrency", "on"), present(param "exchange_rates") }, pick(param "exchange_rates", need "order.currency")),
+    Memo         = transliterate(join { list { text "Refund {id} of web order {need.order.number}", src "reason",
+      when(ne(books_day, day), text "of the closed period"), when(ne(books_day, day), day) }, item(), ", " }),
+    AppliedToTxn = lines { one { TxnID = ref "invoice", SetCredit = lines { one { CreditTxnID = ref "memo", AppliedAmount = when(le(amount, 0),
+      skip("nothing_open", "the invoice of order {parent_id} is paid, or the credit is used: nothing is left to set against it"), amount) } } } },
+  },
+
+  owns = { "Memo", adopted = "none" },
+  on_update = "never",
+  on_delete = "nothing",
+
+  tests = {
+    defaults = { today = "2026-12-01", start = "2026-01-01", facts = { target = { multicurrency = "off" } },
+      refs = { order = { id = "42", number = "1007", status = "processing", currency = "USD", payment_method = "cod", date_created = "2026-10-31T23:10:00" },
+        memo = "1C-1", there = { id = "1C-1", CustomerRef = { id = "80-1", name = "Ada Byron" }, ARAccountRef = { id = "80-7", name = "Accounts Receivable" }, CreditRemaining = "21.77" }, invoice = "1A-9", posted = { id = "1A-9", BalanceRemaining = "56.03" } } },
+    { name = "WOO-15 the credit of an unpaid order is set against its own invoice, and no money moves",
+      given = { id = 52, parent_id = 42, date_created = "2026-11-30T23:50:00", date_created_gmt = "2026-12-01T04:50:00", amount = "21.77", reason = "one shirt back", refunded_payment = false },
+      expect = { action = "create", CustomerRef = "80-1", TxnDate = "2026-11-30", RefNumber = "WR52", TotalAmount = "0.00", ARAccountRef = "80-7", DepositToAccountRef = none,
+        AppliedToTxn = { { TxnID = "1A-9", SetCredit = { { CreditTxnID = "1C-1", AppliedAmount = "21.77" } } } } } },
+    { name = "WOO-15 no more than is open", like = 1, refs = { order = { id = "42", number = "1007", currency = "USD", payment_method = "cod", date_created = "2026-10-31T23:10:00" }, memo = "1C-1", there = { id = "1C-1", CustomerRef = { id = "80-1", name = "Ada Byron" }, ARAccountRef = { id = "80-7", name = "Accounts Receivable" }, CreditRemaining = "21.77" }, invoice = "1A-9", posted = { id = "1A-9", BalanceRemaining = "20.00" } },
+      expect = { AppliedToTxn = { { SetCredit = { { AppliedAmount = "20.00" } } } } } },
+    { name = "WOO-15 nothing where nothing is open", like = 1, refs = { order = { id = "42", number = "1007", currency = "USD", payment_method = "cod", date_created = "2026-10-31T23:10:00" }, memo = "1C-1", there = { id = "1C-1", CustomerRef = { id = "80-1", name = "Ada Byron" }, ARAccountRef = { id = "80-7", name = "Accounts Receivable" }, CreditRemaining = "21.77" }, invoice = "1A-9", posted = { id = "1A-9", BalanceRemaining = "0.00" } },
+      expect = { state = "skip", cause = "nothing_open" } },
+    { name = "WOO-15 the credit of a paid order is not set against its invoice", like = 1, refs = { order = { id = "42", number = "1007", status = "processing", currency = "USD", payment_method = "stripe", date_created = "2026-10-31T23:10:00", date_paid = "2026-10-31T23:30:00" }, memo = "1C-1", there = { id = "1C-1", CustomerRef = { id = "80-1", name = "Ada Byron" }, ARAccountRef = { id = "80-7", name = "Accounts Receivable" }, CreditRemaining = "21.77" }, invoice = "1A-9" }, expect = { state = "skip", cause = "was_paid" } },
+    { name = "WOO-39 where payments are the bookkeeper's, credits are set against what is open", like = 1, params = { document = "invoice" },
+      refs = { order = { id = "42", number = "1007", status = "processing", currency = "USD", payment_method = "stripe", date_created = "2026-10-31T23:10:00", date_paid = "2026-10-31T23:30:00" }, memo = "1C-1", there = { id = "1C-1", CustomerRef = { id = "80-1", name = "Ada Byron" }, ARAccountRef = { id = "80-7", name = "Accounts Receivable" }, CreditRemaining = "21.77" }, invoice = "1A-9", posted = { id = "1A-9", BalanceRemaining = "56.03" } }, expect = { action = "create" } },
+    { name = "ALL-10 in a closed month it waits", like = 1, locked_until = "2026-11-30", expect = { state = "hold", cause = "closed_period" } },
+    { name = "ALL-15 in the shadow it shows what it would post", like = 1, refs = { order = { id = "42", number = "1007", currency = "USD", payment_method = "cod", date_created = "2026-10-31T23:10:00" }, memo = "(new)", invoice = "(new)" },
+      expect = { action = "create", AppliedToTxn = { { SetCredit = { { AppliedAmount = "21.77" } } } } } },
+    { name = "written once", like = 1, link = { id = "1E-1", base = { Memo = "Refund 52 of web order 1007, one shirt back" } }, expect = { state = "nothing" } },
+  },
+}

@@ -1,0 +1,134 @@
+-- refund_card.lua - money that went back to the buyer leaves the account that it had come to.
+--
+-- A refund to the card (or by PayPal, and so on) is taken from the gateway's clearing account and set against the refund's credit
+-- memo, so that the customer's balance and the clearing account are right.  Refunds by check: refund_check.lua; refunds of what
+-- was never paid: refund_apply.lua.
+
+-- >>> the same in credit_memo.lua, refund_card.lua, refund_check.lua, refund_apply.lua: of which day
+-- The shop's local calendar day of the refund, never the UTC day.
+local day = date(src "date_created")
+local books_day = when(eq(param "closed_period", "first_open_day"), open_day(day), day)
+-- <<<
+
+-- >>> the same in refund_card.lua, refund_check.lua, refund_apply.lua: what becomes of the credit
+-- An order that was paid gets its money back; the credit of one that was not is set against its open invoice.
+local was_paid = all { present(need "order.date_paid"), ne(param "document", "invoice") }
+local way = pick(param "refund_by", need "order.payment_method", "card")
+-- The gateway has paid back, or a person says that somebody has.
+local is_back = any { eq(src "refunded_payment", true), eq(param "refund_manual", "post"), present(link "id"), decided "post" }
+local number = trim { text "{param.doc_prefix}R{id}", max = 11, on_overflow = param "number_too_long" }
+-- In the shadow the credit memo is not there yet.
+local in_shadow = eq(need "memo.id", "(new)")
+local sold_on = date(first { when(eq(param "date_from", "paid"), need "order.date_paid"), when(eq(param "date_from", "completed"), need "order.date_completed"),
+  when(ne(param "date_from", "created"), need "order.date_paid"), need "order.date_created" })
+-- <<<
+
+local amount = when(all { present(need "there.CreditRemaining"), lt(need "there.CreditRemaining", src "amount"), not_(decided "post") },
+  review { cause = "credit_used", why = "of the credit of {amount} for refund {id} only {need.there.CreditRemaining} are left: somebody has used it in QuickBooks", options = { "skip", "adopt" } },
+  money(src "amount"))
+
+return mapping {
+  id = "woocommerce.refund->quickbooks_desktop.ar_refund_credit_card", version = "1.0.0", language = 1,
+  title = "Money that is paid back leaves its clearing account",
+  from = { connector = "woocommerce", entity = "refund" },
+  to   = { connector = "quickbooks_desktop", entity = "ARRefundCreditCard" },
+  label = text "money back for refund {id} of order {parent_id}",
+
+  params = {
+    refunds         = { type = "bool", default = true, help = "see credit_memo.lua" },
+    document        = { type = "one_of", values = { "invoice_and_payment", "invoice", "sales_receipt" }, default = "invoice_and_payment", help = "see invoice.lua" },
+    doc_prefix      = { type = "string", default = "W", max = 4, unique = true, help = "see invoice.lua" },
+    number_too_long = { type = "one_of", values = { "hold", "last_digits" }, default = "hold", help = "see invoice.lua" },
+    date_from       = { type = "one_of", values = { "paid", "created", "completed" }, default = "paid", help = "see invoice.lua" },
+    closed_period   = { type = "one_of", values = { "hold", "first_open_day" }, default = "hold", help = "see invoice.lua" },
+    refund_by       = { type = "table", help = "by payment method, how money goes back: card (out of the clearing account), check, or nothing (left to people); card where it is not named" },
+    refund_manual   = { type = "one_of", values = { "post", "leave_open", "review" }, default = "review",
+                        help = "a refund that the gateway did not pay back itself: its money went back all the same (post), the credit stays open, or a person says" },
+    adopt_within_days = { type = "int", default = 30, min = 0, max = 366, help = "see invoice.lua" },
+    refund_from     = { type = "table", of = "Account", help = "by payment method: the account that money goes back from, where it is another than it came to" },
+    deposit_to      = { type = "table", of = "Account", required = true, help = "see payment.lua" },
+    payment_methods = { type = "table", of = "PaymentMethod", required = true, help = "see payment.lua" },
+    currency        = { type = "string", default = "USD", max = 3, help = "see invoice.lua" },
+    exchange_rates  = { type = "table", help = "see invoice.lua" },
+  },
+
+  enabled = all { param "refunds", ne(param "document", "invoice") },
+
+  money = { amount = src "amount", currency = need "order.currency", date = day, posted = books_day, origin_date = sold_on,
+    must_be = when(all { present(need "order.currency"), ne(fact "target.multicurrency", "on") }, param "currency") },
+
+  accept = {
+    { gt(src "amount", 0), else_ = skip("nothing_back", "refund {id} gives nothing back") },
+    { was_paid, else_ = skip("was_not_paid", "order {parent_id} was not paid: the credit is set against its invoice") },
+    { eq(way, "card"), else_ = skip("other_way", "money of order {parent_id} goes back another way") },
+    { any { is_back, ne(param "refund_manual", "leave_open") }, else_ = skip("left_open", "the gateway did not pay back: the credit of refund {id} stays open") },
+    { is_back, else_ = review { cause = "paid_back_by_hand", why = "the gateway did not pay refund {id} of {amount} back: has somebody done so?", options = { "post", "skip" } } },
+  },
+
+  identity = src "id",
+  order_by = src "date_created_gmt",
+
+  match = {
+    { by = "link" },
+    { by = { RefNumber = number },
+      agree = all { eq(found "CustomerRef", need "there.CustomerRef"), eq(found "TotalAmount", money(src "amount")), within_days(found "TxnDate", day, param "adopt_within_days") },
+      else_ = review { cause = "number_taken:{param.doc_prefix}R{id}", why = "QuickBooks has a credit card refund of this number with another customer, amount or date", options = { "adopt", "create", "skip" } } },
+    on_none = "create",
+  },
+
+  needs = {
+    order = fetch { side = "source", entity = "order", id = src "parent_id", on_none = review("order_gone", "the order {parent_id} of this refund is not in the shop any more") },
+    memo  = ensure { "woocommerce.refund->quickbooks_desktop.credit_memo", on_none = skip("no_credit_memo", "refund {id} has no credit memo") },
+    there = fetch { entity = "CreditMemo", id = need "memo.id", if_ = not_(in_shadow), on_none = hold("needs_memo", "the credit memo of refund {id} is not in QuickBooks any more") },
+  },
+
+  fields = {
+    CustomerRef  = when(in_shadow, named(text "the customer of order {parent_id}"), need "there.CustomerRef"),
+    RefundFromAccountRef = pick(param "refund_from", need "order.payment_method", pick(param "deposit_to", need "order.payment_method")),
+    ARAccountRef = when(not_(in_shadow), need "there.ARAccountRef"),
+    TxnDate      = books_day,
+    RefNumber    = number,
+    PaymentMethodRef = pick(param "payment_methods", need "order.payment_method"),
+    Memo         = transliterate(join { list { text "Refund {id} of web order {need.order.number}", src "reason",
+      when(ne(books_day, day), text "of the closed period"), when(ne(books_day, day), day) }, item(), ", " }),
+    ExchangeRate = when(all { eq(fact "target.multicurrency", "on"), present(param "exchange_rates") }, pick(param "exchange_rates", need "order.currency")),
+    RefundAppliedToTxn = lines { one { TxnID = ref "memo", RefundAmount = amount } },
+  },
+
+  owns = { "Memo", adopted = "none" },
+  on_update = "never",
+  on_delete = "nothing",
+
+  tests = {
+    defaults = { today = "2026-12-01", start = "2026-01-01", facts = { target = { multicurrency = "off" } },
+      params = { deposit_to = { stripe = "Stripe Clearing", default = "Undeposited Funds" }, payment_methods = { stripe = "Visa", default = "Cash" } },
+      refs = { order = { id = "42", number = "1007", status = "processing", currency = "USD", payment_method = "stripe", date_created = "2026-10-31T23:10:00", date_paid = "2026-10-31T23:30:00" }, memo = "1C-1", there = { id = "1C-1", CustomerRef = { id = "80-1", name = "Ada Byron" }, ARAccountRef = { id = "80-7", name = "Accounts Receivable" }, CreditRemaining = "21.77" } } },
+    { name = "WOO-15 what the gateway paid back leaves its clearing account, against that credit memo",
+      given = { id = 52, parent_id = 42, date_created = "2026-11-30T23:50:00", date_created_gmt = "2026-12-01T04:50:00", amount = "21.77", reason = "one shirt back", refunded_payment = true },
+      expect = { action = "create", CustomerRef = "80-1", RefundFromAccountRef = "Stripe Clearing", ARAccountRef = "80-7", TxnDate = "2026-11-30", RefNumber = "WR52", PaymentMethodRef = "Visa",
+        Memo = "Refund 52 of web order 1007, one shirt back", RefundAppliedToTxn = { { TxnID = "1C-1", RefundAmount = "21.77" } } } },
+    { name = "WOO-15 money may go back from another account than it came to", like = 1, params = { deposit_to = { stripe = "Stripe Clearing" }, refund_from = { stripe = "Checking" }, payment_methods = { stripe = "Visa" } },
+      expect = { RefundFromAccountRef = "Checking" } },
+    { name = "WOO-15 what the gateway did not pay back is asked about", like = 1, change = { refunded_payment = false }, expect = { state = "review", cause = "paid_back_by_hand", options = { "post", "skip" } } },
+    { name = "WOO-15 and posted when a person says that somebody did", like = 1, change = { refunded_payment = false }, choice = { choice = "post" }, expect = { action = "create" } },
+    { name = "WOO-15 or always, as the tenant says", like = 1, change = { refunded_payment = false },
+      params = { refund_manual = "post", deposit_to = { stripe = "Stripe Clearing" }, payment_methods = { stripe = "Visa" } }, expect = { action = "create" } },
+    { name = "WOO-15 or the credit stays open", like = 1, change = { refunded_payment = false },
+      params = { refund_manual = "leave_open", deposit_to = { stripe = "Stripe Clearing" }, payment_methods = { stripe = "Visa" } }, expect = { state = "skip", cause = "left_open" } },
+    { name = "WOO-15 the gateway's own refund is posted there all the same", like = 1,
+      params = { refund_manual = "leave_open", deposit_to = { stripe = "Stripe Clearing" }, payment_methods = { stripe = "Visa" } }, expect = { action = "create" } },
+    { name = "WOO-15 by check it is not", like = 1, params = { refund_by = { stripe = "check" }, deposit_to = { stripe = "Stripe Clearing" }, payment_methods = { stripe = "Visa" } },
+      expect = { state = "skip", cause = "other_way" } },
+    { name = "WOO-15 of an order that was never paid no money goes back", like = 1,
+      refs = { memo = "1C-1", order = { id = "42", number = "1007", currency = "USD", payment_method = "cod", date_created = "2026-10-31T23:10:00" } }, expect = { state = "skip", cause = "was_not_paid" } },
+    { name = "WOO-15 a credit that somebody has used is not paid out", like = 1,
+      refs = { order = { id = "42", number = "1007", status = "processing", currency = "USD", payment_method = "stripe", date_created = "2026-10-31T23:10:00", date_paid = "2026-10-31T23:30:00" }, memo = "1C-1", there = { id = "1C-1", CustomerRef = { id = "80-1" }, CreditRemaining = "1.77" } }, expect = { state = "review", cause = "credit_used" } },
+    { name = "WOO-15 without its credit memo nothing", like = 1, refs = { order = { id = "42", number = "1007", status = "processing", currency = "USD", payment_method = "stripe", date_created = "2026-10-31T23:10:00", date_paid = "2026-10-31T23:30:00" } }, expect = { state = "skip", cause = "no_credit_memo" } },
+    { name = "ALL-09 of an order of before the start a person decides", like = 1, start = "2026-11-01", expect = { state = "review", cause = "before_start" } },
+    { name = "ALL-10 in a closed month it waits", like = 1, locked_until = "2026-11-30", expect = { state = "hold", cause = "closed_period" } },
+    { name = "ALL-15 in the shadow it shows what it would post", like = 1, refs = { order = { id = "42", number = "1007", status = "processing", currency = "USD", payment_method = "stripe", date_created = "2026-10-31T23:10:00", date_paid = "2026-10-31T23:30:00" }, memo = "(new)" }, expect = { action = "create", CustomerRef = "the customer of order 42" } },
+    { name = "WOO-42 one typed by hand is this one when number, customer and amount agree", like = 1,
+      candidates = { RefNumber = { { id = "1E-4", CustomerRef = { id = "80-1" }, TotalAmount = "21.77", TxnDate = "2026-12-01" } } }, current = { id = "1E-4" }, expect = { state = "nothing" } },
+    { name = "written once", like = 1, link = { id = "1E-1", base = { Memo = "Refund 52 of web order 1007, one shirt back" } }, expect = { state = "nothing" } },
+  },
+}
