@@ -729,6 +729,42 @@ static void read_delete(struct check *c, const struct node *n)
 	c->m->delete_limit = number_of(c, n, "limit_per_hour", 1000000);
 }
 
+/* ---- tests: a misspelt name would make one hold that should not ---- */
+
+#define TEST_MEMBERS "name given like change deleted params today now start locked_until facts answers refs rows candidates " \
+	"taken link current choice expect"
+
+static void check_expected(struct check *c, const struct node *n)
+{
+	char hint[96];
+
+	for (unsigned i = 0; n && i < n->member_count; i++) {
+		const struct member *m = &n->members[i];
+		struct likely likely;
+		bool known = schema_allows("state|cause|why|action|lines|total|options|match|fields", m->name, strlen(m->name));
+		if (known || !c->m->to->count || schema_field(c->m->to, m->name))
+			continue;
+		likely_init(&likely, m->name);
+		for (size_t j = 0; j < c->m->to->count; j++)
+			likely_offer(&likely, c->m->to->fields[j].name);
+		problem_add(c->problems, n->script->path, m->line, likely_hint(&likely, hint, sizeof hint),
+			"a test expects '%s', which %s does not have", m->name, c->m->to->name);
+	}
+}
+
+static void check_tests(struct check *c, const struct script *s)
+{
+	const struct node *tests = s && s->root ? node_get(s->root, "tests") : NULL, *defaults = node_get(tests, "defaults");
+
+	c->section = "a test";
+	if (defaults)
+		check_members(c, defaults, TEST_MEMBERS);
+	for (unsigned i = 0; tests && i < tests->kid_count; i++) {
+		check_members(c, tests->kids[i], TEST_MEMBERS);
+		check_expected(c, node_get(tests->kids[i], "expect"));
+	}
+}
+
 /* ---- the whole --------------------------------------------------------------------------- */
 
 static const struct schema_entity *side(struct check *c, const struct schemas *all, const char *which,
@@ -902,5 +938,6 @@ bool check_mapping(struct mapping *m, struct arena *arena, const struct schemas 
 	with(&c, "on_update", read_update);
 	with(&c, "on_delete", read_delete);
 	read_mirrors(&c);
+	check_tests(&c, m->over ? m->over : m->script);
 	return json_array_size(problems) == before;
 }

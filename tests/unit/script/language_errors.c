@@ -156,6 +156,24 @@ static void fractions_are_text_so_that_no_digit_is_lost(void **state)
 	hand_end(&h);
 }
 
+/* A test with a slip in it would hold whatever the mapping does. */
+static void a_test_that_is_misspelt_is_an_error_too(void **state)
+{
+	struct hand h;
+
+	(void)state;
+	load_one(&h, HEAD
+		"  fields = { " LINES " },\n"
+		"  tests = {\n"
+		"    { name = \"a\", given = {}, chnage = {},\n"
+		"      expect = { RefNumbr = none } },\n"
+		"  },\n"
+		"}\n");
+	assert_error(&h, 9, "a test has no 'chnage'", "did you mean 'change'?");
+	assert_error(&h, 10, "a test expects 'RefNumbr', which Invoice does not have", "did you mean 'RefNumber'?");
+	hand_end(&h);
+}
+
 static void an_override_can_only_change_what_is_there(void **state)
 {
 	struct hand h;
@@ -250,6 +268,7 @@ int main(void)
 		cmocka_unit_test(values_that_cannot_fit_are_refused),
 		cmocka_unit_test(item_belongs_inside_each_and_current_in_on_update),
 		cmocka_unit_test(fractions_are_text_so_that_no_digit_is_lost),
+		cmocka_unit_test(a_test_that_is_misspelt_is_an_error_too),
 		cmocka_unit_test(an_override_can_only_change_what_is_there),
 		cmocka_unit_test(a_tenants_parameters_are_checked_at_his_line),
 		cmocka_unit_test(two_flows_into_one_company_may_not_number_alike),
