@@ -66,7 +66,7 @@ def fill(shop):
             shop, billing=person("Mary", "Jackson", "mary@example.com", NEW_YORK), lines=[{"sku": "MUG-GLITTER", "quantity": 1}])),
     ]
     first = shop.get(f"/orders/{orders[0][1]['id']}")
-    shop.post(f"/orders/{first['id']}/refund", {"lines": [{"id": first["line_items"][0]["id"], "quantity": 1}], "reason": "one arrived broken"})
+    shop.post(f"/orders/{first['id']}/refund", {"lines": [{"id": first["line_items"][0]["id"], "quantity": 1}], "reason": "one arrived broken", "paid_back": True})
     return orders
 
 
@@ -135,13 +135,9 @@ def settle(books, at, visits=8):
     raise SystemExit("something is still on its way after eight visits")
 
 
-def documents(books):
-    return [d for d in books.get("/books")["documents"] if not d.get("void")]
-
-
 def compare(shop, books, orders, waiting):
     """From the twins' own books, never from ours."""
-    sold, held = shop.get("/books"), books.get("/books")
+    held = books.get("/books")
     invoices = {}
     for d in held["documents"]:
         if d["type"] == "Invoice" and not d.get("void"):
@@ -166,34 +162,35 @@ def compare(shop, books, orders, waiting):
         say(f"  {number:8} {order['total']:>10} {invoice['total']:>12}  {invoice['number']:10} {invoice['balance']:>8}  {what}{'' if good else ': WRONG'}")
     if held["duplicates"]["by_number"] or held["duplicates"]["by_guid"]:
         doubled += 1
-    return sold, held, posted, lost, doubled, wrong
+    return held, posted, lost, doubled, wrong
 
 
-def compare_taxes(shop, books, orders, waiting):
-    """Sales tax by agency, and what the payment services owe us: the shop's own sums."""
-    ours, theirs, wrong = {}, {}, 0
-    agency = {"NY State": "NY", "NYC": "NY", "MCTD": "NY", "CA State": "CA"}
-    takings = Decimal(0)
+AGENCIES = {"NY State": "NY", "NYC": "NY", "MCTD": "NY", "CA State": "CA"}
+
+
+def shop_sums(shop, orders, waiting):
+    """Tax by agency, and what the payment services have taken for us, as the shop knows them; refunds taken off."""
+    tax, takings = {"NY": Decimal(0), "CA": Decimal(0)}, Decimal(0)
     for _, placed in orders:
         order = shop.get(f"/orders/{placed['id']}")
         if order["number"] in waiting:
             continue
         for line in order["tax_lines"]:
-            name = agency[line["label"]]
-            theirs[name] = theirs.get(name, Decimal(0)) + Decimal(line["tax_total"]) + Decimal(line["shipping_tax_total"])
-        if order["date_paid"] and order["payment_method"] in ("stripe", "paypal"):
+            tax[AGENCIES[line["label"]]] += Decimal(line["tax_total"]) + Decimal(line["shipping_tax_total"])
+        if order["date_paid"] and order["payment_method"] != "cod":
             takings += Decimal(order["total"])
-        for brief in order["refunds"]:
-            takings += Decimal(brief["total"])
-            refund = shop.get(f"/orders/{order['id']}/refunds/{brief['id']}") if False else None
-            del refund
-    held = books.get("/books")
-    for name, told in held["tax"].items():
-        short = "NY" if name.startswith("NY") else "CA" if name.startswith("CA") else None
-        if short:
-            ours[short] = ours.get(short, Decimal(0)) + Decimal(told["tax"])
-    clearing = sum(Decimal(held["trial_balance"].get(a, "0")) for a in ("Stripe Clearing", "PayPal Clearing"))
-    return ours, theirs, clearing, takings, wrong
+        for refund in order["refunds"]:
+            takings += Decimal(refund["total"])
+            tax[AGENCIES[order["tax_lines"][0]["label"]]] += Decimal(refund["total_tax"])
+    return tax, takings
+
+
+def books_sums(held):
+    tax = {"NY": Decimal(0), "CA": Decimal(0)}
+    for agency, told in held["tax"].items():
+        if agency[:2] in tax:
+            tax[agency[:2]] += Decimal(told["tax"])
+    return tax, sum(Decimal(held["trial_balance"].get(a, "0")) for a in ("Stripe Clearing", "PayPal Clearing"))
 
 
 def main():
@@ -240,13 +237,16 @@ def main():
         say("  " + line[:150])
 
     headline("Both sides' own books")
-    _, held, posted, lost, doubled, wrong = compare(shop, books, orders, waiting)
-    ours, theirs, clearing, takings, _ = compare_taxes(shop, books, orders, waiting)
-    refunds = [d for d in held["documents"] if d["type"] in ("CreditMemo", "ARRefundCreditCard") and not d.get("void")]
-    for d in refunds:
-        say(f"  {d['type']} {d['number']} {d['total']}")
-    say(f"  clearing accounts {clearing}, the shop's takings less refunds {takings}")
-    wrong += clearing != takings
+    held, posted, lost, doubled, wrong = compare(shop, books, orders, waiting)
+    refunded = [d for d in held["documents"] if d["type"] in ("CreditMemo", "ARRefundCreditCard") and not d.get("void")]
+    for d in refunded:
+        say(f"  {d['type']} {d.get('number') or ''}: {d['total']}")
+    (shop_tax, takings), (books_tax, clearing) = shop_sums(shop, orders, waiting), books_sums(held)
+    for name in shop_tax:
+        say(f"  sales tax of {name}: the shop {shop_tax[name]}, QuickBooks {books_tax[name]}")
+    say(f"  card and PayPal money less refunds: the shop {takings}, QuickBooks' clearing accounts {clearing}")
+    wrong += sum(shop_tax[name] != books_tax[name] for name in shop_tax) + (clearing != takings)
+    lost += not any(d["type"] == "CreditMemo" for d in refunded)
     wrong += not held["balanced"] or bool(held["faults"])
     say(f"\n{posted} posted, {len(waiting)} in review, {lost} lost, {doubled} doubled, {wrong} totals wrong; {time.monotonic() - began:.1f} s")
     if keep:
