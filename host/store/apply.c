@@ -30,7 +30,7 @@ static bool same(const char *a, const char *b)
 	return a && b && !strcmp(a, b);
 }
 
-/* ---- payloads -------------------------------------------------------------------------------------- */
+/* ---- payloads -------------------------------------------------------------------------------- */
 
 static struct kept_payload *payload_known(struct txn *t, const char *bytes, size_t len)
 {
@@ -62,13 +62,15 @@ static void payload_put(struct writer *w, struct txn *t, struct kept_payload *p,
 	if (p->id)
 		return;
 	p->id = store_next_id(t->store);
-	db_run(writer_db(w), "INSERT INTO payload(id, tenant, connection, entity, rid, made_ms, bytes)"
+	db_run(writer_db(w),
+		"INSERT INTO payload(id, tenant, connection, entity, rid, made_ms, bytes)"
 		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-		num(p->id), txt(owner->tenant), txt(owner->connection), txt(owner->entity), txt(owner->rid),
-		num(t->now_ms), bin(p->bytes, p->len));
+		num(p->id), txt(owner->tenant), txt(owner->connection), txt(owner->entity),
+		txt(owner->rid), num(t->now_ms), bin(p->bytes, p->len));
 }
 
-const struct kept_payload *payload_keep(struct writer *w, struct txn *t, const struct audit_row *owner)
+const struct kept_payload *payload_keep(struct writer *w, struct txn *t,
+	const struct audit_row *owner)
 {
 	struct kept_payload *p = payload_of(t, owner->payload, owner->payload_len);
 
@@ -76,7 +78,7 @@ const struct kept_payload *payload_keep(struct writer *w, struct txn *t, const s
 	return p;
 }
 
-/* ---- states ------------------------------------------------------------------------------------------ */
+/* ---- states ---------------------------------------------------------------------------------- */
 
 static void touch(struct txn *t, const char *tenant, const char *flow)
 {
@@ -124,8 +126,8 @@ static bool state_blocks(enum delivery_state state)
 
 /* The count moves, and whoever waits for this delivery will be looked at.  tenant and flow must
  * last as long as the transaction. */
-static void entered(struct writer *w, struct txn *t, int64_t id, const char *tenant, const char *flow,
-	enum delivery_state from, enum delivery_state to)
+static void entered(struct writer *w, struct txn *t, int64_t id, const char *tenant,
+	const char *flow, enum delivery_state from, enum delivery_state to)
 {
 	struct db *db = writer_db(w);
 
@@ -156,8 +158,8 @@ static void entered(struct writer *w, struct txn *t, int64_t id, const char *ten
 static void follow_one(struct writer *w, struct txn *t, int64_t id)
 {
 	struct db *db = writer_db(w);
-	struct rows *r = db_rows(db, "SELECT tenant, flow, state, cause FROM delivery WHERE id = ?1",
-		num(id));
+	struct rows *r = db_rows(db,
+		"SELECT tenant, flow, state, cause FROM delivery WHERE id = ?1", num(id));
 
 	if (!rows_next(r))
 		return;
@@ -165,12 +167,15 @@ static void follow_one(struct writer *w, struct txn *t, int64_t id)
 	enum delivery_state from = (enum delivery_state)row_num(r, 2), to = DELIVERY_READY;
 	const char *cause = keep(t, row_txt(r, 3)), *blocked = NULL;
 	rows_end(r);
-	bool held_by_needs = from == DELIVERY_HELD && cause && !strncmp(cause, NEEDS, sizeof NEEDS - 1);
+	bool held_by_needs =
+		from == DELIVERY_HELD && cause && !strncmp(cause, NEEDS, sizeof NEEDS - 1);
 	if (from != DELIVERY_WAITS && !held_by_needs)
 		return;
 
-	r = db_rows(db, "SELECT d.state, d.flow FROM wait w JOIN delivery d ON d.id = w.child"
-		" WHERE w.parent = ?1", num(id));
+	r = db_rows(db,
+		"SELECT d.state, d.flow FROM wait w JOIN delivery d ON d.id = w.child"
+		" WHERE w.parent = ?1",
+		num(id));
 	while (rows_next(r)) {
 		if (!state_blocks((enum delivery_state)row_num(r, 0))) {
 			to = to == DELIVERY_READY ? DELIVERY_WAITS : to;
@@ -190,8 +195,10 @@ static void follow_one(struct writer *w, struct txn *t, int64_t id)
 	}
 	if (to == from && (to == DELIVERY_WAITS || same(cause, before)))
 		return;
-	db_run(db, "UPDATE delivery SET state = ?2, cause = ?3, why = ?4, due_ms = 0, moved_ms = ?5"
-		" WHERE id = ?1", num(id), num(to), txt(cause), txt(why), num(t->now_ms));
+	db_run(db,
+		"UPDATE delivery SET state = ?2, cause = ?3, why = ?4, due_ms = 0, moved_ms = ?5"
+		" WHERE id = ?1",
+		num(id), num(to), txt(cause), txt(why), num(t->now_ms));
 
 	/* Held because of what it needs: what it waits for must still find it. */
 	if (to == DELIVERY_READY) {
@@ -215,7 +222,7 @@ static void follow_all(struct writer *w, struct txn *t)
 	}
 }
 
-/* ---- accept -------------------------------------------------------------------------------------------- */
+/* ---- accept ---------------------------------------------------------------------------------- */
 
 struct known { /* what we hold of a record */
 	bool found, deleted, hashed;
@@ -227,8 +234,9 @@ struct known { /* what we hold of a record */
 static struct known look_up(struct writer *w, struct txn *t, const struct arrival *a)
 {
 	struct known k = { 0 };
-	struct rows *r = db_rows(writer_db(w), "SELECT version, changed_ms, deleted, hash, payload FROM record"
-		" WHERE tenant = ?1 AND connection = ?2 AND entity = ?3 AND rid = ?4",
+	struct rows *r = db_rows(writer_db(w),
+		"SELECT version, changed_ms, deleted, hash, payload FROM record WHERE"
+		" tenant = ?1 AND connection = ?2 AND entity = ?3 AND rid = ?4",
 		txt(a->tenant), txt(a->connection), txt(a->entity), txt(a->id));
 
 	if (!rows_next(r))
@@ -253,8 +261,8 @@ static bool was_fetched(const struct arrival *a)
 }
 
 /* doubtful: which of two contents is the newer one, only the remote can tell. */
-static enum accepted judge(const struct arrival *a, const struct known *k, const unsigned char *hash,
-	bool *doubtful)
+static enum accepted judge(const struct arrival *a, const struct known *k,
+	const unsigned char *hash, bool *doubtful)
 {
 	bool timed = a->changed_ms && k->changed_ms && !was_fetched(a);
 
@@ -292,8 +300,9 @@ static bool same_record(const char *text, size_t len, const char *hash_wanted)
 static bool is_ours(struct writer *w, const struct arrival *a)
 {
 	bool ours = false;
-	struct rows *r = db_rows(writer_db(w), "SELECT target_version, target_hash FROM link WHERE tenant = ?1"
-		" AND target_connection = ?2 AND target_id = ?3 AND target_entity = ?4",
+	struct rows *r = db_rows(writer_db(w),
+		"SELECT target_version, target_hash FROM link WHERE tenant = ?1 AND"
+		" target_connection = ?2 AND target_id = ?3 AND target_entity = ?4",
 		txt(a->tenant), txt(a->connection), txt(a->id), txt(a->entity));
 
 	while (!ours && rows_next(r)) {
@@ -306,27 +315,34 @@ static bool is_ours(struct writer *w, const struct arrival *a)
 	return ours;
 }
 
-static void record_put(struct writer *w, struct txn *t, const struct arrival *a, const struct known *k,
-	const struct kept_payload *p)
+static void record_put(struct writer *w, struct txn *t, const struct arrival *a,
+	const struct known *k, const struct kept_payload *p)
 {
 	int64_t changed = a->changed_ms ? a->changed_ms : k->changed_ms;
+	const char *version = !a->version && a->deleted ? k->version : a->version;
 
-	db_run(writer_db(w), "INSERT INTO record(tenant, connection, entity, rid, version, changed_ms, seen_ms,"
-		" at_ms, deleted, hash, payload) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
-		" ON CONFLICT DO UPDATE SET version = ?5, changed_ms = ?6, seen_ms = ?7, at_ms = ?8,"
-		" deleted = ?9, hash = ?10, payload = ?11",
-		txt(a->tenant), txt(a->connection), txt(a->entity), txt(a->id),
-		txt(a->version ? a->version : a->deleted ? k->version : NULL), num(changed), num(t->now_ms),
-		num(changed ? changed : t->now_ms), num(a->deleted),
+	db_run(writer_db(w),
+		"INSERT INTO record(tenant, connection, entity, rid, version, changed_ms,"
+		" seen_ms, at_ms, deleted, hash, payload) VALUES(?1, ?2, ?3, ?4, ?5, ?6,"
+		" ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET version = ?5,"
+		" changed_ms = ?6, seen_ms = ?7, at_ms = ?8, deleted = ?9, hash = ?10,"
+		" payload = ?11",
+		txt(a->tenant), txt(a->connection), txt(a->entity), txt(a->id), txt(version),
+		num(changed), num(t->now_ms), num(changed ? changed : t->now_ms), num(a->deleted),
 		p ? bin(p->hash, sizeof p->hash) : bin(k->hashed ? k->hash : NULL, sizeof k->hash),
-		p ? num(p->id) : k->payload ? num(k->payload) : txt(NULL));
+		some(p ? p->id : k->payload));
 }
 
-struct open_delivery { struct open_delivery *next; int64_t id, received_ms; enum delivery_state state; bool fetch; };
+struct open_delivery {
+	struct open_delivery *next;
+	int64_t id, received_ms;
+	enum delivery_state state;
+	bool fetch;
+};
 
 /* Open ones of this flow and record that are not on the wire. */
-static struct open_delivery *open_deliveries(struct writer *w, struct txn *t, const struct arrival *a,
-	const char *flow)
+static struct open_delivery *open_deliveries(struct writer *w, struct txn *t,
+	const struct arrival *a, const char *flow)
 {
 	struct open_delivery *list = NULL;
 	struct rows *r = db_rows(writer_db(w),
@@ -353,61 +369,68 @@ static int64_t answers_until(struct writer *w, const struct arrival *a)
 		return INT64_MIN;
 	if (!a->asked_by)
 		return INT64_MAX;
-	return db_number(writer_db(w), INT64_MIN, "SELECT received_ms FROM delivery WHERE id = ?1 AND stamp = ?2",
-		num(a->asked_by), num(a->asked_stamp));
+	return db_number(writer_db(w), INT64_MIN,
+		"SELECT received_ms FROM delivery WHERE id = ?1 AND stamp = ?2", num(a->asked_by),
+		num(a->asked_stamp));
 }
 
-static void refresh(struct writer *w, struct txn *t, const struct arrival *a, const struct route *route,
-	const struct open_delivery *d, int64_t payload, bool fetch)
+static void refresh(struct writer *w, struct txn *t, const struct arrival *a,
+	const struct route *route, const struct open_delivery *d, int64_t payload, bool fetch)
 {
 	/* Its own worker has just fetched this: nothing changed under it. */
 	bool expected = was_fetched(a) && d->fetch && d->state == DELIVERY_READY;
 
-	db_run(writer_db(w), "UPDATE delivery SET version = ?2, changed_ms = ?3, received_ms = ?4, moved_ms = ?4,"
-		" due_ms = 0, state = 1, rank = ?5, attempts = 0, stamp = stamp + ?6, deleted = ?7, fetch = ?8,"
-		" payload = ?9, origin = ?10, cause = NULL, why = NULL WHERE id = ?1",
-		num(d->id), txt(a->version), num(a->changed_ms), num(expected ? d->received_ms : t->now_ms),
-		num(route->rank), num(!expected), num(a->deleted), num(fetch), payload ? num(payload) : txt(NULL),
-		txt(a->origin));
+	db_run(writer_db(w),
+		"UPDATE delivery SET version = ?2, changed_ms = ?3, received_ms = ?4,"
+		" moved_ms = ?4, due_ms = 0, state = 1, rank = ?5, attempts = 0, stamp ="
+		" stamp + ?6, deleted = ?7, fetch = ?8, payload = ?9, origin = ?10, cause"
+		" = NULL, why = NULL WHERE id = ?1",
+		num(d->id), txt(a->version), num(a->changed_ms),
+		num(expected ? d->received_ms : t->now_ms), num(route->rank), num(!expected),
+		num(a->deleted), num(fetch), some(payload), txt(a->origin));
 	entered(w, t, d->id, a->tenant, route->flow, d->state, DELIVERY_READY);
 }
 
-static int64_t delivery_create(struct writer *w, struct txn *t, const struct arrival *a, const char *flow,
-	int rank, const char *identity, int64_t payload, bool fetch)
+static int64_t delivery_create(struct writer *w, struct txn *t, const struct arrival *a,
+	const char *flow, int rank, const char *identity, int64_t payload, bool fetch)
 {
 	int64_t id = store_next_id(t->store);
 
-	db_run(writer_db(w), "INSERT INTO delivery(id, tenant, flow, connection, entity, rid, version, changed_ms,"
-		" received_ms, moved_ms, due_ms, state, open, rank, attempts, stamp, deleted, fetch, payload, origin,"
-		" identity) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, 0, 1, 1, ?10, 0, 1, ?11, ?12, ?13, ?14,"
+	db_run(writer_db(w),
+		"INSERT INTO delivery(id, tenant, flow, connection, entity, rid, version,"
+		" changed_ms, received_ms, moved_ms, due_ms, state, open, rank, attempts,"
+		" stamp, deleted, fetch, payload, origin, identity) VALUES(?1, ?2, ?3,"
+		" ?4, ?5, ?6, ?7, ?8, ?9, ?9, 0, 1, 1, ?10, 0, 1, ?11, ?12, ?13, ?14,"
 		" ?15)",
 		num(id), txt(a->tenant), txt(flow), txt(a->connection), txt(a->entity), txt(a->id),
-		txt(a->version), num(a->changed_ms), num(t->now_ms), num(rank), num(a->deleted), num(fetch),
-		payload ? num(payload) : txt(NULL), txt(a->origin), txt(identity));
+		txt(a->version), num(a->changed_ms), num(t->now_ms), num(rank), num(a->deleted),
+		num(fetch), some(payload), txt(a->origin), txt(identity));
 	entered(w, t, id, a->tenant, flow, DELIVERY_NONE, DELIVERY_READY);
 	return id;
 }
 
-static void route_new(struct writer *w, struct txn *t, const struct arrival *a, const struct route *route,
-	int64_t payload, bool doubtful)
+static void route_new(struct writer *w, struct txn *t, const struct arrival *a,
+	const struct route *route, int64_t payload, bool doubtful)
 {
 	int64_t until = answers_until(w, a);
 	bool refreshed = false;
 
 	for (struct open_delivery *d = open_deliveries(w, t, a, route->flow); d; d = d->next) {
-		bool fetch = was_fetched(a) ? d->fetch && d->received_ms > until : a->hint || doubtful;
+		bool fetch =
+			was_fetched(a) ? d->fetch && d->received_ms > until : a->hint || doubtful;
 
 		refresh(w, t, a, route, d, payload, fetch);
 		refreshed = true;
 	}
 	if (!refreshed)
-		delivery_create(w, t, a, route->flow, route->rank, NULL, payload, a->hint || doubtful);
+		delivery_create(w, t, a, route->flow, route->rank, NULL, payload,
+			a->hint || doubtful);
 }
 
 /* What was asked for turns out to be known already: those that asked get it and go on; or it is
  * our own write, and they have nothing to do. */
-static void route_known(struct writer *w, struct txn *t, const struct arrival *a, const struct route *route,
-	int64_t payload, bool ours)
+static void route_known(struct writer *w, struct txn *t, const struct arrival *a,
+	const struct route *route, int64_t payload, bool ours)
 {
 	int64_t until = answers_until(w, a);
 
@@ -418,22 +441,27 @@ static void route_known(struct writer *w, struct txn *t, const struct arrival *a
 			refresh(w, t, a, route, d, payload, false);
 			continue;
 		}
-		db_run(writer_db(w), "UPDATE delivery SET state = 6, open = 0, fetch = 0, stamp = stamp + 1, cause = 'ours',"
-			" why = 'our own write came back', due_ms = 0, moved_ms = ?2 WHERE id = ?1",
+		db_run(writer_db(w),
+			"UPDATE delivery SET state = 6, open = 0, fetch = 0, stamp = stamp + 1,"
+			" cause = 'ours', why = 'our own write came back', due_ms = 0, moved_ms ="
+			" ?2 WHERE id = ?1",
 			num(d->id), num(t->now_ms));
 		entered(w, t, d->id, a->tenant, route->flow, d->state, DELIVERY_SKIPPED);
 	}
 }
 
-static void seen_again(struct writer *w, struct txn *t, const struct arrival *a, const struct known *k)
+static void seen_again(struct writer *w, struct txn *t, const struct arrival *a,
+	const struct known *k)
 {
 	bool news = (a->version && !same(a->version, k->version)) || a->changed_ms > k->changed_ms;
 
 	if (!news && !a->again)
 		return;
-	db_run(writer_db(w), "UPDATE record SET seen_ms = ?5, version = coalesce(?6, version),"
-		" changed_ms = max(changed_ms, ?7), at_ms = CASE WHEN ?7 > changed_ms THEN ?7 ELSE at_ms END"
-		" WHERE tenant = ?1 AND connection = ?2 AND entity = ?3 AND rid = ?4",
+	db_run(writer_db(w),
+		"UPDATE record SET seen_ms = ?5, version = coalesce(?6, version),"
+		" changed_ms = max(changed_ms, ?7), at_ms = CASE WHEN ?7 > changed_ms"
+		" THEN ?7 ELSE at_ms END WHERE tenant = ?1 AND connection = ?2 AND entity"
+		" = ?3 AND rid = ?4",
 		txt(a->tenant), txt(a->connection), txt(a->entity), txt(a->id), num(t->now_ms),
 		txt(a->version), num(a->changed_ms));
 }
@@ -441,8 +469,10 @@ static void seen_again(struct writer *w, struct txn *t, const struct arrival *a,
 static void accept(struct writer *w, struct txn *t, const struct op *op)
 {
 	const struct arrival *a = &op->accept.row;
-	const struct audit_row owner = { .tenant = a->tenant, .connection = a->connection,
-		.entity = a->entity, .rid = a->id };
+	const struct audit_row owner = { .tenant = a->tenant,
+		.connection = a->connection,
+		.entity = a->entity,
+		.rid = a->id };
 	struct known k = look_up(w, t, a);
 	struct kept_payload *p = a->text ? payload_of(t, a->text, a->text_len) : NULL;
 	bool doubtful;
@@ -493,10 +523,11 @@ static void accept(struct writer *w, struct txn *t, const struct op *op)
 	t->accepted[t->accepted_at++] = verdict;
 }
 
-/* ---- deliveries ------------------------------------------------------------------------------------------ */
+/* ---- deliveries ------------------------------------------------------------------------------ */
 
 struct delivery_now { /* a row before it moves */
-	const char *tenant, *flow, *connection, *entity, *rid, *cause, *label, *identity, *choice_cause;
+	const char *tenant, *flow, *connection, *entity, *rid, *cause, *label, *identity,
+		*choice_cause;
 	enum delivery_state state;
 	int64_t stamp;
 	bool chosen;
@@ -504,8 +535,11 @@ struct delivery_now { /* a row before it moves */
 
 static bool delivery_now(struct writer *w, struct txn *t, int64_t id, struct delivery_now *d)
 {
-	struct rows *r = db_rows(writer_db(w), "SELECT tenant, flow, connection, entity, rid, cause, label,"
-		" choice_cause, state, stamp, choice IS NOT NULL, identity FROM delivery WHERE id = ?1", num(id));
+	struct rows *r = db_rows(writer_db(w),
+		"SELECT tenant, flow, connection, entity, rid, cause, label,"
+		" choice_cause, state, stamp, choice IS NOT NULL, identity FROM delivery"
+		" WHERE id = ?1",
+		num(id));
 
 	if (!rows_next(r)) {
 		if (!db_code(writer_db(w)))
@@ -513,11 +547,17 @@ static bool delivery_now(struct writer *w, struct txn *t, int64_t id, struct del
 		return false;
 	}
 	*d = (struct delivery_now){
-		.tenant = keep(t, row_txt(r, 0)), .flow = keep(t, row_txt(r, 1)),
-		.connection = keep(t, row_txt(r, 2)), .entity = keep(t, row_txt(r, 3)),
-		.rid = keep(t, row_txt(r, 4)), .cause = keep(t, row_txt(r, 5)),
-		.label = keep(t, row_txt(r, 6)), .choice_cause = keep(t, row_txt(r, 7)),
-		.state = (enum delivery_state)row_num(r, 8), .stamp = row_num(r, 9), .chosen = row_num(r, 10),
+		.tenant = keep(t, row_txt(r, 0)),
+		.flow = keep(t, row_txt(r, 1)),
+		.connection = keep(t, row_txt(r, 2)),
+		.entity = keep(t, row_txt(r, 3)),
+		.rid = keep(t, row_txt(r, 4)),
+		.cause = keep(t, row_txt(r, 5)),
+		.label = keep(t, row_txt(r, 6)),
+		.choice_cause = keep(t, row_txt(r, 7)),
+		.state = (enum delivery_state)row_num(r, 8),
+		.stamp = row_num(r, 9),
+		.chosen = row_num(r, 10),
 		.identity = keep(t, row_txt(r, 11)),
 	};
 	rows_end(r);
@@ -529,14 +569,16 @@ static void remember_number(struct writer *w, const struct delivery_now *d, cons
 {
 	const char *space = strrchr(label, ' ');
 
-	db_run(writer_db(w), "UPDATE record SET number = ?5"
+	db_run(writer_db(w),
+		"UPDATE record SET number = ?5"
 		" WHERE tenant = ?1 AND connection = ?2 AND entity = ?3 AND rid = ?4",
-		txt(d->tenant), txt(d->connection), txt(d->entity), txt(d->rid), txt(space ? space + 1 : label));
+		txt(d->tenant), txt(d->connection), txt(d->entity), txt(d->rid),
+		txt(space ? space + 1 : label));
 }
 
 /* An answer stays with the question it answered. */
-static void weigh_choice(const struct delivery_now *d, const struct delivery_move *m, const char **choice,
-	const char **choice_cause)
+static void weigh_choice(const struct delivery_now *d, const struct delivery_move *m,
+	const char **choice, const char **choice_cause)
 {
 	*choice = m->choice;
 	*choice_cause = NULL;
@@ -553,12 +595,21 @@ static void update_delivery(struct writer *w, struct txn *t, const struct delive
 {
 	const char *choice, *choice_cause;
 	weigh_choice(d, m, &choice, &choice_cause);
-	const struct { const char *column, *text; } texts[] = {
-		{ "cause", m->cause }, { "why", m->why }, { "label", m->label },
-		{ "identity", same(m->identity, d->identity) ? NULL : m->identity }, { "amount", m->amount },
-		{ "currency", m->currency }, { "choice", choice }, { "choice_cause", choice_cause },
-		{ "mapping_hash", m->mapping_hash }, { "target_connection", m->target_connection },
-		{ "target_entity", m->target_entity }, { "target_id", m->target_id },
+	const struct {
+		const char *column, *text;
+	} texts[] = {
+		{ "cause", m->cause },
+		{ "why", m->why },
+		{ "label", m->label },
+		{ "identity", same(m->identity, d->identity) ? NULL : m->identity },
+		{ "amount", m->amount },
+		{ "currency", m->currency },
+		{ "choice", choice },
+		{ "choice_cause", choice_cause },
+		{ "mapping_hash", m->mapping_hash },
+		{ "target_connection", m->target_connection },
+		{ "target_entity", m->target_entity },
+		{ "target_id", m->target_id },
 	};
 	struct value values[6 + sizeof texts / sizeof *texts] = { num(m->id), num(m->to),
 		num(m->to == DELIVERY_READY ? m->due_ms : 0), num(m->attempts), num(t->now_ms) };
@@ -590,14 +641,16 @@ void delivery_move(struct writer *w, struct txn *t, const struct delivery_move *
 	if (!delivery_now(w, t, m->id, &d))
 		return;
 	if (m->stamp && m->stamp != d.stamp) {
-		err_set(&t->error, ERR_CONFLICT, "delivery %lld was given a newer version meanwhile",
-			(long long)m->id);
+		err_set(&t->error, ERR_CONFLICT,
+			"delivery %lld was given a newer version meanwhile", (long long)m->id);
 		return;
 	}
 	update_delivery(w, t, &d, m);
 	if (m->doc && *m->doc)
-		db_run(db, "INSERT INTO doc(delivery, text) VALUES(?1, ?2)"
-			" ON CONFLICT DO UPDATE SET text = excluded.text", num(m->id), txt(m->doc));
+		db_run(db,
+			"INSERT INTO doc(delivery, text) VALUES(?1, ?2)"
+			" ON CONFLICT DO UPDATE SET text = excluded.text",
+			num(m->id), txt(m->doc));
 	else if (m->doc)
 		db_run(db, "DELETE FROM doc WHERE delivery = ?1", num(m->id));
 	if (m->label && *m->label && !same(m->label, d.label))
@@ -605,50 +658,73 @@ void delivery_move(struct writer *w, struct txn *t, const struct delivery_move *
 	entered(w, t, m->id, d.tenant, d.flow, d.state, m->to);
 }
 
-/* ---- needs --------------------------------------------------------------------------------------------------- */
+/* ---- needs ----------------------------------------------------------------------------------- */
 
 static bool is_linked(struct writer *w, const struct delivery_now *parent, const struct ensure *e)
 {
 	struct db *db = writer_db(w);
 
 	if (e->identity)
-		return db_number(db, 0, "SELECT 1 FROM link WHERE tenant = ?1 AND flow = ?2 AND identity = ?3"
-			" AND target_id IS NOT NULL", txt(parent->tenant), txt(e->flow), txt(e->identity));
-	return db_number(db, 0, "SELECT 1 FROM link WHERE tenant = ?1 AND source_connection = ?2"
-		" AND source_id = ?3 AND flow = ?4 AND source_entity = ?5 AND target_id IS NOT NULL",
-		txt(parent->tenant), txt(parent->connection), txt(parent->rid), txt(e->flow), txt(parent->entity));
+		return db_number(db, 0,
+			"SELECT 1 FROM link WHERE tenant = ?1 AND flow = ?2 AND identity = ?3 AND"
+			" target_id IS NOT NULL",
+			txt(parent->tenant), txt(e->flow), txt(e->identity));
+	return db_number(db, 0,
+		"SELECT 1 FROM link WHERE tenant = ?1 AND source_connection = ?2 AND"
+		" source_id = ?3 AND flow = ?4 AND source_entity = ?5 AND target_id IS"
+		" NOT NULL",
+		txt(parent->tenant), txt(parent->connection), txt(parent->rid), txt(e->flow),
+		txt(parent->entity));
 }
 
 /* One whose identity is not known yet may turn out to be it; an exact one is better. */
-static int64_t open_need(struct writer *w, const struct delivery_now *parent, const struct ensure *e)
+static int64_t open_need(struct writer *w, const struct delivery_now *parent,
+	const struct ensure *e)
 {
-	return db_number(writer_db(w), 0, "SELECT id FROM delivery WHERE tenant = ?1 AND entity = ?2 AND rid = ?3"
-		" AND flow = ?4 AND open = 1"
-		" AND (?5 IS NULL OR identity IS NULL OR identity = ?5)"
-		" ORDER BY identity IS NULL, id LIMIT 1",
-		txt(parent->tenant), txt(parent->entity), txt(parent->rid), txt(e->flow), txt(e->identity));
+	return db_number(writer_db(w), 0,
+		"SELECT id FROM delivery WHERE tenant = ?1 AND entity = ?2 AND rid = ?3"
+		" AND flow = ?4 AND open = 1 AND (?5 IS NULL OR identity IS NULL OR"
+		" identity = ?5) ORDER BY identity IS NULL, id LIMIT 1",
+		txt(parent->tenant), txt(parent->entity), txt(parent->rid), txt(e->flow),
+		txt(e->identity));
 }
 
-/* The parent's own record as the parent has it; another one as it was seen last, or to be fetched. */
+/* The parent's own record as the parent has it; another one as it was seen last, or to be
+ * fetched. */
 static int64_t need_create(struct writer *w, struct txn *t, const struct delivery_now *parent,
 	const struct ensure *e)
 {
 	struct rows *r = e->rid
-		? db_rows(writer_db(w), "SELECT version, changed_ms, deleted, payload, payload IS NULL AND NOT deleted"
-			" FROM record WHERE tenant = ?1 AND connection = ?2 AND entity = ?3 AND rid = ?4",
-			txt(parent->tenant), txt(parent->connection), txt(parent->entity), txt(parent->rid))
-		: db_rows(writer_db(w), "SELECT version, changed_ms, deleted, payload, fetch FROM delivery WHERE id = ?1",
-			num(e->parent));
+		? db_rows(writer_db(w),
+			  "SELECT version, changed_ms, deleted, payload, payload IS NULL AND NOT"
+			  " deleted FROM record WHERE tenant = ?1 AND connection = ?2 AND entity ="
+			  " ?3 AND rid = ?4",
+			  txt(parent->tenant), txt(parent->connection), txt(parent->entity),
+			  txt(parent->rid))
+		: db_rows(writer_db(w),
+			  "SELECT version, changed_ms, deleted, payload, fetch FROM delivery WHERE"
+			  " id = ?1",
+			  num(e->parent));
 
 	if (!rows_next(r)) {
-		struct arrival never_seen = { .tenant = parent->tenant, .connection = parent->connection,
-			.entity = parent->entity, .id = parent->rid, .origin = "needed" };
+		struct arrival never_seen = { .tenant = parent->tenant,
+			.connection = parent->connection,
+			.entity = parent->entity,
+			.id = parent->rid,
+			.origin = "needed" };
 
-		return e->rid ? delivery_create(w, t, &never_seen, keep(t, e->flow), e->rank, e->identity, 0, true) : 0;
+		return e->rid ? delivery_create(w, t, &never_seen, keep(t, e->flow), e->rank,
+					e->identity, 0, true)
+			      : 0;
 	}
-	struct arrival a = { .tenant = parent->tenant, .connection = parent->connection,
-		.entity = parent->entity, .id = parent->rid, .version = keep(t, row_txt(r, 0)),
-		.changed_ms = row_num(r, 1), .deleted = row_num(r, 2), .origin = "needed" };
+	struct arrival a = { .tenant = parent->tenant,
+		.connection = parent->connection,
+		.entity = parent->entity,
+		.id = parent->rid,
+		.version = keep(t, row_txt(r, 0)),
+		.changed_ms = row_num(r, 1),
+		.deleted = row_num(r, 2),
+		.origin = "needed" };
 	int64_t payload = row_num(r, 3);
 	bool fetch = row_num(r, 4);
 	rows_end(r);
@@ -658,9 +734,11 @@ static int64_t need_create(struct writer *w, struct txn *t, const struct deliver
 /* Would parent wait for itself, by way of child? */
 static bool in_a_circle(struct writer *w, int64_t parent, int64_t child)
 {
-	return parent == child || db_number(writer_db(w), 0,
-		"WITH RECURSIVE below(id) AS (SELECT ?1 UNION SELECT w.child FROM wait w JOIN below ON"
-		" w.parent = below.id) SELECT 1 FROM below WHERE id = ?2", num(child), num(parent));
+	return parent == child ||
+		db_number(writer_db(w), 0,
+			"WITH RECURSIVE below(id) AS (SELECT ?1 UNION SELECT w.child FROM wait w"
+			" JOIN below ON w.parent = below.id) SELECT 1 FROM below WHERE id = ?2",
+			num(child), num(parent));
 }
 
 static void ensure(struct writer *w, struct txn *t, const struct ensure *e)
@@ -689,37 +767,45 @@ static void ensure(struct writer *w, struct txn *t, const struct ensure *e)
 		t->circles = c;
 		return;
 	}
-	db_run(writer_db(w), "INSERT INTO wait(parent, child) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
+	db_run(writer_db(w),
+		"INSERT INTO wait(parent, child) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
 		num(e->parent), num(child));
 }
 
 /* Waiting would never end, and mapping it again would ask the same: a person mends the mappings. */
 static void hold_circles(struct writer *w, struct txn *t)
 {
-	for (; t->circles && !t->error.code && !db_code(writer_db(w)); t->circles = t->circles->next) {
+	for (; t->circles && !t->error.code && !db_code(writer_db(w));
+		t->circles = t->circles->next) {
 		const struct ensure *e = t->circles->ensure;
 
-		delivery_move(w, t, &(struct delivery_move){ .id = e->parent, .to = DELIVERY_HELD,
-			.cause = arena_format(&t->results, "circle:%s", e->flow),
-			.why = "it needs what needs it in turn: the mappings ensure each other in a circle" });
+		delivery_move(w, t,
+			&(struct delivery_move){ .id = e->parent,
+				.to = DELIVERY_HELD,
+				.cause = arena_format(&t->results, "circle:%s", e->flow),
+				.why = "it needs what needs it in turn: the mappings ensure each other in "
+				       "a circle" });
 	}
 }
 
-/* ---- writes, links, sets, notes --------------------------------------------------------------------------------- */
+/* ---- writes, links, sets, notes -------------------------------------------------------------- */
 
 static void write_put(struct writer *w, struct txn *t, const struct write_row *r)
 {
-	db_run(writer_db(w), "INSERT OR REPLACE INTO write(id, delivery, tenant, connection, entity, verb,"
-		" target_id, version, key, data, state, mark, tries, at_ms)"
+	db_run(writer_db(w),
+		"INSERT OR REPLACE INTO write(id, delivery, tenant, connection, entity,"
+		" verb, target_id, version, key, data, state, mark, tries, at_ms)"
 		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-		num(r->id), num(r->delivery), txt(r->tenant), txt(r->connection), txt(r->entity), txt(r->verb),
-		txt(r->target_id), txt(r->version), txt(r->key), txt(r->data), num(r->state), txt(r->mark),
-		num(r->tries), num(t->now_ms));
+		num(r->id), num(r->delivery), txt(r->tenant), txt(r->connection), txt(r->entity),
+		txt(r->verb), txt(r->target_id), txt(r->version), txt(r->key), txt(r->data),
+		num(r->state), txt(r->mark), num(r->tries), num(t->now_ms));
 }
 
 static void write_state(struct writer *w, struct txn *t, const struct write_row *r)
 {
-	db_run(writer_db(w), "UPDATE write SET state = ?2, mark = ?3, tries = ?4, at_ms = ?5 WHERE id = ?1",
+	db_run(writer_db(w),
+		"UPDATE write SET state = ?2, mark = ?3, tries = ?4, at_ms = ?5 WHERE id"
+		" = ?1",
 		num(r->id), num(r->state), txt(r->mark), num(r->tries), num(t->now_ms));
 	if (!db_code(writer_db(w)) && db_changed(writer_db(w)) == 0)
 		err_set(&t->error, ERR_ABSENT, "there is no write %lld", (long long)r->id);
@@ -727,35 +813,42 @@ static void write_state(struct writer *w, struct txn *t, const struct write_row 
 
 static void link_put(struct writer *w, struct txn *t, const struct link_row *l)
 {
-	db_run(writer_db(w), "INSERT INTO link(tenant, flow, identity, source_connection, source_entity,"
-		" source_id, source_version, target_connection, target_entity, target_id, target_version,"
-		" target_hash, made, base, delivery, at_ms)"
-		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
-		" ON CONFLICT(tenant, flow, identity) DO UPDATE SET source_connection = ?4, source_entity = ?5,"
-		" source_id = ?6, source_version = ?7, target_connection = ?8, target_entity = ?9,"
-		" target_id = ?10, target_version = ?11, target_hash = ?12, made = ?13, base = ?14,"
-		" delivery = ?15, at_ms = ?16",
+	db_run(writer_db(w),
+		"INSERT INTO link(tenant, flow, identity, source_connection,"
+		" source_entity, source_id, source_version, target_connection,"
+		" target_entity, target_id, target_version, target_hash, made, base,"
+		" delivery, at_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+		" ?12, ?13, ?14, ?15, ?16) ON CONFLICT(tenant, flow, identity) DO UPDATE"
+		" SET source_connection = ?4, source_entity = ?5, source_id = ?6,"
+		" source_version = ?7, target_connection = ?8, target_entity = ?9,"
+		" target_id = ?10, target_version = ?11, target_hash = ?12, made = ?13,"
+		" base = ?14, delivery = ?15, at_ms = ?16",
 		txt(l->tenant), txt(l->flow), txt(l->identity), txt(l->source_connection),
-		txt(l->source_entity), txt(l->source_id), txt(l->source_version), txt(l->target_connection),
-		txt(l->target_entity), txt(l->target_id), txt(l->target_version), txt(l->target_hash),
-		txt(l->made), txt(l->base), num(l->delivery), num(t->now_ms));
+		txt(l->source_entity), txt(l->source_id), txt(l->source_version),
+		txt(l->target_connection), txt(l->target_entity), txt(l->target_id),
+		txt(l->target_version), txt(l->target_hash), txt(l->made), txt(l->base),
+		num(l->delivery), num(t->now_ms));
 }
 
 /* A version without the content that goes with it: the old content is no longer what is there. */
 static void link_version(struct writer *w, const struct link_row *l)
 {
-	db_run(writer_db(w), "UPDATE link SET target_version = coalesce(?5, target_version), target_hash = ?6"
-		" WHERE tenant = ?1 AND target_connection = ?2 AND target_id = ?3 AND target_entity = ?4",
+	db_run(writer_db(w),
+		"UPDATE link SET target_version = coalesce(?5, target_version),"
+		" target_hash = ?6 WHERE tenant = ?1 AND target_connection = ?2 AND"
+		" target_id = ?3 AND target_entity = ?4",
 		txt(l->tenant), txt(l->target_connection), txt(l->target_id), txt(l->target_entity),
 		txt(l->target_version), txt(l->target_hash));
 }
 
 static void set_put(struct writer *w, struct txn *t, const struct set_row *s)
 {
-	db_run(writer_db(w), "INSERT OR REPLACE INTO visit_set(tenant, connection, mark, requests, answer,"
-		" answer_type, asked, at_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-		txt(s->tenant), txt(s->connection), txt(s->mark), txt(s->requests), bin(s->answer, s->answer_len),
-		txt(s->answer_type), num(s->asked), num(t->now_ms));
+	db_run(writer_db(w),
+		"INSERT OR REPLACE INTO visit_set(tenant, connection, mark, requests,"
+		" answer, answer_type, asked, at_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+		" ?8)",
+		txt(s->tenant), txt(s->connection), txt(s->mark), txt(s->requests),
+		bin(s->answer, s->answer_len), txt(s->answer_type), num(s->asked), num(t->now_ms));
 }
 
 static void note(struct writer *w, struct txn *t, const struct op *op)
@@ -763,17 +856,21 @@ static void note(struct writer *w, struct txn *t, const struct op *op)
 	struct db *db = writer_db(w);
 
 	if (op->note.value)
-		db_run(db, "INSERT INTO note(tenant, scope, kind, name, value, at_ms)"
+		db_run(db,
+			"INSERT INTO note(tenant, scope, kind, name, value, at_ms)"
 			" VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
 			" ON CONFLICT DO UPDATE SET value = ?5, at_ms = ?6",
-			txt(op->note.tenant), txt(op->note.scope), txt(op->note.kind), txt(op->note.name),
-			txt(op->note.value), num(t->now_ms));
+			txt(op->note.tenant), txt(op->note.scope), txt(op->note.kind),
+			txt(op->note.name), txt(op->note.value), num(t->now_ms));
 	else
-		db_run(db, "DELETE FROM note WHERE tenant = ?1 AND scope = ?2 AND kind = ?3 AND name = ?4",
-			txt(op->note.tenant), txt(op->note.scope), txt(op->note.kind), txt(op->note.name));
+		db_run(db,
+			"DELETE FROM note WHERE tenant = ?1 AND scope = ?2 AND kind = ?3 AND name"
+			" = ?4",
+			txt(op->note.tenant), txt(op->note.scope), txt(op->note.kind),
+			txt(op->note.name));
 }
 
-/* ---- all of it --------------------------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static void apply(struct writer *w, struct txn *t, const struct op *op)
 {
@@ -809,7 +906,9 @@ static void apply(struct writer *w, struct txn *t, const struct op *op)
 		set_put(w, t, &op->set);
 		break;
 	case OP_SET_CLEAR:
-		db_run(db, "DELETE FROM visit_set WHERE tenant = ?1 AND connection = ?2 AND mark = ?3",
+		db_run(db,
+			"DELETE FROM visit_set WHERE tenant = ?1 AND connection = ?2 AND mark ="
+			" ?3",
 			txt(op->set.tenant), txt(op->set.connection), txt(op->set.mark));
 		break;
 	case OP_NOTE:
@@ -819,8 +918,8 @@ static void apply(struct writer *w, struct txn *t, const struct op *op)
 		secret_put(w, t, op);
 		break;
 	case OP_MIRROR_DROP:
-		mirror_drop(w, op->mirror_drop.tenant, op->mirror_drop.connection, op->mirror_drop.entity,
-			op->mirror_drop.id);
+		mirror_drop(w, op->mirror_drop.tenant, op->mirror_drop.connection,
+			op->mirror_drop.entity, op->mirror_drop.id);
 		break;
 	case OP_AUDIT:
 		break; /* below */

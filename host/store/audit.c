@@ -16,7 +16,7 @@
 #define ROW_MAX     ((size_t)1 << 20)
 #define VERIFY_ROWS 2000
 
-/* ---- the chain --------------------------------------------------------------------------------------- */
+/* ---- the chain ------------------------------------------------------------------------------- */
 
 struct chain {
 	struct chain *next;
@@ -107,7 +107,8 @@ static struct chain *chain_load(struct chains *chains, struct db *db, const char
 
 	if (c->seq)
 		return c;
-	struct rows *r = db_rows(db, "SELECT seq, number, hash FROM chain WHERE tenant = ?1", txt(tenant));
+	struct rows *r =
+		db_rows(db, "SELECT seq, number, hash FROM chain WHERE tenant = ?1", txt(tenant));
 	if (rows_next(r)) {
 		c->seq = row_num(r, 0);
 		c->number = row_num(r, 1);
@@ -121,7 +122,8 @@ int chains_flush(struct chains *chains, struct db *db)
 {
 	for (struct chain *c = chains->dirty; c; c = c->next_dirty) {
 		c->dirty = false;
-		db_run(db, "INSERT INTO chain(tenant, seq, number, hash) VALUES(?1, ?2, ?3, ?4)"
+		db_run(db,
+			"INSERT INTO chain(tenant, seq, number, hash) VALUES(?1, ?2, ?3, ?4)"
 			" ON CONFLICT DO UPDATE SET seq = ?2, number = ?3, hash = ?4",
 			txt(c->tenant), num(c->seq), num(c->number), bin(c->hash, sizeof c->hash));
 	}
@@ -129,7 +131,7 @@ int chains_flush(struct chains *chains, struct db *db)
 	return db_code(db);
 }
 
-/* ---- a row, and its hash --------------------------------------------------------------------------------- */
+/* ---- a row, and its hash --------------------------------------------------------------------- */
 
 struct trail_row { /* as stored; texts NULL where there is none */
 	int64_t number, seq, at_ms, delivery, payload;
@@ -140,8 +142,8 @@ struct trail_row { /* as stored; texts NULL where there is none */
 
 static void add_text(struct buf *b, const char *text, size_t len)
 {
-	unsigned char head[5] = { text ? 1 : 0, (unsigned char)(len >> 24), (unsigned char)(len >> 16),
-		(unsigned char)(len >> 8), (unsigned char)len };
+	unsigned char head[5] = { text ? 1 : 0, (unsigned char)(len >> 24),
+		(unsigned char)(len >> 16), (unsigned char)(len >> 8), (unsigned char)len };
 
 	buf_add(b, head, sizeof head);
 	if (text)
@@ -184,22 +186,34 @@ void audit_append(struct writer *w, struct txn *t, const struct audit_row *a)
 	struct db *db = writer_db(w);
 	const struct kept_payload *p = a->payload ? payload_keep(w, t, a) : NULL;
 	struct chain *c = chain_load(writer_chains(w), db, a->tenant);
-	struct trail_row row = { .number = store_next_id(t->store), .seq = c->seq + 1, .at_ms = t->now_ms,
-		.delivery = a->delivery, .payload = p ? p->id : 0, .tenant = a->tenant, .move = a->move,
-		.who = a->who, .connection = a->connection, .flow = a->flow, .entity = a->entity,
-		.rid = a->rid, .detail = a->detail, .payload_hash = p ? p->hash : NULL };
+	struct trail_row row = { .number = store_next_id(t->store),
+		.seq = c->seq + 1,
+		.at_ms = t->now_ms,
+		.delivery = a->delivery,
+		.payload = p ? p->id : 0,
+		.tenant = a->tenant,
+		.move = a->move,
+		.who = a->who,
+		.connection = a->connection,
+		.flow = a->flow,
+		.entity = a->entity,
+		.rid = a->rid,
+		.detail = a->detail,
+		.payload_hash = p ? p->hash : NULL };
 
 	if (!row_hash(&row, c->hash, row.hash)) {
 		err_set(&t->error, ERR_LIMIT, "an audit row of over %zu KB", ROW_MAX >> 10);
 		return;
 	}
-	if (db_run(db, "INSERT INTO audit(number, tenant, seq, at_ms, move, who, connection, flow, entity, rid,"
-		" delivery, detail, payload, payload_hash, hash)"
-		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-		num(row.number), txt(row.tenant), num(row.seq), num(row.at_ms), txt(row.move), txt(row.who),
-		txt(row.connection), txt(row.flow), txt(row.entity), txt(row.rid), num(row.delivery),
-		txt(row.detail), p ? num(p->id) : txt(NULL), bin(row.payload_hash, BLAKE2B_SIZE),
-		bin(row.hash, sizeof row.hash)) < 0)
+	if (db_run(db,
+		    "INSERT INTO audit(number, tenant, seq, at_ms, move, who, connection,"
+		    " flow, entity, rid, delivery, detail, payload, payload_hash, hash)"
+		    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
+		    " ?15)",
+		    num(row.number), txt(row.tenant), num(row.seq), num(row.at_ms), txt(row.move),
+		    txt(row.who), txt(row.connection), txt(row.flow), txt(row.entity), txt(row.rid),
+		    num(row.delivery), txt(row.detail), some(row.payload),
+		    bin(row.payload_hash, BLAKE2B_SIZE), bin(row.hash, sizeof row.hash)) < 0)
 		return;
 	c->seq = row.seq;
 	c->number = row.number;
@@ -213,25 +227,33 @@ void audit_append(struct writer *w, struct txn *t, const struct audit_row *a)
 	}
 }
 
-#define TRAIL_COLUMNS \
-	"number, tenant, seq, at_ms, move, who, connection, flow, entity, rid, delivery, detail," \
+#define TRAIL_COLUMNS                                                                              \
+	"number, tenant, seq, at_ms, move, who, connection, flow, entity, rid, delivery, detail,"  \
 	" payload, payload_hash, hash"
 
 static void read_row(struct rows *r, struct trail_row *row)
 {
 	size_t len;
 
-	*row = (struct trail_row){ .number = row_num(r, 0), .tenant = row_txt(r, 1), .seq = row_num(r, 2),
-		.at_ms = row_num(r, 3), .move = row_txt(r, 4), .who = row_txt(r, 5),
-		.connection = row_txt(r, 6), .flow = row_txt(r, 7), .entity = row_txt(r, 8),
-		.rid = row_txt(r, 9), .delivery = row_num(r, 10), .detail = row_txt(r, 11),
+	*row = (struct trail_row){ .number = row_num(r, 0),
+		.tenant = row_txt(r, 1),
+		.seq = row_num(r, 2),
+		.at_ms = row_num(r, 3),
+		.move = row_txt(r, 4),
+		.who = row_txt(r, 5),
+		.connection = row_txt(r, 6),
+		.flow = row_txt(r, 7),
+		.entity = row_txt(r, 8),
+		.rid = row_txt(r, 9),
+		.delivery = row_num(r, 10),
+		.detail = row_txt(r, 11),
 		.payload = row_num(r, 12) };
 	const void *hash = row_bin(r, 13, &len);
 	row->payload_hash = hash && len == BLAKE2B_SIZE ? hash : NULL;
 	read_hash(r, 14, row->hash);
 }
 
-/* ---- to audit.db --------------------------------------------------------------------------------------------- */
+/* ---- to audit.db ----------------------------------------------------------------------------- */
 
 static void delete_moved(struct writer *w, struct txn *t, void *arg)
 {
@@ -244,21 +266,25 @@ static void delete_moved(struct writer *w, struct txn *t, void *arg)
 /* The rows after that number; returns the number of the last. */
 static int64_t copy_slice(struct db *from, struct db *to, int64_t after, uint64_t *count)
 {
-	struct rows *r = db_rows(from, "SELECT " TRAIL_COLUMNS " FROM audit WHERE number > ?1 ORDER BY number"
-		" LIMIT ?2", num(after), num(SLICE_ROWS));
+	struct rows *r = db_rows(from,
+		"SELECT " TRAIL_COLUMNS " FROM audit WHERE number > ?1 ORDER BY number"
+		" LIMIT ?2",
+		num(after), num(SLICE_ROWS));
 	struct trail_row row;
 	int64_t last = after;
 
 	*count = 0;
 	while (!db_code(to) && rows_next(r)) {
 		read_row(r, &row);
-		db_run(to, "INSERT INTO audit(" TRAIL_COLUMNS ")"
+		db_run(to,
+			"INSERT INTO audit(" TRAIL_COLUMNS ")"
 			" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
 			" ON CONFLICT DO NOTHING",
-			num(row.number), txt(row.tenant), num(row.seq), num(row.at_ms), txt(row.move),
-			txt(row.who), txt(row.connection), txt(row.flow), txt(row.entity), txt(row.rid),
-			num(row.delivery), txt(row.detail), row.payload ? num(row.payload) : txt(NULL),
-			bin(row.payload_hash, BLAKE2B_SIZE), bin(row.hash, sizeof row.hash));
+			num(row.number), txt(row.tenant), num(row.seq), num(row.at_ms),
+			txt(row.move), txt(row.who), txt(row.connection), txt(row.flow),
+			txt(row.entity), txt(row.rid), num(row.delivery), txt(row.detail),
+			some(row.payload), bin(row.payload_hash, BLAKE2B_SIZE),
+			bin(row.hash, sizeof row.hash));
 		last = row.number;
 		++*count;
 	}
@@ -288,7 +314,7 @@ bool audit_move_slice(struct lane *l, struct db *audit, struct err *e)
 	return count == SLICE_ROWS;
 }
 
-/* ---- verify ----------------------------------------------------------------------------------------------------- */
+/* ---- verify ---------------------------------------------------------------------------------- */
 
 static struct proof *proof_of(struct chain *c)
 {
@@ -300,8 +326,9 @@ static struct proof *proof_of(struct chain *c)
 static void blame(struct proof *p, const struct trail_row *row, const char *why)
 {
 	if (!p->first_bad)
-		p->first_bad = json_pack("{s:I,s:I,s:I,s:s?,s:s}", "number", (json_int_t)row->number, "seq",
-			(json_int_t)row->seq, "at_ms", (json_int_t)row->at_ms, "move", row->move, "why", why);
+		p->first_bad = json_pack("{s:I,s:I,s:I,s:s?,s:s}", "number",
+			(json_int_t)row->number, "seq", (json_int_t)row->seq, "at_ms",
+			(json_int_t)row->at_ms, "move", row->move, "why", why);
 }
 
 static void read_heads(struct chains *chains, struct db *db)
@@ -323,7 +350,8 @@ static void prove_payload(struct db *main, struct proof *p, const struct trail_r
 
 	if (!row->payload)
 		return;
-	struct rows *r = db_rows(main, "SELECT bytes FROM payload WHERE id = ?1", num(row->payload));
+	struct rows *r =
+		db_rows(main, "SELECT bytes FROM payload WHERE id = ?1", num(row->payload));
 	if (!rows_next(r)) {
 		p->erased++;
 		return;
@@ -357,8 +385,10 @@ static void prove_row(struct chains *chains, struct db *main, const struct trail
 
 static bool prove_slice(struct chains *chains, struct db *from, struct db *main, int64_t *last)
 {
-	struct rows *r = db_rows(from, "SELECT " TRAIL_COLUMNS " FROM audit WHERE number > ?1 ORDER BY number"
-		" LIMIT ?2", num(*last), num(VERIFY_ROWS));
+	struct rows *r = db_rows(from,
+		"SELECT " TRAIL_COLUMNS " FROM audit WHERE number > ?1 ORDER BY number"
+		" LIMIT ?2",
+		num(*last), num(VERIFY_ROWS));
 	int64_t count = 0;
 
 	for (; rows_next(r); count++) {
@@ -376,9 +406,10 @@ static json_t *proof_report(struct chain *c)
 	struct proof *p = proof_of(c);
 
 	if (c->seq != p->head_seq || memcmp(c->hash, p->head_hash, sizeof c->hash))
-		blame(p, &(struct trail_row){ .seq = c->seq + 1 }, "the rows after the last one were removed");
-	json_t *report = json_pack("{s:I,s:I,s:b}", "rows", (json_int_t)p->rows, "erased", (json_int_t)p->erased,
-		"ok", p->first_bad == NULL);
+		blame(p, &(struct trail_row){ .seq = c->seq + 1 },
+			"the rows after the last one were removed");
+	json_t *report = json_pack("{s:I,s:I,s:b}", "rows", (json_int_t)p->rows, "erased",
+		(json_int_t)p->erased, "ok", p->first_bad == NULL);
 	if (p->first_bad)
 		json_object_set(report, "first_bad", p->first_bad);
 	return report;
@@ -408,7 +439,7 @@ json_t *audit_verify(struct lane *l, struct err *e)
 	return report;
 }
 
-/* ---- for backups and erasures ---------------------------------------------------------------------------------------- */
+/* ---- for backups and erasures ---------------------------------------------------------------- */
 
 int64_t audit_copy_all(struct lane *l, struct db *to, struct err *e)
 {
@@ -429,8 +460,9 @@ int64_t audit_copy_all(struct lane *l, struct db *to, struct err *e)
 void audit_payloads(struct db *db, const char *tenant, const char *entity, const char *rid,
 	void (*fn)(void *arg, const char *connection, int64_t delivery, int64_t payload), void *arg)
 {
-	struct rows *r = db_rows(db, "SELECT connection, delivery, payload FROM audit WHERE tenant = ?1"
-		" AND entity = ?2 AND rid = ?3 AND rid IS NOT NULL AND payload IS NOT NULL",
+	struct rows *r = db_rows(db,
+		"SELECT connection, delivery, payload FROM audit WHERE tenant = ?1 AND"
+		" entity = ?2 AND rid = ?3 AND rid IS NOT NULL AND payload IS NOT NULL",
 		txt(tenant), txt(entity), txt(rid));
 
 	while (rows_next(r))

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define KEPT_MAX   256 /* power of two; there are about a hundred statements in the source */
-#define MADE_MAX   64 /* statements put together: power of two */
+#define MADE_MAX   64  /* statements put together: power of two */
 #define MADE_TRIES 4
 #define COPY_PAGES 2000
 
@@ -34,7 +34,7 @@ struct db {
 	struct rows none;           /* what a failed query answers with */
 };
 
-/* ---- errors ------------------------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 static int code_of(int rc)
 {
@@ -62,7 +62,8 @@ static const char *way_out(int rc)
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
-		return "it cannot be written; look at the owner and mode of the file, its folder and its disk";
+		return "it cannot be written; look at the owner and mode of the file, its folder and "
+		       "its disk";
 	case SQLITE_CANTOPEN:
 		return "it cannot be opened; look at the owner and mode of the file and its folder";
 	case SQLITE_BUSY:
@@ -70,8 +71,8 @@ static const char *way_out(int rc)
 		return "another program has it locked; end that one";
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return "it is damaged, or no store at all; keep a copy of it, move it away and mlc restore "
-		       "the last backup";
+		return "it is damaged, or no store at all; keep a copy of it, move it away and "
+		       "mlc restore the last backup";
 	default:
 		return NULL;
 	}
@@ -109,7 +110,7 @@ int db_fail(struct db *db, struct err *e)
 	return db->error.code ? err_set(e, db->error.code, "%s", db->error.text) : 0;
 }
 
-/* ---- open, close --------------------------------------------------------------------------- */
+/* ---- open, close ----------------------------------------------------------------------------- */
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -157,7 +158,8 @@ struct db *db_open(const char *path, enum db_use use, unsigned busy_ms, struct e
 	if (use == DB_MAKE && make_private(path, e) < 0)
 		return NULL;
 	if (access(path, F_OK) < 0) {
-		err_set(e, errno == ENOENT ? ERR_ABSENT : ERR_SYSTEM, "%s: %s", path, strerror(errno));
+		err_set(e, errno == ENOENT ? ERR_ABSENT : ERR_SYSTEM, "%s: %s", path,
+			strerror(errno));
 		return NULL;
 	}
 	db = xcalloc(1, sizeof *db);
@@ -204,11 +206,16 @@ void db_close(struct db *db)
 	free(db);
 }
 
-/* ---- statements ----------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 struct value num(int64_t number)
 {
 	return (struct value){ .kind = VALUE_NUMBER, .number = number };
+}
+
+struct value some(int64_t number)
+{
+	return number ? num(number) : (struct value){ .kind = VALUE_NULL };
 }
 
 struct value txt(const char *text)
@@ -293,13 +300,15 @@ static struct rows *begin(struct rows *r, const struct value *values, size_t cou
 	return &r->db->none;
 }
 
-struct rows *db_rows_values(struct db *db, const char *sql, const struct value *values, size_t count)
+struct rows *db_rows_values(struct db *db, const char *sql, const struct value *values,
+	size_t count)
 {
 	if (db->error.code)
 		return &db->none;
 	struct rows *r = kept_place(db, sql);
 	if (!r->stmt) {
-		int rc = sqlite3_prepare_v3(db->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT, &r->stmt, NULL);
+		int rc = sqlite3_prepare_v3(db->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT,
+			&r->stmt, NULL);
 
 		if (rc != SQLITE_OK) {
 			failed(db, rc);
@@ -482,7 +491,8 @@ int db_checkpoint(struct db *db, uint32_t *left)
 	int in_log = 0, moved = 0;
 
 	*left = 0;
-	int rc = sqlite3_wal_checkpoint_v2(db->sqlite, "main", SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
+	int rc = sqlite3_wal_checkpoint_v2(db->sqlite, "main", SQLITE_CHECKPOINT_PASSIVE, &in_log,
+		&moved);
 	/* Another one is at it: as good as done. */
 	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
 		return failed(db, rc);
@@ -493,7 +503,8 @@ int db_checkpoint(struct db *db, uint32_t *left)
 
 int db_checkpoint_whole(struct db *db)
 {
-	int rc = sqlite3_wal_checkpoint_v2(db->sqlite, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	int rc = sqlite3_wal_checkpoint_v2(db->sqlite, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL,
+		NULL);
 
 	return rc == SQLITE_OK ? 0 : failed(db, rc);
 }
@@ -514,6 +525,7 @@ int db_copy(struct db *source, struct db *target, bool (*go_on)(void *), void *a
 	sqlite3_backup_finish(b);
 	db_exec(source, "COMMIT");
 	if (rc == SQLITE_OK)
-		return err_set(&target->error, ERR_LIMIT, "%s: the copy was ended early", target->path);
+		return err_set(&target->error, ERR_LIMIT, "%s: the copy was ended early",
+			target->path);
 	return rc == SQLITE_DONE ? 0 : failed(target, rc);
 }

@@ -29,6 +29,7 @@ struct value {
 	size_t len;
 };
 struct value num(int64_t);
+struct value some(int64_t);                     /* 0: null */
 struct value txt(const char *);                  /* NULL: null */
 struct value bin(const void *bytes, size_t len); /* bytes NULL: null */
 
@@ -70,7 +71,8 @@ const struct err *db_error(const struct db *);
 void db_forgive(struct db *);
 int db_fail(struct db *, struct err *e);  /* its error into e; returns the code */
 
-/* From now on commits of this connection leave the write-ahead log alone: db_checkpoint() moves it. */
+/* From now on commits of this connection leave the write-ahead log alone: db_checkpoint() moves
+ * it. */
 void db_own_log(struct db *);
 /* Frames in it after the last commit of this connection. */
 uint32_t db_wal_frames(const struct db *);

@@ -24,7 +24,7 @@ struct mail {
 /* A list of them, in order.  From any thread. */
 void store_mail(struct store *, struct mail *first);
 
-/* ---- lanes: threads that run jobs in order ---------------------------------------------------- */
+/* ---- lanes: threads that run jobs in order --------------------------------------------------- */
 
 struct lane;
 struct job {
@@ -49,11 +49,12 @@ void lane_push(struct lane *, struct job *);
 /* Opens its connections, or false and *e. */
 bool lane_open(struct lane *, struct err *e);
 
-/* ---- transactions ------------------------------------------------------------------------------- */
+/* ---- transactions ---------------------------------------------------------------------------- */
 
 enum op_kind {
-	OP_ACCEPT = 1, OP_DELIVERY, OP_ENSURE, OP_WRITE_PUT, OP_WRITE_STATE, OP_LINK_PUT, OP_LINK_DROP,
-	OP_LINK_VERSION, OP_SET_PUT, OP_SET_CLEAR, OP_NOTE, OP_SECRET, OP_MIRROR_DROP, OP_AUDIT
+	OP_ACCEPT = 1, OP_DELIVERY, OP_ENSURE, OP_WRITE_PUT, OP_WRITE_STATE, OP_LINK_PUT,
+	OP_LINK_DROP, OP_LINK_VERSION, OP_SET_PUT, OP_SET_CLEAR, OP_NOTE, OP_SECRET,
+	OP_MIRROR_DROP, OP_AUDIT
 };
 
 struct mirror_key { const char *member, *value; /* folded */ };
@@ -71,7 +72,7 @@ struct op {
 		struct delivery_move move;
 		struct ensure ensure;
 		struct write_row write; /* also WRITE_STATE: id, state, mark, tries */
-		struct link_row link;   /* also LINK_DROP and LINK_VERSION, by the members they need */
+		struct link_row link;   /* also LINK_DROP and LINK_VERSION: what they need */
 		struct set_row set;
 		struct { const char *tenant, *scope, *kind, *name, *value; } note;
 		struct {
@@ -139,7 +140,7 @@ struct txn {
 	struct id_list *follow; /* deliveries whose state hangs on what they wait for */
 };
 
-/* ---- the store ------------------------------------------------------------------------------------ */
+/* ---- the store ------------------------------------------------------------------------------- */
 
 struct store {
 	struct loop *loop;
@@ -176,12 +177,14 @@ int writer_do(struct store *, inner_fn *fn, void *arg, struct err *);
 uint32_t writer_log_frames(struct writer *);
 uint64_t writer_audit_waiting(struct writer *); /* rows in mlc.db, about */
 void writer_audit_moved(struct writer *, uint64_t rows);
-void writer_log_moved(struct writer *); /* most of the log is in the file: move the rest, begin anew */
+/* Most of the log is in the file: move the rest, so that the next commit begins it anew. */
+void writer_log_moved(struct writer *);
 
 /* apply.c: false: none of it stands (its error says why, or the connection's). */
 bool txn_apply(struct writer *, struct txn *);
 /* Bytes into the payload table unless this transaction did already; NULL owner parts: nobody's. */
-const struct kept_payload *payload_keep(struct writer *, struct txn *, const struct audit_row *owner);
+const struct kept_payload *payload_keep(struct writer *, struct txn *,
+	const struct audit_row *owner);
 void delivery_move(struct writer *, struct txn *, const struct delivery_move *);
 
 /* audit.c */
@@ -201,7 +204,8 @@ json_t *audit_verify(struct lane *, struct err *); /* the report of store_audit_
 int64_t audit_copy_all(struct lane *, struct db *to, struct err *);
 /* The payloads that rows about a record of that name carry, whoever's connection it was. */
 void audit_payloads(struct db *, const char *tenant, const char *entity, const char *rid,
-	void (*fn)(void *arg, const char *connection, int64_t delivery, int64_t payload), void *arg);
+	void (*fn)(void *arg, const char *connection, int64_t delivery, int64_t payload),
+	void *arg);
 
 /* keep.c */
 void upkeep_begin(struct store *); /* from any thread */

@@ -14,18 +14,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#define UPKEEP_MS  1000
-#define AUDIT_SLICES 8 /* then the log has its turn */
-#define LOG_ROUNDS 3   /* each moves what was written while the one before worked */
-#define LOG_REST   200 /* frames: what the writer may move itself between two commits */
+#define UPKEEP_MS    1000
+#define AUDIT_SLICES 8   /* then the log has its turn */
+#define LOG_ROUNDS   3   /* each moves what was written while the one before worked */
+#define LOG_REST     200 /* frames: what the writer may move itself between two commits */
 
-/* ---- upkeep ------------------------------------------------------------------------------------------- */
+/* ---- upkeep ---------------------------------------------------------------------------------- */
 
 static void probe(struct writer *w, struct txn *t, void *arg)
 {
 	(void)arg;
-	db_run(writer_db(w), "INSERT INTO meta(name, value) VALUES('probe_ms', ?1)"
-		" ON CONFLICT DO UPDATE SET value = ?1", num(t->now_ms));
+	db_run(writer_db(w),
+		"INSERT INTO meta(name, value) VALUES('probe_ms', ?1)"
+		" ON CONFLICT DO UPDATE SET value = ?1",
+		num(t->now_ms));
 }
 
 /* Room may be there again, with nobody asking for it. */
@@ -114,7 +116,7 @@ void upkeep_later(struct store *s)
 		timer_set(s->loop, &s->upkeep, loop_now_ms(s->loop) + UPKEEP_MS, on_upkeep, s);
 }
 
-/* ---- chores ------------------------------------------------------------------------------------------------ */
+/* ---- chores ---------------------------------------------------------------------------------- */
 
 struct chore {
 	struct job job;
@@ -122,7 +124,7 @@ struct chore {
 	json_t *report;
 	store_fn *fn;
 	void *arg;
-	char *path;                                     /* backup */
+	char *path;                                       /* backup */
 	int64_t payloads_before_ms, deliveries_before_ms; /* tidy */
 	char *tenant, *connection, *entity, *rid, *who;   /* erase */
 };
@@ -132,7 +134,8 @@ static void chore_home(struct mail *mail)
 	struct chore *c = (struct chore *)mail;
 
 	if (c->fn)
-		c->fn(c->arg, c->job.error.code ? NULL : c->report, c->job.error.code ? &c->job.error : NULL);
+		c->fn(c->arg, c->job.error.code ? NULL : c->report,
+			c->job.error.code ? &c->job.error : NULL);
 	json_decref(c->report);
 	free(c->path);
 	free(c->tenant);
@@ -156,7 +159,8 @@ static void chore_run(struct lane *l, struct job *job)
 	db_forgive(l->audit);
 }
 
-static struct chore *chore_begin(void (*run)(struct lane *, struct chore *), store_fn *fn, void *arg)
+static struct chore *chore_begin(void (*run)(struct lane *, struct chore *), store_fn *fn,
+	void *arg)
 {
 	struct chore *c = xcalloc(1, sizeof *c);
 
@@ -178,7 +182,7 @@ void store_audit_verify(struct store *s, store_fn *fn, void *arg)
 	lane_push(&s->chores, &chore_begin(verify_run, fn, arg)->job);
 }
 
-/* ---- backup and restore ---------------------------------------------------------------------------------------- */
+/* ---- backup and restore ---------------------------------------------------------------------- */
 
 static bool not_closing(void *arg)
 {
@@ -197,13 +201,15 @@ static int sync_and_name(const char *part, const char *path, struct err *e)
 {
 	int fd = open(part, O_RDONLY | O_CLOEXEC);
 	int code = fd < 0 || fsync(fd) < 0 || rename(part, path) < 0
-		? err_set(e, ERR_SYSTEM, "%s: %s", path, strerror(errno)) : 0;
+		? err_set(e, ERR_SYSTEM, "%s: %s", path, strerror(errno))
+		: 0;
 
 	if (fd >= 0)
 		close(fd);
 	if (code < 0)
 		return code;
-	char *slash = strrchr(path, '/'), *dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+	char *slash = strrchr(path, '/'),
+	     *dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) < 0)
 		code = err_set(e, ERR_SYSTEM, "%s: %s", dir, strerror(errno));
@@ -236,8 +242,8 @@ static void backup_run(struct lane *l, struct chore *c)
 	struct db *to;
 
 	if (file_exists(c->path)) {
-		err_set(&c->job.error, ERR_REFUSED, "%s: is there already, and a backup never writes over a file",
-			c->path);
+		err_set(&c->job.error, ERR_REFUSED,
+			"%s: is there already, and a backup never writes over a file", c->path);
 		free(part);
 		return;
 	}
@@ -278,10 +284,13 @@ static int mark_restored(struct db *db, struct err *e)
 	when_text(now, at);
 	db_exec(db, "BEGIN IMMEDIATE");
 	db_run(db, "UPDATE meta SET value = value + ?1 WHERE name = 'ids'", num(IDS_SKIPPED));
-	db_run(db, "INSERT OR REPLACE INTO note(tenant, scope, kind, name, value, at_ms)"
-		" VALUES('', '', 'restored', '', ?1, ?2)", txt(at), num(now));
-	/* What was on its way then has long come to an end: a set asked again now would run again. */
-	db_exec(db, "DELETE FROM visit_set; UPDATE write SET state = 3 WHERE state IN (1, 2);"
+	db_run(db,
+		"INSERT OR REPLACE INTO note(tenant, scope, kind, name, value, at_ms)"
+		" VALUES('', '', 'restored', '', ?1, ?2)",
+		txt(at), num(now));
+	/* What was on its way then has long come to an end: a set asked again would run again. */
+	db_exec(db,
+		"DELETE FROM visit_set; UPDATE write SET state = 3 WHERE state IN (1, 2);"
 		" UPDATE delivery SET state = 1, due_ms = 0 WHERE state = 3;"
 		" DELETE FROM tally; INSERT INTO tally(tenant, flow, state, count)"
 		" SELECT tenant, flow, state, count(*) FROM delivery GROUP BY tenant, flow, state;"
@@ -301,7 +310,7 @@ static int is_whole(struct db *db, const char *path, struct err *e)
 	if (whole)
 		return 0;
 	return db_code(db) ? db_fail(db, e)
-		: err_set(e, ERR_DAMAGED, "%s: is damaged; take another backup", path);
+			   : err_set(e, ERR_DAMAGED, "%s: is damaged; take another backup", path);
 }
 
 static int restore_into(const char *part, const char *backup, const char *key_file, struct err *e)
@@ -330,7 +339,8 @@ int store_restore(const char *dir, const char *backup, const char *key_file, str
 	int code = dir_make(dir, e);
 
 	if (code == 0 && (file_exists(path) || file_exists(trail)))
-		code = err_set(e, ERR_REFUSED, "%s: holds a store already; move its mlc.db and audit.db away first", dir);
+		code = err_set(e, ERR_REFUSED,
+			"%s: holds a store already; move its mlc.db and audit.db away first", dir);
 	if (code == 0) {
 		unlink(part);
 		code = restore_into(part, backup, key_file, e);
@@ -344,13 +354,17 @@ int store_restore(const char *dir, const char *backup, const char *key_file, str
 	return code;
 }
 
-/* ---- tidy -------------------------------------------------------------------------------------------------------- */
+/* ---- tidy ------------------------------------------------------------------------------------ */
 
-#define TIDY_ROWS   200
+#define TIDY_ROWS    200
 #define VACUUM_PAGES 500
-#define FREE_PAGES  2000 /* that many may stay, to be written again */
+#define FREE_PAGES   2000 /* that many may stay, to be written again */
 
-struct slice { int64_t ids[TIDY_ROWS]; size_t count; int64_t gone; };
+struct slice {
+	int64_t ids[TIDY_ROWS];
+	size_t count;
+	int64_t gone;
+};
 
 static void drop_deliveries(struct writer *w, struct txn *t, void *arg)
 {
@@ -360,7 +374,8 @@ static void drop_deliveries(struct writer *w, struct txn *t, void *arg)
 	(void)t;
 	s->gone = 0;
 	for (size_t i = 0; i < s->count; i++) {
-		db_run(db, "DELETE FROM delivery WHERE id = ?1 AND state IN (5, 6)", num(s->ids[i]));
+		db_run(db, "DELETE FROM delivery WHERE id = ?1 AND state IN (5, 6)",
+			num(s->ids[i]));
 		if (db_code(db) || !db_changed(db))
 			continue;
 		db_run(db, "DELETE FROM doc WHERE delivery = ?1", num(s->ids[i]));
@@ -375,9 +390,10 @@ static int64_t tidy_deliveries(struct lane *l, struct chore *c)
 	int64_t last = 0, gone = 0;
 
 	while (s.count == TIDY_ROWS && !c->job.error.code && !atomic_load(&l->store->closing)) {
-		struct rows *r = db_rows(l->main, "SELECT id FROM delivery WHERE id > ?1 AND state IN (5, 6)"
-			" AND moved_ms < ?2 ORDER BY id LIMIT ?3", num(last), num(c->deliveries_before_ms),
-			num(TIDY_ROWS));
+		struct rows *r = db_rows(l->main,
+			"SELECT id FROM delivery WHERE id > ?1 AND state IN (5, 6) AND moved_ms <"
+			" ?2 ORDER BY id LIMIT ?3",
+			num(last), num(c->deliveries_before_ms), num(TIDY_ROWS));
 
 		for (s.count = 0; rows_next(r); s.count++)
 			last = s.ids[s.count] = row_num(r, 0);
@@ -390,12 +406,18 @@ static int64_t tidy_deliveries(struct lane *l, struct chore *c)
 /* Not what an open delivery still has to map.  The record it was the last text of forgets it. */
 static void drop_payload(struct db *db, struct slice *s, int64_t id)
 {
-	if (db_number(db, 0, "SELECT 1 FROM payload p JOIN delivery d ON d.tenant = p.tenant AND d.entity = p.entity"
-		" AND d.rid = p.rid AND d.payload = p.id WHERE p.id = ?1 AND d.open = 1", num(id)))
+	if (db_number(db, 0,
+		    "SELECT 1 FROM payload p JOIN delivery d ON d.tenant = p.tenant AND"
+		    " d.entity = p.entity AND d.rid = p.rid AND d.payload = p.id WHERE p.id ="
+		    " ?1 AND d.open = 1",
+		    num(id)))
 		return;
-	db_run(db, "UPDATE record SET payload = NULL FROM payload p WHERE p.id = ?1 AND record.tenant = p.tenant"
-		" AND record.connection = p.connection AND record.entity = p.entity AND record.rid = p.rid"
-		" AND record.payload = p.id", num(id));
+	db_run(db,
+		"UPDATE record SET payload = NULL FROM payload p WHERE p.id = ?1 AND"
+		" record.tenant = p.tenant AND record.connection = p.connection AND"
+		" record.entity = p.entity AND record.rid = p.rid AND record.payload ="
+		" p.id",
+		num(id));
 	db_run(db, "DELETE FROM payload WHERE id = ?1", num(id));
 	s->gone++;
 }
@@ -417,7 +439,8 @@ static int64_t tidy_payloads(struct lane *l, struct chore *c)
 	int64_t last = 0, gone = 0;
 
 	while (s.count == TIDY_ROWS && !c->job.error.code && !atomic_load(&l->store->closing)) {
-		struct rows *r = db_rows(l->main, "SELECT id, made_ms FROM payload WHERE id > ?1 ORDER BY id LIMIT ?2",
+		struct rows *r = db_rows(l->main,
+			"SELECT id, made_ms FROM payload WHERE id > ?1 ORDER BY id LIMIT ?2",
 			num(last), num(TIDY_ROWS));
 
 		for (s.count = 0; rows_next(r) && row_num(r, 1) < c->payloads_before_ms; s.count++)
@@ -440,7 +463,8 @@ _Static_assert(VACUUM_PAGES == 500, "as vacuum_slice() says");
 static void give_back_space(struct lane *l, struct chore *c)
 {
 	while (!c->job.error.code && !atomic_load(&l->store->closing) &&
-		rows_number(db_rows_values(l->main, "PRAGMA freelist_count", NULL, 0), 0) > FREE_PAGES + VACUUM_PAGES)
+		rows_number(db_rows_values(l->main, "PRAGMA freelist_count", NULL, 0), 0) >
+			FREE_PAGES + VACUUM_PAGES)
 		writer_do(l->store, vacuum_slice, NULL, &c->job.error);
 }
 
@@ -449,10 +473,12 @@ static void tidy_run(struct lane *l, struct chore *c)
 	int64_t deliveries = tidy_deliveries(l, c), payloads = tidy_payloads(l, c);
 
 	give_back_space(l, c);
-	c->report = json_pack("{s:I,s:I}", "deliveries", (json_int_t)deliveries, "payloads", (json_int_t)payloads);
+	c->report = json_pack("{s:I,s:I}", "deliveries", (json_int_t)deliveries, "payloads",
+		(json_int_t)payloads);
 }
 
-void store_tidy(struct store *s, int64_t payloads_before_ms, int64_t deliveries_before_ms, store_fn *fn, void *arg)
+void store_tidy(struct store *s, int64_t payloads_before_ms, int64_t deliveries_before_ms,
+	store_fn *fn, void *arg)
 {
 	struct chore *c = chore_begin(tidy_run, fn, arg);
 
@@ -461,9 +487,13 @@ void store_tidy(struct store *s, int64_t payloads_before_ms, int64_t deliveries_
 	lane_push(&s->chores, &c->job);
 }
 
-/* ---- erase ---------------------------------------------------------------------------------------------------------- */
+/* ---- erase ----------------------------------------------------------------------------------- */
 
-struct told { struct told *next; char *connection; int64_t delivery, payload; };
+struct told {
+	struct told *next;
+	char *connection;
+	int64_t delivery, payload;
+};
 
 struct erasure {
 	const struct chore *chore;
@@ -495,13 +525,20 @@ static void erase_delivery(struct writer *w, struct txn *t, struct erasure *e, i
 		if (one->delivery == id)
 			erase_payload(db, e, one->payload);
 	if (state == DELIVERY_SENDING) {
-		err_set(&t->error, ERR_CONFLICT, "delivery %lld of it is being written right now; try again when "
-			"that is settled", (long long)id);
+		err_set(&t->error, ERR_CONFLICT,
+			"delivery %lld of it is being written right now; try again when "
+			"that is settled",
+			(long long)id);
 		return;
 	}
 	if (state != DELIVERY_DONE && state != DELIVERY_SKIPPED)
-		delivery_move(w, t, &(struct delivery_move){ .id = id, .to = DELIVERY_SKIPPED, .cause = "erased" });
-	db_run(db, "UPDATE delivery SET why = NULL, choice = NULL, choice_cause = NULL, fetch = 0 WHERE id = ?1",
+		delivery_move(w, t,
+			&(struct delivery_move){ .id = id,
+				.to = DELIVERY_SKIPPED,
+				.cause = "erased" });
+	db_run(db,
+		"UPDATE delivery SET why = NULL, choice = NULL, choice_cause = NULL,"
+		" fetch = 0 WHERE id = ?1",
 		num(id));
 	db_run(db, "DELETE FROM doc WHERE delivery = ?1", num(id));
 	db_run(db, "UPDATE write SET data = NULL WHERE delivery = ?1", num(id));
@@ -512,16 +549,22 @@ static void erase_deliveries(struct writer *w, struct txn *t, struct erasure *e)
 {
 	const struct chore *c = e->chore;
 	struct db *db = writer_db(w);
-	struct erased { struct erased *next; int64_t id, payload; enum delivery_state state; } *list = NULL;
-	struct rows *r = db_rows(db, "SELECT id, payload, state FROM delivery WHERE tenant = ?1 AND entity = ?2"
-		" AND rid = ?3 AND connection = ?4",
+	struct erased {
+		struct erased *next;
+		int64_t id, payload;
+		enum delivery_state state;
+	} *list = NULL;
+	struct rows *r = db_rows(db,
+		"SELECT id, payload, state FROM delivery WHERE tenant = ?1 AND entity ="
+		" ?2 AND rid = ?3 AND connection = ?4",
 		txt(c->tenant), txt(c->entity), txt(c->rid), txt(c->connection));
 
 	while (rows_next(r)) {
 		struct erased *one = arena_alloc(&t->results, sizeof *one);
 
 		must(one != NULL);
-		*one = (struct erased){ list, row_num(r, 0), row_num(r, 1), (enum delivery_state)row_num(r, 2) };
+		*one = (struct erased){ list, row_num(r, 0), row_num(r, 1),
+			(enum delivery_state)row_num(r, 2) };
 		list = one;
 	}
 	for (; list && !t->error.code; list = list->next) {
@@ -542,18 +585,32 @@ static void erase(struct writer *w, struct txn *t, void *arg)
 		if (one->connection && !strcmp(one->connection, c->connection))
 			erase_payload(db, e, one->payload);
 	erase_deliveries(w, t, e);
-	erase_payload(db, e, db_number(db, 0, "SELECT payload FROM record WHERE tenant = ?1 AND connection = ?2"
-		" AND entity = ?3 AND rid = ?4", txt(c->tenant), txt(c->connection), txt(c->entity), txt(c->rid)));
-	db_run(db, "UPDATE record SET payload = NULL WHERE tenant = ?1 AND connection = ?2 AND entity = ?3"
-		" AND rid = ?4", txt(c->tenant), txt(c->connection), txt(c->entity), txt(c->rid));
-	db_run(db, "UPDATE link SET base = NULL WHERE tenant = ?1 AND source_connection = ?2 AND source_id = ?3"
-		" AND source_entity = ?4", txt(c->tenant), txt(c->connection), txt(c->rid), txt(c->entity));
-	db_run(db, "UPDATE link SET base = NULL WHERE tenant = ?1 AND target_connection = ?2 AND target_id = ?3"
-		" AND target_entity = ?4", txt(c->tenant), txt(c->connection), txt(c->rid), txt(c->entity));
+	erase_payload(db, e,
+		db_number(db, 0,
+			"SELECT payload FROM record WHERE tenant = ?1 AND connection = ?2 AND"
+			" entity = ?3 AND rid = ?4",
+			txt(c->tenant), txt(c->connection), txt(c->entity), txt(c->rid)));
+	db_run(db,
+		"UPDATE record SET payload = NULL WHERE tenant = ?1 AND connection = ?2"
+		" AND entity = ?3 AND rid = ?4",
+		txt(c->tenant), txt(c->connection), txt(c->entity), txt(c->rid));
+	db_run(db,
+		"UPDATE link SET base = NULL WHERE tenant = ?1 AND source_connection = ?2"
+		" AND source_id = ?3 AND source_entity = ?4",
+		txt(c->tenant), txt(c->connection), txt(c->rid), txt(c->entity));
+	db_run(db,
+		"UPDATE link SET base = NULL WHERE tenant = ?1 AND target_connection = ?2"
+		" AND target_id = ?3 AND target_entity = ?4",
+		txt(c->tenant), txt(c->connection), txt(c->rid), txt(c->entity));
 	mirror_drop(w, c->tenant, c->connection, c->entity, c->rid);
 	if (!t->error.code)
-		audit_append(w, t, &(struct audit_row){ .tenant = c->tenant, .move = "erase", .who = c->who,
-			.connection = c->connection, .entity = c->entity, .rid = c->rid });
+		audit_append(w, t,
+			&(struct audit_row){ .tenant = c->tenant,
+				.move = "erase",
+				.who = c->who,
+				.connection = c->connection,
+				.entity = c->entity,
+				.rid = c->rid });
 }
 
 /* What is erased must not stay readable in the log. */
@@ -587,8 +644,8 @@ static void erase_run(struct lane *l, struct chore *c)
 		(json_int_t)e.deliveries);
 }
 
-void store_erase(struct store *s, const char *tenant, const char *connection, const char *entity, const char *rid,
-	const char *who, store_fn *fn, void *arg)
+void store_erase(struct store *s, const char *tenant, const char *connection, const char *entity,
+	const char *rid, const char *who, store_fn *fn, void *arg)
 {
 	struct chore *c = chore_begin(erase_run, fn, arg);
 

@@ -53,7 +53,9 @@ void mirror_trim(char *text)
 void mirror_drop(struct writer *w, const char *tenant, const char *connection, const char *entity,
 	const char *rid)
 {
-	db_run(writer_db(w), "DELETE FROM mirror WHERE tenant = ?1 AND connection = ?2 AND entity = ?3 AND rid = ?4",
+	db_run(writer_db(w),
+		"DELETE FROM mirror WHERE tenant = ?1 AND connection = ?2 AND entity = ?3"
+		" AND rid = ?4",
 		txt(tenant), txt(connection), txt(entity), txt(rid));
 }
 
@@ -62,17 +64,23 @@ void mirror_put(struct writer *w, struct txn *t, const struct op *op)
 	const struct arrival *a = &op->accept.row;
 	struct db *db = writer_db(w);
 
-	if (db_number(db, 0, "SELECT 1 FROM mirror WHERE tenant = ?1 AND connection = ?2 AND entity = ?3"
-		" AND rid = ?4 AND data = ?5", txt(a->tenant), txt(a->connection), txt(a->entity), txt(a->id),
-		txt(op->accept.mirror)))
+	if (db_number(db, 0,
+		    "SELECT 1 FROM mirror WHERE tenant = ?1 AND connection = ?2 AND entity ="
+		    " ?3 AND rid = ?4 AND data = ?5",
+		    txt(a->tenant), txt(a->connection), txt(a->entity), txt(a->id),
+		    txt(op->accept.mirror)))
 		return;
 	mirror_drop(w, a->tenant, a->connection, a->entity, a->id);
 	int64_t id = store_next_id(t->store);
-	db_run(db, "INSERT INTO mirror(id, tenant, connection, entity, rid, data) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-		num(id), txt(a->tenant), txt(a->connection), txt(a->entity), txt(a->id), txt(op->accept.mirror));
+	db_run(db,
+		"INSERT INTO mirror(id, tenant, connection, entity, rid, data) VALUES(?1,"
+		" ?2, ?3, ?4, ?5, ?6)",
+		num(id), txt(a->tenant), txt(a->connection), txt(a->entity), txt(a->id),
+		txt(op->accept.mirror));
 	for (size_t i = 0; i < op->accept.key_count; i++)
-		db_run(db, "INSERT INTO mirror_key(tenant, connection, entity, member, value, mirror)"
-			" VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-			txt(a->tenant), txt(a->connection), txt(a->entity), txt(op->accept.keys[i].member),
-			txt(op->accept.keys[i].value), num(id));
+		db_run(db,
+			"INSERT INTO mirror_key(tenant, connection, entity, member, value,"
+			" mirror) VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+			txt(a->tenant), txt(a->connection), txt(a->entity),
+			txt(op->accept.keys[i].member), txt(op->accept.keys[i].value), num(id));
 }

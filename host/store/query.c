@@ -18,7 +18,7 @@ static bool same(const char *a, const char *b)
 	return a && b && !strcmp(a, b);
 }
 
-/* ---- claims ------------------------------------------------------------------------------------------- */
+/* ---- claims ---------------------------------------------------------------------------------- */
 
 /* Records and identities that are under way, as 64-bit digests. */
 struct key_set {
@@ -104,7 +104,8 @@ static void claim_home(struct mail *mail)
 	free(j);
 }
 
-static void add_under_way(struct claim_job *j, const char *entity, const char *rid, const char *identity)
+static void add_under_way(struct claim_job *j, const char *entity, const char *rid,
+	const char *identity)
 {
 	key_add(&j->under_way, key_of(1, entity, rid));
 	if (identity)
@@ -114,8 +115,9 @@ static void add_under_way(struct claim_job *j, const char *entity, const char *r
 static void busy_are_under_way(struct lane *l, struct claim_job *j)
 {
 	for (size_t i = 0; i < j->busy_count; i++) {
-		struct rows *r = db_rows(l->main, "SELECT entity, rid, identity FROM delivery WHERE id = ?1",
-			num(j->busy[i]));
+		struct rows *r =
+			db_rows(l->main, "SELECT entity, rid, identity FROM delivery WHERE id = ?1",
+				num(j->busy[i]));
 
 		if (rows_next(r)) {
 			add_under_way(j, row_txt(r, 0), row_txt(r, 1), row_txt(r, 2));
@@ -133,13 +135,18 @@ static bool is_under_way(struct lane *l, struct claim_job *j, const char *entity
 
 	if (key_has(&j->under_way, record) || (identity && key_has(&j->under_way, person)))
 		return true;
-	if (db_number(l->main, 0, "SELECT 1 FROM delivery WHERE tenant = ?1 AND entity = ?2 AND rid = ?3"
-		" AND flow = ?4 AND open = 1 AND state = 3 LIMIT 1", txt(j->tenant), txt(entity), txt(rid), txt(j->flow))) {
+	if (db_number(l->main, 0,
+		    "SELECT 1 FROM delivery WHERE tenant = ?1 AND entity = ?2 AND rid = ?3"
+		    " AND flow = ?4 AND open = 1 AND state = 3 LIMIT 1",
+		    txt(j->tenant), txt(entity), txt(rid), txt(j->flow))) {
 		key_add(&j->under_way, record);
 		return true;
 	}
-	if (identity && db_number(l->main, 0, "SELECT 1 FROM delivery WHERE tenant = ?1 AND flow = ?2"
-		" AND identity = ?3 AND state = 3 LIMIT 1", txt(j->tenant), txt(j->flow), txt(identity))) {
+	if (identity &&
+		db_number(l->main, 0,
+			"SELECT 1 FROM delivery WHERE tenant = ?1 AND flow = ?2 AND identity = ?3"
+			" AND state = 3 LIMIT 1",
+			txt(j->tenant), txt(j->flow), txt(identity))) {
 		key_add(&j->under_way, person);
 		return true;
 	}
@@ -167,13 +174,16 @@ static bool goes_first(struct rows *a, struct rows *b)
 /* Two lists, each in its index's order: what may go at once, and what slept until now. */
 static void pick_all(struct lane *l, struct claim_job *j)
 {
-	struct rows *ready = db_rows(l->main, "SELECT id, rank, entity, rid, identity FROM delivery"
+	struct rows *ready = db_rows(l->main,
+		"SELECT id, rank, entity, rid, identity FROM delivery"
 		" WHERE tenant = ?1 AND flow = ?2 AND state = 1 AND due_ms = 0 ORDER BY rank, id",
 		txt(j->tenant), txt(j->flow));
-	struct rows *slept = db_rows(l->main, "SELECT id, rank, entity, rid, identity FROM delivery"
-		" WHERE id IN (SELECT id FROM delivery WHERE tenant = ?1 AND flow = ?2 AND state = 1"
-		" AND due_ms > 0 AND due_ms <= ?3 ORDER BY due_ms LIMIT ?4) ORDER BY rank, id",
-		txt(j->tenant), txt(j->flow), num(j->now_ms), num((int64_t)(j->limit + j->busy_count)));
+	struct rows *slept = db_rows(l->main,
+		"SELECT id, rank, entity, rid, identity FROM delivery WHERE id IN (SELECT"
+		" id FROM delivery WHERE tenant = ?1 AND flow = ?2 AND state = 1 AND"
+		" due_ms > 0 AND due_ms <= ?3 ORDER BY due_ms LIMIT ?4) ORDER BY rank, id",
+		txt(j->tenant), txt(j->flow), num(j->now_ms),
+		num((int64_t)(j->limit + j->busy_count)));
 	bool more_ready = rows_next(ready), more_slept = rows_next(slept);
 
 	while ((more_ready || more_slept) && j->picked_count < j->limit) {
@@ -202,16 +212,33 @@ static void read_delivery(struct claim_job *j, struct rows *r, struct delivery *
 	const char *text = row_bin(r, 25, &len);
 
 	*d = (struct delivery){
-		.id = row_num(r, 0), .tenant = keep(j, r, 1), .flow = keep(j, r, 2),
-		.connection = keep(j, r, 3), .entity = keep(j, r, 4), .rid = keep(j, r, 5),
-		.version = keep(j, r, 6), .changed_ms = row_num(r, 7), .received_ms = row_num(r, 8),
-		.due_ms = row_num(r, 9), .deleted = row_num(r, 10), .fetch = row_num(r, 11),
-		.state = (enum delivery_state)row_num(r, 12), .attempts = (unsigned)row_num(r, 13),
-		.cause = keep(j, r, 14), .why = keep(j, r, 15), .label = keep(j, r, 16),
-		.identity = keep(j, r, 17), .amount = keep(j, r, 18), .currency = keep(j, r, 19),
-		.choice = keep(j, r, 20), .mapping_hash = keep(j, r, 21), .origin = keep(j, r, 22),
-		.stamp = row_num(r, 23), .doc = keep(j, r, 24),
-		.text = text ? arena_strndup(&j->arena, text, len) : NULL, .text_len = text ? len : 0,
+		.id = row_num(r, 0),
+		.tenant = keep(j, r, 1),
+		.flow = keep(j, r, 2),
+		.connection = keep(j, r, 3),
+		.entity = keep(j, r, 4),
+		.rid = keep(j, r, 5),
+		.version = keep(j, r, 6),
+		.changed_ms = row_num(r, 7),
+		.received_ms = row_num(r, 8),
+		.due_ms = row_num(r, 9),
+		.deleted = row_num(r, 10),
+		.fetch = row_num(r, 11),
+		.state = (enum delivery_state)row_num(r, 12),
+		.attempts = (unsigned)row_num(r, 13),
+		.cause = keep(j, r, 14),
+		.why = keep(j, r, 15),
+		.label = keep(j, r, 16),
+		.identity = keep(j, r, 17),
+		.amount = keep(j, r, 18),
+		.currency = keep(j, r, 19),
+		.choice = keep(j, r, 20),
+		.mapping_hash = keep(j, r, 21),
+		.origin = keep(j, r, 22),
+		.stamp = row_num(r, 23),
+		.doc = keep(j, r, 24),
+		.text = text ? arena_strndup(&j->arena, text, len) : NULL,
+		.text_len = text ? len : 0,
 	};
 }
 
@@ -219,12 +246,14 @@ static void read_picked(struct lane *l, struct claim_job *j)
 {
 	j->found = xcalloc(j->picked_count + 1, sizeof *j->found);
 	for (size_t i = 0; i < j->picked_count && j->arena.used < TEXTS_MAX; i++) {
-		struct rows *r = db_rows(l->main, "SELECT d.id, d.tenant, d.flow, d.connection, d.entity, d.rid,"
-			" d.version, d.changed_ms, d.received_ms, d.due_ms, d.deleted, d.fetch, d.state,"
-			" d.attempts, d.cause, d.why, d.label, d.identity, d.amount, d.currency, d.choice,"
-			" d.mapping_hash, d.origin, d.stamp, doc.text, p.bytes FROM delivery d"
-			" LEFT JOIN doc ON doc.delivery = d.id LEFT JOIN payload p ON p.id = d.payload"
-			" WHERE d.id = ?1", num(j->picked[i]));
+		struct rows *r = db_rows(l->main,
+			"SELECT d.id, d.tenant, d.flow, d.connection, d.entity, d.rid, d.version,"
+			" d.changed_ms, d.received_ms, d.due_ms, d.deleted, d.fetch, d.state,"
+			" d.attempts, d.cause, d.why, d.label, d.identity, d.amount, d.currency,"
+			" d.choice, d.mapping_hash, d.origin, d.stamp, doc.text, p.bytes FROM"
+			" delivery d LEFT JOIN doc ON doc.delivery = d.id LEFT JOIN payload p ON"
+			" p.id = d.payload WHERE d.id = ?1",
+			num(j->picked[i]));
 
 		if (rows_next(r)) {
 			read_delivery(j, r, &j->found[j->count++]);
@@ -287,7 +316,7 @@ void store_delivery(struct store *s, int64_t id, deliveries_fn *fn, void *arg)
 	lane_push(&s->reader, &j->job);
 }
 
-/* ---- answers as JSON ----------------------------------------------------------------------------------------- */
+/* ---- answers as JSON ------------------------------------------------------------------------- */
 
 struct query {
 	struct job job;
@@ -322,8 +351,8 @@ static void query_run(struct lane *l, struct job *job)
 }
 
 /* Takes over filter. */
-static void ask(struct lane *l, void (*read)(struct lane *, struct query *), json_t *filter, rows_fn *fn,
-	void *arg)
+static void ask(struct lane *l, void (*read)(struct lane *, struct query *), json_t *filter,
+	rows_fn *fn, void *arg)
 {
 	struct query *q = xcalloc(1, sizeof *q);
 
@@ -368,7 +397,8 @@ static json_t *row_json(struct rows *r)
 			value = json_null();
 			break;
 		case ROW_NUMBER:
-			value = yes_or_no ? json_boolean(row_num(r, i)) : json_integer(row_num(r, i));
+			value = yes_or_no ? json_boolean(row_num(r, i))
+					  : json_integer(row_num(r, i));
 			break;
 		case ROW_TEXT:
 		case ROW_BYTES:
@@ -388,7 +418,7 @@ static void name_state(json_t *row)
 	json_object_set_new(row, "state", json_string(delivery_state_text(state)));
 }
 
-/* ---- filters ---------------------------------------------------------------------------------------------------- */
+/* ---- filters --------------------------------------------------------------------------------- */
 
 #define VALUES_MAX 24
 
@@ -420,7 +450,8 @@ static void where_and(struct where *w, const char *condition, struct value v)
 	where_value(w, v);
 }
 
-static void where_text(struct where *w, const json_t *filter, const char *member, const char *condition)
+static void where_text(struct where *w, const json_t *filter, const char *member,
+	const char *condition)
 {
 	const char *text = json_text_at(filter, member);
 
@@ -450,22 +481,27 @@ static void where_rows(struct where *w, struct db *db, json_t *rows, void (*each
 	buf_finish(&w->sql);
 }
 
-/* ---- counts and causes --------------------------------------------------------------------------------------------- */
+/* ---- counts and causes ----------------------------------------------------------------------- */
 
 static int64_t earliest_due(struct db *db, const char *tenant, const char *flow)
 {
-	if (db_number(db, 0, "SELECT 1 FROM delivery WHERE tenant = ?1 AND flow = ?2 AND state = 1 AND due_ms = 0"
-		" LIMIT 1", txt(tenant), txt(flow)))
+	if (db_number(db, 0,
+		    "SELECT 1 FROM delivery WHERE tenant = ?1 AND flow = ?2 AND state = 1 AND"
+		    " due_ms = 0 LIMIT 1",
+		    txt(tenant), txt(flow)))
 		return 0;
-	return db_number(db, 0, "SELECT min(due_ms) FROM delivery WHERE tenant = ?1 AND flow = ?2 AND state = 1"
-		" AND due_ms > 0", txt(tenant), txt(flow));
+	return db_number(db, 0,
+		"SELECT min(due_ms) FROM delivery WHERE tenant = ?1 AND flow = ?2 AND"
+		" state = 1 AND due_ms > 0",
+		txt(tenant), txt(flow));
 }
 
 static json_t *counts_of(json_t *rows, struct rows *r)
 {
 	json_t *last = json_array_get(rows, json_array_size(rows) - 1);
 
-	if (same(json_text_at(last, "flow"), row_txt(r, 1)) && same(json_text_at(last, "tenant"), row_txt(r, 0)))
+	if (same(json_text_at(last, "flow"), row_txt(r, 1)) &&
+		same(json_text_at(last, "tenant"), row_txt(r, 0)))
 		return last;
 	json_t *row = json_object();
 	json_put_text(row, "tenant", row_txt(r, 0));
@@ -481,20 +517,24 @@ static void read_counts(struct lane *l, struct query *q)
 {
 	const char *tenant = json_text_at(q->filter, "tenant");
 	struct rows *r = tenant
-		? db_rows(l->main, "SELECT tenant, flow, state, count FROM tally WHERE tenant = ?1"
-			" ORDER BY tenant, flow", txt(tenant))
-		: db_rows_values(l->main, "SELECT tenant, flow, state, count FROM tally ORDER BY tenant, flow",
-			NULL, 0);
+		? db_rows(l->main,
+			  "SELECT tenant, flow, state, count FROM tally WHERE tenant = ?1"
+			  " ORDER BY tenant, flow",
+			  txt(tenant))
+		: db_rows_values(l->main,
+			  "SELECT tenant, flow, state, count FROM tally ORDER BY tenant, flow",
+			  NULL, 0);
 	json_t *row;
 	size_t i;
 
 	while (rows_next(r))
-		json_put_int(counts_of(q->rows, r), delivery_state_text((enum delivery_state)row_num(r, 2)),
-			row_num(r, 3));
+		json_put_int(counts_of(q->rows, r),
+			delivery_state_text((enum delivery_state)row_num(r, 2)), row_num(r, 3));
 	json_array_foreach(q->rows, i, row)
 		if (json_int_or(row, "ready", 0))
-			json_put_int(row, "due_ms", earliest_due(l->main, json_text_at(row, "tenant"),
-				json_text_at(row, "flow")));
+			json_put_int(row, "due_ms",
+				earliest_due(l->main, json_text_at(row, "tenant"),
+					json_text_at(row, "flow")));
 }
 
 void store_counts(struct store *s, const char *tenant_or_null, rows_fn *fn, void *arg)
@@ -509,7 +549,8 @@ static void add_amount(json_t *sums, const char *currency, const char *amount)
 	char text[DECIMAL_TEXT_MAX];
 
 	if (!decimal_parse(amount, strlen(amount), &one) ||
-		(before && !decimal_parse(before, strlen(before), &sum)) || !decimal_add(sum, one, &sum))
+		(before && !decimal_parse(before, strlen(before), &sum)) ||
+		!decimal_add(sum, one, &sum))
 		return;
 	decimal_text(sum, -1, text);
 	json_put_text(sums, currency, text);
@@ -520,7 +561,8 @@ static bool same_group(const json_t *row, struct rows *r)
 	const char *cause = json_text_at(row, "cause"), *here = row_txt(r, 3);
 
 	return row && json_int_or(row, "state", 0) == row_num(r, 2) &&
-		same(json_text_at(row, "tenant"), row_txt(r, 0)) && same(json_text_at(row, "flow"), row_txt(r, 1)) &&
+		same(json_text_at(row, "tenant"), row_txt(r, 0)) &&
+		same(json_text_at(row, "flow"), row_txt(r, 1)) &&
 		(same(cause, here) || (!cause && !here));
 }
 
@@ -530,8 +572,10 @@ static void read_causes(struct lane *l, struct query *q)
 	json_t *row = NULL;
 	size_t i;
 
-	where_begin(&w, "SELECT d.tenant, d.flow, d.state, d.cause, d.amount, d.currency, d.received_ms, d.label,"
-		" d.why FROM delivery d WHERE d.state IN (2, 4, 7, 8)");
+	where_begin(&w,
+		"SELECT d.tenant, d.flow, d.state, d.cause, d.amount, d.currency,"
+		" d.received_ms, d.label, d.why FROM delivery d WHERE d.state IN (2, 4,"
+		" 7, 8)");
 	where_text(&w, q->filter, "tenant", " AND d.tenant = ");
 	buf_puts(&w.sql, " ORDER BY d.state, d.tenant, d.flow, d.cause, d.id");
 	struct rows *r = db_rows_made(l->main, w.sql.data, w.values, w.count);
@@ -539,17 +583,19 @@ static void read_causes(struct lane *l, struct query *q)
 		const char *currency = row_txt(r, 5), *amount = row_txt(r, 4);
 
 		if (!same_group(row, r)) {
-			row = json_pack("{s:s,s:s,s:I,s:s?,s:i,s:{},s:I,s:s?,s:s?}", "tenant", row_txt(r, 0), "flow",
-				row_txt(r, 1), "state", (json_int_t)row_num(r, 2), "cause", row_txt(r, 3), "count", 0,
-				"amount_sum", "oldest_ms", (json_int_t)row_num(r, 6), "label", row_txt(r, 7), "why",
-				row_txt(r, 8));
+			row = json_pack("{s:s,s:s,s:I,s:s?,s:i,s:{},s:I,s:s?,s:s?}", "tenant",
+				row_txt(r, 0), "flow", row_txt(r, 1), "state",
+				(json_int_t)row_num(r, 2), "cause", row_txt(r, 3), "count", 0,
+				"amount_sum", "oldest_ms", (json_int_t)row_num(r, 6), "label",
+				row_txt(r, 7), "why", row_txt(r, 8));
 			json_array_append_new(q->rows, row);
 		}
 		json_put_int(row, "count", json_int_or(row, "count", 0) + 1);
 		if (row_num(r, 6) < json_int_or(row, "oldest_ms", 0))
 			json_put_int(row, "oldest_ms", row_num(r, 6));
 		if (amount)
-			add_amount(json_object_get(row, "amount_sum"), currency ? currency : "", amount);
+			add_amount(json_object_get(row, "amount_sum"), currency ? currency : "",
+				amount);
 	}
 	buf_finish(&w.sql);
 	json_array_foreach(q->rows, i, row)
@@ -561,7 +607,7 @@ void store_causes(struct store *s, const char *tenant_or_null, rows_fn *fn, void
 	ask(&s->lister, read_causes, json_pack("{s:s?}", "tenant", tenant_or_null), fn, arg);
 }
 
-/* ---- deliveries, links, records --------------------------------------------------------------------------------------- */
+/* ---- deliveries, links, records -------------------------------------------------------------- */
 
 static int state_of(const char *text)
 {
@@ -571,10 +617,11 @@ static int state_of(const char *text)
 	return 0;
 }
 
-/* state: one, or a list of them.  The numbers stand in the text: only so is a partial index used. */
+/* state: one, or a list of them.  The numbers stand in the text: else no partial index is used. */
 static void where_state(struct where *w, const json_t *state, struct err *e)
 {
-	json_t *list = json_is_array(state) ? json_incref((json_t *)state) : json_pack("[O]", state);
+	json_t *list =
+		json_is_array(state) ? json_incref((json_t *)state) : json_pack("[O]", state);
 	bool indexed = true;
 	json_t *one;
 	size_t i;
@@ -583,8 +630,10 @@ static void where_state(struct where *w, const json_t *state, struct err *e)
 		int number = state_of(json_string_value(one));
 
 		if (!number)
-			err_set(e, ERR_INPUT, "there is no state %s; there are ready, waits, sending, would, done, "
-				"skipped, held, review", json_string_value(one) ? json_string_value(one) : "like that");
+			err_set(e, ERR_INPUT,
+				"there is no state %s; there are ready, waits, sending, would, "
+				"done, skipped, held, review",
+				json_string_value(one) ? json_string_value(one) : "like that");
 		indexed = indexed && number != DELIVERY_READY && number != DELIVERY_SENDING &&
 			number != DELIVERY_DONE && number != DELIVERY_SKIPPED;
 		buf_printf(&w->sql, "%s%d", i ? ", " : " AND d.state IN (", number);
@@ -614,12 +663,16 @@ static void read_list(struct lane *l, struct query *q)
 	bool newest = json_true_at(f, "newest"), doc = json_true_at(f, "doc");
 	struct where w;
 
-	where_begin(&w, "SELECT d.id, d.tenant, d.flow, d.connection, d.entity, d.rid, d.version, d.changed_ms,"
-		" d.received_ms, d.moved_ms, d.due_ms, d.state, d.attempts, d.deleted AS 'deleted?',"
-		" d.fetch AS 'fetch?', d.cause, d.why, d.label, d.identity, d.amount, d.currency, d.choice,"
-		" d.mapping_hash, d.origin, d.stamp, d.target_connection, d.target_entity, d.target_id");
-	buf_puts(&w.sql, doc ? ", doc.text AS doc FROM delivery d LEFT JOIN doc ON doc.delivery = d.id WHERE 1"
-			     : " FROM delivery d WHERE 1");
+	where_begin(&w,
+		"SELECT d.id, d.tenant, d.flow, d.connection, d.entity, d.rid, d.version,"
+		" d.changed_ms, d.received_ms, d.moved_ms, d.due_ms, d.state, d.attempts,"
+		" d.deleted AS 'deleted?', d.fetch AS 'fetch?', d.cause, d.why, d.label,"
+		" d.identity, d.amount, d.currency, d.choice, d.mapping_hash, d.origin,"
+		" d.stamp, d.target_connection, d.target_entity, d.target_id");
+	buf_puts(&w.sql,
+		doc ? ", doc.text AS doc FROM delivery d"
+		      " LEFT JOIN doc ON doc.delivery = d.id WHERE 1"
+		    : " FROM delivery d WHERE 1");
 	where_text(&w, f, "tenant", " AND d.tenant = ");
 	where_text(&w, f, "flow", " AND d.flow = ");
 	where_text(&w, f, "cause", " AND d.cause = ");
@@ -634,7 +687,8 @@ static void read_list(struct lane *l, struct query *q)
 	if (json_object_get(f, "since_ms"))
 		where_and(&w, " AND d.received_ms >= ", num(json_int_or(f, "since_ms", 0)));
 	if (json_object_get(f, "after_id"))
-		where_and(&w, newest ? " AND d.id < " : " AND d.id > ", num(json_int_or(f, "after_id", 0)));
+		where_and(&w, newest ? " AND d.id < " : " AND d.id > ",
+			num(json_int_or(f, "after_id", 0)));
 	buf_puts(&w.sql, newest ? " ORDER BY d.id DESC" : " ORDER BY d.id");
 	where_and(&w, " LIMIT ", num(limit_of(f)));
 	where_rows(&w, l->main, q->rows, name_state);
@@ -650,9 +704,11 @@ static void read_links(struct lane *l, struct query *q)
 	const json_t *f = q->filter;
 	struct where w;
 
-	where_begin(&w, "SELECT id, tenant, flow, identity, source_connection, source_entity, source_id,"
-		" source_version, target_connection, target_entity, target_id, target_version, target_hash, made,"
-		" base, delivery, at_ms FROM link WHERE 1");
+	where_begin(&w,
+		"SELECT id, tenant, flow, identity, source_connection, source_entity,"
+		" source_id, source_version, target_connection, target_entity, target_id,"
+		" target_version, target_hash, made, base, delivery, at_ms FROM link"
+		" WHERE 1");
 	where_text(&w, f, "tenant", " AND tenant = ");
 	where_text(&w, f, "flow", " AND flow = ");
 	where_text(&w, f, "identity", " AND identity = ");
@@ -715,8 +771,9 @@ static void read_records(struct lane *l, struct query *q)
 	bool has_from = instant(f, "from", &from, &q->job.error);
 	bool has_to = instant(f, "to", &to, &q->job.error), by_time = has_from || has_to;
 
-	where_begin(&w, "SELECT r.tenant, r.connection, r.entity, r.rid, r.version, r.changed_ms, r.seen_ms,"
-		" r.deleted AS 'deleted?', r.number, p.bytes AS text, ");
+	where_begin(&w,
+		"SELECT r.tenant, r.connection, r.entity, r.rid, r.version, r.changed_ms,"
+		" r.seen_ms, r.deleted AS 'deleted?', r.number, p.bytes AS text, ");
 	buf_puts(&w.sql, by_time ? "r.at_ms || '/' || r.rid AS after" : "r.rid AS after");
 	buf_puts(&w.sql, " FROM record r LEFT JOIN payload p ON p.id = r.payload WHERE 1");
 	where_text(&w, f, "tenant", " AND r.tenant = ");
@@ -739,7 +796,7 @@ void store_records(struct store *s, const json_t *filter, rows_fn *fn, void *arg
 	ask(&s->lister, read_records, json_deep_copy(filter), fn, arg);
 }
 
-/* ---- the mirror -------------------------------------------------------------------------------------------------------- */
+/* ---- the mirror ------------------------------------------------------------------------------ */
 
 /* By the first member through the index; each of the others holds or not. */
 static void read_mirror(struct lane *l, struct query *q)
@@ -751,11 +808,13 @@ static void read_mirror(struct lane *l, struct query *q)
 	struct where w;
 
 	if (json_object_size(members) == 0 || json_object_size(members) > VALUES_MAX / 4) {
-		err_set(&q->job.error, ERR_INPUT, "a look-up in the mirror needs 1 to %d members", VALUES_MAX / 4);
+		err_set(&q->job.error, ERR_INPUT, "a look-up in the mirror needs 1 to %d members",
+			VALUES_MAX / 4);
 		return;
 	}
-	where_begin(&w, "SELECT m.rid AS id, r.version, m.data FROM mirror m LEFT JOIN record r USING"
-		" (tenant, connection, entity, rid) WHERE 1");
+	where_begin(&w,
+		"SELECT m.rid AS id, r.version, m.data FROM mirror m LEFT JOIN record r"
+		" USING (tenant, connection, entity, rid) WHERE 1");
 	json_object_foreach(members, member, value) {
 		const char *text = json_string_value(value);
 
@@ -775,14 +834,16 @@ static void read_mirror(struct lane *l, struct query *q)
 		free(folded[--count]);
 }
 
-void store_mirror_find(struct store *s, const char *tenant, const char *connection, const char *entity,
-	const json_t *members, rows_fn *fn, void *arg)
+void store_mirror_find(struct store *s, const char *tenant, const char *connection,
+	const char *entity, const json_t *members, rows_fn *fn, void *arg)
 {
-	ask(&s->reader, read_mirror, json_pack("{s:s,s:s,s:s,s:o}", "tenant", tenant, "connection", connection,
-		"entity", entity, "members", json_deep_copy(members)), fn, arg);
+	ask(&s->reader, read_mirror,
+		json_pack("{s:s,s:s,s:s,s:o}", "tenant", tenant, "connection", connection, "entity",
+			entity, "members", json_deep_copy(members)),
+		fn, arg);
 }
 
-/* ---- notes, writes, sets, names of secrets -------------------------------------------------------------------------------- */
+/* ---- notes, writes, sets, names of secrets --------------------------------------------------- */
 
 static void read_notes(struct lane *l, struct query *q)
 {
@@ -796,9 +857,11 @@ static void read_notes(struct lane *l, struct query *q)
 	where_rows(&w, l->main, q->rows, NULL);
 }
 
-void store_notes(struct store *s, const char *tenant, const char *scope, const char *kind, rows_fn *fn, void *arg)
+void store_notes(struct store *s, const char *tenant, const char *scope, const char *kind,
+	rows_fn *fn, void *arg)
 {
-	ask(&s->reader, read_notes, json_pack("{s:s?,s:s?,s:s?}", "tenant", tenant, "scope", scope, "kind", kind), fn,
+	ask(&s->reader, read_notes,
+		json_pack("{s:s?,s:s?,s:s?}", "tenant", tenant, "scope", scope, "kind", kind), fn,
 		arg);
 }
 
@@ -813,12 +876,15 @@ static void read_unsettled(struct lane *l, struct query *q)
 {
 	struct where w;
 
-	where_begin(&w, "SELECT w.id, w.delivery, w.tenant, w.connection, w.entity, w.verb, w.target_id, w.version,"
-		" w.key, w.data, w.state, w.mark, w.tries, w.at_ms, d.flow, d.connection AS source_connection,"
-		" d.entity AS source_entity, d.rid, d.version AS source_version, d.changed_ms, d.attempts, d.label,"
-		" d.identity, d.amount, d.currency, d.choice, d.mapping_hash, d.stamp, doc.text AS doc FROM write w"
-		" LEFT JOIN delivery d ON d.id = w.delivery LEFT JOIN doc ON doc.delivery = w.delivery"
-		" WHERE w.state < 4 ORDER BY w.id");
+	where_begin(&w,
+		"SELECT w.id, w.delivery, w.tenant, w.connection, w.entity, w.verb,"
+		" w.target_id, w.version, w.key, w.data, w.state, w.mark, w.tries,"
+		" w.at_ms, d.flow, d.connection AS source_connection, d.entity AS"
+		" source_entity, d.rid, d.version AS source_version, d.changed_ms,"
+		" d.attempts, d.label, d.identity, d.amount, d.currency, d.choice,"
+		" d.mapping_hash, d.stamp, doc.text AS doc FROM write w LEFT JOIN"
+		" delivery d ON d.id = w.delivery LEFT JOIN doc ON doc.delivery ="
+		" w.delivery WHERE w.state < 4 ORDER BY w.id");
 	where_rows(&w, l->main, q->rows, name_write_state);
 }
 
@@ -865,17 +931,22 @@ static void set_read(struct lane *l, struct job *job)
 
 	if (!lane_open(l, &job->error))
 		return;
-	struct rows *r = db_rows(l->main, "SELECT mark, requests, answer, answer_type, asked FROM visit_set"
-		" WHERE tenant = ?1 AND connection = ?2 ORDER BY at_ms LIMIT 1", txt(j->tenant), txt(j->connection));
+	struct rows *r = db_rows(l->main,
+		"SELECT mark, requests, answer, answer_type, asked FROM visit_set WHERE"
+		" tenant = ?1 AND connection = ?2 ORDER BY at_ms LIMIT 1",
+		txt(j->tenant), txt(j->connection));
 	if (rows_next(r)) {
 		size_t len;
 		const char *answer = row_bin(r, 2, &len);
 
 		j->found = true;
-		j->row = (struct set_row){ .tenant = j->tenant, .connection = j->connection,
-			.mark = set_text(j, r, 0), .requests = set_text(j, r, 1),
+		j->row = (struct set_row){ .tenant = j->tenant,
+			.connection = j->connection,
+			.mark = set_text(j, r, 0),
+			.requests = set_text(j, r, 1),
 			.answer = answer ? arena_strndup(&j->arena, answer, len) : NULL,
-			.answer_len = answer ? len : 0, .answer_type = set_text(j, r, 3),
+			.answer_len = answer ? len : 0,
+			.answer_type = set_text(j, r, 3),
 			.asked = (unsigned)row_num(r, 4) };
 		rows_end(r);
 	}
@@ -894,7 +965,8 @@ static void set_home(struct mail *mail)
 	free(j);
 }
 
-void store_open_set(struct store *s, const char *tenant, const char *connection, set_fn *fn, void *arg)
+void store_open_set(struct store *s, const char *tenant, const char *connection, set_fn *fn,
+	void *arg)
 {
 	struct set_job *j = xcalloc(1, sizeof *j);
 
@@ -908,12 +980,13 @@ void store_open_set(struct store *s, const char *tenant, const char *connection,
 	lane_push(&s->reader, &j->job);
 }
 
-/* ---- the trail --------------------------------------------------------------------------------------------------------------- */
+/* ---- the trail ------------------------------------------------------------------------------- */
 
 static void audit_where(struct where *w, const json_t *f, bool forward, int64_t limit)
 {
-	where_begin(w, "SELECT number, tenant, seq, at_ms, move, who, connection, flow, entity, rid, delivery, detail,"
-		" payload AS payload_id FROM audit WHERE 1");
+	where_begin(w,
+		"SELECT number, tenant, seq, at_ms, move, who, connection, flow, entity,"
+		" rid, delivery, detail, payload AS payload_id FROM audit WHERE 1");
 	where_text(w, f, "tenant", " AND tenant = ");
 	where_text(w, f, "connection", " AND connection = ");
 	where_text(w, f, "entity", " AND entity = ");
@@ -934,7 +1007,8 @@ static void audit_where(struct where *w, const json_t *f, bool forward, int64_t 
 
 static int by_number(const void *a, const void *b)
 {
-	int64_t x = json_int_or(*(json_t *const *)a, "number", 0), y = json_int_or(*(json_t *const *)b, "number", 0);
+	int64_t x = json_int_or(*(json_t *const *)a, "number", 0),
+		y = json_int_or(*(json_t *const *)b, "number", 0);
 
 	return (x > y) - (x < y);
 }
@@ -946,7 +1020,8 @@ static void merge(json_t *out, json_t *a, json_t *b, bool forward, int64_t limit
 	json_t **all = xcalloc(count + 1, sizeof *all);
 
 	for (size_t i = 0; i < count; i++)
-		all[i] = i < json_array_size(a) ? json_array_get(a, i) : json_array_get(b, i - json_array_size(a));
+		all[i] = i < json_array_size(a) ? json_array_get(a, i)
+						: json_array_get(b, i - json_array_size(a));
 	qsort(all, count, sizeof *all, by_number);
 	for (size_t i = 0; i < count; i++)
 		if (!kept || by_number(&all[kept - 1], &all[i]))

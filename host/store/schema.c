@@ -10,15 +10,16 @@
 #define LOCK_WAIT_MS   2000
 
 /* The numbers of delivery states that partial indices name. */
-_Static_assert(DELIVERY_READY == 1 && DELIVERY_WAITS == 2 && DELIVERY_SENDING == 3 && DELIVERY_WOULD == 4 &&
-	DELIVERY_DONE == 5 && DELIVERY_SKIPPED == 6 && DELIVERY_HELD == 7 && DELIVERY_REVIEW == 8 &&
-	WRITE_DONE == 4, "states are part of the schema");
+_Static_assert(DELIVERY_READY == 1 && DELIVERY_WAITS == 2 && DELIVERY_SENDING == 3 &&
+		DELIVERY_WOULD == 4 && DELIVERY_DONE == 5 && DELIVERY_SKIPPED == 6 &&
+		DELIVERY_HELD == 7 && DELIVERY_REVIEW == 8 && WRITE_DONE == 4,
+	"states are part of the schema");
 
-#define AUDIT_COLUMNS \
-	"number INTEGER PRIMARY KEY, tenant TEXT NOT NULL, seq INTEGER NOT NULL," \
-	" at_ms INTEGER NOT NULL, move TEXT NOT NULL, who TEXT NOT NULL, connection TEXT, flow TEXT," \
-	" entity TEXT, rid TEXT, delivery INTEGER NOT NULL, detail TEXT, payload INTEGER," \
-	" payload_hash BLOB, hash BLOB NOT NULL"
+#define AUDIT_COLUMNS                                                                              \
+	"number INTEGER PRIMARY KEY, tenant TEXT NOT NULL, seq INTEGER NOT NULL,"                  \
+	" at_ms INTEGER NOT NULL, move TEXT NOT NULL, who TEXT NOT NULL, connection TEXT,"         \
+	" flow TEXT, entity TEXT, rid TEXT, delivery INTEGER NOT NULL, detail TEXT,"               \
+	" payload INTEGER, payload_hash BLOB, hash BLOB NOT NULL"
 
 static const char main_tables[] =
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;"
@@ -30,7 +31,8 @@ static const char main_tables[] =
 	/* What each connection showed last. */
 	"CREATE TABLE record(tenant TEXT NOT NULL, connection TEXT NOT NULL, entity TEXT NOT NULL,"
 	" rid TEXT NOT NULL, version TEXT, changed_ms INTEGER NOT NULL, seen_ms INTEGER NOT NULL,"
-	" at_ms INTEGER NOT NULL, deleted INTEGER NOT NULL, hash BLOB, payload INTEGER, number TEXT,"
+	" at_ms INTEGER NOT NULL, deleted INTEGER NOT NULL, hash BLOB, payload INTEGER, number"
+	" TEXT,"
 	" PRIMARY KEY(tenant, connection, entity, rid)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX record_at ON record(tenant, connection, entity, at_ms);"
 	"CREATE INDEX record_number ON record(tenant, number) WHERE number IS NOT NULL;"
@@ -38,22 +40,27 @@ static const char main_tables[] =
 	"CREATE TABLE delivery(id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, flow TEXT NOT NULL,"
 	" connection TEXT NOT NULL, entity TEXT NOT NULL, rid TEXT NOT NULL, version TEXT,"
 	" changed_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, moved_ms INTEGER NOT NULL,"
-	" due_ms INTEGER NOT NULL, state INTEGER NOT NULL, open INTEGER NOT NULL, rank INTEGER NOT NULL,"
+	" due_ms INTEGER NOT NULL, state INTEGER NOT NULL, open INTEGER NOT NULL, rank INTEGER"
+	" NOT NULL,"
 	" attempts INTEGER NOT NULL, stamp INTEGER NOT NULL, deleted INTEGER NOT NULL,"
 	" fetch INTEGER NOT NULL, payload INTEGER, origin TEXT, cause TEXT, why TEXT, label TEXT,"
 	" identity TEXT, amount TEXT, currency TEXT, choice TEXT, choice_cause TEXT,"
 	" mapping_hash TEXT, target_connection TEXT, target_entity TEXT, target_id TEXT) STRICT;"
 	/* Claims: what may go now by rank, and what sleeps until its time. */
-	"CREATE INDEX delivery_ready ON delivery(tenant, flow, rank, id) WHERE state = 1 AND due_ms = 0;"
-	"CREATE INDEX delivery_due ON delivery(tenant, flow, due_ms) WHERE state = 1 AND due_ms > 0;"
-	/* Of one record: the open ones, and for its story all.  open is 0 when done or skipped; moves
-	 * between open states leave this index alone. */
+	"CREATE INDEX delivery_ready ON delivery(tenant, flow, rank, id) WHERE state = 1 AND"
+	" due_ms = 0;"
+	"CREATE INDEX delivery_due ON delivery(tenant, flow, due_ms) WHERE state = 1 AND due_ms >"
+	" 0;"
+	/* Of one record: the open ones, and for its story all.  open is 0 when done or skipped;
+	 * moves between open states leave this index alone. */
 	"CREATE INDEX delivery_record ON delivery(tenant, entity, rid, flow, open);"
 	/* Of one identity, and which of them is on the wire. */
-	"CREATE INDEX delivery_identity ON delivery(tenant, flow, identity) WHERE identity IS NOT NULL;"
+	"CREATE INDEX delivery_identity ON delivery(tenant, flow, identity) WHERE identity IS NOT"
+	" NULL;"
 	"CREATE INDEX delivery_sending ON delivery(tenant, flow, identity) WHERE state = 3;"
 	/* What waits for something or someone, grouped as people ask for it. */
-	"CREATE INDEX delivery_cause ON delivery(state, tenant, flow, cause) WHERE state IN (2, 4, 7, 8);"
+	"CREATE INDEX delivery_cause ON delivery(state, tenant, flow, cause) WHERE state IN (2,"
+	" 4, 7, 8);"
 
 	"CREATE TABLE doc(delivery INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;"
 	"CREATE TABLE wait(parent INTEGER NOT NULL, child INTEGER NOT NULL,"
@@ -63,7 +70,8 @@ static const char main_tables[] =
 	"CREATE TABLE tally(tenant TEXT NOT NULL, flow TEXT NOT NULL, state INTEGER NOT NULL,"
 	" count INTEGER NOT NULL, PRIMARY KEY(tenant, flow, state)) STRICT, WITHOUT ROWID;"
 
-	"CREATE TABLE write(id INTEGER PRIMARY KEY, delivery INTEGER NOT NULL, tenant TEXT NOT NULL,"
+	"CREATE TABLE write(id INTEGER PRIMARY KEY, delivery INTEGER NOT NULL, tenant TEXT NOT"
+	" NULL,"
 	" connection TEXT NOT NULL, entity TEXT NOT NULL, verb TEXT NOT NULL, target_id TEXT,"
 	" version TEXT, key TEXT, data TEXT, state INTEGER NOT NULL, mark TEXT,"
 	" tries INTEGER NOT NULL, at_ms INTEGER NOT NULL) STRICT;"
@@ -81,20 +89,24 @@ static const char main_tables[] =
 	" WHERE target_id IS NOT NULL;"
 
 	"CREATE TABLE visit_set(tenant TEXT NOT NULL, connection TEXT NOT NULL, mark TEXT NOT NULL,"
-	" requests TEXT, answer BLOB, answer_type TEXT, asked INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+	" requests TEXT, answer BLOB, answer_type TEXT, asked INTEGER NOT NULL, at_ms INTEGER NOT"
+	" NULL,"
 	" PRIMARY KEY(tenant, connection, mark)) STRICT;"
 	"CREATE TABLE note(tenant TEXT NOT NULL, scope TEXT NOT NULL, kind TEXT NOT NULL,"
 	" name TEXT NOT NULL, value TEXT NOT NULL, at_ms INTEGER NOT NULL,"
 	" PRIMARY KEY(tenant, scope, kind, name)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE secret(tenant TEXT NOT NULL, connection TEXT NOT NULL, name TEXT NOT NULL,"
-	" version INTEGER NOT NULL, sealed BLOB NOT NULL, before_version INTEGER, before_sealed BLOB,"
+	" version INTEGER NOT NULL, sealed BLOB NOT NULL, before_version INTEGER, before_sealed"
+	" BLOB,"
 	" at_ms INTEGER NOT NULL, PRIMARY KEY(tenant, connection, name)) STRICT, WITHOUT ROWID;"
 
 	/* What the remote cannot be asked for: see MIRRORED in mlc/connector.h. */
-	"CREATE TABLE mirror(id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, connection TEXT NOT NULL,"
+	"CREATE TABLE mirror(id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, connection TEXT NOT"
+	" NULL,"
 	" entity TEXT NOT NULL, rid TEXT NOT NULL, data TEXT NOT NULL,"
 	" UNIQUE(tenant, connection, entity, rid)) STRICT;"
-	"CREATE TABLE mirror_key(tenant TEXT NOT NULL, connection TEXT NOT NULL, entity TEXT NOT NULL,"
+	"CREATE TABLE mirror_key(tenant TEXT NOT NULL, connection TEXT NOT NULL, entity TEXT NOT"
+	" NULL,"
 	" member TEXT NOT NULL, value TEXT NOT NULL,"
 	" mirror INTEGER NOT NULL REFERENCES mirror(id) ON DELETE CASCADE,"
 	" PRIMARY KEY(tenant, connection, entity, member, value, mirror)) STRICT, WITHOUT ROWID;"
@@ -136,11 +148,14 @@ static int check_kind(struct db *db, const char *path, struct err *e)
 	if (db_code(db))
 		return db_fail(db, e);
 	if (tables > 0 && id != APPLICATION_ID)
-		return err_set(e, ERR_REFUSED, "%s: is the database of another program; move it away", path);
+		return err_set(e, ERR_REFUSED,
+			"%s: is the database of another program; move it away", path);
 	if (version > STORE_SCHEMA)
 		return err_set(e, ERR_REFUSED,
-			"%s: was written by a newer mlc (schema %d, this one knows %d); run that one, or "
-			"restore a backup of this one's", path, (int)version, STORE_SCHEMA);
+			"%s: was written by a newer mlc (schema %d, this one knows %d); run that"
+			" one, or "
+			"restore a backup of this one's",
+			path, (int)version, STORE_SCHEMA);
 	return 0;
 }
 
@@ -184,9 +199,10 @@ fail:
 
 struct db *main_open(const char *path, enum db_use use, struct err *e)
 {
-	struct db *db = open_file(path, use, use == DB_READ
-			? "PRAGMA query_only = ON; PRAGMA cache_size = -2000;"
-			: "PRAGMA cache_size = -8000;", e);
+	struct db *db = open_file(path, use,
+		use == DB_READ ? "PRAGMA query_only = ON; PRAGMA cache_size = -2000;"
+			       : "PRAGMA cache_size = -8000;",
+		e);
 
 	if (db && use != DB_READ)
 		db_own_log(db);
@@ -195,9 +211,10 @@ struct db *main_open(const char *path, enum db_use use, struct err *e)
 
 struct db *audit_open(const char *path, enum db_use use, struct err *e)
 {
-	struct db *db = open_file(path, use, use == DB_READ
-			? "PRAGMA query_only = ON; PRAGMA cache_size = -1000;"
-			: "PRAGMA cache_size = -2000;", e);
+	struct db *db = open_file(path, use,
+		use == DB_READ ? "PRAGMA query_only = ON; PRAGMA cache_size = -1000;"
+			       : "PRAGMA cache_size = -2000;",
+		e);
 
 	if (!db || use != DB_MAKE)
 		return db;
@@ -230,7 +247,8 @@ int main_make(struct db *db, const struct master_key *key, struct err *e)
 		return code;
 	db_exec(db, "BEGIN IMMEDIATE");
 	make_tables(db, main_tables, has_tables(db));
-	db_run(db, "INSERT INTO meta(name, value) VALUES('key_id', ?1), ('key_check', ?2), ('ids', 1)",
+	db_run(db,
+		"INSERT INTO meta(name, value) VALUES('key_id', ?1), ('key_check', ?2), ('ids', 1)",
 		txt(master_key_id(key)), bin(sealed, len));
 	db_exec(db, "COMMIT");
 	free(sealed);
@@ -243,22 +261,30 @@ int main_check(struct db *db, const char *path, const struct master_key *key, st
 	struct err why = { 0 };
 	int code = ERR_DAMAGED;
 
-	struct rows *r = db_rows(db, "SELECT k.value, c.value FROM meta k, meta c"
-		" WHERE k.name = 'key_id' AND c.name = ?1", txt("key_check"));
+	struct rows *r = db_rows(db,
+		"SELECT k.value, c.value FROM meta k, meta c"
+		" WHERE k.name = 'key_id' AND c.name = ?1",
+		txt("key_check"));
 	if (!rows_next(r))
-		return db_code(db) ? db_fail(db, e)
-			: err_set(e, ERR_DAMAGED, "%s: says nothing about its master key; mlc restore a backup", path);
+		return db_code(db)
+			? db_fail(db, e)
+			: err_set(e, ERR_DAMAGED,
+				  "%s: says nothing about its master key; mlc restore a backup",
+				  path);
 
 	size_t len;
 	const unsigned char *sealed = row_bin(r, 1, &len);
 	if (strcmp(row_txt(r, 0), master_key_id(key)))
 		code = err_set(e, ERR_REFUSED,
-			"%s: its secrets are sealed with master key %s, and the key file holds %s; put the "
-			"right key file back, or set every secret anew in a new store", path, row_txt(r, 0),
-			master_key_id(key));
+			"%s: its secrets are sealed with master key %s, and the key file holds"
+			" %s; put the "
+			"right key file back, or set every secret anew in a new store",
+			path, row_txt(r, 0), master_key_id(key));
 	else if ((code = unseal(key, KEY_CHECK_AAD, sealed, len, &secret, &why)) < 0)
-		code = err_set(e, ERR_DAMAGED, "%s: the record of its master key is damaged; mlc restore a "
-			"backup", path);
+		code = err_set(e, ERR_DAMAGED,
+			"%s: the record of its master key is damaged; mlc restore a "
+			"backup",
+			path);
 	rows_end(r);
 	secret_destroy(secret);
 	return code;

@@ -16,7 +16,7 @@
 
 #define LANE_STACK ((size_t)512 << 10)
 
-/* ---- the way home --------------------------------------------------------------------------------------- */
+/* ---- the way home ---------------------------------------------------------------------------- */
 
 /* Outlives the store while a post to the loop is under way. */
 struct mailbox {
@@ -106,7 +106,7 @@ static void mailbox_close(struct mailbox *m)
 		mailbox_free(m);
 }
 
-/* ---- lanes -------------------------------------------------------------------------------------------------- */
+/* ---- lanes ----------------------------------------------------------------------------------- */
 
 static struct job *lane_take(struct lane *l)
 {
@@ -210,7 +210,7 @@ bool lane_open(struct lane *l, struct err *e)
 	return l->main && l->audit;
 }
 
-/* ---- opening -------------------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static int locked_by(int fd, const char *path, struct err *e)
 {
@@ -219,9 +219,11 @@ static int locked_by(int fd, const char *path, struct err *e)
 	long pid = len > 0 ? strtol(text, NULL, 10) : 0;
 
 	if (pid > 0)
-		return err_set(e, ERR_LOCKED, "%s: another mlc, process %ld, runs on this deployment; stop that one",
+		return err_set(e, ERR_LOCKED,
+			"%s: another mlc, process %ld, runs on this deployment; stop that one",
 			path, pid);
-	return err_set(e, ERR_LOCKED, "%s: another mlc runs on this deployment; stop that one", path);
+	return err_set(e, ERR_LOCKED, "%s: another mlc runs on this deployment; stop that one",
+		path);
 }
 
 static int take_lock(struct store *s, struct err *e)
@@ -237,7 +239,7 @@ static int take_lock(struct store *s, struct err *e)
 	} else {
 		int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
 
-		/* Only the message of who comes second hangs on it: a full disk is no reason to stop. */
+		/* Only the message of who comes second hangs on it. */
 		if (ftruncate(s->lock_fd, 0) < 0 || pwrite(s->lock_fd, pid, (size_t)len, 0) < 0)
 			log_line(LOG_WARN, "store", "%s: %s", path, strerror(errno));
 	}
@@ -339,7 +341,7 @@ void store_close(struct store *s)
 	free(s);
 }
 
-/* ---- small things ------------------------------------------------------------------------------------------------ */
+/* ---- small things ---------------------------------------------------------------------------- */
 
 int64_t store_next_id(struct store *s)
 {

@@ -1,12 +1,12 @@
-/* store.h - everything that must survive: what came in, what is owed, what is linked, what happened.
+/* store.h - everything that must survive: what came in, what is owed and linked, what happened.
  *
  * A transaction is built on the loop thread from typed rows, copied, run as one by the store's own
- * thread together with others (one commit for many: group commit), and done() runs on the loop thread
- * after that commit.  Queries run on the store's reader thread and are answered on the loop thread.
- * SQLite stands behind this today; nothing here speaks of it.
+ * thread together with others (one commit for many: group commit), and done() runs on the loop
+ * thread after that commit.  Queries run on the store's reading threads and are answered on the
+ * loop thread.  SQLite stands behind this today; nothing here speaks of it.
  *
- * Five transactions, and no others, move a record: accept, emit (accept with a cursor), decide, mark,
- * settle (docs/design/store.md).  Texts in rows are borrowed for the call and copied. */
+ * Five transactions, and no others, move a record: accept, emit (accept with a cursor), decide,
+ * mark, settle (docs/design/store.md).  Texts in rows are borrowed for the call and copied. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -22,20 +22,23 @@
 struct store;
 
 struct store_conf {
-	const char *dir;          /* state/ : mlc.db, audit.db, lock */
-	const char *key_file;     /* the master key; see crypto.h */
-	uint32_t queue_max;       /* transactions waiting; 0: 20000; over it txn_commit ends with ERR_LIMIT */
+	const char *dir;      /* state/ : mlc.db, audit.db, lock */
+	const char *key_file; /* the master key; see crypto.h */
+	uint32_t queue_max;   /* transactions waiting, 0: 20000; beyond it: ERR_LIMIT */
 };
 
 /* ERR_LOCKED: another mlc has it; ERR_DAMAGED; ERR_REFUSED: wrong master key, newer schema.  Every
  * text names the file and the way out. */
 struct store *store_open(struct loop *, const struct store_conf *, struct err *);
-void store_close(struct store *); /* what was committed to the queue is written first */
+/* What was committed to the queue is written first, and every callback is called once: what is
+ * still asked, or asked by them, ends with ERR_LIMIT.  Not from within a callback of the store's. */
+void store_close(struct store *);
 
-/* ---- rows ---------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
-/* A record that came in.  Known already (same version or same content): SAME.  Older than what we hold:
- * OLDER.  What our own write brought back (a link's target with that version or content): OURS. */
+/* A record that came in.  Known already (same version or same content): SAME.  Older than what we
+ * hold: OLDER.  What our own write brought back (a link's target with that version or content):
+ * OURS. */
 enum accepted { ACCEPTED_NEW = 1, ACCEPTED_SAME, ACCEPTED_OLDER, ACCEPTED_OURS };
 
 struct route { const char *flow; int rank; }; /* "shop-books.invoice" */
@@ -47,21 +50,23 @@ struct arrival {
 	const char *text;     /* the record as JSON; NULL: hint or deleted */
 	size_t text_len;
 	const char *origin;   /* "webhook", "feed orders", "fetch", "sync", "by hand" */
-	const struct route *routes; /* flows that read it: each gets a delivery, or its open one is refreshed */
+	const struct route *routes; /* flows that read it: each gets a delivery, or its open one
+	                             * is refreshed */
 	size_t route_count;
-	/* Mirrored members of it, for look-ups the remote cannot do: object of member -> text (or list of
-	 * texts); NULL: not mirrored.  mirror_data: what a find() answers with, JSON object. */
+	/* Mirrored members of it, for look-ups the remote cannot do: object of member -> text (or
+	 * list of texts).  mirror_data: what a find() answers with, JSON object; NULL: not
+	 * mirrored. */
 	const json_t *mirror_keys, *mirror_data;
 	bool again; /* a re-read (nightly, sync, by hand): SAME is no news, but counts as seen */
-	/* origin "fetch": the delivery that asked, with its stamp as claimed.  Told of another change
-	 * since then, it keeps its fetch.  0: every open delivery that asked is answered. */
+	/* origin "fetch": the delivery that asked, with its stamp as claimed.  Told of another
+	 * change since then, it keeps its fetch.  0: every open delivery that asked is answered. */
 	int64_t asked_by, asked_stamp;
 };
 
 /* What becomes of a delivery.  The states' meaning and moves: docs/design/flow.md. */
 #define DELIVERY_STATES(X) \
-	X(READY, "ready") X(WAITS, "waits") X(SENDING, "sending") X(WOULD, "would") X(DONE, "done") \
-	X(SKIPPED, "skipped") X(HELD, "held") X(REVIEW, "review")
+	X(READY, "ready") X(WAITS, "waits") X(SENDING, "sending") X(WOULD, "would") \
+	X(DONE, "done") X(SKIPPED, "skipped") X(HELD, "held") X(REVIEW, "review")
 enum delivery_state {
 #define X(name, text) DELIVERY_##name,
 	DELIVERY_NONE, DELIVERY_STATES(X)
@@ -86,8 +91,8 @@ struct delivery { /* as read; all borrowed for the callback */
 
 struct delivery_move { /* NULL texts: unchanged; "" clears */
 	int64_t id;
-	/* As claimed: when a newer version has refreshed the delivery meanwhile, the transaction ends
-	 * with ERR_CONFLICT, and the delivery is there to be claimed again.  0: not asked. */
+	/* As claimed: when a newer version has refreshed the delivery meanwhile, the transaction
+	 * ends with ERR_CONFLICT, and the delivery is there to be claimed again.  0: not asked. */
 	int64_t stamp;
 	enum delivery_state to;
 	int64_t due_ms;       /* READY: not before; else 0 */
@@ -96,8 +101,9 @@ struct delivery_move { /* NULL texts: unchanged; "" clears */
 	const char *doc;
 	const char *target_connection, *target_entity, *target_id;
 };
-/* Moving to DONE, SKIPPED or WOULD makes deliveries that wait for this one READY; moving to HELD or REVIEW
- * makes them HELD with cause "needs:<flow>". */
+/* Moving to DONE, SKIPPED or WOULD makes deliveries that wait for this one, and for nothing else
+ * any more, READY; moving to HELD or REVIEW makes them HELD with cause "needs:<flow>", and moving
+ * on from there WAITS again. */
 
 /* decide: parent waits until flow has dealt with identity of the same record: its open delivery, or
  * a new one over the same text.  In the same transaction parent moves to WAITS; where nothing is
@@ -107,7 +113,8 @@ struct ensure {
 	int64_t parent;
 	const char *flow;     /* of the same tenant */
 	const char *identity; /* NULL: whatever the mapping makes of the record */
-	const char *entity, *rid; /* NULL: the parent's own record; else this one of the same connection, fetched first */
+	const char *entity, *rid; /* NULL: the parent's own record; else this one of the same
+	                           * connection, fetched where it was never seen */
 	int rank;
 };
 
@@ -125,10 +132,11 @@ struct write_row {
 struct link_row {
 	const char *tenant, *flow, *identity;
 	const char *source_connection, *source_entity, *source_id, *source_version;
-	const char *target_connection, *target_entity, *target_id, *target_version; /* target_id NULL: intent */
+	const char *target_connection, *target_entity;
+	const char *target_id, *target_version; /* target_id NULL: intent */
 	const char *made;     /* "created", "adopted", "by hand" */
 	const char *base;     /* JSON: the members we own as last written */
-	const char *target_hash; /* of the target record as last settled or fetched, canonical; NULL: not known */
+	const char *target_hash; /* of the target as last settled or fetched; NULL: not known */
 	int64_t delivery;
 };
 
@@ -146,7 +154,7 @@ struct set_row { /* a marked set that left with a visit and whose outcome is not
 
 struct audit_row {
 	const char *tenant;
-	const char *move;     /* "accept", "decide", "mark", "settle", "hold", "release", "visit", "cycle", ... */
+	const char *move;     /* "accept", "decide", "mark", "settle", "hold", "visit", ... */
 	const char *who;      /* "host", "admin", "cli:<user>" */
 	const char *connection, *flow, *entity, *rid; /* or NULL */
 	int64_t delivery;     /* 0: none */
@@ -162,7 +170,7 @@ struct txn_result {
 	int code;             /* 0, or ERR_*: then nothing of it happened */
 	const char *text;     /* of the error */
 	const enum accepted *accepted; /* in the order of txn_accept() calls */
-	const int64_t *ensured;        /* delivery ids in the order of txn_ensure(); 0: linked already */
+	const int64_t *ensured; /* delivery ids in the order of txn_ensure(); 0: linked already */
 	/* flows that now have deliveries READY */
 	const struct touched { const char *tenant, *flow; } *touched;
 	size_t accepted_count, ensured_count, touched_count;
@@ -174,19 +182,23 @@ void txn_accept(struct txn *, const struct arrival *);
 void txn_delivery(struct txn *, const struct delivery_move *);
 void txn_ensure(struct txn *, const struct ensure *);
 void txn_write_put(struct txn *, const struct write_row *);
-void txn_write_state(struct txn *, int64_t write_id, enum write_state, const char *mark, unsigned tries);
-void txn_link_put(struct txn *, const struct link_row *);   /* by (tenant, flow, identity) */
+void txn_write_state(struct txn *, int64_t write_id, enum write_state, const char *mark,
+	unsigned tries); /* mark NULL: none */
+void txn_link_put(struct txn *, const struct link_row *); /* whole, by (tenant, flow, identity) */
 void txn_link_drop(struct txn *, const char *tenant, const char *flow, const char *identity);
-/* A target's version moved without our doing anything (a payment on an invoice): remember it. */
+/* A target's version moved without our doing anything (a payment on an invoice): remember it.
+ * target_hash NULL: the content that goes with it is not known. */
 void txn_link_version(struct txn *, const char *tenant, const char *connection, const char *entity,
 	const char *target_id, const char *version, const char *target_hash);
-void txn_set_put(struct txn *, const struct set_row *);     /* replaces one of the same mark: asked again */
+void txn_set_put(struct txn *, const struct set_row *); /* replaces one of the same mark */
 void txn_set_clear(struct txn *, const char *tenant, const char *connection, const char *mark);
-/* Small facts by (tenant, scope, kind, name): cursors, facts, leases, holds, modes, pauses, tokens'
- * public part, last visit.  scope: connection or flow, "" for the tenant.  value NULL: forget it. */
-void txn_note(struct txn *, const char *tenant, const char *scope, const char *kind, const char *name,
-	const char *value);
-/* Sealed at once; NULL forgets.  The one before stays readable as name + ".before". */
+/* Small facts by (tenant, scope, kind, name): cursors, facts, leases, holds, modes, pauses,
+ * tokens' public part, last visit.  scope: connection or flow, "" for the tenant.  value NULL:
+ * forget it. */
+void txn_note(struct txn *, const char *tenant, const char *scope, const char *kind,
+	const char *name, const char *value);
+/* Sealed at once; NULL forgets.  The one before stays readable as name + ".before".  Names hold
+ * no | and do not end so. */
 void txn_secret(struct txn *, const char *tenant, const char *connection, const char *name,
 	const struct secret *);
 void txn_mirror_drop(struct txn *, const char *tenant, const char *connection, const char *entity,
@@ -198,7 +210,7 @@ void txn_abandon(struct txn *);
 
 int64_t store_next_id(struct store *); /* unique, growing, across restarts */
 
-/* ---- queries ---------------------------------------------------------------------------------- */
+/* ---- queries --------------------------------------------------------------------------------- */
 
 struct claim {
 	const char *tenant, *flow;
@@ -215,52 +227,77 @@ void store_delivery(struct store *, int64_t id, deliveries_fn *, void *arg);
 /* Everything below answers with JSON that is the callback's to keep (json_incref) or leave. */
 typedef void rows_fn(void *arg, const json_t *rows, const struct err *);
 
-/* Per flow: { tenant, flow, ready, due_ms (earliest), waits, sending, would, held, review, done, skipped }. */
+/* Per flow: { tenant, flow, ready, due_ms (earliest; 0: now), waits, sending, would, held, review,
+ * done, skipped }; the last two count all that ever were. */
 void store_counts(struct store *, const char *tenant_or_null, rows_fn *, void *arg);
-/* { tenant, flow, state, cause, count, amount_sum per currency, oldest_ms, example label, why }. */
+/* What waits or is held: { tenant, flow, state, cause, count, amount_sum: { currency: decimal },
+ * oldest_ms, label, why } with label and why of the first. */
 void store_causes(struct store *, const char *tenant_or_null, rows_fn *, void *arg);
-/* Deliveries as JSON.  filter: { tenant?, flow?, state?, cause?, label?, connection?, entity?, rid?, identity?,
- * since_ms?, after_id?, limit (<= 1000) }. */
+/* Deliveries.  filter: { tenant?, flow?, state? (one or a list), cause?, label? ("order 1007" or
+ * its last word), connection?, entity?, rid?, identity?, since_ms?, after_id?, newest? (bool: by
+ * falling id), doc? (bool: with it), limit? (100; <= 1000) }. */
 void store_list(struct store *, const json_t *filter, rows_fn *, void *arg);
-/* Links: filter { tenant?, flow?, identity?, source_connection?, source_id?, target_connection?, target_entity?, target_id?, limit, after }. */
+/* Links, with the members of struct link_row, id, at_ms; base as text.  filter: { tenant?, flow?,
+ * identity?, source_connection?, source_entity?, source_id?, target_connection?, target_entity?,
+ * target_id?, limit?, after? (an id) }. */
 void store_links(struct store *, const json_t *filter, rows_fn *, void *arg);
-/* Mirror: records of entity whose member equals value (compared trimmed and in lower case). */
-void store_mirror_find(struct store *, const char *tenant, const char *connection, const char *entity,
-	const json_t *members, rows_fn *, void *arg);
+/* Mirror: { id, version, data } of records of entity whose members all equal these texts (compared
+ * trimmed and in lower case). */
+void store_mirror_find(struct store *, const char *tenant, const char *connection,
+	const char *entity, const json_t *members, rows_fn *, void *arg);
 /* Notes: [ { tenant, scope, kind, name, value, at_ms } ]; NULL: any. */
-void store_notes(struct store *, const char *tenant, const char *scope, const char *kind, rows_fn *, void *arg);
-/* Writes that are READY, SENT or in DOUBT, with their delivery, oldest first (at start). */
+void store_notes(struct store *, const char *tenant, const char *scope, const char *kind, rows_fn *,
+	void *arg);
+/* Writes that are READY, SENT or in DOUBT, oldest first (at start), with the members of struct
+ * write_row, state as "ready", "sent", "doubt", and of their delivery: flow, source_connection,
+ * source_entity, rid, source_version, changed_ms, attempts, label, identity, amount, currency,
+ * choice, mapping_hash, stamp, doc. */
 void store_unsettled(struct store *, rows_fn *, void *arg);
 typedef void set_fn(void *arg, const struct set_row *one_or_null, const struct err *);
-void store_open_set(struct store *, const char *tenant, const char *connection, set_fn *, void *arg);
-/* Audit rows, newest last.  filter: { tenant?, flow?, connection?, entity?, rid?, delivery?, move?, since_ms?, after?,
- * payload (bool), limit }. */
+void store_open_set(struct store *, const char *tenant, const char *connection, set_fn *,
+	void *arg);
+/* Audit rows, newest last: the last ones, or with `after` (a number, 0 for the first) those that
+ * follow.  filter: { tenant?, flow?, connection?, entity?, rid?, delivery?, move?, since_ms?,
+ * after?, payload? (bool: with it; erased: true where it is gone), limit? }. */
 void store_audit(struct store *, const json_t *filter, rows_fn *, void *arg);
-/* What a tenant's connection holds of one entity: last version, when seen, its text: for story, plan, reconcile.
- * filter: { tenant, connection, entity, rid?, number?, from?, to?, after?, limit }. */
+/* What a tenant's connection holds of one entity: { rid, version, changed_ms, seen_ms, deleted,
+ * number, text, after }.  filter: { tenant, connection, entity, rid?, number?, from?, to? (ms, or
+ * a day or instant as text; of the change, to excluded), after? (as the last row told), limit? }. */
 void store_records(struct store *, const json_t *filter, rows_fn *, void *arg);
 typedef void secret_fn(void *arg, struct secret *yours_or_null, const struct err *);
-void store_secret(struct store *, const char *tenant, const char *connection, const char *name, secret_fn *, void *arg);
+void store_secret(struct store *, const char *tenant, const char *connection, const char *name,
+	secret_fn *, void *arg);
 /* Names only, never values: [ { tenant, connection, name, version, at_ms } ]. */
 void store_secret_names(struct store *, const char *tenant_or_null, rows_fn *, void *arg);
 
-/* ---- keeping house ------------------------------------------------------------------------------ */
+/* ---- keeping house --------------------------------------------------------------------------- */
 
 typedef void store_fn(void *arg, const json_t *report, const struct err *);
 /* Chain, heads and payload hashes of every tenant: { tenant: { rows, erased, ok, first_bad? } }. */
 void store_audit_verify(struct store *, store_fn *, void *arg);
-/* A consistent copy of both files into one, while running. */
+/* A consistent copy of both files into one, while running; never over a file that is there. */
 void store_backup(struct store *, const char *path, store_fn *, void *arg);
-/* Payloads and done deliveries older than that, in small slices; audit rows stay. */
-void store_tidy(struct store *, int64_t payloads_before_ms, int64_t deliveries_before_ms, store_fn *, void *arg);
-/* A person's data: payloads and texts of one record, audited. */
-void store_erase(struct store *, const char *tenant, const char *connection, const char *entity, const char *rid,
-	const char *who, store_fn *, void *arg);
+/* Payloads and done deliveries older than that, in small slices; audit rows stay.
+ * { deliveries, payloads }: how many went. */
+void store_tidy(struct store *, int64_t payloads_before_ms, int64_t deliveries_before_ms,
+	store_fn *, void *arg);
+/* A person's data: payloads and texts of one record, audited.  ERR_CONFLICT: it is being written
+ * right now. */
+void store_erase(struct store *, const char *tenant, const char *connection, const char *entity,
+	const char *rid, const char *who, store_fn *, void *arg);
+/* All secrets in one transaction; takes `to` over.  The key file is the caller's to replace then. */
 void store_key_rotate(struct store *, struct master_key *to, store_fn *, void *arg);
-/* Without a running host: puts a backup where dir has no store yet; writes are held afterwards (note "restored"). */
+/* Without a running host: puts a backup where dir has no store yet; writes are held afterwards
+ * (note "restored" of tenant "", scope ""). */
 int store_restore(const char *dir, const char *backup, const char *key_file, struct err *);
 
-struct store_health { bool writable; uint32_t queued; uint64_t commits, rows; int64_t last_commit_ms; char why[256]; };
+struct store_health {
+	bool writable;
+	uint32_t queued;
+	uint64_t commits, rows;
+	int64_t last_commit_ms;
+	char why[256]; /* not writable: the machine's words */
+};
 void store_health(struct store *, struct store_health *);
 
 #endif

@@ -10,7 +10,10 @@
 #define TXN_BYTES_MAX   ((size_t)64 << 20)
 #define MIRROR_KEYS_MAX 256
 
-static const struct { enum delivery_state state; const char *text; } state_texts[] = {
+static const struct {
+	enum delivery_state state;
+	const char *text;
+} state_texts[] = {
 #define X(name, text) { DELIVERY_##name, text },
 	DELIVERY_STATES(X)
 #undef X
@@ -46,11 +49,12 @@ void txn_abandon(struct txn *t)
 	free(t);
 }
 
-/* ---- copies ------------------------------------------------------------------------------------ */
+/* ---- copies ---------------------------------------------------------------------------------- */
 
 static void too_big(struct txn *t)
 {
-	err_set(&t->error, ERR_LIMIT, "one transaction holds more than %zu MB", TXN_BYTES_MAX >> 20);
+	err_set(&t->error, ERR_LIMIT, "one transaction holds more than %zu MB",
+		TXN_BYTES_MAX >> 20);
 }
 
 static const char *copy_bytes(struct txn *t, const char *bytes, size_t len)
@@ -105,7 +109,7 @@ static struct op *add(struct txn *t, enum op_kind kind)
 	return op;
 }
 
-/* ---- accept -------------------------------------------------------------------------------------- */
+/* ---- accept ---------------------------------------------------------------------------------- */
 
 static const char *folded(struct txn *t, const char *text)
 {
@@ -187,7 +191,7 @@ void txn_accept(struct txn *t, const struct arrival *a)
 	row->mirror_keys = row->mirror_data = NULL;
 }
 
-/* ---- the other rows -------------------------------------------------------------------------------- */
+/* ---- the other rows -------------------------------------------------------------------------- */
 
 void txn_delivery(struct txn *t, const struct delivery_move *m)
 {
@@ -252,7 +256,9 @@ void txn_write_state(struct txn *t, int64_t write_id, enum write_state state, co
 	struct op *op = add(t, OP_WRITE_STATE);
 
 	if (op)
-		op->write = (struct write_row){ .id = write_id, .state = state, .mark = copy(t, mark),
+		op->write = (struct write_row){ .id = write_id,
+			.state = state,
+			.mark = copy(t, mark),
 			.tries = tries };
 }
 
@@ -301,7 +307,8 @@ void txn_link_version(struct txn *t, const char *tenant, const char *connection,
 			.target_connection = copy_needed(t, connection, "connection"),
 			.target_entity = copy_needed(t, entity, "entity"),
 			.target_id = copy_needed(t, target_id, "id"),
-			.target_version = copy(t, version), .target_hash = copy(t, target_hash) };
+			.target_version = copy(t, version),
+			.target_hash = copy(t, target_hash) };
 }
 
 void txn_set_put(struct txn *t, const struct set_row *s)
@@ -329,8 +336,8 @@ void txn_set_clear(struct txn *t, const char *tenant, const char *connection, co
 			.mark = copy_needed(t, mark, "mark") };
 }
 
-void txn_note(struct txn *t, const char *tenant, const char *scope, const char *kind, const char *name,
-	const char *value)
+void txn_note(struct txn *t, const char *tenant, const char *scope, const char *kind,
+	const char *name, const char *value)
 {
 	struct op *op = add(t, OP_NOTE);
 
@@ -367,8 +374,9 @@ void txn_secret(struct txn *t, const char *tenant, const char *connection, const
 		return;
 	if (strchr(tenant, '|') || strchr(connection, '|') || strchr(name, '|') ||
 		ends_with(name, SECRET_BEFORE)) {
-		err_set(&t->error, ERR_INPUT, "secret %s/%s %s: a name holds no | and does not end with %s",
-			tenant, connection, name, SECRET_BEFORE);
+		err_set(&t->error, ERR_INPUT,
+			"secret %s/%s %s: a name holds no | and does not end with %s", tenant,
+			connection, name, SECRET_BEFORE);
 		return;
 	}
 	/* Sealed here, so that no copy of it waits in a queue. */
@@ -416,7 +424,7 @@ void txn_audit(struct txn *t, const struct audit_row *a)
 	row->payload = copy_payload(t, a->payload, a->payload_len);
 }
 
-/* ---- on its way, and home ---------------------------------------------------------------------------- */
+/* ---- on its way, and home -------------------------------------------------------------------- */
 
 static void deliver(struct mail *mail)
 {

@@ -27,8 +27,8 @@ static const struct master_key *key_of_store(struct store *s, struct db *db)
 }
 
 /* A rotation may have been committed while it waited for its turn. */
-static int seal_anew(struct store *s, struct db *db, const char *aad, unsigned char **sealed, size_t *len,
-	struct err *e)
+static int seal_anew(struct store *s, struct db *db, const char *aad, unsigned char **sealed,
+	size_t *len, struct err *e)
 {
 	unsigned char *out;
 	size_t out_len;
@@ -44,14 +44,16 @@ static int seal_anew(struct store *s, struct db *db, const char *aad, unsigned c
 			struct err why = { 0 };
 
 			if (keys[i])
-				code = reseal(keys[i], to, aad, *sealed, *len, &out, &out_len, &why);
+				code = reseal(keys[i], to, aad, *sealed, *len, &out, &out_len,
+					&why);
 		}
 		if (code == 0) {
 			free(*sealed);
 			*sealed = out;
 			*len = out_len;
 		} else {
-			err_set(e, code, "secret %s was sealed with a master key that is gone", aad);
+			err_set(e, code, "secret %s was sealed with a master key that is gone",
+				aad);
 		}
 	}
 	pthread_mutex_unlock(&s->key_mutex);
@@ -67,21 +69,24 @@ void secret_put(struct writer *w, struct txn *t, const struct op *op)
 			txt(op->secret.tenant), txt(op->secret.connection), txt(op->secret.name));
 		return;
 	}
-	char *aad = secret_aad(op->secret.tenant, op->secret.connection, op->secret.name, op->secret.version);
+	char *aad = secret_aad(op->secret.tenant, op->secret.connection, op->secret.name,
+		op->secret.version);
 	size_t len = op->secret.sealed_len;
 	unsigned char *sealed = xcalloc(1, len);
 	memcpy(sealed, op->secret.sealed, len);
 	if (seal_anew(t->store, db, aad, &sealed, &len, &t->error) == 0)
-		db_run(db, "INSERT INTO secret(tenant, connection, name, version, sealed, at_ms)"
-			" VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET before_version = version,"
-			" before_sealed = sealed, version = ?4, sealed = ?5, at_ms = ?6",
+		db_run(db,
+			"INSERT INTO secret(tenant, connection, name, version, sealed, at_ms)"
+			" VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET before_version"
+			" = version, before_sealed = sealed, version = ?4, sealed = ?5, at_ms ="
+			" ?6",
 			txt(op->secret.tenant), txt(op->secret.connection), txt(op->secret.name),
 			num(op->secret.version), bin(sealed, len), num(t->now_ms));
 	free(sealed);
 	free(aad);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 struct secret_job {
 	struct job job;
@@ -110,11 +115,14 @@ static struct rows *find_secret(struct db *db, const struct secret_job *j, char 
 
 	*plain = xstrndup(j->name, before ? len - end : len);
 	if (before)
-		return db_rows(db, "SELECT before_version, before_sealed FROM secret WHERE tenant = ?1"
-			" AND connection = ?2 AND name = ?3 AND before_sealed IS NOT NULL",
+		return db_rows(db,
+			"SELECT before_version, before_sealed FROM secret WHERE tenant = ?1 AND"
+			" connection = ?2 AND name = ?3 AND before_sealed IS NOT NULL",
 			txt(j->tenant), txt(j->connection), txt(*plain));
-	return db_rows(db, "SELECT version, sealed FROM secret WHERE tenant = ?1 AND connection = ?2"
-		" AND name = ?3", txt(j->tenant), txt(j->connection), txt(*plain));
+	return db_rows(db,
+		"SELECT version, sealed FROM secret WHERE tenant = ?1 AND connection = ?2"
+		" AND name = ?3",
+		txt(j->tenant), txt(j->connection), txt(*plain));
 }
 
 /* Read at the time of a rotation, it opens with the key of before or the one to come. */
@@ -172,7 +180,7 @@ void store_secret(struct store *s, const char *tenant, const char *connection, c
 	lane_push(&s->reader, &j->job);
 }
 
-/* ---- another master key ---------------------------------------------------------------------------------- */
+/* ---- another master key ---------------------------------------------------------------------- */
 
 struct rotate_job {
 	struct job job;
@@ -192,22 +200,28 @@ struct resealed {
 static struct resealed *reseal_all(struct writer *w, struct txn *t, struct rotate_job *j)
 {
 	struct resealed *list = NULL;
-	struct rows *r = db_rows_values(writer_db(w), "SELECT tenant, connection, name, version, sealed,"
-		" before_version, before_sealed FROM secret", NULL, 0);
+	struct rows *r = db_rows_values(writer_db(w),
+		"SELECT tenant, connection, name, version, sealed, before_version,"
+		" before_sealed FROM secret",
+		NULL, 0);
 
 	while (!t->error.code && rows_next(r)) {
 		struct resealed *one = xcalloc(1, sizeof *one);
 		size_t len, before_len;
 
-		*one = (struct resealed){ .next = list, .tenant = xstrdup(row_txt(r, 0)),
-			.connection = xstrdup(row_txt(r, 1)), .name = xstrdup(row_txt(r, 2)) };
+		*one = (struct resealed){ .next = list,
+			.tenant = xstrdup(row_txt(r, 0)),
+			.connection = xstrdup(row_txt(r, 1)),
+			.name = xstrdup(row_txt(r, 2)) };
 		list = one;
 		char *aad = secret_aad(one->tenant, one->connection, one->name, row_num(r, 3));
-		char *aad_before = secret_aad(one->tenant, one->connection, one->name, row_num(r, 5));
+		char *aad_before =
+			secret_aad(one->tenant, one->connection, one->name, row_num(r, 5));
 		const void *sealed = row_bin(r, 4, &len), *before = row_bin(r, 6, &before_len);
 
 		if (reseal(t->store->key, j->to, aad, sealed, len, &one->sealed, &one->sealed_len,
-			&t->error) == 0 && before)
+			    &t->error) == 0 &&
+			before)
 			reseal(t->store->key, j->to, aad_before, before, before_len, &one->before,
 				&one->before_len, &t->error);
 		free(aad);
@@ -229,10 +243,12 @@ static void rotate(struct writer *w, struct txn *t, void *arg)
 	for (struct resealed *one = list, *next; one; one = next) {
 		next = one->next;
 		if (!t->error.code)
-			db_run(db, "UPDATE secret SET sealed = ?4, before_sealed = ?5"
+			db_run(db,
+				"UPDATE secret SET sealed = ?4, before_sealed = ?5"
 				" WHERE tenant = ?1 AND connection = ?2 AND name = ?3",
 				txt(one->tenant), txt(one->connection), txt(one->name),
-				bin(one->sealed, one->sealed_len), bin(one->before, one->before_len));
+				bin(one->sealed, one->sealed_len),
+				bin(one->before, one->before_len));
 		j->count++;
 		free(one->tenant);
 		free(one->connection);
@@ -245,7 +261,8 @@ static void rotate(struct writer *w, struct txn *t, void *arg)
 		return;
 	db_run(db, "UPDATE meta SET value = ?1 WHERE name = 'key_id'", txt(master_key_id(j->to)));
 	db_run(db, "UPDATE meta SET value = ?1 WHERE name = 'key_check'", bin(check, len));
-	audit_append(w, t, &(struct audit_row){ .tenant = "", .move = "key rotate", .who = "host" });
+	audit_append(w, t,
+		&(struct audit_row){ .tenant = "", .move = "key rotate", .who = "host" });
 	free(check);
 }
 
@@ -273,7 +290,8 @@ static void rotate_run(struct lane *l, struct job *job)
 static void rotate_home(struct mail *mail)
 {
 	struct rotate_job *j = (struct rotate_job *)mail;
-	json_t *report = j->job.error.code ? NULL : json_pack("{s:I}", "secrets", (json_int_t)j->count);
+	json_t *report =
+		j->job.error.code ? NULL : json_pack("{s:I}", "secrets", (json_int_t)j->count);
 
 	j->fn(j->arg, report, j->job.error.code ? &j->job.error : NULL);
 	json_decref(report);

@@ -1,8 +1,8 @@
 /* writer.c - the thread that changes mlc.db: many transactions, one commit.
  *
- * A group is what has queued up while the last commit was under way: at most GROUP_MAX transactions
- * or GROUP_MS of work, each in a savepoint of its own.  Nothing is waited for, so a lone transaction
- * commits at once.  When the machine fails (a full disk), the group is undone and each is tried by
+ * A group is what has queued up while the last commit was under way: at most GROUP_MAX
+ * transactions or GROUP_MS of work, each in a savepoint of its own.  Nothing is waited for, so a
+ * lone transaction commits at once.  When the machine fails (a full disk), the group is undone and each is tried by
  * itself, so that the one that does not fit takes no other with it. */
 #include "inner.h"
 
@@ -99,7 +99,7 @@ void writer_health(struct writer *w, struct store_health *h)
 	pthread_mutex_unlock(&w->mutex);
 }
 
-/* ---- the queue -------------------------------------------------------------------------------------- */
+/* ---- the queue ------------------------------------------------------------------------------- */
 
 static bool is_full(const struct writer *w)
 {
@@ -126,7 +126,8 @@ void writer_push(struct writer *w, struct txn *t)
 	pthread_mutex_unlock(&w->mutex);
 	if (!full)
 		return;
-	err_set(&t->error, ERR_LIMIT, "the store is behind: too many transactions wait for the disk");
+	err_set(&t->error, ERR_LIMIT,
+		"the store is behind: too many transactions wait for the disk");
 	store_mail(w->store, &t->mail);
 }
 
@@ -163,7 +164,7 @@ static struct txn *take(struct writer *w)
 	return t;
 }
 
-/* ---- tallies ------------------------------------------------------------------------------------------ */
+/* ---- tallies --------------------------------------------------------------------------------- */
 
 static struct tally_row *tally_find(struct writer *w, const char *tenant, const char *flow)
 {
@@ -203,8 +204,9 @@ static void tally_flush_row(struct writer *w, struct tally_row *row)
 {
 	for (int state = 1; state <= DELIVERY_REVIEW; state++) {
 		if (row->by[state])
-			db_run(w->db, "INSERT INTO tally(tenant, flow, state, count) VALUES(?1, ?2, ?3, ?4)"
-				" ON CONFLICT DO UPDATE SET count = count + ?4",
+			db_run(w->db,
+				"INSERT INTO tally(tenant, flow, state, count)"
+				" VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET count = count + ?4",
 				txt(row->tenant), txt(row->flow), num(state), num(row->by[state]));
 		row->by[state] = 0;
 	}
@@ -232,7 +234,7 @@ static void tally_forget(struct writer *w)
 		}
 }
 
-/* ---- one transaction, one group --------------------------------------------------------------------------- */
+/* ---- one transaction, one group -------------------------------------------------------------- */
 
 static void reset(struct txn *t)
 {
@@ -256,7 +258,8 @@ static bool is_its_own(struct db *db)
 /* False: the whole group is lost. */
 static bool apply_one(struct writer *w, struct txn *t)
 {
-	if (db_do(w->db, "SAVEPOINT one") == 0 && txn_apply(w, t) && db_do(w->db, "RELEASE one") == 0) {
+	if (db_do(w->db, "SAVEPOINT one") == 0 && txn_apply(w, t) &&
+		db_do(w->db, "RELEASE one") == 0) {
 		tally_add(w, t);
 		return true;
 	}
@@ -392,7 +395,8 @@ static void run_group(struct writer *w, struct txn *group)
 		last = &t->next;
 		count++;
 		stands = stands && apply_one(w, t);
-		t = stands && count < GROUP_MAX && loop_clock_ms() - began < GROUP_MS ? take(w) : NULL;
+		t = stands && count < GROUP_MAX && loop_clock_ms() - began < GROUP_MS ? take(w)
+										      : NULL;
 	}
 	if (!stands || !commit(w)) {
 		undo(w);
@@ -403,7 +407,7 @@ static void run_group(struct writer *w, struct txn *group)
 	send_home(w, group);
 }
 
-/* ---- the thread ------------------------------------------------------------------------------------------------ */
+/* ---- the thread ------------------------------------------------------------------------------ */
 
 /* The keeper has moved most of the log; with the rest moved too, the next commit begins it anew. */
 static void finish_log(struct writer *w)
@@ -465,11 +469,12 @@ struct writer *writer_start(struct store *s, struct db *db, struct err *e)
 	buf_init(&w->sql, SQL_MAX);
 	w->last = &w->first;
 	w->health.writable = true;
-	w->ids_reserved = db_number(db, 0, "UPDATE meta SET value = value + ?1 WHERE name = 'ids' RETURNING value",
+	w->ids_reserved = db_number(db, 0,
+		"UPDATE meta SET value = value + ?1 WHERE name = 'ids' RETURNING value",
 		num(IDS_RESERVED));
 	atomic_store(&s->next_id, w->ids_reserved - IDS_RESERVED);
-	atomic_store(&w->audit_rows, (uint64_t)db_number(db, 0, "SELECT count(*) FROM audit WHERE number > ?1",
-		num(0)));
+	atomic_store(&w->audit_rows,
+		(uint64_t)db_number(db, 0, "SELECT count(*) FROM audit WHERE number > ?1", num(0)));
 	if (db_fail(db, e) < 0) {
 		chains_destroy(w->chains);
 		free(w);

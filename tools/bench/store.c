@@ -35,7 +35,10 @@ struct bench {
 	int busy;
 };
 
-struct order { struct bench *bench; int64_t began_us, id, write; };
+struct order {
+	struct bench *bench;
+	int64_t began_us, id, write;
+};
 
 static int64_t now_us(void)
 {
@@ -86,12 +89,22 @@ static void on_accepted(void *arg, const struct txn_result *r)
 	free(o);
 }
 
-static void audit(struct txn *t, const char *move, const char *rid, int64_t delivery, const char *payload, size_t len)
+static void audit(struct txn *t, const char *move, const char *rid, int64_t delivery,
+	const char *payload, size_t len)
 {
-	txn_audit(t, &(struct audit_row){ .tenant = "acme", .move = move, .who = "host", .connection = "shop",
-		.flow = FLOW, .entity = "order", .rid = rid, .delivery = delivery,
-		.detail = "{\"state\":\"some\",\"mapping\":\"woocommerce.order->quickbooks_desktop.invoice\"}",
-		.payload = payload, .payload_len = len });
+	txn_audit(t,
+		&(struct audit_row){ .tenant = "acme",
+			.move = move,
+			.who = "host",
+			.connection = "shop",
+			.flow = FLOW,
+			.entity = "order",
+			.rid = rid,
+			.delivery = delivery,
+			.detail =
+				"{\"state\":\"some\",\"mapping\":\"woocommerce.order->quickbooks_desktop.invoice\"}",
+			.payload = payload,
+			.payload_len = len });
 }
 
 static void accept_one(struct bench *b)
@@ -105,15 +118,24 @@ static void accept_one(struct bench *b)
 	snprintf(id, sizeof id, "%lld", (long long)++b->next);
 	snprintf(b->text + 8, 20, "%018lld", (long long)b->next);
 	b->text[26] = '"';
-	txn_accept(t, &(struct arrival){ .tenant = "acme", .connection = "shop", .entity = "order", .id = id,
-		.version = "1", .changed_ms = 1000 + b->next, .text = b->text, .text_len = TEXT_LEN,
-		.origin = "webhook", .routes = &route, .route_count = 1 });
+	txn_accept(t,
+		&(struct arrival){ .tenant = "acme",
+			.connection = "shop",
+			.entity = "order",
+			.id = id,
+			.version = "1",
+			.changed_ms = 1000 + b->next,
+			.text = b->text,
+			.text_len = TEXT_LEN,
+			.origin = "webhook",
+			.routes = &route,
+			.route_count = 1 });
 	audit(t, "accept", id, 0, b->text, TEXT_LEN);
 	b->in_flight++;
 	txn_commit(t, on_accepted, o);
 }
 
-/* ---- the whole way ------------------------------------------------------------------------------------- */
+/* ---- the whole way --------------------------------------------------------------------------- */
 
 static void on_settled(void *arg, const struct txn_result *r)
 {
@@ -142,12 +164,27 @@ static void on_marked(void *arg, const struct txn_result *r)
 	must_stand(r);
 	snprintf(rid, sizeof rid, "%lld", (long long)o->id);
 	txn_write_state(t, o->write, WRITE_DONE, NULL, 1);
-	txn_link_put(t, &(struct link_row){ .tenant = "acme", .flow = FLOW, .identity = rid,
-		.source_connection = "shop", .source_entity = "order", .source_id = rid,
-		.target_connection = "books", .target_entity = "Invoice", .target_id = rid, .target_version = "1",
-		.made = "created", .base = "{\"Memo\":\"Order\"}", .delivery = o->id });
-	txn_delivery(t, &(struct delivery_move){ .id = o->id, .to = DELIVERY_DONE, .target_connection = "books",
-		.target_entity = "Invoice", .target_id = rid, .doc = "" });
+	txn_link_put(t,
+		&(struct link_row){ .tenant = "acme",
+			.flow = FLOW,
+			.identity = rid,
+			.source_connection = "shop",
+			.source_entity = "order",
+			.source_id = rid,
+			.target_connection = "books",
+			.target_entity = "Invoice",
+			.target_id = rid,
+			.target_version = "1",
+			.made = "created",
+			.base = "{\"Memo\":\"Order\"}",
+			.delivery = o->id });
+	txn_delivery(t,
+		&(struct delivery_move){ .id = o->id,
+			.to = DELIVERY_DONE,
+			.target_connection = "books",
+			.target_entity = "Invoice",
+			.target_id = rid,
+			.doc = "" });
 	audit(t, "settle", rid, o->id, NULL, 0);
 	txn_commit(t, on_settled, o);
 }
@@ -168,15 +205,37 @@ static void decide(struct bench *b, const struct delivery *d)
 	struct order *o = xcalloc(1, sizeof *o);
 	struct txn *t = txn_begin(b->store);
 
-	*o = (struct order){ .bench = b, .began_us = now_us(), .id = d->id, .write = store_next_id(b->store) };
-	txn_delivery(t, &(struct delivery_move){ .id = d->id, .stamp = d->stamp, .to = DELIVERY_SENDING,
-		.label = "order 1007", .identity = d->rid, .amount = "30.86", .currency = "USD",
-		.mapping_hash = "0123456789abcdef", .doc = b->doc });
-	txn_write_put(t, &(struct write_row){ .id = o->write, .delivery = d->id, .tenant = "acme",
-		.connection = "books", .entity = "Invoice", .verb = "create", .key = "k", .data = b->doc,
-		.state = WRITE_READY });
-	txn_link_put(t, &(struct link_row){ .tenant = "acme", .flow = FLOW, .identity = d->rid,
-		.source_connection = "shop", .source_entity = "order", .source_id = d->rid });
+	*o = (struct order){ .bench = b,
+		.began_us = now_us(),
+		.id = d->id,
+		.write = store_next_id(b->store) };
+	txn_delivery(t,
+		&(struct delivery_move){ .id = d->id,
+			.stamp = d->stamp,
+			.to = DELIVERY_SENDING,
+			.label = "order 1007",
+			.identity = d->rid,
+			.amount = "30.86",
+			.currency = "USD",
+			.mapping_hash = "0123456789abcdef",
+			.doc = b->doc });
+	txn_write_put(t,
+		&(struct write_row){ .id = o->write,
+			.delivery = d->id,
+			.tenant = "acme",
+			.connection = "books",
+			.entity = "Invoice",
+			.verb = "create",
+			.key = "k",
+			.data = b->doc,
+			.state = WRITE_READY });
+	txn_link_put(t,
+		&(struct link_row){ .tenant = "acme",
+			.flow = FLOW,
+			.identity = d->rid,
+			.source_connection = "shop",
+			.source_entity = "order",
+			.source_id = d->rid });
 	audit(t, "decide", d->rid, d->id, NULL, 0);
 	txn_commit(t, on_decided, o);
 }
@@ -205,11 +264,15 @@ static void claim(struct bench *b)
 		return;
 	b->claiming = true;
 	b->more = false;
-	store_claim(b->store, &(struct claim){ .tenant = "acme", .flow = FLOW, .now_ms = loop_now_ms(b->loop),
-		.limit = 256 }, on_claimed, b);
+	store_claim(b->store,
+		&(struct claim){ .tenant = "acme",
+			.flow = FLOW,
+			.now_ms = loop_now_ms(b->loop),
+			.limit = 256 },
+		on_claimed, b);
 }
 
-/* ---- main -------------------------------------------------------------------------------------------------- */
+/* ---- main ------------------------------------------------------------------------------------ */
 
 static int by_size(const void *a, const void *b)
 {
@@ -237,7 +300,8 @@ static void report(struct bench *b, double seconds, double cpu)
 	store_health(b->store, &h);
 	getrusage(RUSAGE_SELF, &u);
 	printf("%.0f per second, %.1f us CPU each, %.2f commits each, p50 %.2f ms, p99 %.2f ms, worst %.2f ms, "
-	       "%ld MB\n", (double)n / seconds, cpu * 1e6 / (double)n, (double)h.commits / (double)n,
+	       "%ld MB\n",
+		(double)n / seconds, cpu * 1e6 / (double)n, (double)h.commits / (double)n,
 		n ? b->latencies[n / 2] / 1e3 : 0, n ? b->latencies[n * 99 / 100] / 1e3 : 0,
 		n ? b->latencies[n - 1] / 1e3 : 0, u.ru_maxrss / 1024);
 }
@@ -262,7 +326,9 @@ int main(int argc, char **argv)
 	if (crypto_init(&e) == 0)
 		master_key_make(key, NULL);
 	b.loop = loop_create(&e);
-	b.store = b.loop ? store_open(b.loop, &(struct store_conf){ .dir = dir, .key_file = key }, &e) : NULL;
+	b.store = b.loop
+		? store_open(b.loop, &(struct store_conf){ .dir = dir, .key_file = key }, &e)
+		: NULL;
 	if (!b.store) {
 		fprintf(stderr, "%s\n", e.text);
 		return 1;

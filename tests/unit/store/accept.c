@@ -36,7 +36,8 @@ static void the_same_version_or_content_is_no_news(void **state)
 	struct hand *h = *state;
 
 	assert_int_equal(hand_accept(h, order("7", "1", 1000, "{\"n\":1}")), ACCEPTED_NEW);
-	assert_int_equal(hand_accept(h, order("7", "1", 1000, "{\"n\":1,\"seen\":2}")), ACCEPTED_SAME);
+	assert_int_equal(hand_accept(h, order("7", "1", 1000, "{\"n\":1,\"seen\":2}")),
+		ACCEPTED_SAME);
 	assert_int_equal(hand_accept(h, order("8", NULL, 0, "{\"n\":2}")), ACCEPTED_NEW);
 	assert_int_equal(hand_accept(h, order("8", NULL, 0, "{\"n\":2}")), ACCEPTED_SAME);
 	assert_int_equal(hand_claim(h, "acme", FLOW, NULL, 0, 10).count, 2);
@@ -66,8 +67,11 @@ static void the_newest_version_refreshes_the_open_delivery(void **state)
 
 	hand_accept(h, order("7", "1", 1000, "{\"n\":1}"));
 	struct taken before = only_claim(h);
-	hand_move(h, (struct delivery_move){ .id = before.id, .to = DELIVERY_HELD, .attempts = 4,
-		.cause = "refused" });
+	hand_move(h,
+		(struct delivery_move){ .id = before.id,
+			.to = DELIVERY_HELD,
+			.attempts = 4,
+			.cause = "refused" });
 	assert_int_equal(hand_accept(h, order("7", "2", 2000, "{\"n\":2}")), ACCEPTED_NEW);
 
 	struct taken after = only_claim(h);
@@ -140,14 +144,20 @@ static void a_hint_during_a_fetch_is_fetched_again(void **state)
 	hand_accept(h, fetched);
 	struct taken again = only_claim(h);
 	assert_true(again.fetch);
-	assert_int_equal(hand_move(h, (struct delivery_move){ .id = asked.id, .stamp = asked.stamp,
-		.to = DELIVERY_SENDING }), ERR_CONFLICT);
+	assert_int_equal(hand_move(h,
+				 (struct delivery_move){ .id = asked.id,
+					 .stamp = asked.stamp,
+					 .to = DELIVERY_SENDING }),
+		ERR_CONFLICT);
 
 	fetched.asked_stamp = again.stamp;
 	hand_accept(h, fetched);
 	assert_false(only_claim(h).fetch);
-	assert_int_equal(hand_move(h, (struct delivery_move){ .id = again.id, .stamp = again.stamp,
-		.to = DELIVERY_SENDING }), 0);
+	assert_int_equal(hand_move(h,
+				 (struct delivery_move){ .id = again.id,
+					 .stamp = again.stamp,
+					 .to = DELIVERY_SENDING }),
+		0);
 }
 
 static void what_was_decided_on_an_old_version_does_not_stand(void **state)
@@ -157,8 +167,11 @@ static void what_was_decided_on_an_old_version_does_not_stand(void **state)
 	hand_accept(h, order("7", "1", 1000, "{\"n\":1}"));
 	struct taken claimed = only_claim(h);
 	hand_accept(h, order("7", "2", 2000, "{\"n\":2}"));
-	assert_int_equal(hand_move(h, (struct delivery_move){ .id = claimed.id, .stamp = claimed.stamp,
-		.to = DELIVERY_DONE }), ERR_CONFLICT);
+	assert_int_equal(hand_move(h,
+				 (struct delivery_move){ .id = claimed.id,
+					 .stamp = claimed.stamp,
+					 .to = DELIVERY_DONE }),
+		ERR_CONFLICT);
 	assert_string_equal(only_claim(h).text, "{\"n\":2}");
 }
 
@@ -207,13 +220,21 @@ static void our_own_write_that_comes_back_is_dropped(void **state)
 
 	store_record_hash(record, hash);
 	json_decref(record);
-	txn_link_put(t, &(struct link_row){ .tenant = "acme", .flow = "books-shop.order", .identity = "x",
-		.target_connection = "shop", .target_entity = "order", .target_id = "7", .target_version = "5",
-		.target_hash = hash, .made = "created" });
+	txn_link_put(t,
+		&(struct link_row){ .tenant = "acme",
+			.flow = "books-shop.order",
+			.identity = "x",
+			.target_connection = "shop",
+			.target_entity = "order",
+			.target_id = "7",
+			.target_version = "5",
+			.target_hash = hash,
+			.made = "created" });
 	hand_commit(h, t);
 
 	assert_int_equal(hand_accept(h, order("7", "5", 1000, "{\"whatever\":1}")), ACCEPTED_OURS);
-	assert_int_equal(hand_accept(h, order("7", "6", 2000, "{ \"a\": \"1\", \"b\": \"2\" }")), ACCEPTED_OURS);
+	assert_int_equal(hand_accept(h, order("7", "6", 2000, "{ \"a\": \"1\", \"b\": \"2\" }")),
+		ACCEPTED_OURS);
 	assert_int_equal(hand_claim(h, "acme", FLOW, NULL, 0, 10).count, 0);
 	assert_int_equal(hand_accept(h, order("7", "7", 3000, "{\"a\":\"3\"}")), ACCEPTED_NEW);
 }
@@ -224,8 +245,14 @@ static void a_hint_of_our_own_write_ends_as_skipped(void **state)
 	struct arrival a = order("7", NULL, 0, NULL);
 	struct txn *t = txn_begin(h->store);
 
-	txn_link_put(t, &(struct link_row){ .tenant = "acme", .flow = "books-shop.order", .identity = "x",
-		.target_connection = "shop", .target_entity = "order", .target_id = "7", .target_version = "5" });
+	txn_link_put(t,
+		&(struct link_row){ .tenant = "acme",
+			.flow = "books-shop.order",
+			.identity = "x",
+			.target_connection = "shop",
+			.target_entity = "order",
+			.target_id = "7",
+			.target_version = "5" });
 	hand_commit(h, t);
 	a.hint = true;
 	assert_int_equal(hand_accept(h, a), ACCEPTED_NEW);
@@ -242,14 +269,24 @@ static void a_choice_stays_only_with_its_cause(void **state)
 	struct hand *h = *state;
 
 	for (int other = 0; other < 2; other++) {
-		hand_accept(h, order(other ? "8" : "7", "1", 1000, other ? "{\"n\":8}" : "{\"n\":7}"));
+		hand_accept(h,
+			order(other ? "8" : "7", "1", 1000, other ? "{\"n\":8}" : "{\"n\":7}"));
 		int64_t id = only_claim(h).id;
-		hand_move(h, (struct delivery_move){ .id = id, .to = DELIVERY_REVIEW, .cause = "ambiguous" });
-		hand_move(h, (struct delivery_move){ .id = id, .to = DELIVERY_READY, .choice = "{\"id\":\"C1\"}" });
-		hand_accept(h, order(other ? "8" : "7", "2", 2000, other ? "{\"n\":81}" : "{\"n\":71}"));
+		hand_move(h,
+			(struct delivery_move){ .id = id,
+				.to = DELIVERY_REVIEW,
+				.cause = "ambiguous" });
+		hand_move(h,
+			(struct delivery_move){ .id = id,
+				.to = DELIVERY_READY,
+				.choice = "{\"id\":\"C1\"}" });
+		hand_accept(h,
+			order(other ? "8" : "7", "2", 2000, other ? "{\"n\":81}" : "{\"n\":71}"));
 		assert_string_equal(hand_delivery(h, id).choice, "{\"id\":\"C1\"}");
-		hand_move(h, (struct delivery_move){ .id = id, .to = DELIVERY_REVIEW,
-			.cause = other ? "total_differs" : "ambiguous" });
+		hand_move(h,
+			(struct delivery_move){ .id = id,
+				.to = DELIVERY_REVIEW,
+				.cause = other ? "total_differs" : "ambiguous" });
 		assert_string_equal(hand_delivery(h, id).choice, other ? "" : "{\"id\":\"C1\"}");
 	}
 }
@@ -264,7 +301,8 @@ static void tenants_never_mix(void **state)
 	assert_int_equal(hand_accept(h, other), ACCEPTED_NEW);
 	assert_int_equal(hand_claim(h, "zeta", FLOW, NULL, 0, 10).count, 1);
 	assert_int_equal(hand_claim(h, "acme", FLOW, NULL, 0, 10).count, 1);
-	json_t *rows = hand_records(h, "{s:s,s:s,s:s}", "tenant", "zeta", "connection", "shop", "entity", "order");
+	json_t *rows = hand_records(h, "{s:s,s:s,s:s}", "tenant", "zeta", "connection", "shop",
+		"entity", "order");
 	assert_int_equal(json_array_size(rows), 1);
 	json_decref(rows);
 }
@@ -277,8 +315,8 @@ static void a_record_that_no_flow_reads_is_still_remembered(void **state)
 	a.route_count = 0;
 	assert_int_equal(hand_accept(h, a), ACCEPTED_NEW);
 	assert_int_equal(hand_accept(h, a), ACCEPTED_SAME);
-	json_t *rows = hand_records(h, "{s:s,s:s,s:s,s:s}", "tenant", "acme", "connection", "shop", "entity",
-		"order", "rid", "7");
+	json_t *rows = hand_records(h, "{s:s,s:s,s:s,s:s}", "tenant", "acme", "connection", "shop",
+		"entity", "order", "rid", "7");
 	assert_string_equal(json_text_at(rows, "0.text"), "{\"n\":1}");
 	assert_string_equal(json_text_at(rows, "0.version"), "1");
 	json_decref(rows);
@@ -292,21 +330,22 @@ static void records_are_found_by_time_and_by_number(void **state)
 	hand_accept(h, order("2", "1", 2 * INT64_C(86400000), "{\"n\":2}"));
 	hand_accept(h, order("3", "1", 3 * INT64_C(86400000), "{\"n\":3}"));
 	int64_t id = hand_claim(h, "acme", FLOW, NULL, 0, 1).of[0].id;
-	hand_move(h, (struct delivery_move){ .id = id, .to = DELIVERY_WAITS, .label = "order 1007" });
+	hand_move(h,
+		(struct delivery_move){ .id = id, .to = DELIVERY_WAITS, .label = "order 1007" });
 
-	json_t *rows = hand_records(h, "{s:s,s:s,s:s,s:s,s:s}", "tenant", "acme", "connection", "shop", "entity",
-		"order", "from", "1970-01-02", "to", "1970-01-04");
+	json_t *rows = hand_records(h, "{s:s,s:s,s:s,s:s,s:s}", "tenant", "acme", "connection",
+		"shop", "entity", "order", "from", "1970-01-02", "to", "1970-01-04");
 	assert_int_equal(json_array_size(rows), 2);
 	const char *after = json_text_at(rows, "0.after");
-	json_t *rest = hand_records(h, "{s:s,s:s,s:s,s:s,s:s}", "tenant", "acme", "connection", "shop", "entity",
-		"order", "from", "1970-01-02", "after", after);
+	json_t *rest = hand_records(h, "{s:s,s:s,s:s,s:s,s:s}", "tenant", "acme", "connection",
+		"shop", "entity", "order", "from", "1970-01-02", "after", after);
 	assert_int_equal(json_array_size(rest), 2);
 	assert_string_equal(json_text_at(rest, "0.rid"), "2");
 	json_decref(rest);
 	json_decref(rows);
 
-	rows = hand_records(h, "{s:s,s:s,s:s,s:s}", "tenant", "acme", "connection", "shop", "entity", "order",
-		"number", "1007");
+	rows = hand_records(h, "{s:s,s:s,s:s,s:s}", "tenant", "acme", "connection", "shop",
+		"entity", "order", "number", "1007");
 	assert_int_equal(json_array_size(rows), 1);
 	assert_string_equal(json_text_at(rows, "0.rid"), "1");
 	json_decref(rows);

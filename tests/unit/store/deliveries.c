@@ -14,7 +14,8 @@ static int64_t put(struct hand *h, const char *id)
 
 	snprintf(text, sizeof text, "{\"id\":\"%s\"}", id);
 	hand_accept(h, order(id, "1", 1000, text));
-	json_t *rows = hand_list(h, "{s:s,s:s,s:b,s:i}", "tenant", "acme", "rid", id, "newest", 1, "limit", 1);
+	json_t *rows = hand_list(h, "{s:s,s:s,s:b,s:i}", "tenant", "acme", "rid", id, "newest", 1,
+		"limit", 1);
 	int64_t delivery = json_int_or(rows, "0.id", 0);
 	json_decref(rows);
 	return delivery;
@@ -31,12 +32,17 @@ static enum delivery_state state_of(struct hand *h, int64_t id)
 }
 
 /* Parent waits for these flows; answers their deliveries. */
-static struct outcome wait_for(struct hand *h, int64_t parent, const char *flow, const char *identity)
+static struct outcome wait_for(struct hand *h, int64_t parent, const char *flow,
+	const char *identity)
 {
 	struct txn *t = txn_begin(h->store);
 
 	txn_delivery(t, &(struct delivery_move){ .id = parent, .to = DELIVERY_WAITS });
-	txn_ensure(t, &(struct ensure){ .parent = parent, .flow = flow, .identity = identity, .rank = 1 });
+	txn_ensure(t,
+		&(struct ensure){ .parent = parent,
+			.flow = flow,
+			.identity = identity,
+			.rank = 1 });
 	return hand_commit(h, t);
 }
 
@@ -68,7 +74,11 @@ static void what_sleeps_is_not_claimed_before_its_time(void **state)
 	int64_t id = put(h, "1");
 	int64_t due = loop_now_ms(h->loop) + 60000;
 
-	hand_move(h, (struct delivery_move){ .id = id, .to = DELIVERY_READY, .due_ms = due, .attempts = 1 });
+	hand_move(h,
+		(struct delivery_move){ .id = id,
+			.to = DELIVERY_READY,
+			.due_ms = due,
+			.attempts = 1 });
 	assert_int_equal(claim(h, FLOW).count, 0);
 	json_t *counts = hand_counts(h, "acme");
 	assert_int_equal(json_int_or(counts, "0.ready", 0), 1);
@@ -84,8 +94,14 @@ static void a_busy_one_and_others_of_its_identity_are_left_out(void **state)
 	struct hand *h = *state;
 	int64_t a = put(h, "1"), b = put(h, "2"), c = put(h, "3");
 
-	hand_move(h, (struct delivery_move){ .id = a, .to = DELIVERY_READY, .identity = "ann@example.com" });
-	hand_move(h, (struct delivery_move){ .id = b, .to = DELIVERY_READY, .identity = "ann@example.com" });
+	hand_move(h,
+		(struct delivery_move){ .id = a,
+			.to = DELIVERY_READY,
+			.identity = "ann@example.com" });
+	hand_move(h,
+		(struct delivery_move){ .id = b,
+			.to = DELIVERY_READY,
+			.identity = "ann@example.com" });
 	struct claims got = hand_claim(h, "acme", FLOW, &a, 1, 10);
 	assert_int_equal(got.count, 1);
 	assert_int_equal(got.of[0].id, c);
@@ -139,16 +155,26 @@ static void an_open_need_is_shared_and_a_linked_one_is_no_need(void **state)
 {
 	struct hand *h = *state;
 	int64_t parent = put(h, "1");
-	struct outcome first = wait_for(h, parent, CUSTOMER, "ann"), again = wait_for(h, parent, CUSTOMER, "ann");
+	struct outcome first = wait_for(h, parent, CUSTOMER, "ann"),
+		       again = wait_for(h, parent, CUSTOMER, "ann");
 
 	assert_int_equal(first.ensured[0], again.ensured[0]);
 	assert_int_not_equal(wait_for(h, parent, CUSTOMER, "bob").ensured[0], first.ensured[0]);
 
 	struct txn *t = txn_begin(h->store);
-	txn_link_put(t, &(struct link_row){ .tenant = "acme", .flow = CUSTOMER, .identity = "eve",
-		.target_connection = "books", .target_entity = "Customer", .target_id = "80-1" });
-	txn_link_put(t, &(struct link_row){ .tenant = "acme", .flow = CUSTOMER, .identity = "intent",
-		.target_connection = "books", .target_entity = "Customer" });
+	txn_link_put(t,
+		&(struct link_row){ .tenant = "acme",
+			.flow = CUSTOMER,
+			.identity = "eve",
+			.target_connection = "books",
+			.target_entity = "Customer",
+			.target_id = "80-1" });
+	txn_link_put(t,
+		&(struct link_row){ .tenant = "acme",
+			.flow = CUSTOMER,
+			.identity = "intent",
+			.target_connection = "books",
+			.target_entity = "Customer" });
 	hand_commit(h, t);
 	int64_t other = put(h, "2");
 	struct outcome o = wait_for(h, other, CUSTOMER, "eve");
@@ -166,9 +192,16 @@ static void a_need_without_identity_is_the_records_own(void **state)
 	struct txn *t = txn_begin(h->store);
 
 	txn_delivery(t, &(struct delivery_move){ .id = o.ensured[0], .to = DELIVERY_DONE });
-	txn_link_put(t, &(struct link_row){ .tenant = "acme", .flow = ITEM, .identity = "sku",
-		.source_connection = "shop", .source_entity = "order", .source_id = "1",
-		.target_connection = "books", .target_entity = "Item", .target_id = "80-2" });
+	txn_link_put(t,
+		&(struct link_row){ .tenant = "acme",
+			.flow = ITEM,
+			.identity = "sku",
+			.source_connection = "shop",
+			.source_entity = "order",
+			.source_id = "1",
+			.target_connection = "books",
+			.target_entity = "Item",
+			.target_id = "80-2" });
 	hand_commit(h, t);
 	assert_int_equal(wait_for(h, parent, ITEM, NULL).ensured[0], 0);
 }
@@ -186,7 +219,11 @@ static void what_is_needed_may_belong_to_another_record(void **state)
 		struct txn *t = txn_begin(h->store);
 
 		txn_delivery(t, &(struct delivery_move){ .id = parent, .to = DELIVERY_WAITS });
-		txn_ensure(t, &(struct ensure){ .parent = parent, .flow = CUSTOMER, .entity = "order", .rid = rid });
+		txn_ensure(t,
+			&(struct ensure){ .parent = parent,
+				.flow = CUSTOMER,
+				.entity = "order",
+				.rid = rid });
 		struct outcome o = hand_commit(h, t);
 		struct taken child = hand_delivery(h, o.ensured[0]);
 		assert_string_equal(child.rid, rid);
@@ -222,7 +259,10 @@ static void a_held_need_holds_the_chain_above_it_until_it_is_done(void **state)
 	int64_t middle = wait_for(h, top, CUSTOMER, "ann").ensured[0];
 	int64_t bottom = wait_for(h, middle, ITEM, "x").ensured[0];
 
-	hand_move(h, (struct delivery_move){ .id = bottom, .to = DELIVERY_REVIEW, .cause = "unknown_item:X" });
+	hand_move(h,
+		(struct delivery_move){ .id = bottom,
+			.to = DELIVERY_REVIEW,
+			.cause = "unknown_item:X" });
 	struct taken t = hand_delivery(h, middle);
 	assert_int_equal(t.state, DELIVERY_HELD);
 	assert_string_equal(t.cause, "needs:" ITEM);
@@ -233,7 +273,8 @@ static void a_held_need_holds_the_chain_above_it_until_it_is_done(void **state)
 	hand_move(h, (struct delivery_move){ .id = bottom, .to = DELIVERY_READY });
 	assert_int_equal(state_of(h, middle), DELIVERY_WAITS);
 	assert_int_equal(state_of(h, top), DELIVERY_WAITS);
-	hand_move(h, (struct delivery_move){ .id = bottom, .to = DELIVERY_HELD, .cause = "refused" });
+	hand_move(h,
+		(struct delivery_move){ .id = bottom, .to = DELIVERY_HELD, .cause = "refused" });
 	assert_int_equal(state_of(h, top), DELIVERY_HELD);
 
 	hand_move(h, (struct delivery_move){ .id = bottom, .to = DELIVERY_DONE });
@@ -249,8 +290,11 @@ static void who_asks_for_a_held_one_is_held_at_once(void **state)
 	int64_t parent = put(h, "1");
 	int64_t child = wait_for(h, parent, CUSTOMER, "ann").ensured[0];
 
-	hand_move(h, (struct delivery_move){ .id = child, .to = DELIVERY_HELD, .cause = "refused" });
-	hand_move(h, (struct delivery_move){ .id = parent, .to = DELIVERY_READY }); /* released by a person */
+	hand_move(h,
+		(struct delivery_move){ .id = child, .to = DELIVERY_HELD, .cause = "refused" });
+	hand_move(h,
+		(struct delivery_move){ .id = parent,
+			.to = DELIVERY_READY }); /* released by a person */
 	assert_int_equal(state_of(h, parent), DELIVERY_READY);
 	assert_int_equal(wait_for(h, parent, CUSTOMER, "ann").ensured[0], child);
 	assert_int_equal(state_of(h, parent), DELIVERY_HELD);
@@ -291,9 +335,17 @@ static void texts_are_changed_cleared_or_left_alone(void **state)
 	struct hand *h = *state;
 	int64_t id = put(h, "1");
 
-	hand_move(h, (struct delivery_move){ .id = id, .to = DELIVERY_HELD, .cause = "refused", .label = "order 1",
-		.doc = "{\"w\":1}" });
-	hand_move(h, (struct delivery_move){ .id = id, .to = DELIVERY_HELD, .cause = "", .label = "order 2" });
+	hand_move(h,
+		(struct delivery_move){ .id = id,
+			.to = DELIVERY_HELD,
+			.cause = "refused",
+			.label = "order 1",
+			.doc = "{\"w\":1}" });
+	hand_move(h,
+		(struct delivery_move){ .id = id,
+			.to = DELIVERY_HELD,
+			.cause = "",
+			.label = "order 2" });
 	struct taken t = hand_delivery(h, id);
 	assert_string_equal(t.cause, "");
 	assert_string_equal(t.label, "order 2");
@@ -326,7 +378,9 @@ static void counts_follow_every_move(void **state)
 	hand_move(h, (struct delivery_move){ .id = a, .to = DELIVERY_SENDING });
 	hand_move(h, (struct delivery_move){ .id = a, .to = DELIVERY_DONE });
 	hand_move(h, (struct delivery_move){ .id = b, .to = DELIVERY_HELD, .cause = "refused" });
-	hand_move(h, (struct delivery_move){ .id = 999999, .to = DELIVERY_DONE }); /* fails, counts nothing */
+	hand_move(h,
+		(struct delivery_move){ .id = 999999,
+			.to = DELIVERY_DONE }); /* fails, counts nothing */
 	hand_reopen(h);
 
 	json_t *rows = hand_counts(h, NULL);
@@ -353,9 +407,14 @@ static void causes_are_grouped_with_what_is_at_stake(void **state)
 
 		snprintf(id, sizeof id, "%d", i);
 		snprintf(label, sizeof label, "order %d", i);
-		hand_move(h, (struct delivery_move){ .id = put(h, id), .to = DELIVERY_HELD,
-			.cause = "unknown_item:MUG", .why = "no item MUG", .label = label, .amount = amounts[i],
-			.currency = i == 2 ? "EUR" : "USD" });
+		hand_move(h,
+			(struct delivery_move){ .id = put(h, id),
+				.to = DELIVERY_HELD,
+				.cause = "unknown_item:MUG",
+				.why = "no item MUG",
+				.label = label,
+				.amount = amounts[i],
+				.currency = i == 2 ? "EUR" : "USD" });
 	}
 	json_t *rows = hand_causes(h, "acme");
 	assert_int_equal(json_array_size(rows), 1);
@@ -378,8 +437,12 @@ static void lists_are_filtered_and_paged(void **state)
 		snprintf(id, sizeof id, "%d", i);
 		snprintf(label, sizeof label, "order 100%d", i);
 		ids[i] = put(h, id);
-		hand_move(h, (struct delivery_move){ .id = ids[i], .to = i % 2 ? DELIVERY_HELD : DELIVERY_DONE,
-			.label = label, .cause = i == 3 ? "odd" : "", .identity = id });
+		hand_move(h,
+			(struct delivery_move){ .id = ids[i],
+				.to = i % 2 ? DELIVERY_HELD : DELIVERY_DONE,
+				.label = label,
+				.cause = i == 3 ? "odd" : "",
+				.identity = id });
 	}
 	json_t *rows = hand_list(h, "{s:s,s:s}", "tenant", "acme", "state", "held");
 	assert_int_equal(json_array_size(rows), 2);

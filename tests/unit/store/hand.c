@@ -45,7 +45,8 @@ void hand_open(struct hand *h)
 	char *state = hand_path(h, "");
 	struct err e = { 0 };
 
-	h->store = store_open(h->loop, &(struct store_conf){ .dir = state, .key_file = h->key_file }, &e);
+	h->store = store_open(h->loop,
+		&(struct store_conf){ .dir = state, .key_file = h->key_file }, &e);
 	if (!h->store)
 		fail_msg("%s", e.text);
 	free(state);
@@ -105,24 +106,30 @@ int hand_teardown(void **state)
 	return 0;
 }
 
-/* ---- transactions ------------------------------------------------------------------------------ */
+/* ---- transactions ---------------------------------------------------------------------------- */
 
-struct waiting { struct hand *hand; struct outcome *outcome; };
+struct waiting {
+	struct hand *hand;
+	struct outcome *outcome;
+};
 
 static void on_committed(void *arg, const struct txn_result *r)
 {
 	struct waiting *w = arg;
 	struct outcome *o = w->outcome;
 
-	*o = (struct outcome){ .code = r->code, .accepted_count = r->accepted_count,
-		.ensured_count = r->ensured_count, .touched_count = r->touched_count };
+	*o = (struct outcome){ .code = r->code,
+		.accepted_count = r->accepted_count,
+		.ensured_count = r->ensured_count,
+		.touched_count = r->touched_count };
 	snprintf(o->text, sizeof o->text, "%s", r->text ? r->text : "");
 	for (size_t i = 0; i < r->accepted_count && i < 64; i++)
 		o->accepted[i] = r->accepted[i];
 	for (size_t i = 0; i < r->ensured_count && i < 64; i++)
 		o->ensured[i] = r->ensured[i];
 	for (size_t i = 0; i < r->touched_count && i < 64; i++)
-		snprintf(o->touched[i], sizeof o->touched[i], "%s/%s", r->touched[i].tenant, r->touched[i].flow);
+		snprintf(o->touched[i], sizeof o->touched[i], "%s/%s", r->touched[i].tenant,
+			r->touched[i].flow);
 	loop_stop(w->hand->loop);
 }
 
@@ -143,9 +150,12 @@ bool was_touched(const struct outcome *o, const char *tenant_and_flow)
 	return false;
 }
 
-/* ---- answers -------------------------------------------------------------------------------------- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
-struct asked { struct hand *hand; json_t *rows; };
+struct asked {
+	struct hand *hand;
+	json_t *rows;
+};
 
 static void on_rows(void *arg, const json_t *rows, const struct err *e)
 {
@@ -157,16 +167,16 @@ static void on_rows(void *arg, const json_t *rows, const struct err *e)
 	loop_stop(a->hand->loop);
 }
 
-#define WITH_FILTER(fn) \
-	struct asked a = { h, NULL }; \
-	va_list args; \
-	va_start(args, fmt); \
-	json_t *filter = json_vpack_ex(NULL, 0, fmt, args); \
-	va_end(args); \
-	assert_non_null(filter); \
-	fn(h->store, filter, on_rows, &a); \
-	json_decref(filter); \
-	loop_run(h->loop); \
+#define WITH_FILTER(fn)                                                                            \
+	struct asked a = { h, NULL };                                                              \
+	va_list args;                                                                              \
+	va_start(args, fmt);                                                                       \
+	json_t *filter = json_vpack_ex(NULL, 0, fmt, args);                                        \
+	va_end(args);                                                                              \
+	assert_non_null(filter);                                                                   \
+	fn(h->store, filter, on_rows, &a);                                                         \
+	json_decref(filter);                                                                       \
+	loop_run(h->loop);                                                                         \
 	return a.rows
 
 json_t *hand_list(struct hand *h, const char *fmt, ...)
@@ -245,7 +255,10 @@ json_t *hand_mirror(struct hand *h, const char *tenant, const char *connection, 
 	return a.rows;
 }
 
-struct asked_secret { struct hand *hand; char *text; };
+struct asked_secret {
+	struct hand *hand;
+	char *text;
+};
 
 static void on_secret(void *arg, struct secret *yours, const struct err *e)
 {
@@ -268,7 +281,10 @@ char *hand_secret(struct hand *h, const char *tenant, const char *connection, co
 	return a.text;
 }
 
-struct asked_claim { struct hand *hand; struct claims claims; };
+struct asked_claim {
+	struct hand *hand;
+	struct claims claims;
+};
 
 #define COPY(member) snprintf(t->member, sizeof t->member, "%s", d[i].member ? d[i].member : "")
 
@@ -282,8 +298,12 @@ static void on_claims(void *arg, const struct delivery *d, size_t count, const s
 	for (size_t i = 0; i < count && i < 64; i++) {
 		struct taken *t = &a->claims.of[i];
 
-		*t = (struct taken){ .id = d[i].id, .stamp = d[i].stamp, .due_ms = d[i].due_ms,
-			.state = d[i].state, .attempts = d[i].attempts, .deleted = d[i].deleted,
+		*t = (struct taken){ .id = d[i].id,
+			.stamp = d[i].stamp,
+			.due_ms = d[i].due_ms,
+			.state = d[i].state,
+			.attempts = d[i].attempts,
+			.deleted = d[i].deleted,
 			.fetch = d[i].fetch };
 		COPY(rid);
 		COPY(version);
@@ -302,8 +322,14 @@ struct claims hand_claim(struct hand *h, const char *tenant, const char *flow, c
 {
 	struct asked_claim a = { .hand = h };
 
-	store_claim(h->store, &(struct claim){ .tenant = tenant, .flow = flow, .now_ms = loop_now_ms(h->loop),
-		.busy = busy, .busy_count = busy_count, .limit = limit }, on_claims, &a);
+	store_claim(h->store,
+		&(struct claim){ .tenant = tenant,
+			.flow = flow,
+			.now_ms = loop_now_ms(h->loop),
+			.busy = busy,
+			.busy_count = busy_count,
+			.limit = limit },
+		on_claims, &a);
 	loop_run(h->loop);
 	return a.claims;
 }
@@ -335,15 +361,23 @@ void chore_wait(struct hand *h, struct chore *c)
 		loop_run(h->loop);
 }
 
-/* ---- what tests say often ---------------------------------------------------------------------------- */
+/* ---- what tests say often -------------------------------------------------------------------- */
 
 static const struct route invoice_route = { "shop-books.invoice", 10 };
 
 struct arrival order(const char *id, const char *version, int64_t changed_ms, const char *text)
 {
-	return (struct arrival){ .tenant = "acme", .connection = "shop", .entity = "order", .id = id,
-		.version = version, .changed_ms = changed_ms, .text = text, .text_len = text ? strlen(text) : 0,
-		.origin = "webhook", .routes = &invoice_route, .route_count = 1 };
+	return (struct arrival){ .tenant = "acme",
+		.connection = "shop",
+		.entity = "order",
+		.id = id,
+		.version = version,
+		.changed_ms = changed_ms,
+		.text = text,
+		.text_len = text ? strlen(text) : 0,
+		.origin = "webhook",
+		.routes = &invoice_route,
+		.route_count = 1 };
 }
 
 enum accepted hand_accept(struct hand *h, struct arrival a)

@@ -27,8 +27,8 @@ struct hand {
 /* A folder and a master key; the store is open.  As cmocka's setup and teardown: *state. */
 int hand_setup(void **state);
 int hand_teardown(void **state);
-void hand_make(struct hand *);   /* the folder and the key, no store */
-void hand_open(struct hand *);   /* must succeed */
+void hand_make(struct hand *); /* the folder and the key, no store */
+void hand_open(struct hand *); /* must succeed */
 void hand_close(struct hand *);
 void hand_reopen(struct hand *);
 void hand_finish(struct hand *); /* the folder is gone */
@@ -68,15 +68,24 @@ struct taken { /* a delivery, copied */
 	enum delivery_state state;
 	unsigned attempts;
 	bool deleted, fetch;
-	char rid[64], version[64], text[256], cause[64], identity[64], choice[64], doc[256], label[64];
+	char rid[64], version[64], text[256], cause[64], identity[64], choice[64], doc[256],
+		label[64];
 };
-struct claims { size_t count; struct taken of[64]; };
+struct claims {
+	size_t count;
+	struct taken of[64];
+};
 struct claims hand_claim(struct hand *, const char *tenant, const char *flow, const int64_t *busy,
 	size_t busy_count, unsigned limit);
 struct taken hand_delivery(struct hand *, int64_t id); /* id 0: there is none */
 
 /* Answers of house-keeping: the report, or NULL and *e. */
-struct chore { json_t *report; struct err error; bool over; struct hand *hand; };
+struct chore {
+	json_t *report;
+	struct err error;
+	bool over;
+	struct hand *hand;
+};
 void chore_over(void *arg, const json_t *report, const struct err *); /* a store_fn */
 void chore_wait(struct hand *, struct chore *);
 

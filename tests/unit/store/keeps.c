@@ -7,11 +7,21 @@
 
 static struct link_row customer_link(const char *identity, const char *target_id)
 {
-	return (struct link_row){ .tenant = "acme", .flow = "shop-books.customer", .identity = identity,
-		.source_connection = "shop", .source_entity = "customer", .source_id = identity,
-		.source_version = "3", .target_connection = "books", .target_entity = "Customer",
-		.target_id = target_id, .target_version = target_id ? "171" : NULL, .made = "created",
-		.base = "{\"Name\":\"Ann\"}", .target_hash = "ab", .delivery = 12 };
+	return (struct link_row){ .tenant = "acme",
+		.flow = "shop-books.customer",
+		.identity = identity,
+		.source_connection = "shop",
+		.source_entity = "customer",
+		.source_id = identity,
+		.source_version = "3",
+		.target_connection = "books",
+		.target_entity = "Customer",
+		.target_id = target_id,
+		.target_version = target_id ? "171" : NULL,
+		.made = "created",
+		.base = "{\"Name\":\"Ann\"}",
+		.target_hash = "ab",
+		.delivery = 12 };
 }
 
 static void put_link(struct hand *h, struct link_row l)
@@ -27,15 +37,16 @@ static void a_link_begins_as_an_intent_and_is_completed(void **state)
 	struct hand *h = *state;
 
 	put_link(h, customer_link("ann", NULL));
-	json_t *rows = hand_links(h, "{s:s,s:s,s:s}", "tenant", "acme", "flow", "shop-books.customer", "identity",
-		"ann");
+	json_t *rows = hand_links(h, "{s:s,s:s,s:s}", "tenant", "acme", "flow",
+		"shop-books.customer", "identity", "ann");
 	assert_int_equal(json_array_size(rows), 1);
 	assert_null(json_text_at(rows, "0.target_id"));
 	json_decref(rows);
 
 	put_link(h, customer_link("ann", "80-1"));
 	hand_reopen(h);
-	rows = hand_links(h, "{s:s,s:s,s:s}", "tenant", "acme", "source_connection", "shop", "source_id", "ann");
+	rows = hand_links(h, "{s:s,s:s,s:s}", "tenant", "acme", "source_connection", "shop",
+		"source_id", "ann");
 	assert_int_equal(json_array_size(rows), 1);
 	assert_string_equal(json_text_at(rows, "0.target_id"), "80-1");
 	assert_string_equal(json_text_at(rows, "0.base"), "{\"Name\":\"Ann\"}");
@@ -52,8 +63,8 @@ static void a_link_is_found_by_its_target_and_learns_its_version(void **state)
 	t = txn_begin(h->store);
 	txn_link_version(t, "acme", "books", "Customer", "80-1", "172", NULL);
 	hand_commit(h, t);
-	json_t *rows = hand_links(h, "{s:s,s:s,s:s,s:s}", "tenant", "acme", "target_connection", "books",
-		"target_entity", "Customer", "target_id", "80-1");
+	json_t *rows = hand_links(h, "{s:s,s:s,s:s,s:s}", "tenant", "acme", "target_connection",
+		"books", "target_entity", "Customer", "target_id", "80-1");
 	assert_string_equal(json_text_at(rows, "0.target_version"), "172");
 	assert_null(json_text_at(rows, "0.target_hash")); /* of the content before */
 	json_decref(rows);
@@ -87,7 +98,8 @@ static void links_are_paged(void **state)
 static void writes_under_way_are_told_at_the_next_start(void **state)
 {
 	struct hand *h = *state;
-	static const enum write_state states[] = { WRITE_READY, WRITE_SENT, WRITE_DOUBT, WRITE_DONE, WRITE_FAILED };
+	static const enum write_state states[] = { WRITE_READY, WRITE_SENT, WRITE_DOUBT, WRITE_DONE,
+		WRITE_FAILED };
 	int64_t ids[5];
 
 	hand_accept(h, order("1", "9", 5, "{}"));
@@ -98,9 +110,16 @@ static void writes_under_way_are_told_at_the_next_start(void **state)
 		struct txn *t = txn_begin(h->store);
 
 		ids[i] = store_next_id(h->store);
-		txn_write_put(t, &(struct write_row){ .id = ids[i], .delivery = delivery, .tenant = "acme",
-			.connection = "books", .entity = "Invoice", .verb = "create", .key = "k", .data = "{\"d\":1}",
-			.state = WRITE_READY });
+		txn_write_put(t,
+			&(struct write_row){ .id = ids[i],
+				.delivery = delivery,
+				.tenant = "acme",
+				.connection = "books",
+				.entity = "Invoice",
+				.verb = "create",
+				.key = "k",
+				.data = "{\"d\":1}",
+				.state = WRITE_READY });
 		txn_write_state(t, ids[i], states[i], states[i] == WRITE_SENT ? "mark-1" : NULL, 2);
 		assert_int_equal(hand_commit(h, t).code, 0);
 	}
@@ -124,7 +143,13 @@ static void writes_under_way_are_told_at_the_next_start(void **state)
 	assert_int_equal(hand_commit(h, t).code, ERR_ABSENT);
 }
 
-struct asked_set { struct hand *h; bool found; unsigned asked; char mark[32], answer[32]; size_t len; };
+struct asked_set {
+	struct hand *h;
+	bool found;
+	unsigned asked;
+	char mark[32], answer[32];
+	size_t len;
+};
 
 static void on_set(void *arg, const struct set_row *s, const struct err *e)
 {
@@ -153,8 +178,13 @@ static struct asked_set open_set(struct hand *h)
 static void a_set_keeps_its_exact_bytes_until_it_is_cleared(void **state)
 {
 	struct hand *h = *state;
-	struct set_row s = { .tenant = "acme", .connection = "books", .mark = "M1", .requests = "[]",
-		.answer = "<a>\0\xff</a>", .answer_len = 9, .answer_type = "text/xml" };
+	struct set_row s = { .tenant = "acme",
+		.connection = "books",
+		.mark = "M1",
+		.requests = "[]",
+		.answer = "<a>\0\xff</a>",
+		.answer_len = 9,
+		.answer_type = "text/xml" };
 
 	assert_false(open_set(h).found);
 	for (s.asked = 0; s.asked < 2; s.asked++) {
@@ -220,7 +250,7 @@ static void ids_grow_across_restarts(void **state)
 	}
 }
 
-/* ---- secrets --------------------------------------------------------------------------------------- */
+/* ---- secrets --------------------------------------------------------------------------------- */
 
 static int put_secret(struct hand *h, const char *tenant, const char *name, const char *text)
 {
@@ -279,7 +309,8 @@ static void no_file_of_the_store_holds_a_secret_in_the_clear(void **state)
 			assert_false(hand_file_holds(h, names[i], "correct-horse"));
 			assert_false(hand_file_holds(h, names[i], "staple-and"));
 		}
-	assert_true(hand_file_holds(h, "mlc.db", "password")); /* the search does find what is there */
+	assert_true(
+		hand_file_holds(h, "mlc.db", "password")); /* the search does find what is there */
 }
 
 static void secrets_move_to_another_master_key_all_or_none(void **state)
@@ -302,7 +333,8 @@ static void secrets_move_to_another_master_key_all_or_none(void **state)
 	hand_close(h);
 
 	char *dir = hand_path(h, "");
-	assert_null(store_open(h->loop, &(struct store_conf){ .dir = dir, .key_file = h->key_file }, &e));
+	assert_null(store_open(h->loop, &(struct store_conf){ .dir = dir, .key_file = h->key_file },
+		&e));
 	assert_int_equal(e.code, ERR_REFUSED);
 	free(dir);
 	free(h->key_file);
@@ -313,12 +345,20 @@ static void secrets_move_to_another_master_key_all_or_none(void **state)
 	expect_secret(h, "zeta", "token", "after");
 }
 
-/* ---- the mirror -------------------------------------------------------------------------------------- */
+/* ---- the mirror ------------------------------------------------------------------------------ */
 
-static void put_customer(struct hand *h, const char *id, const char *version, json_t *keys, json_t *data)
+static void put_customer(struct hand *h, const char *id, const char *version, json_t *keys,
+	json_t *data)
 {
-	struct arrival a = { .tenant = "acme", .connection = "books", .entity = "Customer", .id = id,
-		.version = version, .text = "{}", .text_len = 2, .origin = "feed customers", .mirror_keys = keys,
+	struct arrival a = { .tenant = "acme",
+		.connection = "books",
+		.entity = "Customer",
+		.id = id,
+		.version = version,
+		.text = "{}",
+		.text_len = 2,
+		.origin = "feed customers",
+		.mirror_keys = keys,
 		.mirror_data = data };
 
 	hand_accept(h, a);
@@ -339,23 +379,32 @@ static void the_mirror_finds_by_any_member_trimmed_and_in_lower_case(void **stat
 {
 	struct hand *h = *state;
 
-	put_customer(h, "1", "5", json_pack("{s:[s,s],s:s}", "Email", " Ann@Example.com", "ann@home.example", "Name",
-		"\xc3\x84nn M\xc3\x9cLLER"), json_pack("{s:s}", "Name", "Ann"));
-	put_customer(h, "2", "5", json_pack("{s:s}", "Email", "bob@example.com"), json_pack("{s:s}", "Name", "Bob"));
+	put_customer(h, "1", "5",
+		json_pack("{s:[s,s],s:s}", "Email", " Ann@Example.com", "ann@home.example", "Name",
+			"\xc3\x84nn M\xc3\x9cLLER"),
+		json_pack("{s:s}", "Name", "Ann"));
+	put_customer(h, "2", "5", json_pack("{s:s}", "Email", "bob@example.com"),
+		json_pack("{s:s}", "Name", "Bob"));
 
-	json_t *rows = hand_mirror(h, "acme", "books", "Customer", json_pack("{s:s}", "Email", "ANN@example.com "));
+	json_t *rows = hand_mirror(h, "acme", "books", "Customer",
+		json_pack("{s:s}", "Email", "ANN@example.com "));
 	assert_int_equal(json_array_size(rows), 1);
 	assert_string_equal(json_text_at(rows, "0.id"), "1");
 	assert_string_equal(json_text_at(rows, "0.version"), "5");
 	assert_non_null(strstr(json_text_or(rows, "0.data", ""), "Ann"));
 	json_decref(rows);
 	assert_int_equal(found(h, json_pack("{s:s}", "Name", "\xc3\xa4nn m\xc3\xbcller")), 1);
-	assert_int_equal(found(h, json_pack("{s:s,s:s}", "Email", "ann@home.example", "Name",
-		"\xc3\xa4NN M\xc3\xbcLLER")), 1);
-	assert_int_equal(found(h, json_pack("{s:s,s:s}", "Email", "bob@example.com", "Name", "ann")), 0);
+	assert_int_equal(found(h,
+				 json_pack("{s:s,s:s}", "Email", "ann@home.example", "Name",
+					 "\xc3\xa4NN M\xc3\xbcLLER")),
+		1);
+	assert_int_equal(found(h,
+				 json_pack("{s:s,s:s}", "Email", "bob@example.com", "Name", "ann")),
+		0);
 	assert_int_equal(found(h, json_pack("{s:s}", "Email", "nobody@example.com")), 0);
 
-	put_customer(h, "1", "6", json_pack("{s:s}", "Email", "new@example.com"), json_pack("{s:s}", "Name", "An"));
+	put_customer(h, "1", "6", json_pack("{s:s}", "Email", "new@example.com"),
+		json_pack("{s:s}", "Name", "An"));
 	assert_int_equal(found(h, json_pack("{s:s}", "Email", "ann@example.com")), 0);
 	assert_int_equal(found(h, json_pack("{s:s}", "Email", "new@example.com")), 1);
 	struct txn *t = txn_begin(h->store);
@@ -367,12 +416,17 @@ static void the_mirror_finds_by_any_member_trimmed_and_in_lower_case(void **stat
 static void a_record_known_before_gets_into_the_mirror_and_a_deleted_one_out(void **state)
 {
 	struct hand *h = *state;
-	struct arrival gone = { .tenant = "acme", .connection = "books", .entity = "Customer", .id = "1",
-		.deleted = true, .origin = "feed customers" };
+	struct arrival gone = { .tenant = "acme",
+		.connection = "books",
+		.entity = "Customer",
+		.id = "1",
+		.deleted = true,
+		.origin = "feed customers" };
 
 	put_customer(h, "1", "5", NULL, NULL);
 	assert_int_equal(found(h, json_pack("{s:s}", "Email", "ann@example.com")), 0);
-	put_customer(h, "1", "5", json_pack("{s:s}", "Email", "ann@example.com"), json_pack("{s:s}", "Name", "Ann"));
+	put_customer(h, "1", "5", json_pack("{s:s}", "Email", "ann@example.com"),
+		json_pack("{s:s}", "Name", "Ann"));
 	assert_int_equal(found(h, json_pack("{s:s}", "Email", "ann@example.com")), 1);
 	hand_accept(h, gone);
 	assert_int_equal(found(h, json_pack("{s:s}", "Email", "ann@example.com")), 0);

@@ -24,7 +24,8 @@ static struct err open_fails(struct hand *h)
 	char *dir = hand_path(h, "");
 	struct err e = { 0 };
 
-	h->store = store_open(h->loop, &(struct store_conf){ .dir = dir, .key_file = h->key_file }, &e);
+	h->store = store_open(h->loop, &(struct store_conf){ .dir = dir, .key_file = h->key_file },
+		&e);
 	assert_null(h->store);
 	free(dir);
 	return e;
@@ -56,7 +57,7 @@ static void overwrite(struct hand *h, const char *name, off_t at, size_t len)
 	free(path);
 }
 
-/* ---- files that are not ours to use ------------------------------------------------------------------ */
+/* ---- files that are not ours to use ---------------------------------------------------------- */
 
 static void another_process_that_has_it_is_named(void **state)
 {
@@ -175,7 +176,10 @@ static int accept_code(struct hand *h, const char *id)
 	return hand_commit(h, t).code;
 }
 
-struct heard { struct hand *h; int code; };
+struct heard {
+	struct hand *h;
+	int code;
+};
 
 static void on_heard(void *arg, const struct delivery *d, size_t count, const struct err *e)
 {
@@ -191,8 +195,12 @@ static int claim_code(struct hand *h)
 {
 	struct heard heard = { h, 1 };
 
-	store_claim(h->store, &(struct claim){ .tenant = "acme", .flow = FLOW, .now_ms = loop_now_ms(h->loop),
-		.limit = 1000 }, on_heard, &heard);
+	store_claim(h->store,
+		&(struct claim){ .tenant = "acme",
+			.flow = FLOW,
+			.now_ms = loop_now_ms(h->loop),
+			.limit = 1000 },
+		on_heard, &heard);
 	loop_run(h->loop);
 	return heard.code;
 }
@@ -209,10 +217,12 @@ static void a_store_damaged_in_its_middle_answers_with_errors(void **state)
 		overwrite(h, "mlc.db", page * 4096, 4096);
 		struct err e = { 0 };
 		char *dir = hand_path(h, "");
-		h->store = store_open(h->loop, &(struct store_conf){ .dir = dir, .key_file = h->key_file }, &e);
+		h->store = store_open(h->loop,
+			&(struct store_conf){ .dir = dir, .key_file = h->key_file }, &e);
 		free(dir);
 		if (!h->store) {
-			assert_true(e.code == ERR_DAMAGED || e.code == ERR_SYSTEM || e.code == ERR_REFUSED);
+			assert_true(e.code == ERR_DAMAGED || e.code == ERR_SYSTEM ||
+				e.code == ERR_REFUSED);
 			failed = true;
 			break;
 		}
@@ -247,12 +257,15 @@ static void a_file_that_may_not_be_written_is_told_at_once(void **state)
 		char *db = hand_path(h, "mlc.db"), *dir = hand_path(h, "");
 
 		/* root may write anything, so as somebody else */
-		if (geteuid() == 0 && (chown(h->key_file, 65534, 65534) || chown(h->dir, 65534, 65534) ||
-			chown(dir, 65534, 65534) || chmod(db, 0444) || setgid(65534) || setuid(65534)))
+		if (geteuid() == 0 &&
+			(chown(h->key_file, 65534, 65534) || chown(h->dir, 65534, 65534) ||
+				chown(dir, 65534, 65534) || chmod(db, 0444) || setgid(65534) ||
+				setuid(65534)))
 			_exit(3);
 		chmod(dir, 0500);
 		struct err e = { 0 };
-		h->store = store_open(h->loop, &(struct store_conf){ .dir = dir, .key_file = h->key_file }, &e);
+		h->store = store_open(h->loop,
+			&(struct store_conf){ .dir = dir, .key_file = h->key_file }, &e);
 		_exit(!h->store && e.code == ERR_SYSTEM && strstr(e.text, "state") ? 0 : 1);
 	}
 	waitpid(child, &status, 0);
@@ -260,7 +273,7 @@ static void a_file_that_may_not_be_written_is_told_at_once(void **state)
 	assert_int_equal(chown(h->key_file, geteuid(), getegid()), 0);
 }
 
-/* ---- a disk without room -------------------------------------------------------------------------------- */
+/* ---- a disk without room --------------------------------------------------------------------- */
 
 static const char *health(struct hand *h, bool *writable)
 {
@@ -298,7 +311,11 @@ static void full_and_well_again(struct hand *h, void (*make_room)(struct hand *)
 		snprintf(text, sizeof text, "{\"n\":%d,\"pad\":\"%0*d\"}", i, 3500, i);
 		struct arrival a = order(id, "1", 1, text);
 		txn_accept(t, &a);
-		txn_audit(t, &(struct audit_row){ .tenant = "acme", .move = "accept", .who = "host", .rid = id });
+		txn_audit(t,
+			&(struct audit_row){ .tenant = "acme",
+				.move = "accept",
+				.who = "host",
+				.rid = id });
 		code = hand_commit(h, t).code;
 	}
 	assert_int_equal(code, ERR_SYSTEM);
@@ -375,7 +392,7 @@ static void a_full_disk_stops_writing_until_there_is_room(void **state)
 	free(dir);
 }
 
-/* ---- another program at our file -------------------------------------------------------------------------- */
+/* ---- another program at our file ------------------------------------------------------------- */
 
 static void a_lock_of_another_program_is_told_and_passes(void **state)
 {
@@ -392,9 +409,12 @@ static void a_lock_of_another_program_is_told_and_passes(void **state)
 	free(path);
 }
 
-/* ---- queues and groups --------------------------------------------------------------------------------------- */
+/* ---- queues and groups ----------------------------------------------------------------------- */
 
-struct tally { struct hand *h; int over, done, limited, other; };
+struct tally {
+	struct hand *h;
+	int over, done, limited, other;
+};
 
 static void on_counted(void *arg, const struct txn_result *r)
 {
@@ -416,7 +436,8 @@ static void put_many(struct hand *h, struct tally *n, int count)
 		struct arrival a = order(id, "1", 1, "{}");
 		txn_accept(t, &a);
 		if (i % 10 == 3)
-			txn_delivery(t, &(struct delivery_move){ .id = 424242, .to = DELIVERY_DONE });
+			txn_delivery(t,
+				&(struct delivery_move){ .id = 424242, .to = DELIVERY_DONE });
 		txn_commit(t, on_counted, n);
 	}
 }
@@ -445,8 +466,8 @@ static void a_queue_that_is_full_says_so(void **state)
 	struct tally n = { .h = h };
 
 	hand_close(h);
-	h->store = store_open(h->loop, &(struct store_conf){ .dir = dir, .key_file = h->key_file, .queue_max = 10 },
-		&e);
+	h->store = store_open(h->loop,
+		&(struct store_conf){ .dir = dir, .key_file = h->key_file, .queue_max = 10 }, &e);
 	assert_non_null(h->store);
 	struct db *other = db_open(path, DB_WRITE, 0, &e);
 	assert_int_equal(db_exec(other, "BEGIN IMMEDIATE"), 0); /* the disk is slow */

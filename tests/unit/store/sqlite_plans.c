@@ -13,11 +13,12 @@ static const char FLOW[] = "shop-books.invoice";
 
 static void write_everything(struct hand *h)
 {
-	struct arrival gone = order("2", NULL, 0, NULL), fetched = order("1", "3", 3000, "{\"n\":3}");
+	struct arrival gone = order("2", NULL, 0, NULL),
+		       fetched = order("1", "3", 3000, "{\"n\":3}");
 	struct txn *t = txn_begin(h->store);
 	json_t *keys = json_pack("{s:s}", "Email", "a@b.c"), *data = json_object();
-	struct arrival first = order("1", "1", 1000, "{\"n\":1}"), second = order("2", "1", 1000, "{\"n\":2}"),
-		       hint = order("1", "2", 0, NULL);
+	struct arrival first = order("1", "1", 1000, "{\"n\":1}"),
+		       second = order("2", "1", 1000, "{\"n\":2}"), hint = order("1", "2", 0, NULL);
 	struct secret *s = secret_create("x", 1);
 
 	first.mirror_keys = keys;
@@ -38,12 +39,23 @@ static void write_everything(struct hand *h)
 	txn_mirror_drop(t, "acme", "shop", "order", "9");
 	txn_set_put(t, &(struct set_row){ .tenant = "acme", .connection = "books", .mark = "m" });
 	txn_set_clear(t, "acme", "books", "m");
-	txn_link_put(t, &(struct link_row){ .tenant = "acme", .flow = "shop-books.customer", .identity = "x",
-		.target_connection = "shop", .target_entity = "order", .target_id = "1" });
+	txn_link_put(t,
+		&(struct link_row){ .tenant = "acme",
+			.flow = "shop-books.customer",
+			.identity = "x",
+			.target_connection = "shop",
+			.target_entity = "order",
+			.target_id = "1" });
 	txn_link_version(t, "acme", "shop", "order", "1", "5", NULL);
 	txn_link_drop(t, "acme", "shop-books.customer", "y");
-	txn_audit(t, &(struct audit_row){ .tenant = "acme", .move = "accept", .who = "host", .entity = "order",
-		.rid = "1", .payload = "{}", .payload_len = 2 });
+	txn_audit(t,
+		&(struct audit_row){ .tenant = "acme",
+			.move = "accept",
+			.who = "host",
+			.entity = "order",
+			.rid = "1",
+			.payload = "{}",
+			.payload_len = 2 });
 	assert_int_equal(hand_commit(h, t).code, 0);
 	secret_destroy(s);
 	json_decref(keys);
@@ -51,17 +63,29 @@ static void write_everything(struct hand *h)
 
 	int64_t id = hand_claim(h, "acme", FLOW, NULL, 0, 1).of[0].id;
 	t = txn_begin(h->store);
-	txn_delivery(t, &(struct delivery_move){ .id = id, .to = DELIVERY_WAITS, .label = "order 1", .doc = "{}",
-		.identity = "i" });
-	txn_ensure(t, &(struct ensure){ .parent = id, .flow = "shop-books.customer", .identity = "z" });
+	txn_delivery(t,
+		&(struct delivery_move){ .id = id,
+			.to = DELIVERY_WAITS,
+			.label = "order 1",
+			.doc = "{}",
+			.identity = "i" });
+	txn_ensure(t,
+		&(struct ensure){ .parent = id, .flow = "shop-books.customer", .identity = "z" });
 	txn_ensure(t, &(struct ensure){ .parent = id, .flow = "shop-books.item" });
 	struct outcome o = hand_commit(h, t);
 	t = txn_begin(h->store);
-	txn_delivery(t, &(struct delivery_move){ .id = o.ensured[0], .to = DELIVERY_HELD, .doc = "" });
+	txn_delivery(t,
+		&(struct delivery_move){ .id = o.ensured[0], .to = DELIVERY_HELD, .doc = "" });
 	txn_delivery(t, &(struct delivery_move){ .id = o.ensured[0], .to = DELIVERY_DONE });
 	txn_delivery(t, &(struct delivery_move){ .id = o.ensured[1], .to = DELIVERY_DONE });
-	txn_write_put(t, &(struct write_row){ .id = 5, .delivery = id, .tenant = "acme", .connection = "books",
-		.entity = "Invoice", .verb = "create", .state = WRITE_READY });
+	txn_write_put(t,
+		&(struct write_row){ .id = 5,
+			.delivery = id,
+			.tenant = "acme",
+			.connection = "books",
+			.entity = "Invoice",
+			.verb = "create",
+			.state = WRITE_READY });
 	txn_write_state(t, 5, WRITE_SENT, NULL, 1);
 	assert_int_equal(hand_commit(h, t).code, 0);
 }
@@ -70,22 +94,24 @@ static void read_everything(struct hand *h)
 {
 	int64_t busy = 1;
 	json_t *answers[] = {
-		hand_links(h, "{s:s,s:s,s:s,s:i}", "tenant", "acme", "flow", FLOW, "identity", "x", "limit", 1),
-		hand_links(h, "{s:s,s:s,s:s,s:s,s:i}", "tenant", "acme", "flow", FLOW, "source_connection", "shop",
-			"source_id", "1", "limit", 1),
-		hand_links(h, "{s:s,s:s,s:s,s:s}", "tenant", "acme", "target_connection", "books", "target_entity",
-			"Invoice", "target_id", "1"),
-		hand_list(h, "{s:s,s:s,s:s,s:s}", "tenant", "acme", "flow", FLOW, "identity", "x", "state", "would"),
+		hand_links(h, "{s:s,s:s,s:s,s:i}", "tenant", "acme", "flow", FLOW, "identity", "x",
+			"limit", 1),
+		hand_links(h, "{s:s,s:s,s:s,s:s,s:i}", "tenant", "acme", "flow", FLOW,
+			"source_connection", "shop", "source_id", "1", "limit", 1),
+		hand_links(h, "{s:s,s:s,s:s,s:s}", "tenant", "acme", "target_connection", "books",
+			"target_entity", "Invoice", "target_id", "1"),
+		hand_list(h, "{s:s,s:s,s:s,s:s}", "tenant", "acme", "flow", FLOW, "identity", "x",
+			"state", "would"),
 		hand_list(h, "{s:s,s:s,s:s}", "tenant", "acme", "entity", "order", "rid", "1"),
 		hand_list(h, "{s:s,s:s}", "tenant", "acme", "state", "held"),
 		hand_list(h, "{s:s}", "state", "review"),
 		hand_list(h, "{s:s,s:s}", "tenant", "acme", "label", "1"),
-		hand_records(h, "{s:s,s:s,s:s,s:s}", "tenant", "acme", "connection", "shop", "entity", "order",
-			"rid", "1"),
-		hand_records(h, "{s:s,s:s,s:s,s:i,s:i}", "tenant", "acme", "connection", "shop", "entity", "order",
-			"from", 0, "to", 9),
-		hand_trail(h, "{s:s,s:s,s:s,s:s}", "tenant", "acme", "connection", "shop", "entity", "order", "rid",
-			"1"),
+		hand_records(h, "{s:s,s:s,s:s,s:s}", "tenant", "acme", "connection", "shop",
+			"entity", "order", "rid", "1"),
+		hand_records(h, "{s:s,s:s,s:s,s:i,s:i}", "tenant", "acme", "connection", "shop",
+			"entity", "order", "from", 0, "to", 9),
+		hand_trail(h, "{s:s,s:s,s:s,s:s}", "tenant", "acme", "connection", "shop", "entity",
+			"order", "rid", "1"),
 		hand_trail(h, "{s:i}", "delivery", 7),
 		hand_trail(h, "{s:s,s:b}", "tenant", "acme", "payload", 1),
 		hand_mirror(h, "acme", "shop", "order", json_pack("{s:s}", "Email", "a@b.c")),
@@ -102,16 +128,21 @@ static void read_everything(struct hand *h)
 	free(hand_secret(h, "acme", "books", "password.before"));
 }
 
-struct look { struct db *db; const char *where; size_t statements, scans; };
+struct look {
+	struct db *db;
+	const char *where;
+	size_t statements, scans;
+};
 
 /* "SCAN x": every row.  Over an index in its order, with a limit, it is a walk; these may: */
 static bool may_scan(const char *detail, const char *sql)
 {
-	return strstr(detail, "CONSTANT ROW") || strstr(detail, "SCAN below") || strstr(detail, "SCAN sqlite_") ||
-		strstr(sql, "FROM tally") ||                       /* a row per flow and state */
-		strstr(detail, "write_open") ||                    /* what is under way */
+	return strstr(detail, "CONSTANT ROW") || strstr(detail, "SCAN below") ||
+		strstr(detail, "SCAN sqlite_") ||
+		strstr(sql, "FROM tally") ||    /* a row per flow and state */
+		strstr(detail, "write_open") || /* what is under way */
 		(strstr(detail, "SCAN audit") && strstr(sql, "FROM audit WHERE") &&
-			!strstr(detail, "USING"));                 /* of mlc.db: rows on their way */
+			!strstr(detail, "USING")); /* of mlc.db: rows on their way */
 }
 
 static void look_at(void *arg, const char *sql)

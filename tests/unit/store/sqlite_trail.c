@@ -13,9 +13,15 @@ static void tell(struct hand *h, int count)
 		char payload[32];
 
 		snprintf(payload, sizeof payload, "{\"request\":%d}", i);
-		txn_audit(t, &(struct audit_row){ .tenant = "acme", .move = "decide", .who = "host",
-			.entity = "order", .rid = "1", .detail = "{}", .payload = payload,
-			.payload_len = strlen(payload) });
+		txn_audit(t,
+			&(struct audit_row){ .tenant = "acme",
+				.move = "decide",
+				.who = "host",
+				.entity = "order",
+				.rid = "1",
+				.detail = "{}",
+				.payload = payload,
+				.payload_len = strlen(payload) });
 		assert_int_equal(hand_commit(h, t).code, 0);
 	}
 }
@@ -83,7 +89,9 @@ static void a_row_in_both_files_is_one_row(void **state)
 
 	tell(h, 3);
 	wait_until_moved(h);
-	char *sql = xformat("ATTACH '%s/state/audit.db' AS a; INSERT INTO audit SELECT * FROM a.audit", h->dir);
+	char *sql =
+		xformat("ATTACH '%s/state/audit.db' AS a; INSERT INTO audit SELECT * FROM a.audit",
+			h->dir);
 	char *path = hand_path(h, "mlc.db");
 	struct err e = { 0 };
 	struct db *db = db_open(path, DB_WRITE, 2000, &e);
@@ -104,7 +112,10 @@ static void a_row_in_both_files_is_one_row(void **state)
 	assert_int_equal(ask(h, "audit.db", "SELECT count(*) FROM audit"), 3);
 }
 
-struct crime { const char *file, *sql, *why; int64_t seq; };
+struct crime {
+	const char *file, *sql, *why;
+	int64_t seq;
+};
 
 static void whoever_alters_the_trail_is_found_out(void **state)
 {
@@ -112,7 +123,8 @@ static void whoever_alters_the_trail_is_found_out(void **state)
 		{ "audit.db", "UPDATE audit SET detail = '{\"x\":1}' WHERE seq = 3", "altered", 3 },
 		{ "audit.db", "UPDATE audit SET at_ms = at_ms + 1 WHERE seq = 1", "altered", 1 },
 		{ "audit.db", "UPDATE audit SET who = 'nobody' WHERE seq = 5", "altered", 5 },
-		{ "audit.db", "UPDATE audit SET entity = NULL, rid = 'order1' WHERE seq = 2", "altered", 2 },
+		{ "audit.db", "UPDATE audit SET entity = NULL, rid = 'order1' WHERE seq = 2",
+			"altered", 2 },
 		{ "audit.db", "UPDATE audit SET payload_hash = NULL WHERE seq = 4", "altered", 4 },
 		{ "audit.db", "DELETE FROM audit WHERE seq = 2", "removed", 3 },
 		{ "audit.db", "DELETE FROM audit WHERE seq = 1", "removed", 2 },
@@ -135,11 +147,15 @@ static void whoever_alters_the_trail_is_found_out(void **state)
 		if (json_true_at(report, "acme.ok"))
 			fail_msg("not found out: %s", crimes[i].sql);
 		assert_int_equal(json_int_or(report, "acme.first_bad.seq", 0), crimes[i].seq);
-		assert_non_null(strstr(json_text_or(report, "acme.first_bad.why", ""), crimes[i].why));
+		assert_non_null(
+			strstr(json_text_or(report, "acme.first_bad.why", ""), crimes[i].why));
 		json_decref(report);
-		ask(h, crimes[i].file, !strcmp(crimes[i].file, "mlc.db") ? "DELETE FROM payload" : "DELETE FROM audit");
-		ask(h, crimes[i].file, !strcmp(crimes[i].file, "mlc.db") ? "INSERT INTO payload SELECT * FROM kept"
-									  : "INSERT INTO audit SELECT * FROM kept");
+		ask(h, crimes[i].file,
+			!strcmp(crimes[i].file, "mlc.db") ? "DELETE FROM payload"
+							  : "DELETE FROM audit");
+		ask(h, crimes[i].file,
+			!strcmp(crimes[i].file, "mlc.db") ? "INSERT INTO payload SELECT * FROM kept"
+							  : "INSERT INTO audit SELECT * FROM kept");
 		ask(h, crimes[i].file, "DROP TABLE kept");
 		free(keep);
 	}

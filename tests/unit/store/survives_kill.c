@@ -16,7 +16,7 @@
 
 static const char FLOW[] = "shop-books.invoice";
 
-/* ---- the process that is killed ------------------------------------------------------------------------ */
+/* ---- the process that is killed -------------------------------------------------------------- */
 
 struct victim {
 	struct hand *hand;
@@ -26,7 +26,10 @@ struct victim {
 
 static void send_more(struct victim *);
 
-struct flight { struct victim *victim; int64_t number; };
+struct flight {
+	struct victim *victim;
+	int64_t number;
+};
 
 static void on_accepted(void *arg, const struct txn_result *r)
 {
@@ -50,10 +53,20 @@ static void send_more(struct victim *v)
 	snprintf(text, sizeof text, "{\"n\":%lld,\"pad\":\"%0500d\"}", (long long)f->number, 1);
 	struct arrival a = order(id, "1", 1, text);
 	txn_accept(t, &a);
-	txn_audit(t, &(struct audit_row){ .tenant = f->number % 2 ? "acme" : "zeta", .move = "accept",
-		.who = "host", .connection = "shop", .entity = "order", .rid = id, .payload = text,
-		.payload_len = strlen(text) });
-	txn_link_put(t, &(struct link_row){ .tenant = "acme", .flow = FLOW, .identity = id, .source_id = id });
+	txn_audit(t,
+		&(struct audit_row){ .tenant = f->number % 2 ? "acme" : "zeta",
+			.move = "accept",
+			.who = "host",
+			.connection = "shop",
+			.entity = "order",
+			.rid = id,
+			.payload = text,
+			.payload_len = strlen(text) });
+	txn_link_put(t,
+		&(struct link_row){ .tenant = "acme",
+			.flow = FLOW,
+			.identity = id,
+			.source_id = id });
 	txn_commit(t, on_accepted, f);
 }
 
@@ -64,11 +77,16 @@ static void on_claimed(void *arg, const struct delivery *d, size_t count, const 
 	struct txn *t = txn_begin(v->hand->store);
 
 	for (size_t i = 0; !e && i < count; i++)
-		txn_delivery(t, &(struct delivery_move){ .id = d[i].id,
-			.to = i % 3 ? DELIVERY_DONE : DELIVERY_SENDING });
+		txn_delivery(t,
+			&(struct delivery_move){ .id = d[i].id,
+				.to = i % 3 ? DELIVERY_DONE : DELIVERY_SENDING });
 	txn_commit(t, NULL, NULL);
-	store_claim(v->hand->store, &(struct claim){ .tenant = "acme", .flow = FLOW,
-		.now_ms = loop_now_ms(v->hand->loop), .limit = 16 }, on_claimed, v);
+	store_claim(v->hand->store,
+		&(struct claim){ .tenant = "acme",
+			.flow = FLOW,
+			.now_ms = loop_now_ms(v->hand->loop),
+			.limit = 16 },
+		on_claimed, v);
 }
 
 static void live_until_killed(struct hand *h, int acks, int64_t first)
@@ -85,15 +103,15 @@ static void live_until_killed(struct hand *h, int acks, int64_t first)
 	_exit(1);
 }
 
-/* ---- what must be true afterwards -------------------------------------------------------------------------- */
+/* ---- what must be true afterwards ------------------------------------------------------------ */
 
 static int64_t count_states(struct hand *h, const char *state)
 {
 	int64_t after = 0, count = 0;
 
 	for (;;) {
-		json_t *rows = hand_list(h, "{s:s,s:s,s:i,s:I}", "tenant", "acme", "state", state, "limit", 1000,
-			"after_id", (json_int_t)after);
+		json_t *rows = hand_list(h, "{s:s,s:s,s:i,s:I}", "tenant", "acme", "state", state,
+			"limit", 1000, "after_id", (json_int_t)after);
 		size_t got = json_array_size(rows);
 
 		count += (int64_t)got;
@@ -111,8 +129,8 @@ static int64_t count_records(struct hand *h, bool *seen, size_t size)
 	int64_t count = 0;
 
 	for (;;) {
-		json_t *rows = hand_records(h, "{s:s,s:s,s:s,s:i,s:s}", "tenant", "acme", "connection", "shop",
-			"entity", "order", "limit", 1000, "after", after);
+		json_t *rows = hand_records(h, "{s:s,s:s,s:s,s:i,s:s}", "tenant", "acme",
+			"connection", "shop", "entity", "order", "limit", 1000, "after", after);
 		size_t got = json_array_size(rows), i;
 		json_t *row;
 
@@ -147,7 +165,8 @@ static void nothing_is_missing_or_half_done(struct hand *h, const bool *acked, s
 
 	json_t *counts = hand_counts(h, "acme");
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(json_int_or(json_array_get(counts, 0), states[i], 0), count_states(h, states[i]));
+		assert_int_equal(json_int_or(json_array_get(counts, 0), states[i], 0),
+			count_states(h, states[i]));
 	json_decref(counts);
 
 	store_audit_verify(h->store, chore_over, &c);
@@ -215,7 +234,8 @@ static void whatever_was_acknowledged_survives_kill_9(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(whatever_was_acknowledged_survives_kill_9, hand_setup, hand_teardown),
+		cmocka_unit_test_setup_teardown(whatever_was_acknowledged_survives_kill_9,
+			hand_setup, hand_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,9 +9,18 @@ static int64_t tell(struct hand *h, const char *tenant, const char *rid, const c
 {
 	struct txn *t = txn_begin(h->store);
 
-	txn_audit(t, &(struct audit_row){ .tenant = tenant, .move = "decide", .who = "host", .connection = "shop",
-		.flow = "shop-books.invoice", .entity = "order", .rid = rid, .delivery = 77,
-		.detail = "{\"state\":\"held\"}", .payload = payload, .payload_len = payload ? strlen(payload) : 0 });
+	txn_audit(t,
+		&(struct audit_row){ .tenant = tenant,
+			.move = "decide",
+			.who = "host",
+			.connection = "shop",
+			.flow = "shop-books.invoice",
+			.entity = "order",
+			.rid = rid,
+			.delivery = 77,
+			.detail = "{\"state\":\"held\"}",
+			.payload = payload,
+			.payload_len = payload ? strlen(payload) : 0 });
 	assert_int_equal(hand_commit(h, t).code, 0);
 	json_t *rows = hand_trail(h, "{s:s,s:i}", "tenant", tenant, "limit", 1);
 	int64_t number = json_int_or(rows, "0.number", 0);
@@ -42,8 +51,8 @@ static void the_trail_is_found_by_tenant_record_and_delivery(void **state)
 	assert_int_equal(json_int_or(rows, "1.number", 0), second); /* newest last */
 	assert_string_equal(json_text_at(rows, "0.detail.state"), "held");
 	json_decref(rows);
-	rows = hand_trail(h, "{s:s,s:s,s:s,s:s,s:b}", "tenant", "acme", "connection", "shop", "entity", "order",
-		"rid", "1", "payload", 1);
+	rows = hand_trail(h, "{s:s,s:s,s:s,s:s,s:b}", "tenant", "acme", "connection", "shop",
+		"entity", "order", "rid", "1", "payload", 1);
 	assert_int_equal(json_array_size(rows), 1);
 	assert_string_equal(json_text_at(rows, "0.payload"), "{\"request\":1}");
 	json_decref(rows);
@@ -94,7 +103,8 @@ static void a_transaction_that_fails_leaves_no_gap_in_the_chain(void **state)
 	for (int i = 0; i < 3; i++) {
 		struct txn *t = txn_begin(h->store);
 
-		txn_audit(t, &(struct audit_row){ .tenant = "acme", .move = "settle", .who = "host" });
+		txn_audit(t,
+			&(struct audit_row){ .tenant = "acme", .move = "settle", .who = "host" });
 		txn_delivery(t, &(struct delivery_move){ .id = 424242, .to = DELIVERY_DONE });
 		assert_int_equal(hand_commit(h, t).code, ERR_ABSENT);
 		tell(h, "acme", "1", NULL);
@@ -135,11 +145,13 @@ static void what_was_erased_is_gone_and_reported_and_the_chain_holds(void **stat
 	assert_string_equal(json_text_at(rows, "0.state"), "skipped");
 	assert_string_equal(json_text_at(rows, "0.cause"), "erased");
 	json_decref(rows);
-	rows = hand_records(h, "{s:s,s:s,s:s}", "tenant", "acme", "connection", "shop", "entity", "order");
+	rows = hand_records(h, "{s:s,s:s,s:s}", "tenant", "acme", "connection", "shop", "entity",
+		"order");
 	assert_null(json_text_at(rows, "0.text"));
 	assert_string_equal(json_text_at(rows, "1.text"), "{\"name\":\"Bob\"}");
 	json_decref(rows);
-	assert_int_equal(hand_accept(h, a), ACCEPTED_SAME); /* and does not come back by a re-read */
+	assert_int_equal(hand_accept(h, a),
+		ACCEPTED_SAME); /* and does not come back by a re-read */
 
 	static const char *const names[] = { "mlc.db", "mlc.db-wal", "audit.db", "audit.db-wal" };
 	for (size_t i = 0; i < 4; i++)
@@ -240,7 +252,8 @@ static void a_backup_holds_everything_and_a_restored_store_says_that_it_is_one(v
 	e.code = 0;
 	free(state_dir);
 	assert_int_equal(store_restore(dir, file, h->key_file, &e), 0);
-	h->store = store_open(h->loop, &(struct store_conf){ .dir = dir, .key_file = h->key_file }, &e);
+	h->store = store_open(h->loop, &(struct store_conf){ .dir = dir, .key_file = h->key_file },
+		&e);
 	assert_non_null(h->store);
 
 	json_t *notes = hand_notes(h, "", "", "restored");
@@ -254,7 +267,8 @@ static void a_backup_holds_everything_and_a_restored_store_says_that_it_is_one(v
 	assert_true(json_true_at(report, "acme.ok"));
 	assert_int_equal(json_int_or(report, "acme.rows", 0), 51);
 	json_decref(report);
-	assert_true(store_next_id(h->store) > last_id + 1000000); /* nothing sent since shares an id */
+	assert_true(
+		store_next_id(h->store) > last_id + 1000000); /* nothing sent since shares an id */
 	free(file);
 	free(dir);
 }
@@ -268,15 +282,23 @@ static void what_was_on_the_wire_at_the_backup_is_in_doubt_in_the_restored_store
 	hand_accept(h, order("7", "1", 1000, "{}"));
 	int64_t id = hand_claim(h, "acme", "shop-books.invoice", NULL, 0, 1).of[0].id;
 	struct txn *t = txn_begin(h->store);
-	txn_delivery(t, &(struct delivery_move){ .id = id, .to = DELIVERY_SENDING, .identity = "7" });
-	txn_write_put(t, &(struct write_row){ .id = store_next_id(h->store), .delivery = id, .tenant = "acme",
-		.connection = "books", .entity = "Invoice", .verb = "create", .state = WRITE_SENT });
+	txn_delivery(t,
+		&(struct delivery_move){ .id = id, .to = DELIVERY_SENDING, .identity = "7" });
+	txn_write_put(t,
+		&(struct write_row){ .id = store_next_id(h->store),
+			.delivery = id,
+			.tenant = "acme",
+			.connection = "books",
+			.entity = "Invoice",
+			.verb = "create",
+			.state = WRITE_SENT });
 	txn_set_put(t, &(struct set_row){ .tenant = "acme", .connection = "books", .mark = "M1" });
 	hand_commit(h, t);
 	json_decref(backup(h, file).report);
 	hand_close(h);
 	assert_int_equal(store_restore(dir, file, h->key_file, &e), 0);
-	h->store = store_open(h->loop, &(struct store_conf){ .dir = dir, .key_file = h->key_file }, &e);
+	h->store = store_open(h->loop, &(struct store_conf){ .dir = dir, .key_file = h->key_file },
+		&e);
 	assert_non_null(h->store);
 
 	json_t *rows = hand_unsettled(h);
