@@ -412,7 +412,13 @@ static bool is_off(struct generation *g, const struct flow *f, const struct expr
 	struct value v;
 	bool off;
 
-	if (!cond || !cond->fixed)
+	if (!cond)
+		return false;
+	/* one that is never true settles all { } */
+	for (unsigned i = 0; cond->op == OP_ALL && !cond->fixed && i < cond->count; i++)
+		if (is_off(g, f, cond->args[i]))
+			return true;
+	if (!cond->fixed)
 		return false;
 	v = eval_fixed(&g->work, f, cond);
 	off = v.kind == VALUE_BOOL ? !v.truth : value_is_empty(v);
