@@ -12,7 +12,7 @@ def a_new_order():
     invoice = bed.invoice_of(order)
     holds(invoice, "the order has an invoice")
     equal(Decimal(invoice["total"]), Decimal(order["total"]), "Subtotal + SalesTaxTotal")
-    customer = [c for c in bed.books.get("/books")["customers"] if c["email"] == "grace@example.com"]
+    customer = [c for c in bed.books.get("/books")["customers"] if c.get("email") == "grace@example.com"]
     equal(len(customer), 1, "customers of that e-mail")
     equal(customer[0]["name"], "Grace Murray")
     equal(Decimal(customer[0]["balance"]), 0, "what she owes")
@@ -22,12 +22,12 @@ def a_new_order():
 @promise("WOO-13 WOO-45: a customer who is in QuickBooks under another spelling but with the same e-mail is adopted, and keeps what the bookkeeper wrote")
 def an_adopted_customer():
     bed = ShopBooks()
-    before = bed.books.get("/records/Customer/Lovelace, Ada")
+    before = bed.books.get("/records/Customer/Lovelace,%20Ada")
     order = bed.place(billing=person("Ada", "Byron King", "ada@example.com", CALIFORNIA), lines=[{"sku": "MUG-BLUE", "quantity": 1}])
     bed.settle()
-    after = bed.books.get("/records/Customer/Lovelace, Ada")
+    after = bed.books.get("/records/Customer/Lovelace,%20Ada")
     equal(bed.invoice_of(order)["customer"], "Lovelace, Ada")
-    equal(sum(c["email"].lower() == "ada@example.com" for c in bed.books.get("/books")["customers"] if c["email"]), 1, "customers of that e-mail")
+    equal(sum((c.get("email") or "").lower() == "ada@example.com" for c in bed.books.get("/books")["customers"]), 1, "customers of that e-mail")
     for field in ("Name", "TermsRef", "Notes", "Phone", "BillAddress"):
         equal(after.get(field), before.get(field), field)
 

@@ -12,8 +12,7 @@ CALIFORNIA = {"country": "US", "state": "CA", "city": "Los Angeles", "postcode":
 PARAMS = """tax = "quickbooks",
         tax_items = { ["US-NY-MCTD-3+US-NY-NY STATE-1+US-NY-NYC-2"] = "New York City", ["US-CA-CA STATE-1"] = "CA State", none = "Out of State" },
         deposit_to = { stripe = "Stripe Clearing", paypal = "PayPal Clearing", cod = "Undeposited Funds" },
-        payment_methods = { stripe = "Visa", paypal = "Visa", cod = "Cash" },
-        refund_from = { stripe = "Stripe Clearing", paypal = "PayPal Clearing", cod = "Undeposited Funds" },"""
+        payment_methods = { stripe = "Visa", paypal = "Visa", cod = "Cash" },"""
 PRODUCTS = ({"sku": "MUG-RED", "name": "Red mug", "price": "14.00"}, {"sku": "MUG-BLUE", "name": "Blue mug", "price": "14.00"},
             {"sku": "TSHIRT", "name": "T-shirt", "price": "21.99"}, {"sku": "ENGRAVING", "name": "Engraving", "price": "10.00", "tax_status": "none"},
             {"sku": "MUG-GLITTER", "name": "Glitter mug", "price": "19.00"})
