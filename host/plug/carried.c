@@ -321,8 +321,19 @@ void carry_next(struct connection *c)
 void carry_request(struct run *r)
 {
 	struct connection *c = r->connection;
+	int64_t held_ms = c->pace.held_until_ms - now_ms(c);
 	struct run *before;
 
+	if (r->op == OP_PING && held_ms > 0) {
+		/* Somebody sits there: that the remote does not want to hear from us now is the answer. */
+		char at[WHEN_SIZE], *why;
+
+		when_text(c->pace.held_until_ms, at);
+		why = xformat("the remote has asked us to wait until %s", at);
+		run_fail(r, MLC_LIMITED, held_ms < UINT32_MAX ? (uint32_t)held_ms : UINT32_MAX, why);
+		free(why);
+		return;
+	}
 	r->state = RUN_QUEUED;
 	if (r->urgent) {
 		TAILQ_FOREACH(before, &c->queue, in_line)

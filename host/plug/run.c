@@ -493,7 +493,8 @@ void run_fail(struct run *r, enum mlc_fault fault, uint32_t after_ms, const char
 	r->step = MLC_FAIL;
 	free(r->fail_why);
 	r->fail_why = xstrdup(text);
-	r->fail_fault = fault;
+	/* It is the host that gives up, not the remote that said no: what has left may have happened. */
+	r->fail_fault = r->op == OP_WRITE && r->left ? MLC_IN_DOUBT : fault;
 	r->fail_after_ms = after_ms;
 	r->never_sent = r->op == OP_WRITE && !r->left;
 	r->state = RUN_ENDS;

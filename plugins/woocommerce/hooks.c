@@ -36,20 +36,19 @@ static enum mlc_step ask_list(struct mlc_call *c)
 	return mlc_get(c, woo_path(c, "webhooks?per_page=%d&page=%u", PER_PAGE, s->page));
 }
 
-/* Our key may read and not write; or may not even see webhooks.  Polling goes on without them. */
-static enum mlc_step not_allowed(struct mlc_call *c)
+/* Our key may read and not write, or may not even see webhooks: polling goes on without them. */
+static enum mlc_step refused(struct mlc_call *c, const char *doing)
 {
+	const struct state *s = (const struct state *)c->state;
+	int status = c->reply->status;
+
+	/* While reading, a 401 means that the key is not known at all. */
+	if (!*woo_code(c) || !(status == 403 || (status == 401 && s->phase != LIST)))
+		return woo_failed(c, doing);
 	return c->host->fail(c, MLC_REFUSED, 0,
 		"the shop does not let us keep webhooks (%d %s): give the key Read/Write permission, of an administrator or shop"
 		" manager; until then changes come by polling only",
-		c->reply->status, woo_code(c));
-}
-
-static enum mlc_step refused(struct mlc_call *c, const char *doing)
-{
-	if ((c->reply->status == 401 || c->reply->status == 403) && *woo_code(c))
-		return not_allowed(c);
-	return woo_failed(c, doing);
+		status, woo_code(c));
 }
 
 /* WooCommerce asks only wp_safe_remote_post() for delivery: no private addresses, ports 80, 443, 8080

@@ -162,7 +162,7 @@ enum mlc_step woo_failed(struct mlc_call *c, const char *doing)
 	enum mlc_fault fault = fault_of(c, body != NULL);
 	uint32_t after = fault == MLC_LIMITED ? mlc_retry_after(c->host->header(c, "Retry-After"), c->now_ms, LIMITED_MS) : 0;
 	if (status == 404 && !body)
-		words = "no WordPress answers there: is the url right, are permalinks on?";
+		words = "no WordPress answers at that address: is the url right? If it is, a ping finds out the form of its permalinks";
 	return c->host->fail(c, fault, after, "%s: %d%s%s", doing, status, words ? ": " : "", words ? words : "");
 }
 

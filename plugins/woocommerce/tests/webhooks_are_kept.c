@@ -188,6 +188,12 @@ static void a_key_that_may_only_read_is_told_in_words(void **state)
 	answer(d, 403, "{\"code\":\"woocommerce_rest_cannot_view\",\"message\":\"Sorry\",\"data\":{\"status\":403}}");
 	fails(d, MLC_REFUSED);
 	drive_end(d);
+	/* One that is not known at all is another matter. */
+	subscribe(d, URL, "agreed");
+	answer(d, 401, "{\"code\":\"woocommerce_rest_authentication_error\",\"message\":\"Invalid timestamp.\",\"data\":{\"status\":401}}");
+	fails(d, MLC_AUTH);
+	assert_non_null(strstr(why(d), "Invalid timestamp."));
+	drive_end(d);
 }
 
 static void a_creation_whose_answer_is_lost_is_not_repeated_blindly(void **state)
