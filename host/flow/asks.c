@@ -168,6 +168,8 @@ struct ensure_look { /* what has that flow made of the record? */
 	char *rid;
 	bool only_linked; /* take it if it is there, make nothing */
 	bool own;         /* of the same source record as ours */
+	bool anew;        /* it is to look at our record, although it is linked */
+	json_t *linked;   /* the answer that its link gives */
 };
 
 static bool is_need(const json_t *ask)
@@ -183,6 +185,7 @@ static void ensure_over(struct ensure_look *l, json_t *answer)
 
 	if (answer)
 		json_object_set_new(a->work->answers, a->key, answer);
+	json_decref(l->linked);
 	free(l->rid);
 	free(l);
 	ask_over(a);
@@ -203,10 +206,13 @@ static void on_last(void *arg, const json_t *rows, const struct err *e)
 	struct ensure_look *l = arg;
 	const json_t *last = e ? NULL : json_array_get(rows, 0);
 	const char *state = json_text_or(last, "state", "");
-	bool current = !strcmp(json_text_or(last, "mapping_hash", ""), l->flow->mapping_hash) &&
-		(!l->own || json_int_or(last, "changed_ms", 0) >= l->ask->work->changed_ms);
+	bool seen = last && (!l->own || json_int_or(last, "changed_ms", 0) >= l->ask->work->changed_ms);
+	bool current = seen && !strcmp(json_text_or(last, "mapping_hash", ""), l->flow->mapping_hash);
+	bool open = !strcmp(state, "ready") || !strcmp(state, "waits") || !strcmp(state, "sending");
 
-	if (!strcmp(state, "would") && l->flow->mode == FLOW_SHADOW) {
+	if (l->linked) {
+		ensure_over(l, seen && !open ? json_incref(l->linked) : NULL); /* ours dies with l */
+	} else if (!strcmp(state, "would") && l->flow->mode == FLOW_SHADOW) {
 		json_t *a = json_object();
 
 		json_object_set_new(a, "shadow", json_true());
@@ -235,8 +241,11 @@ static void on_ensure_link(void *arg, const json_t *rows, const struct err *e)
 		json_put_text(a, "version", json_text_at(row, "target_version"));
 		json_put_text(a, "entity", json_text_at(row, "target_entity"));
 		json_put_text(a, "made", json_text_at(row, "made"));
-		ensure_over(l, a);
-		return;
+		if (!l->anew) {
+			ensure_over(l, a);
+			return;
+		}
+		l->linked = a;
 	}
 	filter = json_pack("{s:s,s:s,s:s,s:b,s:i}", "tenant", l->flow->tenant, "flow", l->flow->name, "rid", l->rid, "newest", 1,
 		"limit", 1);
@@ -255,6 +264,7 @@ static void ask_ensure(struct work *w, const json_t *ask, struct flow *other)
 	l->rid = xstrdup(rid ? rid : w->rid);
 	l->own = !rid;
 	l->only_linked = !strcmp(json_text_or(ask, "kind", ""), "linked");
+	l->anew = json_true_at(ask, "anew");
 	json_put_text(filter, "tenant", w->flow->tenant);
 	json_put_text(filter, "flow", other->name);
 	if (identity) {
@@ -287,7 +297,7 @@ static void wait_for_needs(struct work *w, const json_t *asks)
 		other = host_flow_of_mapping(w->host, w->flow, json_text_or(ask, "mapping", ""));
 		txn_ensure(t, &(struct ensure) { .parent = w->delivery, .flow = other->name,
 			.identity = json_text_at(ask, "identity"), .entity = json_text_at(ask, "record.entity"),
-			.rid = json_text_at(ask, "record.id"), .rank = other->rank });
+			.rid = json_text_at(ask, "record.id"), .anew = json_true_at(ask, "anew"), .rank = other->rank });
 	}
 	w->phase = PHASE_COMMIT;
 	work_audit(w, t, "wait", work_decision(w, "waits", m.cause, m.why));

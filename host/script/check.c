@@ -270,7 +270,8 @@ static void need_of(struct check *c, struct need *need, const struct node *n)
 {
 	const struct node *of = node_get(n, "of"), *id;
 
-	check_members(c, n, "if_ of on_none");
+	check_members(c, n, n->op == OP_ENSURE ? "if_ of anew on_none" : "if_ of on_none");
+	need->anew = word_condition(c, node_get(n, "anew"));
 	if (node_is_text(n->kids[0]))
 		need->mapping = n->kids[0]->text;
 	else

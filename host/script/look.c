@@ -188,6 +188,8 @@ static struct looked ensured(struct eval *e, const struct need *n)
 	identity = other ? identity_in(e, other, id) : NULL;
 	if (identity)
 		json_object_set_new(ask, "identity", json_string(identity));
+	if (n->anew && eval_true(e, n->anew, NULL))
+		json_object_set_new(ask, "anew", json_true());
 	answer = eval_ask(e, id ? eval_format(e, "%s %s of %s %s", word, n->mapping, n->of_entity, id) :
 		eval_format(e, "%s %s", word, n->mapping), ask);
 	if (!answer)

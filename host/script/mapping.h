@@ -122,6 +122,7 @@ struct need {
 	const char *mapping;
 	const char *of_entity;
 	const struct expr *of_id; /* NULL: this record */
+	const struct expr *anew;  /* ENSURE: also when it is there; NULL: never */
 	/* FIND, FETCH, QUERY */
 	bool in_source;
 	const struct schema_entity *entity;

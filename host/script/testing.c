@@ -275,6 +275,7 @@ static json_t *answer_need(const struct test *t, const json_t *ask, const char *
 			continue;
 		answer = record_of(what, NULL);
 		json_object_del(answer, "data");
+		json_put_text(answer, "made", json_text_at(what, "made"));
 		return answer;
 	}
 	json_t *none = json_object();

@@ -754,7 +754,7 @@ static void ensure(struct writer *w, struct txn *t, const struct ensure *e)
 		parent.entity = e->entity;
 		parent.rid = e->rid;
 	}
-	if (is_linked(w, &parent, e))
+	if (!e->anew && is_linked(w, &parent, e))
 		return;
 	child = open_need(w, &parent, e);
 	if (!child)

@@ -115,6 +115,7 @@ struct ensure {
 	const char *identity; /* NULL: whatever the mapping makes of the record */
 	const char *entity, *rid; /* NULL: the parent's own record; else this one of the same
 	                           * connection, fetched where it was never seen */
+	bool anew; /* although identity is linked already */
 	int rank;
 };
 

@@ -1,8 +1,9 @@
 -- customer.lua - who bought in the web shop becomes a customer in QuickBooks.
 --
--- Runs when an order needs its customer.  A buyer is the same for ever by e-mail; guests and people with an
--- account are treated alike.  A customer that stands in the books already is adopted: only his empty fields
--- are filled.  One that we made is kept as the newest order has it; what the bookkeeper changed stays.
+-- Runs when an order is posted that needs its customer.  A buyer is the same for ever by e-mail; guests and
+-- people with an account are treated alike.  A customer that stands in the books already is adopted: only his
+-- empty fields are filled.  One that we made is kept as his newest order has him; what the bookkeeper changed
+-- stays.  Changes in the account of a registered customer: registered_customer.lua.
 
 -- Text as QuickBooks can store and show it.
 local function short(path, most)

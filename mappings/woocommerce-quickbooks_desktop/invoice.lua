@@ -213,7 +213,7 @@ return mapping {
   },
 
   needs = {
-    customer = ensure { "woocommerce.order->quickbooks_desktop.customer", if_ = own_customer },
+    customer = ensure { "woocommerce.order->quickbooks_desktop.customer", if_ = own_customer, anew = is_new },
     shared   = find { entity = "Customer", by = { FullName = param "web_customer" }, if_ = all { eq(fact "target.multicurrency", "on"), not_(own_customer) } },
     buyer    = fetch { entity = "Customer", id = first { need "customer.id", need "shared.id" }, if_ = eq(fact "target.multicurrency", "on") },
     typed    = fetch { entity = "Invoice", id = link "id", if_ = eq(link "made", "adopted") },
