@@ -160,7 +160,8 @@ static void map_header(const struct work *w, struct buf *b)
 	buf_puts(b, "},\"answers\":");
 	json_write(b, w->answers);
 	buf_printf(b, ",\"choice\":%s", w->choice && *w->choice ? w->choice : "null");
-	buf_printf(b, ",\"doubt\":%s,\"origins\":true}", w->doubt ? "true" : "false");
+	/* A remote that drops a second write with the same key needs no look: the same goes again. */
+	buf_printf(b, ",\"doubt\":%s,\"origins\":true}", w->doubt && !work_is_keyed(w) ? "true" : "false");
 }
 
 static void on_mapped(void *arg, const struct cage_reply *);

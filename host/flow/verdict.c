@@ -92,16 +92,49 @@ static bool braked(struct work *w)
 	return false;
 }
 
+bool work_is_linked(const struct work *w)
+{
+	return json_text_at(w->link, "target_id") != NULL;
+}
+
+bool work_is_keyed(const struct work *w)
+{
+	const struct mlc_entity *e = connector_entity(connection_connector(w->flow->target), w->flow->target_entity);
+
+	return e && e->flags & MLC_KEYED;
+}
+
+static void put_content(const struct work *w, struct buf *b)
+{
+	const json_t *data = json_object_get(work_current_write(w), "data");
+
+	if (data)
+		json_write_canonical(b, data);
+}
+
+/* A remote that drops a second write with the same key may be asked again: but only for the same content. */
+static bool is_other_content_in_doubt(const struct work *w)
+{
+	struct buf b;
+	bool other;
+
+	if (!w->doubt || !work_is_keyed(w) || json_is_true(json_object_get(w->flow->def, "matches")) || work_is_linked(w))
+		return false;
+	buf_init(&b, VERDICT_MAX);
+	put_content(w, &b);
+	other = !w->doubt_key || !w->doubt_data || strcmp(w->doubt_data, b.data) != 0;
+	buf_finish(&b);
+	return other;
+}
+
 /* The same while the outcome is not known, another one for other content or a new try. */
 static void choose_key(struct work *w)
 {
-	const json_t *data = json_object_get(work_current_write(w), "data");
 	struct buf b;
 	char hex[SHA256_HEX_SIZE];
 
 	buf_init(&b, VERDICT_MAX);
-	if (data)
-		json_write_canonical(&b, data);
+	put_content(w, &b);
 	if (w->doubt && w->doubt_key && w->doubt_data && !strcmp(w->doubt_data, b.data)) {
 		snprintf(w->key, sizeof w->key, "%s", w->doubt_key);
 		buf_finish(&b);
@@ -165,11 +198,6 @@ struct link_row work_link_row(const struct work *w)
 	};
 }
 
-bool work_is_linked(const struct work *w)
-{
-	return json_text_at(w->link, "target_id") != NULL;
-}
-
 static void on_decided(void *arg, const struct txn_result *r)
 {
 	struct work *w = arg;
@@ -219,6 +247,11 @@ static void decide_write(struct work *w)
 	}
 	if (w->flow->paused || w->flow->held || braked(w)) {
 		work_end(w);
+		return;
+	}
+	if (is_other_content_in_doubt(w)) {
+		work_settle_as(w, DELIVERY_REVIEW, "in_doubt", "it may have been written before with other content, and the "
+			"mapping has no rule to look it up by");
 		return;
 	}
 	w->phase = PHASE_COMMIT;

@@ -84,6 +84,7 @@ void work_ask(struct work *);
 
 /* verdict.c */
 void work_verdict(struct work *);
+bool work_is_keyed(const struct work *); /* its target drops a second write with the same key */
 char *work_doc(const struct work *, bool doubt); /* yours to free */
 struct link_row work_link_row(const struct work *);
 bool work_is_linked(const struct work *);

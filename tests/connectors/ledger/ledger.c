@@ -13,6 +13,7 @@
 static const struct mlc_field party_fields[] = {
 	{ "id", MLC_TEXT, MLC_READONLY, 20, NULL },
 	{ "revision", MLC_TEXT, MLC_READONLY, 20, NULL },
+	{ "changed", MLC_INSTANT, MLC_READONLY, 0, NULL },
 	{ "name", MLC_TEXT, MLC_REQUIRED | MLC_FINDABLE, 60, NULL },
 	{ "mail", MLC_TEXT, MLC_FINDABLE, 120, NULL },
 	{ "note", MLC_TEXT, 0, 200, NULL },
@@ -29,6 +30,7 @@ static const struct mlc_field line_fields[] = {
 static const struct mlc_field entry_fields[] = {
 	{ "id", MLC_TEXT, MLC_READONLY, 20, NULL },
 	{ "revision", MLC_TEXT, MLC_READONLY, 20, NULL },
+	{ "changed", MLC_INSTANT, MLC_READONLY, 0, NULL },
 	{ "reference", MLC_TEXT, MLC_FINDABLE | MLC_IMMUTABLE, 36, NULL },
 	{ "number", MLC_TEXT, MLC_REQUIRED | MLC_FINDABLE, 20, NULL },
 	{ "day", MLC_DATE, MLC_REQUIRED, 0, NULL },

@@ -51,11 +51,13 @@ def exchange(url, method="GET", body=None, headers=None, timeout=30):
 
 
 class Twin:
-    """A simulated system (tools/twin): .url is what the host calls, control() what a test asks of it."""
+    """A simulated system (tools/twin; name: a connector, or its folder): .url is what the host calls, control() what a test asks of it."""
 
     def __init__(self, name, settings=None, tls=False, state=None, folder_=None, clock=None, pace=None, frozen=False):
         self.folder = folder_ or folder()
-        argv = [TWIN, os.path.join(ROOT, "plugins", name, "twin.lua"), "--with-parent", "--seed", "7"]
+        place = name if "/" in name else f"plugins/{name}"
+        name = os.path.basename(place)
+        argv = [TWIN, os.path.join(ROOT, place, "twin.lua"), "--with-parent", "--seed", "7"]
         if tls:
             argv += ["--tls-self", self.folder]
         if state:
@@ -120,7 +122,8 @@ class Deployment:
         code, _, said = self.run("init", self.path, raw=True)
         assert code == 0, said
         for name in connectors:
-            shutil.copy(os.path.join(BUILD, "plugins", name, f"{name}.so"), self.file("plugins"))
+            place = name if "/" in name else f"plugins/{name}"
+            shutil.copy(os.path.join(BUILD, place, f"{os.path.basename(place)}.so"), self.file("plugins"))
         for name in integrations:
             target = self.file("mappings", name)
             if os.path.isdir(target):
