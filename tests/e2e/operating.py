@@ -1,0 +1,185 @@
+"""What an operator relies on: the shadow, pause and go, ping, replay, the trail, the month's comparison."""
+import json
+import os
+import subprocess
+from decimal import Decimal
+
+from lib import CALIFORNIA, ShopBooks, equal, eventually, holds, person, promise, run
+from lib.shopbooks import KEY, PASSWORD, SECRET
+
+
+@promise("ALL-15: a flow in the shadow writes nothing, across a restart, and after go it posts exactly what it showed")
+def the_shadow():
+    bed = ShopBooks(mode="shadow")
+    orders = [bed.place(lines=[{"sku": "MUG-RED", "quantity": n}]) for n in (1, 2, 3)]
+    bed.settle()
+    shown = {d["label"]: d["amount"] for d in bed.waiting("would") if d["flow"].endswith(".invoice")}
+    equal(shown, {f"order {o['number']}": o["total"] for o in orders}, "what it would post")
+    equal(bed.documents("Invoice"), [], "written in the shadow")
+    bed.at.host.stop()
+    bed.at.start()
+    bed.settle()
+    equal(bed.documents("Invoice"), [], "written in the shadow after a restart")
+    bed.at.mlc("go", "acme/shop-books", "--yes")
+    bed.settle()
+    posted = {f"order {d['number'][1:]}": str(Decimal(d["total"])) for d in bed.documents("Invoice")}
+    equal(posted, shown, "posted is what was shown")
+
+
+@promise("ALL-15: paused, it writes nothing and loses nothing, across a restart; resumed, it catches up")
+def pause():
+    bed = ShopBooks()
+    bed.at.mlc("pause", "acme/shop-books")
+    orders = [bed.place(lines=[{"sku": "MUG-RED", "quantity": n}]) for n in (1, 2)]
+    bed.settle_paused = bed.visit()
+    bed.at.host.kill()
+    bed.at.start()
+    orders.append(bed.place(lines=[{"sku": "MUG-BLUE", "quantity": 1}]))
+    bed.visit()
+    equal(bed.documents("Invoice"), [], "written while paused")
+    bed.at.mlc("resume", "acme/shop-books")
+    bed.settle()
+    for order in orders:
+        equal(Decimal(bed.invoice_of(order)["total"]), Decimal(order["total"]))
+    bed.books_are_sound()
+
+
+@promise("ALL-09: orders before the flow's start are left alone, with that reason")
+def before_start():
+    bed = ShopBooks(start="2026-01-01")
+    old = bed.place(created="2025-12-31T12:00:00Z", lines=[{"sku": "MUG-RED", "quantity": 1}])
+    new = bed.place(lines=[{"sku": "MUG-RED", "quantity": 1}])
+    bed.settle()
+    equal(bed.invoice_of(old), None)
+    holds(bed.invoice_of(new), "the new one is posted")
+    skipped = [d for d in bed.waiting("skipped") if d["flow"].endswith(".invoice")]
+    equal([d["cause"] for d in skipped if d["rid"] == str(old["id"])], ["before_start"])
+
+
+@promise("ALL-09: a flow over max_documents_per_visit is held and says so; go lets it on")
+def brake_on_documents():
+    bed = ShopBooks(flow="max_documents_per_visit = 2,")
+    orders = [bed.place(lines=[{"sku": "MUG-RED", "quantity": 1}]) for _ in range(4)]
+    for _ in range(3):
+        bed.visit()
+    holds(len(bed.documents("Invoice")) <= 2, "no more than two in a visit")
+    flow = bed.flows()["invoice"]
+    equal(flow["held"], "max_documents")
+    code, said = bed.at.say("status", "acme")
+    holds("max_documents_per_visit" in said, "status says why")
+    bed.at.mlc("go", "acme/shop-books", "--yes")
+    bed.visit()
+    bed.at.mlc("go", "acme/shop-books", "--yes")
+    bed.settle()
+    for order in orders:
+        holds(bed.invoice_of(order), f"order {order['number']} is posted in the end")
+
+
+@promise("ALL-08: an order in another currency than the books' is held and nothing is written")
+def another_currency():
+    bed = ShopBooks()
+    order = bed.place(currency="EUR", lines=[{"sku": "MUG-RED", "quantity": 1}])
+    bed.settle()
+    equal(bed.invoice_of(order), None)
+    held = [d for d in bed.waiting("held") if d["flow"].endswith(".invoice")]
+    equal([d["cause"] for d in held], ["currency"])
+    equal(len([c for c in bed.books.get("/books")["customers"] if (c.get("email") or "").startswith("guest")]), 0, "customers made for it")
+
+
+@promise("ALL-03 WOO-46: ping proves keys, reach, version and company, writes nothing, and names what the books lack with where it is used")
+def ping():
+    bed = ShopBooks(more='shipping_item = "Freight Out",', mode="shadow")
+    bed.visit()
+    bed.shop.control("DELETE", "/calls")
+    code, told, _ = bed.at.run("ping", "acme")
+    rows = {c["connection"]: c for c in told["connections"]}
+    equal(rows["acme/shop"]["ok"], True)
+    equal(rows["acme/shop"]["facts"]["currency"], "USD")
+    holds(rows["acme/books"]["facts"]["company"].startswith("Acme Mugs"), "the company")
+    equal([(l["entity"], l["name"]) for l in rows["acme/books"]["lacks"]], [("Item", "Freight Out")])
+    equal(code, 1, "exit status: the books lack something")
+    holds(all(route.startswith(("GET ", "HEAD ", "OPTIONS ")) for route in bed.shop.get("/calls")["by_route"]), "ping writes nothing")
+
+
+@promise("ALL-03: ping tells causes apart: wrong secret, no rights, no answer")
+def ping_causes():
+    bed = ShopBooks(hooks=False)
+    bed.shop.control("DELETE", f"/keys/{KEY}")
+    bed.shop.post("/keys", {"key": KEY, "secret": "cs_" + "0" * 40, "permission": "read_write"})
+    _, wrong, _ = bed.at.run("ping", "acme/shop")
+    bed.shop.kill()
+    _, gone, _ = bed.at.run("ping", "acme/shop")
+    wrong, gone = wrong["connections"][0], gone["connections"][0]
+    equal((wrong["ok"], wrong["cause"]), (False, "auth"))
+    equal((gone["ok"], gone["cause"]), (False, "retry"))
+    holds(wrong["text"] != gone["text"], "the words differ")
+
+
+@promise("ALL-05 WOO-20: no secret stands on disk, in the log or in an answer in the clear")
+def secrets():
+    bed = ShopBooks()
+    bed.place(lines=[{"sku": "MUG-RED", "quantity": 1}])
+    bed.settle()
+    bed.at.mlc("audit", "--payload", "--limit", "1000")
+    bed.at.host.stop()
+    hook_secrets = [h["secret"] for h in bed.shop.get("/webhooks")]
+    for secret in (SECRET, PASSWORD, *hook_secrets):
+        found = subprocess.run(["grep", "-rlaF", "--", secret, bed.at.path], capture_output=True, text=True).stdout.split()
+        equal(found, [], f"files that hold {secret[:4]}...")
+
+
+@promise("ALL-06 WOO-22 WOO-23 WOO-24: a write that QuickBooks refused is in the trail, and is replayed once mended, without a second one")
+def replay():
+    bed = ShopBooks()
+    bed.books.fault(kind="refuse", path="InvoiceAddRq", code=3140, message="no such thing", count=1)
+    order = bed.place(lines=[{"sku": "MUG-RED", "quantity": 1}])
+    bed.settle()
+    held = [d for d in bed.waiting("held") if d["cause"] == "refused"]
+    equal(len(held), 1)
+    shown = bed.at.mlc("replay", "--tenant", "acme", "--cause", "refused")
+    equal(len(shown["records"]), 1, "what a replay would do is shown first")
+    equal(bed.invoice_of(order), None, "and nothing is done by showing")
+    bed.at.mlc("release", "acme", "--cause", "refused")
+    bed.settle()
+    holds(bed.invoice_of(order), "posted")
+    bed.at.mlc("replay", "--tenant", "acme", "--state", "done", "--yes")
+    bed.settle()
+    holds(bed.invoice_of(order), "still once")
+    events = bed.at.mlc("story", "acme/shop", "order", order["number"])["events"]
+    moves = [e["move"] for e in events]
+    for move in ("accept", "decide", "settle", "release"):
+        holds(move in moves, f"the story holds {move}")
+    holds(all(e["at_ms"] > 0 and e["who"] for e in events), "each with when and who")
+    code, told, _ = bed.at.run("audit", "verify")
+    equal(code, 0, f"audit verify: {told}")
+
+
+@promise("WOO-27: a month compared on both sides agrees; a missing, a changed and a voided document are each named")
+def reconcile():
+    bed = ShopBooks()
+    orders = [bed.place(lines=[{"sku": "MUG-RED", "quantity": n}]) for n in (1, 2, 3, 4)]
+    bed.settle()
+    month = orders[0]["date_created"][:7]
+    code, told, said = bed.at.run("reconcile", "acme/shop-books.invoice", "--month", month)
+    equal(code, 0, said)
+    equal(told["flows"][0]["source"]["count"], 4)
+    equal(told["flows"][0]["source"]["sums"], told["flows"][0]["target"]["sums"])
+    waiting = bed.place(lines=[{"sku": "MUG-GLITTER", "quantity": 1}])
+    voided = bed.invoice_of(orders[0])
+    bed.books.post("/person/void", {"type": "Invoice", "name": voided["id"]})
+    bed.settle()
+    code, told, said = bed.at.run("reconcile", "acme/shop-books.invoice", "--month", month)
+    equal(code, 1, said)
+    labels = {g["label"] for g in told["flows"][0]["gaps"]}
+    equal(labels, {f"order {waiting['number']}", f"order {orders[0]['number']}"}, "gaps")
+
+
+@promise("ALL-02: nothing asks for a licence")
+def no_licence_gate():
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    found = subprocess.run(["grep", "-rniE", "licen[cs]e[_ -]?(key|check|gate|server)", os.path.join(root, "host"), os.path.join(root, "plugins"),
+                            "--include=*.c", "--include=*.h"], capture_output=True, text=True).stdout
+    equal(found, "")
+
+
+run()
