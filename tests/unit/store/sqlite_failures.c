@@ -442,22 +442,6 @@ static void put_many(struct hand *h, struct tally *n, int count)
 	}
 }
 
-static void one_bad_transaction_takes_no_other_with_it(void **state)
-{
-	struct hand *h = *state;
-	struct tally n = { .h = h };
-
-	put_many(h, &n, 1000);
-	hand_close(h); /* what is queued is written, and everybody hears of it */
-	assert_int_equal(n.over, 1000);
-	assert_int_equal(n.done, 900);
-	assert_int_equal(n.other, 100);
-	hand_open(h);
-	json_t *counts = hand_counts(h, "acme");
-	assert_int_equal(json_int_or(counts, "0.ready", 0), 900);
-	json_decref(counts);
-}
-
 static void a_queue_that_is_full_says_so(void **state)
 {
 	struct hand *h = *state;
@@ -482,23 +466,6 @@ static void a_queue_that_is_full_says_so(void **state)
 	free(dir);
 }
 
-static void a_transaction_beyond_its_ceiling_is_refused(void **state)
-{
-	struct hand *h = *state;
-	size_t len = (size_t)40 << 20;
-	char *big = xcalloc(1, len + 1);
-	struct txn *t = txn_begin(h->store);
-
-	for (int i = 0; i < 2; i++) {
-		memset(big, i ? 'x' : 'y', len);
-		struct arrival a = order(i ? "1" : "2", "1", 1, big);
-
-		txn_accept(t, &a);
-	}
-	assert_int_equal(hand_commit(h, t).code, ERR_LIMIT);
-	free(big);
-}
-
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, hand_setup, hand_teardown)
 
 int main(void)
@@ -516,9 +483,7 @@ int main(void)
 		TEST(a_file_that_cannot_grow_stops_writing_until_it_can),
 		TEST(a_full_disk_stops_writing_until_there_is_room),
 		TEST(a_lock_of_another_program_is_told_and_passes),
-		TEST(one_bad_transaction_takes_no_other_with_it),
 		TEST(a_queue_that_is_full_says_so),
-		TEST(a_transaction_beyond_its_ceiling_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
