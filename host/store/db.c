@@ -80,8 +80,8 @@ static const char *way_out(int rc)
 
 static int failed(struct db *db, int rc)
 {
+	int system = errno; /* of the call that has just failed: SQLite does not always keep it */
 	const char *what = sqlite3_errmsg(db->sqlite), *out = way_out(rc);
-	int system = sqlite3_system_errno(db->sqlite);
 
 	if (out)
 		return err_set(&db->error, code_of(rc), "%s: %s", db->path, out);

@@ -322,7 +322,8 @@ static void full_and_well_again(struct hand *h, void (*make_room)(struct hand *)
 	assert_true(accepted > 0);
 	const char *why = health(h, &writable);
 	assert_false(writable);
-	assert_true(strlen(why) > 10);
+	/* In the words of the machine, or with the way out. */
+	assert_true(strstr(why, strerror(EFBIG)) || strstr(why, "no space left"));
 
 	assert_int_equal(claim_code(h), 0); /* reading goes on */
 	make_room(h);
