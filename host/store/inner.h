@@ -36,7 +36,7 @@ struct job {
 };
 struct lane {
 	struct store *store;
-	struct db *main, *audit; /* read-only, opened by the lane at its first job */
+	struct db *main, *audit; /* read-only; the chores' are opened at their first job */
 	struct job *first, **last;
 	pthread_mutex_t mutex;
 	pthread_cond_t more;

@@ -54,9 +54,7 @@ static void move_audit(struct lane *l, struct err *e)
 	/* A chore that reads the whole trail has it: later, then. */
 	if (writer_audit_waiting(s->writer) == 0 || pthread_mutex_trylock(&s->audit_mutex) != 0)
 		return;
-	if (!s->audit)
-		s->audit = audit_open(s->audit_path, DB_WRITE, e);
-	bool more = s->audit != NULL;
+	bool more = true;
 	for (int i = 0; more && i < AUDIT_SLICES && !atomic_load(&s->closing); i++)
 		more = audit_move_slice(l, s->audit, e);
 	pthread_mutex_unlock(&s->audit_mutex);
@@ -70,10 +68,6 @@ static void move_log(struct store *s, struct err *e)
 	uint32_t left = writer_log_frames(s->writer);
 
 	if (left == 0)
-		return;
-	if (!s->log)
-		s->log = main_open(s->main_path, DB_WRITE, e);
-	if (!s->log)
 		return;
 	for (int i = 0; i < LOG_ROUNDS && left > LOG_REST && db_checkpoint(s->log, &left) == 0; i++)
 		;
@@ -90,10 +84,8 @@ void upkeep_run(struct lane *l, struct job *job)
 	(void)job;
 	atomic_store(&s->upkeep_due, false);
 	try_to_write(s);
-	if (lane_open(l, &e)) {
-		move_log(s, &e);
-		move_audit(l, &e);
-	}
+	move_log(s, &e);
+	move_audit(l, &e);
 	if (e.code && !s->upkeep_failed)
 		log_line(LOG_WARN, "store", "upkeep: %s", e.text);
 	s->upkeep_failed = e.code != 0;

@@ -173,12 +173,12 @@ void lane_stop(struct lane *l)
 		next = j->next;
 		send_back(l, j);
 	}
-	db_close(l->main);
-	db_close(l->audit);
 }
 
 static void lane_free(struct lane *l)
 {
+	db_close(l->main);
+	db_close(l->audit);
 	if (!l->running)
 		return;
 	pthread_mutex_destroy(&l->mutex);
@@ -258,11 +258,25 @@ static struct db *open_main(struct store *s, struct err *e)
 	return db;
 }
 
+/* Now, while there is room: a connection that is opened on a full disk cannot even read. */
+static int open_all(struct store *s, struct err *e)
+{
+	struct lane *const lanes[] = { &s->reader, &s->lister, &s->keeper };
+
+	s->audit = audit_open(s->audit_path, DB_MAKE, e);
+	s->log = s->audit ? main_open(s->main_path, DB_WRITE, e) : NULL;
+	bool all = s->log != NULL;
+	for (size_t i = 0; all && i < sizeof lanes / sizeof *lanes; i++) {
+		lanes[i]->store = s;
+		all = lane_open(lanes[i], e);
+	}
+	return all ? 0 : -1;
+}
+
 struct store *store_open(struct loop *loop, const struct store_conf *conf, struct err *e)
 {
 	struct store *s = xcalloc(1, sizeof *s);
 	struct db *db = NULL;
-	struct db *audit = NULL;
 
 	s->loop = loop;
 	s->lock_fd = -1;
@@ -282,13 +296,11 @@ struct store *store_open(struct loop *loop, const struct store_conf *conf, struc
 	db = open_main(s, e);
 	if (!db)
 		goto fail;
-	/* Made before anybody reads it. */
-	audit = audit_open(s->audit_path, DB_MAKE, e);
-	if (!audit)
-		goto fail;
-	db_close(audit);
 	s->writer = writer_start(s, db, e);
 	if (!s->writer)
+		goto fail;
+	db = NULL; /* the writer's */
+	if (open_all(s, e) < 0)
 		goto fail;
 	lane_start(&s->reader, s);
 	lane_start(&s->lister, s);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 static void tell(struct hand *h, int count)
 {
@@ -44,7 +45,9 @@ static int64_t ask(struct hand *h, const char *file, const char *sql)
 /* Until all rows are in audit.db: the keeper is on its way a second after a commit. */
 static void wait_until_moved(struct hand *h)
 {
-	for (int i = 0; i < 200 && ask(h, "mlc.db", "SELECT count(*) FROM audit"); i++) {
+	time_t deadline = time(NULL) + 60;
+
+	while (ask(h, "mlc.db", "SELECT count(*) FROM audit") && time(NULL) < deadline) {
 		loop_advance(h->loop, 1100);
 		json_decref(hand_notes(h, NULL, NULL, NULL)); /* one turn of the loop */
 	}
