@@ -286,9 +286,12 @@ static enum mlc_step digest_window(struct mlc_call *c, const struct mlc_entity *
 	const char *remaining = mlc_xml_attribute(a->rs, "iteratorRemainingCount");
 
 	if (p->phase == POLL_COUNT) {
-		if (a->code == 0 && atol(mlc_xml_attribute(a->rs, "retCount")) > WINDOW && halve(c))
-			return ask_window(c, s);
-		p->phase = POLL_READ;
+		const char *count = mlc_xml_attribute(a->rs, "retCount");
+
+		if (a->code == 1 || !strcmp(count, "0"))
+			return window_is_read(c, s);
+		if (atol(count) <= WINDOW || !halve(c))
+			p->phase = POLL_READ;
 		return ask_window(c, s);
 	}
 	for (const xmlNode *n = mlc_xml_first(a->rs); n; n = mlc_xml_next(n)) {

@@ -180,6 +180,22 @@ static void a_long_reading_goes_in_windows_that_are_kept(void **state)
 	call_destroy(c);
 }
 
+static void a_feed_without_records_costs_one_question(void **state)
+{
+	static const char *const none[] = { COUNT("0"), NOTHING };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct call_input in = { .op = OP_POLL, .feed = "customers", .now_ms = NOW_MS };
+		struct call *c = start(&in, NULL);
+
+		begin(c);
+		assert_int_equal(reply(c, 200, none[i]), MLC_DONE);
+		assert_string_equal(committed(c), "");
+		call_destroy(c);
+	}
+}
+
 static void read_from_limits_the_first_reading_of_transactions_only(void **state)
 {
 	struct call_input in = { .op = OP_POLL, .feed = "invoices", .now_ms = NOW_MS };
@@ -725,6 +741,7 @@ int main(void)
 		cmocka_unit_test(after_the_end_of_summer_time_two_hours_are_read_again),
 		cmocka_unit_test(a_stamp_from_a_wrong_clock_does_not_move_the_cursor),
 		cmocka_unit_test(a_long_reading_goes_in_windows_that_are_kept),
+		cmocka_unit_test(a_feed_without_records_costs_one_question),
 		cmocka_unit_test(read_from_limits_the_first_reading_of_transactions_only),
 		cmocka_unit_test(a_reading_by_hand_begins_there_once),
 		cmocka_unit_test(a_dead_iterator_starts_the_call_afresh),

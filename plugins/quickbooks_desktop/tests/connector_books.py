@@ -315,6 +315,29 @@ def _():
     equal((said["step"], said["fault"]), ("fail", "retry"))
 
 
+@promise("what nobody is sure of about QuickBooks makes no difference")
+def _():
+    for doubt in ({"none_found": "1"}, {"query_order": "shuffled"}, {"list_ids": "shared"}, {"ref_conflict": "name"}, {"inactive_refs": "accept"},
+                  {"dead_iterator": "1"}, {"amount_mismatch": "accept"}, {"payment_mod": "all"}, {"summer_offset": "right"}, {"customer_defaults": "false"},
+                  {"print_by_default": "false"}, {"schema": "off"}):
+        b = Books(**doubt)
+        b.twin.post("/grow", {"count": 120})
+        records, cursor = b.poll("customers")
+        holds(len({r["id"] for r in records}) == len(records) >= 120 and cursor, f"{doubt}: {len(records)} records")
+        equal(b.find("Customer", Name="Nobody at all"), [], str(doubt))
+        equal(b.find("Invoice", RefNumber="none"), [], str(doubt))
+        customer = b.find("Customer", Name="customer 000007")[0]
+        gone = b.call({"op": "fetch", "entity": "Customer", "ids": [customer["id"], "80FFFFFF-1"]})["records"]
+        equal([r["deleted"] for r in gone], [False, True], str(doubt))
+        invoice = b.make("Invoice", CustomerRef=ref(customer), RefNumber="W1", InvoiceLine=LINES)
+        b.make("ReceivePayment", CustomerRef=ref(customer), TotalAmount="34.50", AppliedToTxn=[{"TxnID": ref(invoice), "PaymentAmount": "34.50"}])
+        now = b.find("Invoice", RefNumber="W1")[0]
+        equal(now["data"]["IsPaid"], True, str(doubt))
+        equal(b.change(now, Memo="changed")["data"]["Memo"], "changed", str(doubt))
+        holds(b.twin.get("/books")["balanced"], str(doubt))
+        b.twin.end()
+
+
 @promise("summer time with its wrong offset, and the hour that comes twice, lose no change")
 def _():
     for offset in "wrong", "right":

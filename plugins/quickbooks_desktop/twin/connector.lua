@@ -255,7 +255,7 @@ function Visit:work()
 	if stop then
 		self.give = { response = "", hresult = "0x80040414", message = "A modal dialog box is showing in the QuickBooks user interface. Your application cannot access QuickBooks until the user dismisses the dialog box." }
 	else
-		stop = twin.fault("hresult")
+		stop = twin.fault("hresult", { body = self.text })
 		local done
 		if not stop or stop.ran then done = processor.process(self:company(), self.session, self.text) end
 		self:noted(done)
