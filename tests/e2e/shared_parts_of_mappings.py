@@ -6,7 +6,7 @@ import re
 from lib import equal, holds, promise, run
 from lib.bed import ROOT
 
-MARK = re.compile(r"^ *-- >>> the same in ([a-z_., ]+): (.+)\n(.*?)^ *-- <<<$", re.M | re.S)
+MARK = re.compile(r"^ *-- >>> the same in ([a-z_., ]+): ([^\n]+)\n(.*?)^ *-- <<<$", re.M | re.S)
 
 
 @promise("the parts that mapping files mark as the same are the same, in each file that the mark names")
