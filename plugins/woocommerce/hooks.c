@@ -117,6 +117,10 @@ static enum mlc_step next_change(struct mlc_call *c)
 
 	if (!body)
 		return c->host->fail(c, MLC_BROKEN, 0, "the webhook's address is no text: %s", c->hook_url);
+	/* In hex, which the shop does not decode before it signs.  Not before the shop has shown that it lets us: who has
+	 * made webhooks by hand because it does not keeps the secret that he gave. */
+	if (s->fresh && s->phase != CREATE)
+		c->host->keep(c, "webhook_secret", c->nonce);
 	s->phase = CREATE;
 	return mlc_send_json(c, "POST", woo_path(c, "webhooks"), body, len);
 }
@@ -144,12 +148,10 @@ static enum mlc_step begin(struct mlc_call *c)
 	struct state *s = (struct state *)c->state;
 
 	/* The shop never tells a secret.  Where none was agreed upon yet, webhooks that are there are of no
-	 * use: new ones are made with a new secret, in hex, which the shop does not decode before it signs. */
+	 * use: new ones are made with a new secret. */
 	s->fresh = c->hook_url && (!c->cursor || strcmp(c->cursor, "agreed") != 0);
-	if (s->fresh) {
-		c->host->keep(c, "webhook_secret", c->nonce);
+	if (s->fresh)
 		warn_of_unreachable(c);
-	}
 	return ask_list(c);
 }
 

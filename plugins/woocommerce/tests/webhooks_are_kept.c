@@ -60,12 +60,14 @@ static void six_webhooks_are_made_with_a_secret_of_ours(void **state)
 
 	subscribe(d, URL, NULL);
 	asks(d, "GET", "/wp-json/wc/v3/webhooks?per_page=100&page=1");
+	/* A shop out of reach, or one that does not let us, costs nobody the secret that is in use. */
+	assert_int_equal(call_kept(d->call, &kept), 0);
+	answer_list(d, "[]", "0", "0");
 	assert_int_equal(call_kept(d->call, &kept), 1);
 	assert_string_equal(kept[0].name, "webhook_secret");
 	assert_int_equal(strlen(kept[0].secret), 32);
 	/* The shop decodes &amp; and the like before it signs; hex holds none (SOURCES.md 10). */
 	assert_int_equal(strspn(kept[0].secret, "0123456789abcdef"), 32);
-	answer_list(d, "[]", "0", "0");
 	for (size_t i = 0; i < 6; i++)
 		expect_creation(d, topics[i]);
 	is_watched(d);
