@@ -142,7 +142,7 @@ static void say_status(const struct cli *cli, const json_t *a)
 		if (json_is_false(json_object_get(one, "enabled")))
 			continue;
 		printf("%s%s: %s%s%s", i ? "" : "\n", json_text_or(one, "flow", ""), json_text_or(one, "mode", ""),
-			json_true_at(one, "paused") ? ", paused" : "", json_text_at(one, "held") ? ", held: " : "");
+			json_true_at(one, "paused") ? ", paused" : "", json_text_at(one, "held_cause") ? ", held: " : "");
 		printf("%s", json_text_or(one, "held_why", ""));
 		printf("; %lld done, %lld skipped", (long long)json_int_or(one, "done", 0), (long long)json_int_or(one, "skipped", 0));
 		static const char *const states[] = { "would", "ready", "waits", "sending", "held", "review" };

@@ -159,7 +159,7 @@ void deliver_mark(struct host *h, struct txn *t, const int64_t *write_ids, size_
 
 		txn_write_state(t, write_ids[i], WRITE_SENT, mark, 1);
 		if (w)
-			host_audit(t, w->flow->tenant, "mark", "host", w->flow, w->delivery,
+			host_audit_record(t, "mark", "host", w->flow, w->entity, w->rid, w->delivery,
 				json_pack("{s:s,s:s?}", "key", w->key, "mark", mark));
 	}
 }

@@ -126,6 +126,9 @@ struct flow *host_flow(struct host *, const char *tenant, const char *name);
 struct flow *host_flow_of_mapping(struct host *, const struct flow *like, const char *mapping);
 void host_audit(struct txn *, const char *tenant, const char *move, const char *who, const struct flow *,
 	int64_t delivery, json_t *detail /* taken over; NULL: {} */);
+/* The same of one source record: it is part of that record's story. */
+void host_audit_record(struct txn *, const char *move, const char *who, const struct flow *, const char *entity,
+	const char *rid, int64_t delivery, json_t *detail);
 void host_commit_quietly(struct txn *); /* nobody waits; a failure is logged by the store */
 
 /* deliver.c */

@@ -46,8 +46,7 @@ struct flow *host_flow_of_mapping(struct host *h, const struct flow *like, const
 	return NULL;
 }
 
-void host_audit(struct txn *t, const char *tenant, const char *move, const char *who, const struct flow *f,
-	int64_t delivery, json_t *detail)
+static void audit(struct txn *t, struct audit_row *row, json_t *detail)
 {
 	struct buf b;
 
@@ -56,10 +55,25 @@ void host_audit(struct txn *t, const char *tenant, const char *move, const char 
 		json_write(&b, detail);
 	else
 		buf_puts(&b, "{}");
-	txn_audit(t, &(struct audit_row) { .tenant = tenant, .move = move, .who = who, .flow = f ? f->name : NULL,
-		.delivery = delivery, .detail = b.data });
+	row->detail = b.data;
+	txn_audit(t, row);
 	buf_finish(&b);
 	json_decref(detail);
+}
+
+void host_audit(struct txn *t, const char *tenant, const char *move, const char *who, const struct flow *f,
+	int64_t delivery, json_t *detail)
+{
+	audit(t, &(struct audit_row) { .tenant = tenant, .move = move, .who = who, .flow = f ? f->name : NULL,
+		.delivery = delivery }, detail);
+}
+
+void host_audit_record(struct txn *t, const char *move, const char *who, const struct flow *f, const char *entity,
+	const char *rid, int64_t delivery, json_t *detail)
+{
+	audit(t, &(struct audit_row) { .tenant = f->tenant, .move = move, .who = who,
+		.connection = connection_name(f->source), .flow = f->name, .entity = entity, .rid = rid,
+		.delivery = delivery }, detail);
 }
 
 void host_commit_quietly(struct txn *t)

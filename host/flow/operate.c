@@ -113,11 +113,15 @@ static void on_page(void *arg, const json_t *rows, const struct err *e)
 	json_array_foreach((json_t *)rows, i, row) {
 		int64_t id = json_int_or(row, "id", 0);
 		struct flow *f = host_flow(h, json_text_or(row, "tenant", ""), json_text_or(row, "flow", ""));
+		json_t *detail;
 
 		txn_delivery(t, &(struct delivery_move) { .id = id, .to = DELIVERY_READY, .cause = "", .why = "",
 			.choice = a->choice });
-		host_audit(t, json_text_or(row, "tenant", ""), a->move, a->who, f, id,
-			a->choice ? json_pack("{s:s}", "choice", a->choice) : NULL);
+		detail = a->choice ? json_pack("{s:s}", "choice", a->choice) : NULL;
+		if (f)
+			host_audit_record(t, a->move, a->who, f, json_text_or(row, "entity", ""), json_text_or(row, "rid", ""), id, detail);
+		else
+			host_audit(t, json_text_or(row, "tenant", ""), a->move, a->who, NULL, id, detail);
 		if (f)
 			f->maybe_ready = true;
 		a->after = id;

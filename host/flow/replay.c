@@ -42,6 +42,7 @@ static void on_seen(struct work *w, const char *state, const char *why)
 	json_put_text(row, "why", why);
 	json_object_set(row, "writes", json_object_get(w->verdict, "writes"));
 	json_array_append_new(json_object_get(r->answer, "records"), row);
+	w->dry = NULL;
 	work_end(w);
 	r->open--;
 	replay_next(r);

@@ -100,7 +100,7 @@ static json_t *flow_status(const struct flow *f, const json_t *counts)
 	json_put_text(o, "mode", f->mode == FLOW_LIVE ? "live" : "shadow");
 	json_object_set_new(o, "enabled", json_boolean(f->enabled));
 	json_object_set_new(o, "paused", json_boolean(f->paused));
-	json_put_text(o, "held", f->held);
+	json_put_text(o, "held_cause", f->held);
 	json_put_text(o, "held_why", f->held_why);
 	json_put_text(o, "source", connection_path(f->source));
 	json_put_text(o, "target", connection_path(f->target));

@@ -57,6 +57,10 @@ void work_end(struct work *w)
 {
 	struct host *h = w->host;
 
+	if (w->dry) { /* it came to no verdict: that is an answer too; the asker ends it */
+		w->dry(w, "unknown", "its look-ups wait for the next visit");
+		return;
+	}
 	for (struct work **at = &h->works; *at; at = &(*at)->next)
 		if (*at == w) {
 			*at = w->next;

@@ -87,20 +87,6 @@ static char *unexpected(const struct work *w, const json_t *record, const char *
 	return NULL;
 }
 
-/* Takes detail over.  Request and reply stand in the exchange that plug has recorded. */
-static void audit_outcome(const struct work *w, struct txn *t, json_t *detail)
-{
-	struct buf b;
-
-	buf_init(&b, VERDICT_MAX);
-	json_write(&b, detail);
-	txn_audit(t, &(struct audit_row) { .tenant = w->flow->tenant, .move = "settle", .who = "host",
-		.connection = connection_name(w->flow->source), .flow = w->flow->name, .entity = w->entity, .rid = w->rid,
-		.delivery = w->delivery, .detail = b.data });
-	buf_finish(&b);
-	json_decref(detail);
-}
-
 static void written(struct work *w, struct txn *t, const struct call_record *r)
 {
 	const json_t *write = work_current_write(w);
@@ -131,6 +117,9 @@ static void written(struct work *w, struct txn *t, const struct call_record *r)
 		txn_link_drop(t, l.tenant, l.flow, l.identity);
 	else
 		txn_link_put(t, &l);
+	/* What the target now holds: for the mirror, so that the next order finds this customer, and for reconcile. */
+	if (record)
+		intake_emit(w->host, t, w->flow->target, "settle", r, 1, false);
 	m.target_connection = l.target_connection;
 	m.target_entity = l.target_entity;
 	m.target_id = r->id;
@@ -150,7 +139,8 @@ static void written(struct work *w, struct txn *t, const struct call_record *r)
 	} else if (last) {
 		m.doc = "";
 	}
-	audit_outcome(w, t, detail);
+	/* Request and reply stand in the exchange that plug has recorded. */
+	host_audit_record(t, "settle", "host", w->flow, w->entity, w->rid, w->delivery, detail);
 	if (wrong || last) {
 		txn_delivery(t, &m);
 		w->write_at = SIZE_MAX;

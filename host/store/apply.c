@@ -466,6 +466,32 @@ static void seen_again(struct writer *w, struct txn *t, const struct arrival *a,
 		txt(a->version), num(a->changed_ms));
 }
 
+/* A record that is news, or our own write come back: the trail tells where it came from and what it was. */
+static void audit_accept(struct writer *w, struct txn *t, const struct arrival *a, enum accepted verdict,
+	const struct kept_payload *p)
+{
+	struct buf b;
+
+	buf_init(&b, 4096);
+	buf_puts(&b, "{\"origin\":");
+	json_write_string(&b, a->origin ? a->origin : "", a->origin ? strlen(a->origin) : 0);
+	if (a->version) {
+		buf_puts(&b, ",\"version\":");
+		json_write_string(&b, a->version, strlen(a->version));
+	}
+	if (p) {
+		char hex[2 * sizeof p->hash + 1];
+
+		hex_text(p->hash, sizeof p->hash, hex);
+		buf_printf(&b, ",\"blake2b\":\"%s\"", hex);
+	}
+	buf_printf(&b, "%s%s%s}", a->hint ? ",\"hint\":true" : "", a->deleted ? ",\"deleted\":true" : "",
+		verdict == ACCEPTED_OURS ? ",\"ours\":true" : "");
+	audit_append(w, t, &(struct audit_row){ .tenant = a->tenant, .move = "accept", .who = "host",
+		.connection = a->connection, .entity = a->entity, .rid = a->id, .detail = b.full ? "{}" : b.data });
+	buf_finish(&b);
+}
+
 static void accept(struct writer *w, struct txn *t, const struct op *op)
 {
 	const struct arrival *a = &op->accept.row;
@@ -520,6 +546,8 @@ static void accept(struct writer *w, struct txn *t, const struct op *op)
 		else if (verdict != ACCEPTED_OLDER && was_fetched(a))
 			route_known(w, t, a, &a->routes[i], payload, verdict == ACCEPTED_OURS);
 	}
+	if (verdict == ACCEPTED_NEW || verdict == ACCEPTED_OURS)
+		audit_accept(w, t, a, verdict, p);
 	t->accepted[t->accepted_at++] = verdict;
 }
 

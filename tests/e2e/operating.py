@@ -64,7 +64,7 @@ def brake_on_documents():
         bed.visit()
     holds(len(bed.documents("Invoice")) <= 2, "no more than two in a visit")
     flow = bed.flows()["invoice"]
-    equal(flow["held"], "max_documents")
+    equal(flow["held_cause"], "max_documents")
     code, said = bed.at.say("status", "acme")
     holds("max_documents_per_visit" in said, "status says why")
     bed.at.mlc("go", "acme/shop-books", "--yes")
