@@ -35,7 +35,8 @@ static void on_claimed(void *arg, const struct delivery *d, size_t count, const 
 	f->claiming = false;
 	if (e)
 		log_line(LOG_ERROR, f->key, "deliveries could not be read: %s", e->text);
-	f->maybe_ready = count >= AT_WORK_FLOW_MAX / 2;
+	/* What became ready while the store was asked may not be among these. */
+	f->maybe_ready = f->maybe_ready || count >= AT_WORK_FLOW_MAX / 2;
 	for (size_t i = 0; i < count && config == h->config && !h->stopping; i++) {
 		struct work *w;
 		bool again = false;
