@@ -546,7 +546,7 @@ static void accept(struct writer *w, struct txn *t, const struct op *op)
 		else if (verdict != ACCEPTED_OLDER && was_fetched(a))
 			route_known(w, t, a, &a->routes[i], payload, verdict == ACCEPTED_OURS);
 	}
-	if (verdict == ACCEPTED_NEW || verdict == ACCEPTED_OURS)
+	if (a->audited && (verdict == ACCEPTED_NEW || verdict == ACCEPTED_OURS))
 		audit_accept(w, t, a, verdict, p);
 	t->accepted[t->accepted_at++] = verdict;
 }

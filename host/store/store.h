@@ -57,6 +57,7 @@ struct arrival {
 	 * list of texts).  mirror_data: what a find() answers with, JSON object; NULL: not
 	 * mirrored. */
 	const json_t *mirror_keys, *mirror_data;
+	bool audited; /* an audit row "accept" for it, if it is news or our own write come back */
 	bool again; /* a re-read (nightly, sync, by hand): SAME is no news, but counts as seen */
 	/* origin "fetch": the delivery that asked, with its stamp as claimed.  Told of another
 	 * change since then, it keeps its fetch.  0: every open delivery that asked is answered. */
