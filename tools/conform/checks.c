@@ -419,6 +419,15 @@ static void put_any(const struct kit *kit, unsigned *seed, struct buf *out)
 	json_decref(v);
 }
 
+static void double_up(struct buf *b, size_t len)
+{
+	char *own = xcalloc(1, len + 1); /* the buf may move while it grows */
+
+	memcpy(own, b->data, len);
+	buf_add(b, own, len);
+	free(own);
+}
+
 static void mutate(struct buf *b, unsigned *seed)
 {
 	for (unsigned n = 1 + dice(seed) % 4; n > 0 && b->len > 0; n--) {
@@ -433,7 +442,7 @@ static void mutate(struct buf *b, unsigned *seed)
 			b->data[at] = 0;
 			break;
 		default:
-			buf_add(b, b->data, at);
+			double_up(b, at);
 		}
 	}
 }
