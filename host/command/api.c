@@ -1,6 +1,8 @@
 /* api.c - the admin listener: one row a command, each a call of host.h. */
 #include "command/api.h"
 
+#include "base/crypto.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -9,12 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_MAX (256u << 20)
+#define ANSWER_MAX   (256u << 20)
+#define TOKEN_DIGITS 64
 
 struct api {
 	struct loop *loop;
 	struct host *host;
 	struct server *server;
+	char token[TOKEN_DIGITS + 1]; /* who comes over TCP must know it; it stands in state/admin.token */
 	int port;
 	loop_fn *closed;
 	void *arg;
@@ -236,7 +240,58 @@ static const struct { const char *name; void (*fn)(const struct ask *); } rows[]
 	{ "reload", do_reload }, { "secret-set", do_secret }, { "metrics", do_metrics }, { "advance", do_advance },
 };
 
+/* ---- metrics, as Prometheus reads them --------------------------------------------------------------- */
+
+static void put_flow(struct buf *b, const json_t *flow)
+{
+	static const char *const states[] = { "ready", "waits", "sending", "would", "held", "review", "done", "skipped" };
+
+	for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+		buf_printf(b, "mlc_deliveries{tenant=\"%s\",flow=\"%s\",state=\"%s\"} %lld\n", json_text_or(flow, "tenant", ""),
+			json_text_or(flow, "flow", ""), states[i], (long long)json_int_or(flow, states[i], 0));
+}
+
+static void on_metrics(void *arg, const json_t *answer, const struct err *e)
+{
+	static const struct { const char *member, *name, *type; } gauges[] = {
+		{ "commits", "mlc_store_commits_total", "counter" }, { "queued", "mlc_store_queued", "gauge" },
+		{ "requests", "mlc_requests_total", "counter" }, { "refused", "mlc_requests_refused_total", "counter" },
+		{ "timed_out", "mlc_requests_timed_out_total", "counter" }, { "sockets", "mlc_sockets", "gauge" },
+		{ "at_work", "mlc_deliveries_at_work", "gauge" }, { "uptime_ms", "mlc_uptime_milliseconds", "gauge" },
+	};
+	struct inbound *in = arg;
+	struct buf b;
+	json_t *flow;
+	size_t i;
+
+	if (e) {
+		answer_error(in, e, NULL);
+		return;
+	}
+	buf_init(&b, ANSWER_MAX);
+	for (i = 0; i < sizeof gauges / sizeof *gauges; i++)
+		buf_printf(&b, "# TYPE %s %s\n%s %lld\n", gauges[i].name, gauges[i].type, gauges[i].name,
+			(long long)json_int_or(answer, gauges[i].member, 0));
+	buf_puts(&b, "# TYPE mlc_deliveries gauge\n");
+	json_array_foreach(json_object_get(answer, "flows"), i, flow)
+		put_flow(&b, flow);
+	inbound_answer(in, 200, "text/plain; version=0.0.4", b.data, b.len, NULL);
+	buf_finish(&b);
+}
+
 /* ---- the listener -------------------------------------------------------------------------------------- */
+
+/* Whoever may open the socket may do everything; over TCP one has to show that one may read state/. */
+static bool may(const struct api *api, const struct inbound *in)
+{
+	static const char bearer[] = "Bearer ";
+	const char *given = inbound_header(in, "authorization");
+
+	if (!strcmp(inbound_peer(in), "unix"))
+		return true;
+	return given && !strncmp(given, bearer, sizeof bearer - 1) &&
+		same_bytes(given + sizeof bearer - 1, strlen(given) - (sizeof bearer - 1), api->token, TOKEN_DIGITS);
+}
 
 static void on_request(void *ctx, struct inbound *in)
 {
@@ -248,6 +303,14 @@ static void on_request(void *ctx, struct inbound *in)
 	json_t *args;
 	size_t len;
 
+	if (!may(api, in)) {
+		inbound_answer_error(in, 401, "the token in state/admin.token is wanted: Authorization: Bearer ...");
+		return;
+	}
+	if (!strcmp(path, "/metrics") && !strcmp(inbound_method(in), "GET")) {
+		host_metrics(api->host, on_metrics, in);
+		return;
+	}
 	if (strncmp(path, prefix, sizeof prefix - 1)) {
 		inbound_answer_error(in, 404, "the commands are under /api/v1/");
 		return;
@@ -279,7 +342,20 @@ static void on_request(void *ctx, struct inbound *in)
 
 static const struct server_events events = { on_request, NULL };
 
-struct api *api_open(struct loop *loop, struct host *host, const char *dir, struct err *e)
+static int listen_tcp(struct api *api, const char *dir, const struct api_conf *conf, struct err *e)
+{
+	char *path = xformat("%s/state/admin.token", dir);
+	int code;
+
+	random_hex(api->token, TOKEN_DIGITS);
+	code = file_write(path, api->token, TOKEN_DIGITS, 0600, e);
+	if (code == 0)
+		code = server_listen_tcp(api->server, conf->address, conf->port, NULL, NULL, &api->port, e);
+	free(path);
+	return code;
+}
+
+struct api *api_open(struct loop *loop, struct host *host, const char *dir, const struct api_conf *conf, struct err *e)
 {
 	struct api *api = xcalloc(1, sizeof *api);
 	struct server_limits limits = { .body_max = 16u << 20, .answer_ms = 3600000 }; /* sync --wait may take long */
@@ -288,7 +364,7 @@ struct api *api_open(struct loop *loop, struct host *host, const char *dir, stru
 	api->loop = loop;
 	api->host = host;
 	api->server = server_create(loop, &limits, &events, api);
-	if (server_listen_unix(api->server, path, e) < 0) {
+	if (server_listen_unix(api->server, path, e) < 0 || (conf->address && listen_tcp(api, dir, conf, e) < 0)) {
 		server_close(api->server, 0, free, api);
 		api = NULL;
 	}

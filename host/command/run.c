@@ -70,6 +70,7 @@ static void on_started(void *arg, const json_t *answer, const struct err *wrong)
 	struct run *r = arg;
 	struct err e = { 0 };
 	json_t *ports;
+	const json_t *admin;
 	size_t i;
 	json_t *one;
 
@@ -83,7 +84,9 @@ static void on_started(void *arg, const json_t *answer, const struct err *wrong)
 		stop(r, EXIT_WRONG);
 		return;
 	}
-	r->api = api_open(r->loop, r->host, r->cli->dir, &e);
+	admin = json_object_get(host_settings(r->host), "admin");
+	r->api = api_open(r->loop, r->host, r->cli->dir, &(struct api_conf) {
+		admin ? json_text_or(admin, "address", "127.0.0.1") : NULL, (int)json_int_or(admin, "port", 0) }, &e);
 	ports = json_deep_copy(answer);
 	if (r->api) {
 		json_put_int(ports, "admin", api_port(r->api));

@@ -86,6 +86,11 @@ struct loop *host_loop(struct host *h)
 	return h->loop;
 }
 
+const json_t *host_settings(const struct host *h)
+{
+	return h->config->mlc;
+}
+
 /* ---- one turn ----------------------------------------------------------------------------------- */
 
 static void run_turn(void *arg)

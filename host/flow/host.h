@@ -30,6 +30,7 @@ struct host *host_start(struct loop *, const struct host_conf *, host_fn *starte
 void host_stop(struct host *); /* what is on the wire ends first, at most 10 s; then stopped() */
 void host_destroy(struct host *); /* after stopped() */
 struct loop *host_loop(struct host *);
+const json_t *host_settings(const struct host *); /* mlc.lua as it is in force; borrowed */
 
 /* ---- what commands ask.  Answers are borrowed; who: "cli:root", for the audit trail ------------- */
 /* Every answer is an object; on error *err says why and its code what kind (ERR_ABSENT: no such ...). */

@@ -1,10 +1,9 @@
 """What an operator relies on: the shadow, pause and go, ping, replay, the trail, the month's comparison."""
-import json
 import os
 import subprocess
 from decimal import Decimal
 
-from lib import CALIFORNIA, ShopBooks, equal, eventually, holds, person, promise, run
+from lib import ShopBooks, equal, exchange, holds, promise, run
 from lib.shopbooks import KEY, PASSWORD, SECRET
 
 
@@ -172,6 +171,30 @@ def reconcile():
     equal(code, 1, said)
     labels = {g["label"] for g in told["flows"][0]["gaps"]}
     equal(labels, {f"order {waiting['number']}", f"order {orders[0]['number']}"}, "gaps")
+
+
+@promise("the admin port speaks only to who knows the token; the socket to who may open it; metrics count deliveries")
+def admin_port():
+    bed = ShopBooks()
+    bed.place(lines=[{"sku": "MUG-RED", "quantity": 1}])
+    bed.settle()
+    bed.at.host.stop()
+    with open(bed.at.file("mlc.lua")) as f:
+        text = f.read()
+    bed.at.write("mlc.lua", text.replace("workers = 1,", 'workers = 1, admin = { address = "127.0.0.1", port = 0 },'))
+    bed.at.start()
+    url = f"http://127.0.0.1:{bed.host.ports['admin']}"
+    equal(exchange(f"{url}/api/v1/status", "POST", b"{}")[0], 401)
+    equal(exchange(f"{url}/metrics", headers={"Authorization": "Bearer " + "0" * 64})[0], 401)
+    path = bed.at.file("state", "admin.token")
+    equal(os.stat(path).st_mode & 0o777, 0o600)
+    with open(path) as f:
+        token = {"Authorization": f"Bearer {f.read()}"}
+    equal(exchange(f"{url}/api/v1/status", "POST", b"{}", token)[0], 200)
+    equal(exchange(f"{url}/api/v1/status", "POST", b"{}", {**token, "Origin": "https://elsewhere.example"})[0], 405)
+    status, _, text = exchange(f"{url}/metrics", headers=token)
+    equal(status, 200)
+    holds(b'mlc_deliveries{tenant="acme",flow="shop-books.invoice",state="done"} 1' in text, "a line for each flow and state")
 
 
 @promise("ALL-02: nothing asks for a licence")
