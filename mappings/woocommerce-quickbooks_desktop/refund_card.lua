@@ -59,6 +59,7 @@ return mapping {
 
   accept = {
     { gt(src "amount", 0), else_ = skip("nothing_back", "refund {id} gives nothing back") },
+    { absent(need "set_off.id"), else_ = skip("set_off", "the credit of refund {id} was set against the open invoice of order {parent_id}") },
     { was_paid, else_ = skip("was_not_paid", "order {parent_id} was not paid: the credit is set against its invoice") },
     { eq(way, "card"), else_ = skip("other_way", "money of order {parent_id} goes back another way") },
     { any { is_back, ne(param "refund_manual", "leave_open") }, else_ = skip("left_open", "the gateway did not pay back: the credit of refund {id} stays open") },
@@ -79,6 +80,7 @@ return mapping {
   needs = {
     order = fetch { side = "source", entity = "order", id = src "parent_id", on_none = review("order_gone", "the order {parent_id} of this refund is not in the shop any more") },
     memo  = ensure { "woocommerce.refund->quickbooks_desktop.credit_memo", on_none = skip("no_credit_memo", "refund {id} has no credit memo") },
+    set_off = linked { "woocommerce.refund->quickbooks_desktop.receive_payment", if_ = param "refunds" },
     there = fetch { entity = "CreditMemo", id = need "memo.id", if_ = not_(in_shadow), on_none = hold("needs_memo", "the credit memo of refund {id} is not in QuickBooks any more") },
   },
 
@@ -121,6 +123,8 @@ return mapping {
       expect = { state = "skip", cause = "other_way" } },
     { name = "WOO-15 of an order that was never paid no money goes back", like = 1,
       refs = { memo = "1C-1", order = { id = "42", number = "1007", currency = "USD", payment_method = "cod", date_created = "2026-10-31T23:10:00" } }, expect = { state = "skip", cause = "was_not_paid" } },
+    { name = "WOO-15 nor later, when the rest of it is paid", like = 1, refs = { order = { id = "42", number = "1007", currency = "USD", payment_method = "stripe", date_paid = "2026-12-01T10:00:00" },
+        memo = "1C-1", set_off = "1B-7" }, expect = { state = "skip", cause = "set_off" } },
     { name = "WOO-15 a credit that somebody has used is not paid out", like = 1,
       refs = { order = { id = "42", number = "1007", status = "processing", currency = "USD", payment_method = "stripe", date_created = "2026-10-31T23:10:00", date_paid = "2026-10-31T23:30:00" }, memo = "1C-1", there = { id = "1C-1", CustomerRef = { id = "80-1" }, CreditRemaining = "1.77" } }, expect = { state = "review", cause = "credit_used" } },
     { name = "WOO-15 without its credit memo nothing", like = 1, refs = { order = { id = "42", number = "1007", status = "processing", currency = "USD", payment_method = "stripe", date_created = "2026-10-31T23:10:00", date_paid = "2026-10-31T23:30:00" } }, expect = { state = "skip", cause = "no_credit_memo" } },

@@ -58,6 +58,7 @@ return mapping {
 
   accept = {
     { gt(src "amount", 0), else_ = skip("nothing_back", "refund {id} gives nothing back") },
+    { absent(need "set_off.id"), else_ = skip("set_off", "the credit of refund {id} was set against the open invoice of order {parent_id}") },
     { was_paid, else_ = skip("was_not_paid", "order {parent_id} was not paid: the credit is set against its invoice") },
     { eq(way, "check"), else_ = skip("other_way", "money of order {parent_id} goes back another way") },
     { any { is_back, ne(param "refund_manual", "leave_open") }, else_ = skip("left_open", "the gateway did not pay back: the credit of refund {id} stays open") },
@@ -78,6 +79,7 @@ return mapping {
   needs = {
     order = fetch { side = "source", entity = "order", id = src "parent_id", on_none = review("order_gone", "the order {parent_id} of this refund is not in the shop any more") },
     memo  = ensure { "woocommerce.refund->quickbooks_desktop.credit_memo", on_none = skip("no_credit_memo", "refund {id} has no credit memo") },
+    set_off = linked { "woocommerce.refund->quickbooks_desktop.receive_payment", if_ = param "refunds" },
     there = fetch { entity = "CreditMemo", id = need "memo.id", if_ = not_(in_shadow), on_none = hold("needs_memo", "the credit memo of refund {id} is not in QuickBooks any more") },
   },
 
