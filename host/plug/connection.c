@@ -652,6 +652,8 @@ json_t *connection_status(const struct connection *c)
 	}
 	if (c->renew_at_ms)
 		json_put_int(o, "hook_until_ms", c->renew_at_ms);
+	if (*c->lease_trouble)
+		json_put_text(o, "hook_trouble", c->lease_trouble);
 	return o;
 }
 

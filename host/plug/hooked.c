@@ -5,6 +5,7 @@
 #include "base/when.h"
 #include "plug/signature.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -285,7 +286,8 @@ void lease_apply(struct connection *c)
 	run_start(r);
 }
 
-void lease_ended(struct run *r, bool failed, const char *why, enum mlc_fault fault)
+/* A key that may only read cannot register webhooks, AUTH or not: that holds nothing up, there are polls. */
+void lease_ended(struct run *r, bool failed, const char *why)
 {
 	struct connection *c = r->connection;
 	int64_t now = now_ms(c), wait = WHEN_MINUTE_MS << (c->lease_tries < 6 ? c->lease_tries : 6);
@@ -293,6 +295,7 @@ void lease_ended(struct run *r, bool failed, const char *why, enum mlc_fault fau
 	c->subscribing = false;
 	if (c->gone)
 		return;
+	snprintf(c->lease_trouble, sizeof c->lease_trouble, "%s", failed ? why : "");
 	if (!failed) {
 		c->lease_tries = 0;
 		if (c->renew_at_ms <= now)
@@ -303,6 +306,4 @@ void lease_ended(struct run *r, bool failed, const char *why, enum mlc_fault fau
 	c->lease_tries++;
 	log_line(LOG_WARN, c->path, "its webhooks are not registered: %s", why);
 	timer_set(c->all->conf.loop, &c->lease_timer, now + (wait < LEASE_AGAIN_MS ? wait : LEASE_AGAIN_MS), on_lease_due, c);
-	if (fault == MLC_AUTH)
-		connection_hold(c, "auth", why, 0);
 }

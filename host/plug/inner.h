@@ -158,6 +158,7 @@ struct connection {
 	char *lease_cursor, *lease_url;
 	bool subscribing;
 	unsigned lease_tries;
+	char lease_trouble[200]; /* why there are no webhooks; "": there are, or none are wanted */
 
 	uint64_t calls, failures, exchanges, received, refused;
 	int64_t last_success_ms;
@@ -220,7 +221,7 @@ void hooked_silence(struct connection *); /* the end: who waits for an answer ge
 void hooked_finish(struct connection *);  /* frees all of it */
 void answer_inbound(struct inbound *, const struct mlc_answer *, bool failed);
 void lease_apply(struct connection *); /* subscribe when it is due */
-void lease_ended(struct run *, bool failed, const char *why, enum mlc_fault);
+void lease_ended(struct run *, bool failed, const char *why);
 
 /* ---- visit.c ---- */
 void visit_init(struct connection *);

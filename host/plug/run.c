@@ -333,7 +333,7 @@ void run_over(struct run *r)
 	if (r->invite)
 		invited(r, &o);
 	else if (r->ours)
-		lease_ended(r, o.failed, o.text, o.fault);
+		lease_ended(r, o.failed, o.text);
 	else
 		all->conf.hooks->done(all->conf.ctx, &o);
 	run_destroy(r);

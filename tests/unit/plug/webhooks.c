@@ -267,6 +267,25 @@ static void a_subscription_that_fails_is_tried_again(void **state)
 	wait_asked(h, 2);
 }
 
+/* WOO-12: polls alone do, too. */
+static void a_key_that_may_not_register_webhooks_holds_nothing_up(void **state)
+{
+	struct house *h = *state;
+	json_t *status;
+
+	h->public_url = "https://mlc.example";
+	house_reply(h, 401, "{}");
+	json_put_text(json_object_get(h->settings, "shop"), "company", "any");
+	house_apply(h);
+	wait_status(h, "calls_failed");
+	assert_null(connection_held(h->shop, NULL, NULL));
+	status = connection_status(h->shop);
+	assert_string_equal(json_text_at(status, "hook_trouble"), "the shop does not know us");
+	json_decref(status);
+	house_reply(h, 200, "{\"things\":[],\"next\":\"1\"}");
+	assert_false(json_true_at(house_call(h, h->shop, &(struct order){ .op = OP_POLL, .feed = "things" }), "failed"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +303,7 @@ int main(void)
 		T(a_lease_is_kept_across_a_restart_and_renewed_in_time),
 		T(another_address_of_ours_is_told_at_once),
 		T(a_subscription_that_fails_is_tried_again),
+		T(a_key_that_may_not_register_webhooks_holds_nothing_up),
 #undef T
 	};
 
