@@ -362,9 +362,13 @@ void host_erase(struct host *h, const char *path, const char *entity, const char
 
 struct story {
 	struct question *q;
-	json_t *filter;
+	json_t *filter; /* tenant, connection, entity */
 	char *rid;
+	char *after;    /* where the search for a document's number goes on */
+	bool of_target; /* it was asked by the document that we made; told from the record it came from */
 };
+
+static void story_ask(struct story *);
 
 static void story_over(struct story *s, const struct err *e)
 {
@@ -372,6 +376,7 @@ static void story_over(struct story *s, const struct err *e)
 
 	json_decref(s->filter);
 	free(s->rid);
+	free(s->after);
 	free(s);
 	question_over(q, e);
 }
@@ -402,18 +407,97 @@ static void on_story_links(void *arg, const json_t *rows, const struct err *e)
 	json_decref(filter);
 }
 
+static void nothing_known(struct story *s, const struct err *e)
+{
+	struct err none = { 0 };
+
+	if (!e)
+		err_set(&none, ERR_ABSENT, "nothing is known of %s %s: mlc list all shows what came in",
+			json_text_or(s->filter, "entity", ""), s->rid);
+	story_over(s, e ? e : &none);
+}
+
+/* A document of the target: the record that it was made of tells its story. */
+static void on_maker(void *arg, const json_t *rows, const struct err *e)
+{
+	struct story *s = arg;
+	const json_t *link = json_array_get(rows, 0);
+
+	if (e || !link) {
+		nothing_known(s, e);
+		return;
+	}
+	json_put_text(s->filter, "connection", json_text_at(link, "source_connection"));
+	json_put_text(s->filter, "entity", json_text_at(link, "source_entity"));
+	free(s->rid);
+	s->rid = xstrdup(json_text_or(link, "source_id", ""));
+	story_ask(s);
+}
+
+static void ask_maker(struct story *s, const char *target_id)
+{
+	json_t *filter = json_pack("{s:s,s:s,s:s,s:s,s:i}", "tenant", json_text_or(s->filter, "tenant", ""), "target_connection",
+		json_text_or(s->filter, "connection", ""), "target_entity", json_text_or(s->filter, "entity", ""), "target_id",
+		target_id, "limit", 1);
+
+	store_links(s->q->host->store, filter, on_maker, s);
+	json_decref(filter);
+}
+
+static void look_for_number(struct story *);
+
+static void on_numbers(void *arg, const json_t *rows, const struct err *e)
+{
+	struct story *s = arg;
+	size_t i;
+	json_t *row;
+
+	json_array_foreach((json_t *)rows, i, row) {
+		const char *text = json_text_at(row, "text"), *number;
+		json_t *record = text ? json_read(text, strlen(text), NULL) : NULL;
+		bool found;
+
+		number = json_text_or(record, "RefNumber", json_text_or(record, "DocNumber", json_text_or(record, "number", "")));
+		found = !strcmp(number, s->rid) || !strcmp(json_text_or(row, "rid", ""), s->rid);
+		json_decref(record);
+		if (found) {
+			ask_maker(s, json_text_or(row, "rid", ""));
+			return;
+		}
+	}
+	if (e || !i) {
+		nothing_known(s, e);
+		return;
+	}
+	free(s->after);
+	s->after = xstrdup(json_text_or(json_array_get(rows, i - 1), "after", ""));
+	look_for_number(s);
+}
+
+static void look_for_number(struct story *s)
+{
+	json_t *filter = json_deep_copy(s->filter);
+
+	json_put_int(filter, "limit", 500);
+	if (s->after)
+		json_put_text(filter, "after", s->after);
+	store_records(s->q->host->store, filter, on_numbers, s);
+	json_decref(filter);
+}
+
 static void on_story_deliveries(void *arg, const json_t *rows, const struct err *e)
 {
 	struct story *s = arg;
 	const json_t *first = json_array_get(rows, 0);
 	json_t *filter;
 
+	if (!e && !first && !s->of_target) {
+		s->of_target = true;
+		look_for_number(s);
+		return;
+	}
 	if (e || !first) {
-		struct err none = { 0 };
-
-		if (!e)
-			err_set(&none, ERR_ABSENT, "nothing is known of it: mlc list all shows what came in");
-		story_over(s, e ? e : &none);
+		nothing_known(s, e);
 		return;
 	}
 	json_object_set(s->q->answer, "deliveries", (json_t *)rows);
@@ -442,11 +526,20 @@ static void on_story_by_id(void *arg, const json_t *rows, const struct err *e)
 	json_decref(filter);
 }
 
+static void story_ask(struct story *s)
+{
+	json_t *filter = json_deep_copy(s->filter);
+
+	json_put_text(filter, "rid", s->rid);
+	json_put_int(filter, "limit", 100);
+	store_list(s->q->host->store, filter, on_story_by_id, s);
+	json_decref(filter);
+}
+
 void host_story(struct host *h, const char *path, const char *entity, const char *id, host_fn *fn, void *arg)
 {
 	struct connection *c = connection_named(h, path, fn, arg);
 	struct story *s;
-	json_t *filter;
 
 	if (!c)
 		return;
@@ -454,11 +547,7 @@ void host_story(struct host *h, const char *path, const char *entity, const char
 	s->q = question(h, fn, arg, NULL);
 	s->rid = xstrdup(id);
 	s->filter = json_pack("{s:s,s:s,s:s}", "tenant", connection_tenant(c), "connection", connection_name(c), "entity", entity);
-	filter = json_deep_copy(s->filter);
-	json_put_text(filter, "rid", id);
-	json_put_int(filter, "limit", 100);
-	store_list(h->store, filter, on_story_by_id, s);
-	json_decref(filter);
+	story_ask(s);
 }
 
 /* ---- ping ------------------------------------------------------------------------------------------------ */

@@ -149,6 +149,9 @@ def replay():
     for move in ("accept", "decide", "settle", "release"):
         holds(move in moves, f"the story holds {move}")
     holds(all(e["at_ms"] > 0 and e["who"] for e in events), "each with when and who")
+    number = bed.invoice_of(order)["number"]
+    equal(bed.at.mlc("story", "acme/books", "Invoice", number)["events"], events, "the same story by the invoice's number")
+    equal(bed.at.run("story", "acme/books", "Invoice", "W999999")[0], 1, "exit status for one that nobody knows")
     code, told, _ = bed.at.run("audit", "verify")
     equal(code, 0, f"audit verify: {told}")
 
