@@ -65,8 +65,14 @@ local fee_is_split = all { by_quickbooks, lt(item "total", 0),
   gt(abs(sub(item "total_tax", mul(item "total", rates_of_order, "0.01"))), "0.02") }
 local fee_taxed_part = max(item "total", div(mul(item "total_tax", 100), rates_of_order, 2))
 
--- Items: by SKU, then by name, then the tenant's own item for all the rest; answers of people come before.
-local is_group = eq(need "item.ItemType", "ItemGroup")
+-- Items: by SKU, then by name, then the tenant's own item for all the rest; answers of people come before.  A line that was posted
+-- and is the same now keeps its item: shops forget the SKU when a product is deleted, and books rename items.
+local function posted_here(what)
+  return row(link "base.InvoiceLine", all { eq(item "Desc", transliterate(parent "name")), eq(item "Quantity", parent "quantity"), eq(item "Amount", money(when(discounts_apart, parent "subtotal", parent "total"))) },
+    item(what))
+end
+local item_code = first { posted_here "SalesTaxCodeRef.name", need "item.SalesTaxCodeRef.name", param "tax_code" }
+local is_group = all { absent(posted_here "ItemRef"), eq(need "item.ItemType", "ItemGroup") }
 local is_stock = any { eq(need "item.ItemType", "ItemInventory"), eq(need "item.ItemType", "ItemInventoryAssembly") }
 local is_new = absent(link "id")
 -- What the members of a group item come to at their prices in QuickBooks.
@@ -74,14 +80,14 @@ local group_amount = money(mul(item "quantity", sum(need "item.ItemGroupLine", m
   first { need "member.SalesPrice", need "member.SalesOrPurchase.Price", need "member.SalesAndPurchase.SalesPrice", 0 }))))
 local group_taxable = money(mul(item "quantity", sum(filter(need "item.ItemGroupLine", eq(need "member.SalesTaxCodeRef.name", param "tax_code")),
   mul(item "Quantity", first { need "member.SalesPrice", need "member.SalesOrPurchase.Price", need "member.SalesAndPurchase.SalesPrice", 0 }))))
-local the_item = when(all { is_new, eq(need "item.IsActive", false), not_(decided "post") },
+local the_item = when(present(posted_here "ItemRef"), posted_here "ItemRef", when(all { is_new, eq(need "item.IsActive", false), not_(decided "post") },
   review { cause = "inactive_item:{item.sku}", why = "the item for {item.name} (SKU {item.sku}) is inactive in QuickBooks",
     fix = "make it active, or write a line item,{item.sku},OTHER ITEM into answers.csv; then decide: post", options = { "post", "skip" } },
   when(all { is_stock, eq(param "inventory", "substitute") }, named(param "substitute_item"),
     when(all { is_stock, is_new, eq(param "inventory", "hold"), lt(need "item.QuantityOnHand", item "quantity") },
       hold { cause = "shortage:{item.sku}", why = "QuickBooks has {need.item.QuantityOnHand} of {item.name} on hand, {item.quantity} were sold",
         fix = "receive the goods in QuickBooks, or set inventory = \"allow\"" },
-      ref "item")))
+      ref "item"))))
 local the_group = when(ne(goods_amount, group_amount),
   hold { cause = "group_price:{item.sku}", why = "the group item for {item.name} does not come to what the order says, at the prices of its members",
     fix = "mend the prices in QuickBooks, or map the SKU to an item that is no group" },
@@ -254,7 +260,7 @@ return mapping {
     InvoiceLine = lines {
       each("line_items", { if_ = not_(is_group),
         ItemRef = the_item, Desc = transliterate(item "name"), Quantity = item "quantity", ClassRef = class_here,
-        Amount = goods_amount, SalesTaxCodeRef = code(first { need "item.SalesTaxCodeRef.name", param "tax_code" }) }),
+        Amount = goods_amount, SalesTaxCodeRef = code(item_code) }),
       each("line_items", { if_ = is_group, ItemGroupRef = the_group, Quantity = item "quantity" }),
       each("shipping_lines", { if_ = ne(item "total", 0),
         ItemRef = pick(param "shipping_items", item "method_id", param "shipping_item"), Desc = transliterate(item "method_title"), ClassRef = class_here,
@@ -268,7 +274,7 @@ return mapping {
         ItemRef = param "fee_item", Desc = transliterate(item "name"), ClassRef = class_here, Amount = money(sub(item "total", fee_taxed_part)), SalesTaxCodeRef = non }),
       each("line_items", { if_ = all { discounts_apart, ne(off_here, 0) },
         ItemRef = param "discount_item", Desc = text "Discount on {item.name}", ClassRef = class_here,
-        Amount = off_here, SalesTaxCodeRef = code(first { need "item.SalesTaxCodeRef.name", param "tax_code" }) }),
+        Amount = off_here, SalesTaxCodeRef = code(item_code) }),
       each("tax_lines", { if_ = all { by_line, ne(add(item "tax_total", item "shipping_tax_total"), 0) },
         ItemRef = pick(param "tax_line_items", item "rate_code"), Desc = transliterate(text "{item.label} {item.rate_percent} %"), ClassRef = class_here,
         Amount = money(add(item "tax_total", item "shipping_tax_total")), SalesTaxCodeRef = non }),
@@ -529,6 +535,11 @@ return mapping {
         InvoiceLine = { { TxnLineID = "1", ItemRef = { id = "80-50", name = "MUG-RED" }, Desc = "Red mug", Quantity = "2", Rate = "12.6", Amount = "25.20", SalesTaxCodeRef = { id = "80-T", name = "Tax" } },
           { TxnLineID = "2", ItemRef = { id = "80-51", name = "GIFT" }, Desc = "Gift card", Quantity = "1", Rate = "22.5", Amount = "22.50", SalesTaxCodeRef = { id = "80-N", name = "Non" } },
           { TxnLineID = "3", ItemRef = { id = "80-60", name = "Shipping" }, Desc = "Flat rate", Amount = "6.50", SalesTaxCodeRef = { id = "80-N", name = "Non" } } } },
+      expect = { state = "nothing" } },
+    { name = "WOO-41 though the shop has deleted the products, and with them their SKUs", like = "WOO-41 from processing to completed nothing is written",
+      refs = { customer = "80-1", tax_item = { id = "80-90", TaxRate = "7.25" } },
+      change = { line_items = { { name = "Red mug", sku = none, product_id = 0, quantity = 2, subtotal = "28.00", total = "25.20", total_tax = "1.83", taxes = { { id = 4, total = "1.83" } } },
+        { name = "Gift card", sku = none, product_id = 0, quantity = 1, subtotal = "25.00", total = "22.50", total_tax = "0.00", taxes = {} } } },
       expect = { state = "nothing" } },
     { name = "WOO-34 a changed address changes the invoice, and only that", like = "WOO-41 from processing to completed nothing is written", change = { ["billing.address_1"] = "9 Hill" },
       expect = { action = "update 1A-9", BillAddress = { Addr2 = "9 Hill" }, InvoiceLine = none, CustomerRef = none, TxnDate = none } },

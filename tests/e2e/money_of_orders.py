@@ -167,12 +167,16 @@ def as_sales_receipts():
     bed.books_are_sound()
 
 
-@promise("WOO-41: status moves and notes of posted orders write nothing and ask nothing")
+@promise("WOO-41: status moves and notes of posted orders write nothing and ask nothing, even when a product of theirs was deleted")
 def status_moves():
     bed = ShopBooks()
     orders = [bed.place(billing=BUYER, lines=MUGS) for _ in range(10)]
     bed.settle()
     before = {d["id"]: d["edit_sequence"] for d in bed.documents()}
+    for product in bed.shop.get("/products"):
+        if product["sku"] == "TSHIRT":
+            bed.shop.control("DELETE", f"/products/{product['id']}")
+    equal(bed.order(orders[0]["id"])["line_items"][1]["sku"], None, "the SKU of a deleted product")
     for order in orders:
         bed.shop.post(f"/orders/{order['id']}/status", {"status": "completed"})
         bed.shop.post(f"/orders/{order['id']}/edit", {"customer_note": "thank you"})
