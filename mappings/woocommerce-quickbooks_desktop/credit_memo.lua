@@ -46,16 +46,22 @@ local function code(untaxed)
 end
 local non = when(ne(param "tax", "off"), param "non_code")
 local class_here = when(eq(param "class_on", "line"), param "class")
-local item_code = first { need "item.SalesTaxCodeRef.name", param "tax_code" }
+-- The item that the sale has for it, whatever became of the product and its SKU meanwhile.
+local function sold_as(what)
+  local same = all { present(item "ItemRef"), eq(item "Desc", transliterate(parent "name")) }
+  return first { row(need "posted.InvoiceLine", same, item(what)), row(need "sold.SalesReceiptLine", same, item(what)) }
+end
+local item_code = first { sold_as "SalesTaxCodeRef.name", need "item.SalesTaxCodeRef.name", param "tax_code" }
 
 local fee_is_split = all { by_quickbooks, lt(item "total", 0),
   gt(abs(sub(item "total_tax", mul(item "total", rates_of_order, "0.01"))), "0.02") }
 local fee_taxed_part = max(item "total", div(mul(item "total_tax", 100), rates_of_order, 2))
 
 -- Parts of a group item do not come back as the group.
-local the_item = when(eq(need "item.ItemType", "ItemGroup"), named(param "refund_item"),
-  when(all { one_of(need "item.ItemType", { "ItemInventory", "ItemInventoryAssembly" }), eq(param "inventory", "substitute") }, named(param "substitute_item"),
-    ref "item"))
+local the_item = first { sold_as "ItemRef",
+  when(eq(need "item.ItemType", "ItemGroup"), named(param "refund_item"),
+    when(all { one_of(need "item.ItemType", { "ItemInventory", "ItemInventoryAssembly" }), eq(param "inventory", "substitute") }, named(param "substitute_item"),
+      ref "item")) }
 
 -- What the lines of the refund explain of its amount: the shop gives them as negative amounts.
 local function back(what) return neg(add(sum("line_items", what), sum("shipping_lines", what), sum("fee_lines", what))) end
@@ -248,6 +254,11 @@ return mapping {
       expect = { action = "create", CustomerRef = "80-1", ARAccountRef = "80-7", TxnDate = "2026-11-30", RefNumber = "WR52", ItemSalesTaxRef = "80-92", CustomerSalesTaxCodeRef = "Tax",
         Memo = "Refund 52 of web order 42, one shirt back", IsToBePrinted = false, total = "21.77",
         CreditMemoLine = { { ItemRef = "80-50", Quantity = "1", Amount = "18.00", SalesTaxCodeRef = "Tax" }, { ItemRef = "Refund Adjustment", Desc = "one shirt back", Amount = "2.17", SalesTaxCodeRef = "Non" } } } },
+    { name = "WOO-15 what was sold as one item comes back as that item, though the shop has deleted the product", like = 1,
+      change = { line_items = { { name = "T-shirt", sku = none, product_id = 0, quantity = -1, total = "-18.00", total_tax = "-1.60", taxes = { { id = 1, total = "-1.60" } } } } },
+      refs = { invoice = "1A-9", posted = { id = "1A-9", CustomerRef = { id = "80-1" }, ItemSalesTaxRef = { id = "80-92" }, InvoiceLine = { { ItemRef = { id = "80-66", name = "Old shirt" }, Desc = "T-shirt", Amount = "53.98" } } },
+        order = { id = "42", number = "42", status = "processing", currency = "USD", date_paid = "2026-11-20T19:09:21", total = "163.21", total_tax = "9.39" }, tax_item = { id = "80-92", TaxRate = "8.875" } },
+      expect = { CreditMemoLine = { { ItemRef = "80-66" }, { ItemRef = "Refund Adjustment" } }, total = "21.77" } },
     { name = "WOO-15 by amount only: an item of its own, no tax", like = 1, change = { amount = "5.00", reason = "goodwill", line_items = {}, tax_lines = {} },
       expect = { total = "5.00", CreditMemoLine = { { ItemRef = "Refund Adjustment", Desc = "goodwill", Amount = "5.00", SalesTaxCodeRef = "Non" } } } },
     { name = "WOO-15 shipping and a fee, without their tax", like = 1, change = { amount = "10.95", line_items = {}, tax_lines = {},
