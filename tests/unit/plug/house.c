@@ -499,7 +499,18 @@ json_t *house_audit(struct house *h, const char *move)
 	return r.rows;
 }
 
-struct found { char *mark; size_t size; unsigned *asked; bool there, done; };
+struct found { char *mark; size_t size; unsigned *asked; int64_t write_id; bool there, done, holds; };
+
+static bool holds(const char *requests, int64_t write_id)
+{
+	json_t *list = json_read(requests, strlen(requests), NULL);
+	bool found = false;
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		found = found || json_int_or(json_array_get(list, i), "writes.0.write_id", 0) == write_id;
+	json_decref(list);
+	return found;
+}
 
 static void on_set(void *arg, const struct set_row *row, const struct err *e)
 {
@@ -512,11 +523,22 @@ static void on_set(void *arg, const struct set_row *row, const struct err *e)
 		snprintf(f->mark, f->size, "%s", row->mark);
 	if (row && f->asked)
 		*f->asked = row->asked;
+	f->holds = row && holds(row->requests, f->write_id);
+}
+
+bool house_set_holds(struct house *h, int64_t write_id)
+{
+	struct found f = { .write_id = write_id };
+
+	all_written(h);
+	store_open_set(h->store, "acme", "desk", on_set, &f);
+	turn_until(h->loop, is_true, &f.done);
+	return f.holds;
 }
 
 bool house_open_set(struct house *h, char *mark, size_t size, unsigned *asked)
 {
-	struct found f = { mark, size, asked, false, false };
+	struct found f = { .mark = mark, .size = size, .asked = asked };
 
 	all_written(h);
 	store_open_set(h->store, "acme", "desk", on_set, &f);

@@ -64,6 +64,7 @@ void house_serve(struct house *, const char *body, struct heard *); /* POST /ser
 /* What the store holds. */
 json_t *house_notes(struct house *, const char *kind); /* rows; yours */
 json_t *house_audit(struct house *, const char *move);
+bool house_set_holds(struct house *, int64_t write_id); /* the open one */
 bool house_open_set(struct house *, char *mark, size_t size, unsigned *asked);
 
 #endif
