@@ -526,36 +526,45 @@ int command_visits(struct cli *cli)
 	return ask(cli, "visits", json_pack("{s:s,s:o}", "connection", cli->argv[0], "filter", filter), say_visits);
 }
 
-static void say_origin(const char *field, const json_t *o)
+/* One line: what is put where, by which line of which file, of what. */
+static void say_origin(const char *field, const json_t *o, const json_t *data)
 {
-	const char *name;
-	json_t *value;
+	json_t *value = json_at(data, field), *from;
+	char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+	size_t i;
 
-	printf("      %-28s %s:%lld", field, json_text_or(o, "file", ""), (long long)json_int_or(o, "line", 0));
-	json_object_foreach(json_object_get(o, "from"), name, value) {
-		char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-
-		printf("  %s = %.60s", name, text ? text : "");
+	printf("      %-24s %-24.60s %s:%lld", field, text ? text : "", json_text_or(o, "file", ""),
+		(long long)json_int_or(o, "line", 0));
+	free(text);
+	json_array_foreach(json_object_get(o, "from"), i, from) {
+		if (json_is_null(json_object_get(from, "value")))
+			continue;
+		text = json_dumps(json_object_get(from, "value"), JSON_COMPACT | JSON_ENCODE_ANY);
+		printf("  %s %.40s", json_text_or(from, "path", ""), text ? text : "");
 		free(text);
 	}
 	printf("\n");
 }
 
-static void say_event(const json_t *v)
+static void say_event(const json_t *v, bool with_fields)
 {
+	static const char *const members[] = { "origin", "cause", "why", "entity", "id", "key", "mark", "choice", NULL };
 	const json_t *d = json_object_get(v, "detail");
-	const char *payload = json_text_at(v, "payload"), *field;
-	json_t *verdict = payload ? json_read(payload, strlen(payload), NULL) : NULL, *o;
+	const char *payload = json_text_at(v, "payload"), *field, *state = json_text_or(d, "state", "");
+	json_t *verdict, *o;
 	char when[WHEN_SIZE];
 
 	printf("  %s  %-8s %s%s%s", at(json_int_or(v, "at_ms", 0), when), json_text_or(v, "move", ""), json_text_or(v, "flow", ""),
-		json_text_at(d, "state") ? ": " : "", json_text_or(d, "state", ""));
-	for (const char *const *m = (const char *const []) { "cause", "why", "entity", "id", "key", "mark", "choice", NULL }; *m; m++)
+		*state ? ": " : "", state);
+	for (const char *const *m = members; *m; m++)
 		if (json_text_at(d, *m))
 			printf("  %s %s", *m, json_text_at(d, *m));
 	printf("  (%s)\n", json_text_or(v, "who", ""));
+	if (!with_fields || strcmp(state, "sending") || !payload)
+		return;
+	verdict = json_read(payload, strlen(payload), NULL);
 	json_object_foreach(json_object_get(verdict, "origins"), field, o)
-		say_origin(field, o);
+		say_origin(field, o, json_at(verdict, "writes.0.data"));
 	json_decref(verdict);
 }
 
@@ -566,14 +575,14 @@ static void say_story(const struct cli *cli, const json_t *a)
 
 	(void)cli;
 	json_array_foreach(json_object_get(a, "deliveries"), i, one)
-		printf("%s: %s %s, %s%s%s\n", json_text_or(one, "flow", ""), json_text_or(one, "entity", ""),
-			json_text_or(one, "label", json_text_or(one, "rid", "")), json_text_or(one, "state", ""),
+		printf("%s: %s, %s%s%s\n", json_text_or(one, "flow", ""), json_text_or(one, "label", json_text_or(one, "rid", "")),
+			 json_text_or(one, "state", ""),
 			*json_text_or(one, "why", "") ? ": " : "", json_text_or(one, "why", ""));
 	json_array_foreach(json_object_get(a, "links"), i, one)
 		printf("is %s %s in %s (%s)\n", json_text_or(one, "target_entity", ""), json_text_or(one, "target_id", "?"),
 			json_text_or(one, "target_connection", ""), json_text_or(one, "made", ""));
 	json_array_foreach(json_object_get(a, "events"), i, one)
-		say_event(one);
+		say_event(one, true);
 }
 
 int command_story(struct cli *cli)
@@ -641,7 +650,7 @@ static void say_audit(const struct cli *cli, const json_t *a)
 
 	(void)cli;
 	json_array_foreach(json_object_get(a, "audit"), i, one)
-		say_event(one);
+		say_event(one, false);
 }
 
 static int verify(struct cli *cli)
