@@ -282,8 +282,11 @@ def stock_and_groups():
     stock = Decimal(bed.books.get("/books")["stock"]["MUG-RED"]["quantity"])
     bed.place(billing=BUYER, lines=[{"sku": "MUG-RED", "quantity": 3}])
     cheap = bed.place(billing=BUYER, lines=[{"sku": "GIFT-SET", "quantity": 1, "price": "30.00"}])
+    oregon = {"country": "US", "state": "OR", "city": "Salem", "postcode": "97301"}
+    whole = bed.place(billing=person("Mary", "Shelley", "mary@example.com", oregon), lines=[{"sku": "GIFT-SET", "quantity": 1}])
     bed.settle()
-    equal(Decimal(bed.books.get("/books")["stock"]["MUG-RED"]["quantity"]), stock - 3)
+    equal(Decimal(bed.books.get("/books")["stock"]["MUG-RED"]["quantity"]), stock - 3 - 2)
+    equal([(line["item"], Decimal(line["amount"])) for line in bed.invoice_of(whole)["lines"]], [("MUG-RED", Decimal("28.00")), ("ENGRAVING", Decimal("10.00"))])
     equal(bed.invoice_of(cheap), None)
     equal([d["cause"] for d in bed.waiting("held") if d["flow"].endswith("invoice")], ["group_price:GIFT-SET"])
 
