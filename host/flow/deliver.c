@@ -25,6 +25,37 @@ bool deliver_can_claim(struct host *h, const struct flow *f, int64_t now)
 
 struct claim_call { struct host *host; struct flow *flow; };
 
+static void claim_over(struct claim_call *c)
+{
+	config_release(c->flow->config);
+	host_wants_turn(c->host);
+	free(c);
+}
+
+static void on_counts(void *arg, const json_t *rows, const struct err *e)
+{
+	struct claim_call *c = arg;
+	struct flow *f = c->flow;
+	bool known = true;
+	size_t i;
+	json_t *row;
+
+	if (e)
+		log_line(LOG_ERROR, f->key, "what waits could not be read: %s", e->text);
+	json_array_foreach((json_t *)rows, i, row) {
+		int64_t due = json_int_or(row, "due_ms", 0);
+
+		if (strcmp(json_text_or(row, "flow", ""), f->name) || strcmp(json_text_or(row, "tenant", ""), f->tenant))
+			continue;
+		if (due && (!f->due_ms || due < f->due_ms))
+			f->due_ms = due;
+		known = due || !json_int_or(row, "ready", 0); /* what is at work hides what sleeps */
+	}
+	f->due_known = known && !e;
+	f->claiming = false;
+	claim_over(c);
+}
+
 static void on_claimed(void *arg, const struct delivery *d, size_t count, const struct err *e)
 {
 	struct claim_call *c = arg;
@@ -32,9 +63,13 @@ static void on_claimed(void *arg, const struct delivery *d, size_t count, const 
 	struct flow *f = c->flow;
 	struct config *config = f->config;
 
-	f->claiming = false;
 	if (e)
 		log_line(LOG_ERROR, f->key, "deliveries could not be read: %s", e->text);
+	if (!e && !count && !f->due_known && config == h->config) { /* nothing now; and later? */
+		store_counts(h->store, f->tenant, on_counts, c);
+		return;
+	}
+	f->claiming = false;
 	/* What became ready while the store was asked may not be among these. */
 	f->maybe_ready = f->maybe_ready || count >= AT_WORK_FLOW_MAX / 2;
 	for (size_t i = 0; i < count && config == h->config && !h->stopping; i++) {
@@ -49,9 +84,7 @@ static void on_claimed(void *arg, const struct delivery *d, size_t count, const 
 		if (!work_look_by_mark(w))
 			work_look_link(w, false);
 	}
-	free(c);
-	config_release(config);
-	host_wants_turn(h);
+	claim_over(c);
 }
 
 static void claim(struct host *h, struct flow *f, int64_t now)
@@ -63,8 +96,10 @@ static void claim(struct host *h, struct flow *f, int64_t now)
 	for (const struct work *w = h->works; w && n < AT_WORK_MAX; w = w->next)
 		if (w->flow == f)
 			busy[n++] = w->delivery;
-	if (f->due_ms && f->due_ms <= now)
+	if (f->due_ms && f->due_ms <= now) {
 		f->due_ms = 0;
+		f->due_known = false;
+	}
 	f->maybe_ready = false;
 	f->claiming = true;
 	c->host = h;

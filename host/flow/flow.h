@@ -46,7 +46,8 @@ struct flow {
 	/* memory only */
 	bool maybe_ready; /* there may be READY deliveries that are due */
 	bool claiming;
-	int64_t due_ms;   /* earliest delivery that backs off; 0: none known */
+	int64_t due_ms;   /* earliest delivery that backs off; 0: none, when due_known */
+	bool due_known;   /* false: the store must be asked, after a (re)load and once it was due */
 	size_t at_work;
 	int64_t removals_ms[REMOVALS_KEPT]; /* when it last deleted or voided: the brake on mass deletion */
 	size_t removals, removals_an_hour;
