@@ -59,7 +59,8 @@ struct call {
 	enum mlc_fault fault;
 	uint32_t after_ms;
 	char why[FAIL_TEXT_MAX];
-	char spoilt[FAIL_TEXT_MAX]; /* the connector broke its contract: the step fails, whatever it says */
+	/* The connector broke its contract: the step fails, whatever it says */
+	char spoilt[FAIL_TEXT_MAX];
 };
 
 static struct call *call_of(struct mlc_call *c)
@@ -202,14 +203,15 @@ static bool dump_object(struct call *c, struct buf *out, json_t *object,
 			return false;
 		first = false;
 		if (!json_write_string(out, name, strlen(name)) || !buf_putc(out, ':') ||
-				!dump_value(c, out, json_object_iter_value(at), inner, field, depth - 1))
+				!dump_value(c, out, json_object_iter_value(at), inner, field,
+				depth - 1))
 			return false;
 	}
 	return buf_putc(out, '}');
 }
 
-static bool dump_list(struct call *c, struct buf *out, json_t *list, const struct mlc_entity *entity,
-	const struct mlc_field *field, unsigned depth)
+static bool dump_list(struct call *c, struct buf *out, json_t *list,
+	const struct mlc_entity *entity, const struct mlc_field *field, unsigned depth)
 {
 	if (!buf_putc(out, '['))
 		return false;
@@ -223,8 +225,8 @@ static bool dump_list(struct call *c, struct buf *out, json_t *list, const struc
 }
 
 /* entity: of the objects that stand here, or in the list that stands here. */
-static bool dump_value(struct call *c, struct buf *out, json_t *value, const struct mlc_entity *entity,
-	const struct mlc_field *field, unsigned depth)
+static bool dump_value(struct call *c, struct buf *out, json_t *value,
+	const struct mlc_entity *entity, const struct mlc_field *field, unsigned depth)
 {
 	if (depth == 0) {
 		spoil(c, "a value to be dumped is nested deeper than %d levels", JSON_DEPTH_MAX);
@@ -242,7 +244,8 @@ static bool dump_value(struct call *c, struct buf *out, json_t *value, const str
 	case JSON_INTEGER:
 		return buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	case JSON_REAL:
-		spoil(c, "%s holds a double: decimals are text here", field ? field->name : "a value");
+		spoil(c, "%s holds a double: decimals are text here",
+			field ? field->name : "a value");
 		return false;
 	case JSON_TRUE:
 		return buf_puts(out, "true");
@@ -254,7 +257,8 @@ static bool dump_value(struct call *c, struct buf *out, json_t *value, const str
 	return false;
 }
 
-static const char *serve_dump(struct mlc_call *mc, json_t *value, const struct mlc_entity *entity, size_t *len)
+static const char *serve_dump(struct mlc_call *mc, json_t *value, const struct mlc_entity *entity,
+	size_t *len)
 {
 	struct call *c = call_of(mc);
 	const char *text = NULL;
@@ -277,9 +281,11 @@ static const char *serve_dump(struct mlc_call *mc, json_t *value, const struct m
 /* ---- services: results --------------------------------------------------------------- */
 
 /* Copies a record into a; takes over its data. */
-static bool record_copy(struct call *c, struct arena *a, const struct mlc_record *r, struct call_record *out)
+static bool record_copy(struct call *c, struct arena *a, const struct mlc_record *r,
+	struct call_record *out)
 {
-	const struct mlc_entity *known = r->entity ? connector_entity(c->site.connector, r->entity) : NULL;
+	const struct mlc_entity *known = r->entity ? connector_entity(c->site.connector,
+		r->entity) : NULL;
 	struct buf text;
 
 	memset(out, 0, sizeof *out);
@@ -287,8 +293,8 @@ static bool record_copy(struct call *c, struct arena *a, const struct mlc_record
 	if (r->data)
 		hold(c, r->data);
 	if (!known) {
-		spoil(c, "a record of '%s', which is no entity of %s", r->entity ? r->entity : "(null)",
-			c->site.connector->name);
+		spoil(c, "a record of '%s', which is no entity of %s",
+			r->entity ? r->entity : "(null)", c->site.connector->name);
 		return false;
 	}
 	if (!r->id || !*r->id) {
@@ -328,7 +334,8 @@ static void serve_emit(struct mlc_call *mc, const struct mlc_record *r)
 		return;
 	}
 	if (!r->data && !r->text && !r->hint && !r->deleted)
-		spoil(c, "a record of %s with neither data nor text", r->entity ? r->entity : "(null)");
+		spoil(c, "a record of %s with neither data nor text",
+			r->entity ? r->entity : "(null)");
 	c->records = room(c->records, c->record_count, &c->record_cap, sizeof *c->records);
 	one = &c->records[c->record_count++];
 	record_copy(c, &c->news, r, one);
@@ -366,7 +373,8 @@ static bool is_fault(enum mlc_fault fault)
 }
 
 MLC_PRINTF(5, 6)
-static void serve_refuse(struct mlc_call *mc, size_t i, enum mlc_fault fault, uint32_t after_ms, const char *fmt, ...)
+static void serve_refuse(struct mlc_call *mc, size_t i, enum mlc_fault fault, uint32_t after_ms,
+	const char *fmt, ...)
 {
 	struct call *c = call_of(mc);
 	struct call_write *w = write_at(c, i, "refuse");
@@ -430,7 +438,8 @@ static void serve_gave(struct mlc_call *mc, size_t i, int status, const char *bo
 	const char *own = copy(c, &c->news, body ? body : "", body ? body_len : 0);
 
 	if (own)
-		event(c, (struct serve_event){ SERVE_GAVE, i, status, own, body ? body_len : 0, false }, "gave");
+		event(c, (struct serve_event){ SERVE_GAVE, i, status, own, body ? body_len : 0,
+			false }, "gave");
 }
 
 static void serve_back(struct mlc_call *mc, size_t i, bool alone)
@@ -464,7 +473,8 @@ static void serve_describe(struct mlc_call *mc, const char *entity, const struct
 	struct call *c = call_of(mc);
 	json_t *fields;
 
-	if (!entity || !*entity || (field && (!field->name || field->type < MLC_TEXT || field->type > MLC_LIST))) {
+	if (!entity || !*entity || (field && (!field->name || field->type < MLC_TEXT ||
+		field->type > MLC_LIST))) {
 		spoil(c, "describe() of a field without a name or a type");
 		return;
 	}
@@ -506,7 +516,8 @@ static bool serve_secret_is(struct mlc_call *mc, const char *name, const char *t
 	/* Just kept is not in the vault yet, but is the secret already. */
 	for (size_t i = 0; i < c->kept_count; i++)
 		if (!strcmp(c->kept[i].name, name) && text &&
-				same_bytes(c->kept[i].secret, strlen(c->kept[i].secret), text, strlen(text)))
+				same_bytes(c->kept[i].secret, strlen(c->kept[i].secret), text,
+				strlen(text)))
 			return true;
 	return text && c->site.secret_is && c->site.secret_is(c->site.ctx, name, text);
 }
@@ -534,7 +545,8 @@ static void serve_log(struct mlc_call *mc, enum mlc_level level, const char *fmt
 }
 
 MLC_PRINTF(4, 5)
-static enum mlc_step serve_fail(struct mlc_call *mc, enum mlc_fault fault, uint32_t after_ms, const char *fmt, ...)
+static enum mlc_step serve_fail(struct mlc_call *mc, enum mlc_fault fault, uint32_t after_ms,
+	const char *fmt, ...)
 {
 	struct call *c = call_of(mc);
 	va_list args;
@@ -579,7 +591,8 @@ static const struct mlc_host services = {
 
 static const char *const op_texts[] = {
 	[OP_PING] = "ping", [OP_DISCOVER] = "discover", [OP_POLL] = "poll", [OP_FETCH] = "fetch",
-	[OP_FIND] = "find", [OP_WRITE] = "write", [OP_SUBSCRIBE] = "subscribe", [OP_RECEIVE] = "receive",
+	[OP_FIND] = "find", [OP_WRITE] = "write", [OP_SUBSCRIBE] = "subscribe",
+	[OP_RECEIVE] = "receive",
 	[OP_INVITE] = "invite", [OP_SERVE] = "serve",
 };
 
@@ -655,8 +668,8 @@ struct mlc_request *request_copy(struct arena *a, const struct mlc_request *r)
 	own->path = r->path ? arena_strndup(a, r->path, strlen(r->path)) : NULL;
 	own->type = r->type ? arena_strndup(a, r->type, strlen(r->type)) : NULL;
 	own->body = r->body ? arena_strndup(a, r->body, r->body_len) : NULL;
-	if ((r->method && !own->method) || (r->endpoint && !own->endpoint) || (r->path && !own->path) ||
-			(r->type && !own->type) || (r->body && !own->body))
+	if ((r->method && !own->method) || (r->endpoint && !own->endpoint) ||
+		(r->path && !own->path) || (r->type && !own->type) || (r->body && !own->body))
 		return NULL;
 	if (r->headers) {
 		while (r->headers[n])
@@ -832,8 +845,8 @@ enum mlc_step call_step(struct call *c, const struct call_reply *given, int64_t 
 		return MLC_FAIL;
 	begin_step(c, given, now_ms);
 	if (!fn)
-		return serve_fail(&c->inside, MLC_REFUSED, 0, "%s cannot %s", c->site.connector->name,
-			op_text(c->op));
+		return serve_fail(&c->inside, MLC_REFUSED, 0, "%s cannot %s",
+			c->site.connector->name, op_text(c->op));
 	if (!c->spoilt[0]) {
 		step = fn(&c->inside);
 		check_step(c, step);
@@ -841,8 +854,8 @@ enum mlc_step call_step(struct call *c, const struct call_reply *given, int64_t 
 	c->given = NULL;
 	if (c->spoilt[0]) {
 		c->failed = false;
-		return serve_fail(&c->inside, MLC_BROKEN, 0, "connector %s: %s: %s", c->site.connector->name,
-			op_text(c->op), c->spoilt);
+		return serve_fail(&c->inside, MLC_BROKEN, 0, "connector %s: %s: %s",
+			c->site.connector->name, op_text(c->op), c->spoilt);
 	}
 	return step;
 }

@@ -13,12 +13,14 @@
 #include <stdint.h>
 
 enum op {
-	OP_PING = 1, OP_DISCOVER, OP_POLL, OP_FETCH, OP_FIND, OP_WRITE, OP_SUBSCRIBE, OP_RECEIVE, OP_INVITE, OP_SERVE
+	OP_PING = 1, OP_DISCOVER, OP_POLL, OP_FETCH, OP_FIND, OP_WRITE, OP_SUBSCRIBE, OP_RECEIVE,
+		OP_INVITE, OP_SERVE
 };
 const char *op_text(enum op);
 mlc_step_fn *connector_step(const struct mlc_connector *, enum op); /* NULL: it cannot */
 
-/* What a call may see of its connection, and how it reaches secrets.  Borrowed while the call lives. */
+/* What a call may see of its connection, and how it reaches secrets.  Borrowed while the call
+ * lives. */
 struct call_site {
 	const struct mlc_connector *connector;
 	const char *connection;                    /* "acme/books" */
@@ -27,8 +29,8 @@ struct call_site {
 	/* Is text the secret of that name (or the one before it)?  Constant time. */
 	bool (*secret_is)(void *ctx, const char *name, const char *text);
 	void (*log)(void *ctx, enum mlc_level, const char *text);
-	/* A fact was told; false holds the connection (fact() contract).  Like the others: any thread,
-	 * changes nothing; what was told stands in call_facts(). */
+	/* A fact was told; false holds the connection (fact() contract).  Like the others: any
+	 * thread, changes nothing; what was told stands in call_facts(). */
 	bool (*fact)(void *ctx, const char *name, const char *text);
 };
 
@@ -42,7 +44,8 @@ struct call_input { /* everything is copied or referenced as connector.h says */
 	const struct mlc_inbound *inbound;   /* receive, serve */
 	struct mlc_visit *visit;             /* serve; lives as long as the call */
 	const struct mlc_request *sent;      /* write, after a restart */
-	void *state;                         /* serve: the visit's, the caller's own; NULL: the call's */
+	/* Serve: the visit's, the caller's own; NULL: the call's */
+	void *state;
 	unsigned attempt;
 	int64_t now_ms;
 	size_t memory;                       /* ceiling; 0: 64 MB */
@@ -78,8 +81,9 @@ struct call_reply {
 	const char *(*header)(void *ctx, const char *name);
 	void *ctx;
 };
-/* A connector that breaks its contract (a record without an id, a write settled twice, an outcome that is
- * none, its memory spent) fails as BROKEN, whatever it gave back.  May run on a pool thread. */
+/* A connector that breaks its contract (a record without an id, a write settled twice, an outcome
+ * that is none, its memory spent) fails as BROKEN, whatever it gave back.  May run on a pool
+ * thread. */
 enum mlc_step call_step(struct call *, const struct call_reply *, int64_t now_ms);
 
 struct mlc_call *call_inside(struct call *); /* request, pause_ms, answer, visit after a step */
@@ -89,7 +93,8 @@ struct mlc_request *request_copy(struct arena *, const struct mlc_request *);
 /* Recorded since the last call_take(): records, then whether advance() was called. */
 size_t call_records(const struct call *, const struct call_record **);
 bool call_advanced(const struct call *, const char **cursor, int64_t *renew_at_ms);
-/* They are committed: forget them.  poll: what alloc(), format() and parse() gave is gone at the next step. */
+/* They are committed: forget them.  poll: what alloc(), format() and parse() gave is gone at the
+ * next step. */
 void call_take(struct call *);
 size_t call_writes(const struct call *, const struct call_write **);
 /* keep()s of the last step, to be committed before its request leaves. */
@@ -102,7 +107,8 @@ const json_t *call_described(const struct call *); /* discover: { entity: { fiel
 enum mlc_fault call_fault(const struct call *, uint32_t *after_ms, const char **text);
 /* serve: gave, back, lost of this step, in order of calls. */
 enum serve_word { SERVE_GAVE = 1, SERVE_BACK, SERVE_LOST };
-struct serve_event { enum serve_word word; size_t i; int status; const char *body; size_t body_len; bool alone; };
+struct serve_event {
+	enum serve_word word; size_t i; int status; const char *body; size_t body_len; bool alone; };
 size_t call_serve_events(const struct call *, const struct serve_event **);
 
 #endif

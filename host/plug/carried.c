@@ -1,4 +1,5 @@
-/* carried.c - requests that we carry: address, secrets, auth, pace; and what becomes of their replies. */
+/* carried.c - requests that we carry: address, secrets, auth, pace; and what becomes of their
+ * replies. */
 #include "plug/inner.h"
 
 #include "base/json.h"
@@ -72,8 +73,11 @@ static int absolute_url(const char *base, const char *path, struct buf *url, str
 	if (!url_origin(base, ours, sizeof ours))
 		return err_set(e, ERR_INPUT, "'%.200s' is no address", base);
 	if (!url_origin(path, theirs, sizeof theirs) || strcmp(ours, theirs) != 0)
-		return err_set(e, ERR_INPUT, "a request to '%.200s' is not to %s, where this connection's requests go", path, ours);
-	return buf_puts(url, path) ? 0 : err_set(e, ERR_LIMIT, "an address is over %d bytes", URL_MAX);
+		return err_set(e, ERR_INPUT,
+			"a request to '%.200s' is not to %s, where this connection's requests go",
+			path, ours);
+	return buf_puts(url, path) ? 0 : err_set(e, ERR_LIMIT, "an address is over %d bytes",
+		URL_MAX);
 }
 
 static int put_url(struct run *r, struct outgoing *o, struct err *e)
@@ -85,20 +89,23 @@ static int put_url(struct run *r, struct outgoing *o, struct err *e)
 	int code;
 
 	if (!at)
-		return err_set(e, ERR_INPUT, "%s has no endpoint '%s'", k->name, r->request->endpoint ? r->request->endpoint : "");
+		return err_set(e, ERR_INPUT, "%s has no endpoint '%s'", k->name,
+			r->request->endpoint ? r->request->endpoint : "");
 	buf_init(&base, URL_MAX);
 	code = fill_settings(r->settings, at->base, &base, e);
 	if (code < 0)
 		goto done;
 	if (!is_absolute(base.data)) {
-		code = err_set(e, ERR_INPUT, "'%.200s' is no address: it must begin with https://", base.data);
+		code = err_set(e, ERR_INPUT, "'%.200s' is no address: it must begin with https://",
+			base.data);
 	} else if (is_absolute(path)) {
 		code = absolute_url(base.data, path, &o->url, e);
 	} else {
 		while (base.len > 0 && base.data[base.len - 1] == '/')
 			base.data[--base.len] = 0;
-		if (!buf_puts(&o->url, base.data) || (*path != '/' && *path != '?' && *path && !buf_putc(&o->url, '/')) ||
-				!buf_puts(&o->url, path))
+		if (!buf_puts(&o->url, base.data) ||
+			(*path != '/' && *path != '?' && *path && !buf_putc(&o->url, '/')) ||
+			!buf_puts(&o->url, path))
 			code = err_set(e, ERR_LIMIT, "an address is over %d bytes", URL_MAX);
 	}
 	o->is_http = !strncmp(o->url.data, "http://", 7);
@@ -119,24 +126,30 @@ static int put_headers(struct run *r, struct outgoing *o, struct err *e)
 {
 	const struct mlc_connector *k = plugin_connector(r->plugin);
 	const struct mlc_auth *auth = auth_choose(k, r->settings, o->is_http);
-	static const char *const kinds[] = { [MLC_AUTH_BASIC] = "Basic", [MLC_AUTH_HEADER] = "a header with the token",
-		[MLC_AUTH_OAUTH_CODE] = "OAuth 2", [MLC_AUTH_OAUTH_CLIENT] = "OAuth 2", [MLC_AUTH_OAUTH1] = "OAuth 1.0a" };
+	static const char *const kinds[] = { [MLC_AUTH_BASIC] = "Basic",
+		[MLC_AUTH_HEADER] = "a header with the token",
+		[MLC_AUTH_OAUTH_CODE] = "OAuth 2", [MLC_AUTH_OAUTH_CLIENT] = "OAuth 2",
+		[MLC_AUTH_OAUTH1] = "OAuth 1.0a" };
 	char nonce[33];
 	int code = 0;
 
 	if (auth) {
 		random_hex(nonce, 32);
-		code = sign_request(&(struct sign_input){ auth, r->settings, r->vault, r->request->method, o->url.data, nonce,
-			now_ms(r->connection) }, next_line(o), e);
+		code = sign_request(&(struct sign_input){ auth, r->settings, r->vault,
+			r->request->method, o->url.data, nonce, now_ms(r->connection) },
+			next_line(o), e);
 		o->auth = kinds[auth->kind];
 	}
-	if (code == 0 && r->request->type && !buf_printf(next_line(o), "Content-Type: %s", r->request->type))
+	if (code == 0 && r->request->type && !buf_printf(next_line(o), "Content-Type: %s",
+		r->request->type))
 		code = err_set(e, ERR_LIMIT, "a header is over %d bytes", HEADER_SIZE_MAX);
 	for (const char *const *h = r->request->headers; h && *h && code == 0; h++) {
 		if (o->count == HEADERS_MAX)
-			return err_set(e, ERR_LIMIT, "a request has more than %d headers", HEADERS_MAX);
+			return err_set(e, ERR_LIMIT, "a request has more than %d headers",
+				HEADERS_MAX);
 		if (strpbrk(*h, "\r\n"))
-			return err_set(e, ERR_INPUT, "a header of the request has a line break in it");
+			return err_set(e, ERR_INPUT,
+				"a header of the request has a line break in it");
 		code = fill_secrets(r->vault, *h, strlen(*h), NULL, next_line(o), e);
 	}
 	for (size_t i = 0; i < o->count; i++)
@@ -153,7 +166,7 @@ static int put_body(struct run *r, struct outgoing *o, struct err *e)
 	return fill_secrets(r->vault, q->body, q->body_len, q->type ? q->type : "", &o->body, e);
 }
 
-/* ---- replies ------------------------------------------------------------------------------------ */
+/* ---- replies ----------------------------------------------------------------------------- */
 
 static const char *reply_header(void *ctx, const char *name)
 {
@@ -183,13 +196,15 @@ static void try_again_or_fail(struct run *r, const char *why)
 	}
 	random_bytes(&dice, sizeof dice);
 	r->state = RUN_PAUSED;
-	timer_set(c->all->conf.loop, &r->timer, now_ms(c) + backoff_ms(r->tries - 1, TRY_AGAIN_MS, dice), queue_again, r);
+	timer_set(c->all->conf.loop, &r->timer, now_ms(c) + backoff_ms(r->tries - 1, TRY_AGAIN_MS,
+		dice), queue_again, r);
 }
 
 static void step_with(struct run *r, const struct carry_reply *reply, enum mlc_reply_kind kind)
 {
 	struct carry_reply view = *reply;
-	struct call_reply given = { .reply = { .kind = kind, .body = "" }, .header = reply_header, .ctx = &view };
+	struct call_reply given = { .reply = { .kind = kind, .body = "" }, .header = reply_header,
+		.ctx = &view };
 
 	if (kind == MLC_REPLY_HERE) {
 		given.reply.status = reply->status;
@@ -243,19 +258,23 @@ static void on_carried(void *arg, const struct carry_reply *reply)
 	c->exchanges++;
 	if (reply->outcome != CARRIED_NEVER_SENT && changes_something(r->request))
 		r->left = true;
-	struct exchange_input x = { .request = r->request, .url = w->url, .auth = w->auth ? w->auth : "none",
-		.status = reply->outcome == CARRIED_HERE ? reply->status : 0, .headers = reply->headers, .body = reply->body,
-		.body_len = reply->body_len, .why = reply->why, .vault = r->vault, .took_ms = reply->took_ms,
+	struct exchange_input x = { .request = r->request, .url = w->url,
+		.auth = w->auth ? w->auth : "none",
+		.status = reply->outcome == CARRIED_HERE ? reply->status : 0,
+		.headers = reply->headers, .body = reply->body,
+		.body_len = reply->body_len, .why = reply->why, .vault = r->vault,
+		.took_ms = reply->took_ms,
 		.at_ms = now_ms(c) };
 	exchanges_add(&r->exchanges, &x);
 	if (c->all->conf.record_dir)
-		cassette_record(c->all->conf.record_dir, plugin_connector(r->plugin)->name, r->op, &x);
+		cassette_record(c->all->conf.record_dir, plugin_connector(r->plugin)->name, r->op,
+			&x);
 	carrying_free(w);
 	take_reply(r, reply);
 	carry_next(c);
 }
 
-/* ---- sending --------------------------------------------------------------------------------------- */
+/* ---- sending ----------------------------------------------------------------------------- */
 
 static int send_now(struct run *r, struct err *e)
 {
@@ -281,11 +300,16 @@ static int send_now(struct run *r, struct err *e)
 		r->state = RUN_CARRIED;
 		r->tries++;
 		pending_begin(c->all);
-		/* Plain http: only to addresses that the operator allowed as private; carry holds it to that. */
-		r->transfer = carry_start(c->all->conf.carry, &(struct carry_request){ .method = r->request->method,
-			.url = o.url.data, .headers = o.headers, .body = r->request->body ? o.body.data : NULL,
-			.body_len = r->request->body ? o.body.len : 0, .ca_file = json_text_at(r->settings, "ca_file"),
-			.repeatable = r->request->repeatable, .http_allowed = o.is_http }, on_carried, w);
+		/* Plain http: only to addresses that the operator allowed as private; carry holds
+		 * it to that. */
+		r->transfer = carry_start(c->all->conf.carry,
+			&(struct carry_request){ .method = r->request->method,
+			.url = o.url.data, .headers = o.headers,
+			.body = r->request->body ? o.body.data : NULL,
+			.body_len = r->request->body ? o.body.len : 0,
+			.ca_file = json_text_at(r->settings, "ca_file"),
+			.repeatable = r->request->repeatable, .http_allowed = o.is_http },
+			on_carried, w);
 	}
 	outgoing_finish(&o);
 	return code;
@@ -312,7 +336,8 @@ void carry_next(struct connection *c)
 		r->state = RUN_COMMITS; /* in no line */
 		if (send_now(r, &e) < 0) {
 			pace_done(&c->pace);
-			/* A secret or setting that is missing is the whole connection's trouble, not this record's. */
+			/* A secret or setting that is missing is the whole connection's trouble,
+			 * not this record's. */
 			run_fail(r, e.code == ERR_ABSENT ? MLC_AUTH : MLC_BROKEN, 0, e.text);
 		}
 	}
@@ -325,12 +350,14 @@ void carry_request(struct run *r)
 	struct run *before;
 
 	if (r->op == OP_PING && held_ms > 0) {
-		/* Somebody sits there: that the remote does not want to hear from us now is the answer. */
+		/* Somebody sits there: that the remote does not want to hear from us now is the
+		 * answer. */
 		char at[WHEN_SIZE], *why;
 
 		when_text(c->pace.held_until_ms, at);
 		why = xformat("the remote has asked us to wait until %s", at);
-		run_fail(r, MLC_LIMITED, held_ms < UINT32_MAX ? (uint32_t)held_ms : UINT32_MAX, why);
+		run_fail(r, MLC_LIMITED, held_ms < UINT32_MAX ? (uint32_t)held_ms : UINT32_MAX,
+			why);
 		free(why);
 		return;
 	}

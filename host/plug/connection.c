@@ -1,4 +1,5 @@
-/* connection.c - logins of tenants to systems: what they are, know, are held for; reload, recovery. */
+/* connection.c - logins of tenants to systems: what they are, know, are held for; reload,
+ * recovery. */
 #include "plug/connection.h"
 
 #include "base/json.h"
@@ -71,17 +72,19 @@ void commit(struct connection *c, struct txn *t, txn_fn *done, void *arg)
 
 void connection_log(struct connection *c, enum mlc_level level, const char *text)
 {
-	static const enum log_level levels[] = { [MLC_DEBUG] = LOG_DEBUG, [MLC_INFO] = LOG_INFO, [MLC_WARN] = LOG_WARN };
+	static const enum log_level levels[] = { [MLC_DEBUG] = LOG_DEBUG, [MLC_INFO] = LOG_INFO,
+		[MLC_WARN] = LOG_WARN };
 
 	log_line(levels[level], c->path, "%s", text);
 }
 
-/* ---- secrets ---------------------------------------------------------------------------------- */
+/* ---- secrets ----------------------------------------------------------------------------- */
 
 struct reading { /* the secrets of one connection, on their way from the store */
 	struct connection *connection;
 	struct vault *vault;
-	struct reading_row { struct reading *reading; char *name; struct secret *now, *before; } *rows;
+	struct reading_row { struct reading *reading; char *name; struct secret *now,
+		*before; } *rows;
 	size_t row_count, waiting;
 	struct { loop_fn *fn; void *arg; } *waits;
 	size_t wait_count;
@@ -129,7 +132,8 @@ static void reading_freed(struct reading *g)
 	free(g);
 }
 
-static void on_secret(struct reading_row *row, struct secret **at, struct secret *secret, const struct err *e)
+static void on_secret(struct reading_row *row, struct secret **at, struct secret *secret,
+	const struct err *e)
 {
 	struct reading *g = row->reading;
 	struct connections *all = g->connection->all;
@@ -184,8 +188,10 @@ static void on_secret_names(void *arg, const json_t *rows, const struct err *e)
 		const json_t *row = json_array_get(rows, i);
 		const char *name = json_text_or(row, "name", "");
 
-		if (!strcmp(json_text_or(row, "connection", ""), c->name) && !ends_with(name, ".before"))
-			g->rows[g->row_count++] = (struct reading_row){ g, xstrdup(name), NULL, NULL };
+		if (!strcmp(json_text_or(row, "connection", ""), c->name) &&
+			!ends_with(name, ".before"))
+			g->rows[g->row_count++] = (struct reading_row){ g, xstrdup(name), NULL,
+				NULL };
 	}
 	g->waiting = 2 * g->row_count;
 	if (g->waiting == 0) {
@@ -197,7 +203,8 @@ static void on_secret_names(void *arg, const json_t *rows, const struct err *e)
 
 		pending_begin(all);
 		pending_begin(all);
-		store_secret(all->conf.store, c->tenant, c->name, g->rows[i].name, on_now, &g->rows[i]);
+		store_secret(all->conf.store, c->tenant, c->name, g->rows[i].name, on_now,
+			&g->rows[i]);
 		store_secret(all->conf.store, c->tenant, c->name, before, on_before, &g->rows[i]);
 		free(before);
 	}
@@ -240,18 +247,22 @@ void connection_secret_changed(struct connection *c)
 	secrets_learned(c);
 }
 
-/* ---- facts -------------------------------------------------------------------------------------- */
+/* ---- facts ------------------------------------------------------------------------------- */
 
-const char *facts_conflict(const json_t *facts, const json_t *settings, const char *name, const char *text,
-	char *why, size_t size)
+const char *facts_conflict(const json_t *facts, const json_t *settings, const char *name,
+	const char *text, char *why, size_t size)
 {
 	const char *was = json_text_at(facts, "identity"), *wanted = json_text_at(settings, name);
 
 	if (!strcmp(name, "identity") && was && strcmp(was, text) != 0)
-		snprintf(why, size, "the remote is another company than last time: its identity was '%.100s' and is "
-			"now '%.100s'; nothing is read or written until the right one answers", was, text);
-	else if ((!strcmp(name, "identity") || !strcmp(name, "company")) && !was && wanted && strcmp(wanted, text) != 0)
-		snprintf(why, size, "the remote is not the company that its settings name: %s is '%.100s' there and "
+		snprintf(why, size,
+			"the remote is another company than last time: its identity was '%.100s' and is "
+			"now '%.100s'; nothing is read or written until the right one answers", was,
+			text);
+	else if ((!strcmp(name, "identity") || !strcmp(name, "company")) && !was && wanted &&
+		strcmp(wanted, text) != 0)
+		snprintf(why, size,
+			"the remote is not the company that its settings name: %s is '%.100s' there and "
 			"'%.100s' here; nothing is read or written", name, text, wanted);
 	else
 		return NULL;
@@ -285,7 +296,7 @@ void facts_learn(struct connection *c, const json_t *told)
 	c->facts = facts;
 }
 
-/* ---- holds ---------------------------------------------------------------------------------------- */
+/* ---- holds ------------------------------------------------------------------------------- */
 
 static void on_hold_over(void *arg)
 {
@@ -311,7 +322,8 @@ static bool outweighs(const struct connection *c, const char *cause, int64_t unt
 		return false;
 	if (c->hold_until_ms == 0 && until_ms > 0)
 		return true;
-	return c->hold_until_ms == 0 && !strcmp(c->hold_cause, "identity") && strcmp(cause, "identity") != 0;
+	return c->hold_until_ms == 0 && !strcmp(c->hold_cause, "identity") &&
+		strcmp(cause, "identity") != 0;
 }
 
 void connection_hold(struct connection *c, const char *cause, const char *why, int64_t until_ms)
@@ -321,8 +333,8 @@ void connection_hold(struct connection *c, const char *cause, const char *why, i
 
 	if (c->gone || outweighs(c, cause, until_ms) || (!cause && !c->hold_cause))
 		return;
-	if (cause && c->hold_cause && !strcmp(cause, c->hold_cause) && until_ms == c->hold_until_ms &&
-			!strcmp(why ? why : cause, c->hold_why))
+	if (cause && c->hold_cause && !strcmp(cause, c->hold_cause) &&
+		until_ms == c->hold_until_ms && !strcmp(why ? why : cause, c->hold_why))
 		return;
 	hold_put(c, cause, why, until_ms);
 	if (cause) {
@@ -339,7 +351,8 @@ void connection_hold(struct connection *c, const char *cause, const char *why, i
 	}
 	t = txn_for(c);
 	txn_note(t, c->tenant, c->name, "hold", "hold", value);
-	txn_audit(t, &(struct audit_row){ .tenant = c->tenant, .move = cause ? "hold" : "release", .who = "host",
+	txn_audit(t, &(struct audit_row){ .tenant = c->tenant, .move = cause ? "hold" : "release",
+		.who = "host",
 		.connection = c->name, .detail = value });
 	commit(c, t, NULL, NULL);
 	free(value);
@@ -388,7 +401,7 @@ bool may_go(const struct connection *c, const struct run *r, const char **why, u
 	return false;
 }
 
-/* ---- settings ---------------------------------------------------------------------------------------- */
+/* ---- settings ---------------------------------------------------------------------------- */
 
 static void complain(json_t *errors, const char *path, const char *hint, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -441,11 +454,14 @@ static const struct mlc_setting *setting_of(const struct mlc_connector *k, const
 	return NULL;
 }
 
-static void check_setting(const struct mlc_connector *k, const char *name, const json_t *value, json_t *errors)
+static void check_setting(const struct mlc_connector *k, const char *name, const json_t *value,
+	json_t *errors)
 {
 	static const char *const types[] = {
-		[MLC_TEXT] = "a text", [MLC_INTEGER] = "a whole number", [MLC_DECIMAL] = "a decimal as text",
-		[MLC_BOOL] = "true or false", [MLC_DATE] = "a day, \"2026-10-31\"", [MLC_INSTANT] = "an instant",
+		[MLC_TEXT] = "a text", [MLC_INTEGER] = "a whole number",
+			[MLC_DECIMAL] = "a decimal as text",
+		[MLC_BOOL] = "true or false", [MLC_DATE] = "a day, \"2026-10-31\"",
+		[MLC_INSTANT] = "an instant",
 		[MLC_REF] = "a table", [MLC_OBJECT] = "a table", [MLC_LIST] = "a list",
 	};
 	const struct mlc_setting *s = setting_of(k, name);
@@ -454,10 +470,13 @@ static void check_setting(const struct mlc_connector *k, const char *name, const
 	if (!s) {
 		for (s = k->settings; s && s->name; s++)
 			if (!s->secret)
-				snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", *names ? ", " : "it knows ", s->name);
-		complain(errors, name, *names ? names : NULL, "%s has no setting '%s'", k->name, name);
+				snprintf(names + strlen(names), sizeof names - strlen(names),
+					"%s%s", *names ? ", " : "it knows ", s->name);
+		complain(errors, name, *names ? names : NULL, "%s has no setting '%s'", k->name,
+			name);
 	} else if (s->secret) {
-		complain(errors, name, "take it out of the file and give it with `mlc secret set TENANT/CONNECTION NAME`",
+		complain(errors, name,
+			"take it out of the file and give it with `mlc secret set TENANT/CONNECTION NAME`",
 			"'%s' is a secret and does not belong into a file", name);
 	} else if (!fits_type(s->type, value)) {
 		complain(errors, name, s->help, "'%s' must be %s", name, types[s->type]);
@@ -467,7 +486,8 @@ static void check_setting(const struct mlc_connector *k, const char *name, const
 static bool knows_auth(const struct mlc_connector *k, const char *wanted)
 {
 	static const char *const kinds[] = {
-		[MLC_AUTH_BASIC] = "basic", [MLC_AUTH_HEADER] = "header", [MLC_AUTH_OAUTH_CODE] = "oauth_code",
+		[MLC_AUTH_BASIC] = "basic", [MLC_AUTH_HEADER] = "header",
+			[MLC_AUTH_OAUTH_CODE] = "oauth_code",
 		[MLC_AUTH_OAUTH_CLIENT] = "oauth_client", [MLC_AUTH_OAUTH1] = "oauth1",
 	};
 
@@ -480,7 +500,8 @@ static bool knows_auth(const struct mlc_connector *k, const char *wanted)
 void connection_check(const struct mlc_connector *k, const json_t *settings, json_t *errors)
 {
 	/* The host's own; `isolation` and `mode` are read elsewhere. */
-	static const char *const ours[] = { "connector", "mode", "ca_file", "every_minutes", "isolation", "auth" };
+	static const char *const ours[] = { "connector", "mode", "ca_file", "every_minutes",
+		"isolation", "auth" };
 	const char *name;
 	json_t *value;
 
@@ -497,14 +518,17 @@ void connection_check(const struct mlc_connector *k, const json_t *settings, jso
 			complain(errors, s->name, s->help, "the setting '%s' is missing", s->name);
 	value = json_object_get(settings, "every_minutes");
 	if (value && (!json_is_integer(value) || json_integer_value(value) < 1))
-		complain(errors, "every_minutes", "15 is usual", "every_minutes must be a whole number, 1 or more");
+		complain(errors, "every_minutes", "15 is usual",
+			"every_minutes must be a whole number, 1 or more");
 	if (json_text_at(settings, "auth") && !knows_auth(k, json_text_at(settings, "auth")))
-		complain(errors, "auth", NULL, "%s does not offer auth '%s'", k->name, json_text_at(settings, "auth"));
+		complain(errors, "auth", NULL, "%s does not offer auth '%s'", k->name,
+			json_text_at(settings, "auth"));
 }
 
-/* ---- one connection ------------------------------------------------------------------------------------- */
+/* ---- one connection ---------------------------------------------------------------------- */
 
-static struct connection *connection_create(struct connections *all, const struct connection_want *w)
+static struct connection *connection_create(struct connections *all,
+	const struct connection_want *w)
 {
 	struct connection *c = xcalloc(1, sizeof *c);
 	const struct mlc_connector *k = plugin_connector(w->plugin);
@@ -556,11 +580,13 @@ static void connection_free(struct connection *c)
 
 static bool on_the_wire(const struct run *r)
 {
-	return r->state == RUN_STEPS || r->state == RUN_COMMITS || r->state == RUN_CARRIED || r->state == RUN_TAKEN ||
-		r->state == RUN_ENDS || (r->state == RUN_PARKED && r->connection->visit.on_pool);
+	return r->state == RUN_STEPS || r->state == RUN_COMMITS || r->state == RUN_CARRIED ||
+		r->state == RUN_TAKEN || r->state == RUN_ENDS ||
+		(r->state == RUN_PARKED && r->connection->visit.on_pool);
 }
 
-/* Plugin or settings are others now: what is on the wire ends as it began, all else starts afresh. */
+/* Plugin or settings are others now: what is on the wire ends as it began, all else starts
+ * afresh. */
 static void connection_renew(struct connection *c, const struct connection_want *w)
 {
 	struct run *r, *next;
@@ -659,7 +685,8 @@ json_t *connection_status(const struct connection *c)
 
 char *hook_url(const struct connection *c, const char *way)
 {
-	const char *public_url = c->all->conf.public_url ? c->all->conf.public_url(c->all->conf.ctx) : NULL;
+	const char *public_url = c->all->conf.public_url ? c->all->conf.public_url(c->all->conf.ctx)
+		: NULL;
 
 	return public_url ? xformat("%s/%s/%s", public_url, way, c->path) : NULL;
 }
@@ -673,7 +700,8 @@ void connection_call(struct connection *c, const struct order *order, void *arg)
 	else if (c->run_count > RUNS_MAX)
 		run_fail(r, MLC_LIMITED, 60000, "too many calls wait for this connection");
 	else if (c->peer_calls && order->op == OP_PING)
-		run_answer_known(r); /* such a peer cannot be asked now; what it told at its last visit can be said */
+		/* Such a peer cannot be asked now; what it told at its last visit can be said */
+		run_answer_known(r);
 	else
 		run_start(r);
 }
@@ -687,14 +715,15 @@ void connection_invite(struct connection *c, invite_fn *fn, void *arg)
 	run_start(r);
 }
 
-/* ---- all of them ------------------------------------------------------------------------------------------ */
+/* ---- all of them ------------------------------------------------------------------------- */
 
 struct connections *connections_create(const struct connections_conf *conf)
 {
 	struct connections *all = xcalloc(1, sizeof *all);
 
 	all->conf = *conf;
-	all->conf.record_dir = all->record_dir = conf->record_dir ? xstrdup(conf->record_dir) : NULL;
+	all->conf.record_dir = all->record_dir = conf->record_dir ? xstrdup(conf->record_dir)
+		: NULL;
 	return all;
 }
 
@@ -728,7 +757,8 @@ void connections_destroy(struct connections *all)
 
 static int by_path(const void *a, const void *b)
 {
-	return strcmp((*(struct connection *const *)a)->path, (*(struct connection *const *)b)->path);
+	return strcmp((*(struct connection *const *)a)->path,
+		(*(struct connection *const *)b)->path);
 }
 
 static struct connection *of_path(struct connections *all, const char *path)
@@ -758,13 +788,14 @@ struct connection *connection_find(struct connections *all, const char *tenant, 
 	return of_path(all, path);
 }
 
-void connections_each(struct connections *all, void (*fn)(void *arg, struct connection *), void *arg)
+void connections_each(struct connections *all, void (*fn)(void *arg, struct connection *),
+	void *arg)
 {
 	for (size_t i = 0; i < all->count; i++)
 		fn(arg, all->list[i]);
 }
 
-/* ---- a (re)load ---------------------------------------------------------------------------------------------- */
+/* ---- a (re)load -------------------------------------------------------------------------- */
 
 struct applying {
 	struct connections *all;
@@ -798,7 +829,8 @@ static void applying_freed(struct applying *a)
 	}
 }
 
-static void remember_note(struct connection *c, const char *kind, const char *name, const char *value)
+static void remember_note(struct connection *c, const char *kind, const char *name,
+	const char *value)
 {
 	if (!strcmp(kind, "fact")) {
 		json_put_text(c->facts, name, value);
@@ -810,11 +842,14 @@ static void remember_note(struct connection *c, const char *kind, const char *na
 		json_t *o = json_read(value, strlen(value), NULL);
 
 		if (!strcmp(kind, "hold") && json_text_at(o, "cause")) {
-			hold_put(c, json_text_at(o, "cause"), json_text_at(o, "why"), json_int_or(o, "until_ms", 0));
+			hold_put(c, json_text_at(o, "cause"), json_text_at(o, "why"),
+				json_int_or(o, "until_ms", 0));
 		} else if (!strcmp(kind, "lease")) {
 			c->renew_at_ms = json_int_or(o, "renew_at_ms", 0);
-			c->lease_cursor = json_text_at(o, "cursor") ? xstrdup(json_text_at(o, "cursor")) : NULL;
-			c->lease_url = json_text_at(o, "url") ? xstrdup(json_text_at(o, "url")) : NULL;
+			c->lease_cursor = json_text_at(o,
+				"cursor") ? xstrdup(json_text_at(o, "cursor")) : NULL;
+			c->lease_url = json_text_at(o,
+				"url") ? xstrdup(json_text_at(o, "url")) : NULL;
 		}
 		json_decref(o);
 	}
@@ -833,14 +868,17 @@ static void on_notes(void *arg, const json_t *rows, const struct err *e)
 	}
 	pending_end(a->all);
 	if (e)
-		log_line(LOG_ERROR, "plug", "what is known of connections cannot be read: %s", e->text);
+		log_line(LOG_ERROR, "plug", "what is known of connections cannot be read: %s",
+			e->text);
 	for (size_t i = 0; i < json_array_size(rows); i++) {
 		const json_t *row = json_array_get(rows, i);
-		struct connection *c = connection_find(a->all, json_text_or(row, "tenant", ""), json_text_or(row, "scope", ""));
+		struct connection *c = connection_find(a->all, json_text_or(row, "tenant", ""),
+			json_text_or(row, "scope", ""));
 
 		for (size_t k = 0; c && k < a->fresh_count; k++)
 			if (a->fresh[k] == c)
-				remember_note(c, json_text_or(row, "kind", ""), json_text_or(row, "name", ""),
+				remember_note(c, json_text_or(row, "kind", ""),
+					json_text_or(row, "name", ""),
 					json_text_or(row, "value", ""));
 	}
 	applied_one(a);
@@ -865,7 +903,8 @@ static void on_open_set(void *arg, const struct set_row *row, const struct err *
 	if (e)
 		log_line(LOG_ERROR, c->path, "the open set cannot be read: %s", e->text);
 	else if (row && set_restore(c, row) < 0)
-		connection_hold(c, "open_set", "a set of writes that left before the restart cannot be read back; "
+		connection_hold(c, "open_set",
+			"a set of writes that left before the restart cannot be read back; "
 			"its outcome must be looked up by hand", 0);
 	applied_one(a);
 }
@@ -889,7 +928,8 @@ static void read_back(struct applying *a)
 		*g = (struct set_reading){ a, a->fresh[i] };
 		a->waiting++;
 		pending_begin(all);
-		store_open_set(all->conf.store, a->fresh[i]->tenant, a->fresh[i]->name, on_open_set, g);
+		store_open_set(all->conf.store, a->fresh[i]->tenant, a->fresh[i]->name, on_open_set,
+			g);
 	}
 }
 
@@ -910,13 +950,15 @@ static bool same_connector(const struct connection *c, const struct connection_w
 	return !strcmp(connection_connector(c)->name, plugin_connector(w->plugin)->name);
 }
 
-void connections_apply(struct connections *all, const struct connection_want *wants, size_t count, loop_fn *done, void *arg)
+void connections_apply(struct connections *all, const struct connection_want *wants, size_t count,
+	loop_fn *done, void *arg)
 {
 	struct applying *a = xcalloc(1, sizeof *a);
 	struct connection **list = xcalloc(count, sizeof *list), **old = all->list;
 	size_t old_count = all->count;
 
-	*a = (struct applying){ .all = all, .fresh = xcalloc(count, sizeof *a->fresh), .waiting = 1, .done = done, .arg = arg };
+	*a = (struct applying){ .all = all, .fresh = xcalloc(count, sizeof *a->fresh), .waiting = 1,
+		.done = done, .arg = arg };
 	for (size_t i = 0; i < count; i++) {
 		struct connection *c = connection_find(all, wants[i].tenant, wants[i].name);
 
@@ -945,7 +987,7 @@ void connections_apply(struct connections *all, const struct connection_want *wa
 	loop_post(all->conf.loop, on_nothing_to_read, a);
 }
 
-/* ---- after a restart ------------------------------------------------------------------------------------------- */
+/* ---- after a restart --------------------------------------------------------------------- */
 
 struct recovering {
 	struct connections *all;
@@ -981,7 +1023,8 @@ static void on_doubt_settled(void *arg, const struct txn_result *r)
 		return;
 	}
 	if (r->code < 0)
-		log_line(LOG_ERROR, c->path, "write %lld: its doubt cannot be written down: %s", (long long)d->id, r->text);
+		log_line(LOG_ERROR, c->path, "write %lld: its doubt cannot be written down: %s",
+			(long long)d->id, r->text);
 	else
 		c->all->conf.hooks->done(c->all->conf.ctx, &d->outcome);
 	recovered_one(d->recovering);
@@ -1006,8 +1049,10 @@ static void doubt(struct recovering *g, struct connection *c, int64_t id)
 
 	d->recovering = g;
 	d->id = id;
-	d->outcome = (struct outcome){ .connection = c, .op = OP_WRITE, .failed = true, .fault = MLC_IN_DOUBT,
-		.text = "the host ended while it was under way", .writes = &d->write, .write_ids = &d->id, .write_count = 1 };
+	d->outcome = (struct outcome){ .connection = c, .op = OP_WRITE, .failed = true,
+		.fault = MLC_IN_DOUBT,
+		.text = "the host ended while it was under way", .writes = &d->write,
+		.write_ids = &d->id, .write_count = 1 };
 	c->all->conf.hooks->settle(c->all->conf.ctx, t, &d->outcome);
 	g->waiting++;
 	commit(c, t, on_doubt_settled, d);
@@ -1025,7 +1070,8 @@ static void on_unsettled(void *arg, const json_t *rows, const struct err *e)
 		log_line(LOG_ERROR, "plug", "unfinished writes cannot be read: %s", e->text);
 	for (size_t i = 0; i < json_array_size(rows); i++) {
 		const json_t *row = json_array_get(rows, i);
-		struct connection *c = connection_find(g->all, json_text_or(row, "tenant", ""), json_text_or(row, "connection", ""));
+		struct connection *c = connection_find(g->all, json_text_or(row, "tenant", ""),
+			json_text_or(row, "connection", ""));
 		int64_t id = json_int_or(row, "id", 0);
 
 		if (c && !strcmp(json_text_or(row, "state", ""), "sent") && !in_open_set(c, id))

@@ -19,7 +19,8 @@ struct connection;
 struct outcome {
 	const struct connection *connection;
 	enum op op;
-	void *arg;                 /* of connection_call(); NULL for one recovered after a restart */
+	/* Of connection_call(); NULL for one recovered after a restart */
+	void *arg;
 	bool failed;               /* fault, after_ms, text hold then */
 	enum mlc_fault fault;
 	uint32_t after_ms;
@@ -35,24 +36,30 @@ struct outcome {
 
 /* Rows that belong into the transaction that plug is about to commit.  None may keep the txn. */
 struct connection_hooks {
-	/* Records came in (poll, receive, a write's hint): txn_accept() them.  plug adds the cursor. */
+	/* Records came in (poll, receive, a write's hint): txn_accept() them.  plug adds the
+	 * cursor. */
 	void (*emit)(void *ctx, struct txn *, const struct connection *, const char *origin,
 		const struct call_record *, size_t count);
 	/* That transaction is committed (or failed: code < 0): results in order of txn_accept(). */
 	void (*emitted)(void *ctx, const struct connection *, const struct txn_result *);
-	/* These writes leave now: txn_write_state(SENT, mark), audit.  mark NULL: carried at once. */
-	void (*mark)(void *ctx, struct txn *, const struct connection *, const int64_t *write_ids, size_t count,
-		const char *mark);
-	/* The outcome of a write call: link, delivery, write state, audit.  plug clears the mark in it. */
+	/* These writes leave now: txn_write_state(SENT, mark), audit.  mark NULL: carried at
+	 * once. */
+	void (*mark)(void *ctx, struct txn *, const struct connection *, const int64_t *write_ids,
+		size_t count, const char *mark);
+	/* The outcome of a write call: link, delivery, write state, audit.  plug clears the mark in
+	 * it. */
 	void (*settle)(void *ctx, struct txn *, const struct outcome *);
-	/* After the commit of settle (write), or when all is known (other ops).  The last word of a call. */
+	/* After the commit of settle (write), or when all is known (other ops).  The last word of a
+	 * call. */
 	void (*done)(void *ctx, const struct outcome *);
-	/* A peer's visit begins and may take work: start what is due.  And how much may still come that
-	 * is not started yet (deliveries READY for it, polls due); held things do not count. */
+	/* A peer's visit begins and may take work: start what is due.  And how much may still come
+	 * that is not started yet (deliveries READY for it, polls due); held things do not
+	 * count. */
 	void (*visit_opens)(void *ctx, struct connection *);
 	size_t (*coming)(void *ctx, const struct connection *);
 	void (*visit_over)(void *ctx, struct connection *, const json_t *transcript);
-	/* The connection can, or can no longer, be used: hold set or cleared, with a cause for people. */
+	/* The connection can, or can no longer, be used: hold set or cleared, with a cause for
+	 * people. */
 	void (*held)(void *ctx, struct connection *);
 };
 
@@ -62,21 +69,24 @@ struct connections_conf {
 	struct carry *carry;
 	const struct connection_hooks *hooks;
 	void *ctx;
-	const char *(*public_url)(void *ctx); /* "https://mlc.example" without a slash; NULL: not known */
+	/* "https://mlc.example" without a slash; NULL: not known */
+	const char *(*public_url)(void *ctx);
 	const char *record_dir; /* where exchanges are recorded (tests, authors); NULL: nowhere */
 };
 struct connections *connections_create(const struct connections_conf *);
 void connections_destroy(struct connections *);
 
-/* A (re)load: the wanted connections with their plugins and settings (JSON as in tenant.lua, checked
- * already).  Existing ones keep their facts, pace and parked state; calls on the wire end under the old
- * plugin, all else starts afresh under the new; an open visit finishes what it took, then ends. */
+/* A (re)load: the wanted connections with their plugins and settings (JSON as in tenant.lua,
+ * checked already).  Existing ones keep their facts, pace and parked state; calls on the wire end
+ * under the old plugin, all else starts afresh under the new; an open visit finishes what it took,
+ * then ends. */
 struct connection_want {
 	const char *tenant, *name;
 	struct plugin *plugin;
 	const json_t *settings;
 };
-void connections_apply(struct connections *, const struct connection_want *, size_t count, loop_fn *done, void *arg);
+void connections_apply(struct connections *, const struct connection_want *, size_t count,
+	loop_fn *done, void *arg);
 /* Settings against the connector's mlc_setting table; errors appended: { path, text, hint }. */
 void connection_check(const struct mlc_connector *, const json_t *settings, json_t *errors);
 
@@ -98,8 +108,8 @@ bool connection_in_visit(const struct connection *);
 const char *connection_held(const struct connection *, const char **cause, int64_t *until_ms);
 /* Durable; cause NULL clears.  until_ms 0: until a person or a success clears it. */
 void connection_hold(struct connection *, const char *cause, const char *why, int64_t until_ms);
-/* A person says: go on.  Ends a hold, whatever its cause; and where the remote was another company than
- * last time, the one that answers next is the right one (unless the settings name another). */
+/* A person says: go on.  Ends a hold, whatever its cause; and where the remote was another company
+ * than last time, the one that answers next is the right one (unless the settings name another). */
 void connection_resume(struct connection *);
 json_t *connection_status(const struct connection *);     /* for status, ping --json, metrics */
 

@@ -1,4 +1,5 @@
-/* hooked.c - remotes that call us with news: webhooks, and the subscription that keeps them coming. */
+/* hooked.c - remotes that call us with news: webhooks, and the subscription that keeps them
+ * coming. */
 #include "plug/inner.h"
 
 #include "base/log.h"
@@ -12,7 +13,7 @@
 #define LEASE_AGAIN_MS WHEN_HOUR_MS /* most between two tries to subscribe */
 #define LEASE_OTHER_MS WHEN_DAY_MS  /* where the connector names no time: asked for anew each day */
 
-/* ---- one webhook ------------------------------------------------------------------------------- */
+/* ---- one webhook ------------------------------------------------------------------------- */
 
 struct received {
 	LIST_ENTRY(received) in_all;
@@ -77,7 +78,8 @@ static void on_emitted(void *arg, const struct txn_result *result)
 	struct received *h = arg;
 	struct connection *c;
 	static const struct answer_header later[] = { { "Retry-After", "5" }, { NULL, NULL } };
-	static const char text[] = "{\"error\":\"not taken: the store is not writable; send it again\"}";
+	static const char text[] =
+		"{\"error\":\"not taken: the store is not writable; send it again\"}";
 
 	if (!result)
 		return;
@@ -134,7 +136,8 @@ static const char *inbound_header_of(void *ctx, const char *name)
 static void step(void *arg)
 {
 	struct received *h = arg;
-	struct call_reply none = { .reply = { .kind = MLC_REPLY_NONE, .body = "" }, .header = inbound_header_of, .ctx = h };
+	struct call_reply none = { .reply = { .kind = MLC_REPLY_NONE, .body = "" },
+		.header = inbound_header_of, .ctx = h };
 
 	h->step = call_step(h->call, &none, h->now_ms);
 }
@@ -163,7 +166,8 @@ static void site_log(void *ctx, enum mlc_level level, const char *text)
 
 static bool is_trusted(struct received *h, const struct mlc_signature *s, const char **why)
 {
-	struct signed_request r = { .body = h->inbound.body, .body_len = h->inbound.body_len, .header = inbound_header_of,
+	struct signed_request r = { .body = h->inbound.body, .body_len = h->inbound.body_len,
+		.header = inbound_header_of,
 		.ctx = h };
 
 	*why = NULL;
@@ -200,12 +204,15 @@ static void on_secrets(void *arg)
 	h->inbound.body = inbound_body(h->in, &h->inbound.body_len);
 	h->inbound.trusted = is_trusted(h, plugin_connector(h->plugin)->signature, &why);
 	if (why) {
-		log_line(LOG_WARN, c->path, "a webhook from %s is refused: %s", inbound_peer(h->in), why);
+		log_line(LOG_WARN, c->path, "a webhook from %s is refused: %s", inbound_peer(h->in),
+			why);
 		refuse(h, 401, why);
 		return;
 	}
-	struct call_site site = { .connector = plugin_connector(h->plugin), .connection = c->path, .settings = h->settings,
-		.token = c->token, .facts = h->facts, .ctx = h, .secret_is = site_secret_is, .log = site_log };
+	struct call_site site = { .connector = plugin_connector(h->plugin), .connection = c->path,
+		.settings = h->settings,
+		.token = c->token, .facts = h->facts, .ctx = h, .secret_is = site_secret_is,
+		.log = site_log };
 	struct call_input in = { .op = OP_RECEIVE, .inbound = &h->inbound, .now_ms = now_ms(c) };
 	h->now_ms = in.now_ms;
 	h->call = call_create(&site, &in);
@@ -250,7 +257,7 @@ void hooked_finish(struct connection *c)
 		received_free(LIST_FIRST(&c->received_now));
 }
 
-/* ---- the subscription -------------------------------------------------------------------------------- */
+/* ---- the subscription -------------------------------------------------------------------- */
 
 static void on_lease_due(void *arg)
 {
@@ -280,13 +287,15 @@ void lease_apply(struct connection *c)
 	}
 	timer_clear(loop, &c->lease_timer);
 	c->subscribing = true;
-	r = run_create(c, &(struct order){ .op = OP_SUBSCRIBE, .cursor = c->lease_cursor, .attempt = c->lease_tries }, NULL);
+	r = run_create(c, &(struct order){ .op = OP_SUBSCRIBE, .cursor = c->lease_cursor,
+		.attempt = c->lease_tries }, NULL);
 	r->ours = true;
 	r->hook_url = url;
 	run_start(r);
 }
 
-/* A key that may only read cannot register webhooks, AUTH or not: that holds nothing up, there are polls. */
+/* A key that may only read cannot register webhooks, AUTH or not: that holds nothing up, there are
+ * polls. */
 void lease_ended(struct run *r, bool failed, const char *why)
 {
 	struct connection *c = r->connection;
@@ -305,5 +314,6 @@ void lease_ended(struct run *r, bool failed, const char *why)
 	}
 	c->lease_tries++;
 	log_line(LOG_WARN, c->path, "its webhooks are not registered: %s", why);
-	timer_set(c->all->conf.loop, &c->lease_timer, now + (wait < LEASE_AGAIN_MS ? wait : LEASE_AGAIN_MS), on_lease_due, c);
+	timer_set(c->all->conf.loop, &c->lease_timer,
+		now + (wait < LEASE_AGAIN_MS ? wait : LEASE_AGAIN_MS), on_lease_due, c);
 }

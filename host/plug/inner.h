@@ -30,13 +30,14 @@
  *    ^                 |          |-----> PARKED --> TAKEN --gave----> STEPS ...
  *    |                 |          '-----> PAUSED --time up-----------> STEPS ...
  *    '---- afresh -----'                  ENDS  (its outcome is being committed) */
-enum run_state { RUN_WAITS = 1, RUN_STEPS, RUN_COMMITS, RUN_QUEUED, RUN_CARRIED, RUN_PAUSED, RUN_PARKED,
-	RUN_TAKEN, RUN_ENDS };
+enum run_state { RUN_WAITS = 1, RUN_STEPS, RUN_COMMITS, RUN_QUEUED, RUN_CARRIED, RUN_PAUSED,
+	RUN_PARKED, RUN_TAKEN, RUN_ENDS };
 
 struct set;
 
 struct run {
-	TAILQ_ENTRY(run) in_all, in_line; /* of its connection; the queue or what is parked, oldest first */
+	/* Of its connection; the queue or what is parked, oldest first */
+	TAILQ_ENTRY(run) in_all, in_line;
 	struct connection *connection;
 	enum run_state state;
 	bool started; /* it has a call */
@@ -78,7 +79,8 @@ struct run {
 	int64_t step_ms;
 
 	/* parked */
-	bool alone, restored; /* came back from a refused set; rebuilt after a restart: settle from sent */
+	/* Came back from a refused set; rebuilt after a restart: settle from sent */
+	bool alone, restored;
 	struct set *set;      /* that it was taken with */
 
 	/* the reply, where another thread reads it */
@@ -111,7 +113,8 @@ struct visit {
 	bool open, leaving; /* leaving: a reload came; it takes nothing more */
 	int64_t since_ms, last_ms;
 	size_t done;
-	struct plugin *plugin; /* the generation that it runs under; also between visits, for state */
+	/* The generation that it runs under; also between visits, for state */
+	struct plugin *plugin;
 	void *state;
 	struct set *taken;     /* left last: open, or loose, or NULL */
 	struct set *loose;     /* unmarked */
@@ -169,7 +172,8 @@ struct connections {
 	struct connections_conf conf;
 	char *record_dir; /* what conf.record_dir points at */
 	struct connection **list; /* by path */
-	struct connection **gone; /* no longer configured; flows of before a reload may still point at them */
+	/* No longer configured; flows of before a reload may still point at them */
+	struct connection **gone;
 	size_t count, gone_count;
 	size_t pending; /* store, pool and net owe us so many callbacks; we live until the last */
 	bool dead; /* nobody is told anything any more */
@@ -178,8 +182,8 @@ struct connections {
 /* ---- connection.c ---- */
 int64_t now_ms(const struct connection *);
 struct txn *txn_for(struct connection *);
-/* Commits.  done gets NULL for a result when the connections are gone meanwhile: then it frees what is
- * its own and touches nothing else. */
+/* Commits.  done gets NULL for a result when the connections are gone meanwhile: then it frees what
+ * is its own and touches nothing else. */
 void commit(struct connection *, struct txn *, txn_fn *done, void *arg);
 void pending_begin(struct connections *);
 bool pending_end(struct connections *); /* false: everything is gone, touch nothing */
@@ -187,12 +191,13 @@ bool pending_end(struct connections *); /* false: everything is gone, touch noth
 void secrets_need(struct connection *, loop_fn *fn, void *arg);
 void secrets_learned(struct connection *); /* new ones are committed: read them again */
 /* Facts that a call told, against what we know: NULL, or why this is another company. */
-const char *facts_conflict(const json_t *facts, const json_t *settings, const char *name, const char *text,
-	char *why, size_t size);
+const char *facts_conflict(const json_t *facts, const json_t *settings, const char *name,
+	const char *text, char *why, size_t size);
 /* Adds the notes for those that are new.  True: there were some. */
 bool facts_note(struct connection *, struct txn *, const json_t *told);
 void facts_learn(struct connection *, const json_t *told); /* that txn is committed */
-char *hook_url(const struct connection *, const char *way); /* "hooks", "serve"; free() it; NULL: not known */
+/* "hooks", "serve"; free() it; NULL: not known */
+char *hook_url(const struct connection *, const char *way);
 void connection_log(struct connection *, enum mlc_level, const char *text);
 bool may_go(const struct connection *, const struct run *, const char **why, uint32_t *after_ms);
 
@@ -202,7 +207,8 @@ void run_start(struct run *);   /* from WAITS; needs secrets */
 void run_afresh(struct run *);  /* forgets the call; WAITS again */
 void run_begin(struct run *);   /* makes the call; the connection's vault is there */
 void run_step(struct run *, const struct call_reply *);
-void run_fail(struct run *, enum mlc_fault, uint32_t after_ms, const char *text); /* the host's own word */
+/* The host's own word */
+void run_fail(struct run *, enum mlc_fault, uint32_t after_ms, const char *text);
 void run_answer_known(struct run *); /* done, without a step: the facts as we know them */
 void run_settle(struct run *, struct txn *); /* the rows of its end */
 void run_over(struct run *);    /* they are committed: the last word */
@@ -228,8 +234,10 @@ void visit_init(struct connection *);
 void visit_finish(struct connection *);  /* frees all of it */
 void visit_silence(struct connection *); /* the end: who waits for an answer gets a 503 */
 void park(struct run *);
-void visit_poke(struct connection *); /* something may have become due for the request being served */
-void set_run_ended(struct run *);     /* run->set: one of its runs is at its end, or has parked again */
+/* Something may have become due for the request being served */
+void visit_poke(struct connection *);
+/* Run->set: one of its runs is at its end, or has parked again */
+void set_run_ended(struct run *);
 void visit_reload(struct connection *); /* plugin or settings have changed */
 int set_restore(struct connection *, const struct set_row *); /* after a restart */
 

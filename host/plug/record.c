@@ -33,9 +33,11 @@ static void put_masked(struct buf *out, const struct vault *v, const char *text,
 
 			for (size_t k = 0; k < 2; k++) {
 				size_t secret_len = 0;
-				const char *secret = each[k] ? secret_bytes(each[k], &secret_len) : NULL;
+				const char *secret = each[k] ? secret_bytes(each[k],
+					&secret_len) : NULL;
 				const char *at = secret && secret_len >= MASKED_LEAST
-					? memmem(text, (size_t)(end - text), secret, secret_len) : NULL;
+					? memmem(text, (size_t)(end - text), secret,
+					secret_len) : NULL;
 
 				if (at && (!first || at < first)) {
 					first = at;
@@ -102,7 +104,8 @@ void exchanges_add(struct exchanges *list, const struct exchange_input *x)
 		size_t gone = EXCHANGES_MAX / 2; /* how it began, and how it ended */
 
 		free(list->list[gone].text);
-		memmove(&list->list[gone], &list->list[gone + 1], (EXCHANGES_MAX - gone - 1) * sizeof *list->list);
+		memmove(&list->list[gone], &list->list[gone + 1],
+			(EXCHANGES_MAX - gone - 1) * sizeof *list->list);
 		list->count--;
 		list->dropped++;
 	}
@@ -120,7 +123,7 @@ void exchanges_finish(struct exchanges *list)
 	list->count = list->dropped = 0;
 }
 
-/* ---- files ------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------- */
 
 static void put_body(json_t *o, const struct vault *v, const char *body, size_t len)
 {
@@ -141,11 +144,14 @@ static void put_body(json_t *o, const struct vault *v, const char *body, size_t 
 	buf_finish(&text);
 }
 
-void cassette_record(const char *dir, const char *connector, enum op op, const struct exchange_input *x)
+void cassette_record(const char *dir, const char *connector, enum op op,
+	const struct exchange_input *x)
 {
 	static atomic_uint number;
-	json_t *o = json_object(), *request = json_object(), *reply = json_object(), *headers = json_object();
-	char *path = xformat("%s/%s-%s-%06u.json", dir, connector, op_text(op), atomic_fetch_add(&number, 1)), *text;
+	json_t *o = json_object(), *request = json_object(), *reply = json_object(),
+		*headers = json_object();
+	char *path = xformat("%s/%s-%s-%06u.json", dir, connector, op_text(op),
+		atomic_fetch_add(&number, 1)), *text;
 	struct err e = { 0 };
 	char at[WHEN_SIZE];
 
@@ -206,7 +212,8 @@ static int load_one(struct cassette *c, const char *path, struct err *e)
 		return e ? e->code : ERR_INPUT;
 	o = json_read(text, len, e);
 	free(text);
-	if (!o || !json_is_object(json_object_get(o, "request")) || !json_is_object(json_object_get(o, "reply"))) {
+	if (!o || !json_is_object(json_object_get(o, "request")) ||
+		!json_is_object(json_object_get(o, "reply"))) {
 		json_decref(o);
 		err_set(e, ERR_INPUT, "no recorded exchange");
 		err_within(e, "%s", path);
@@ -217,7 +224,8 @@ static int load_one(struct cassette *c, const char *path, struct err *e)
 	if (json_text_at(o, "reply.body_base64")) {
 		const char *coded = json_text_at(o, "reply.body_base64");
 
-		c->list[c->count].body = (char *)base64_bytes(coded, strlen(coded), &c->list[c->count].body_len);
+		c->list[c->count].body = (char *)base64_bytes(coded, strlen(coded),
+			&c->list[c->count].body_len);
 	}
 	c->count++;
 	return 0;
@@ -243,7 +251,8 @@ struct cassette *cassette_load(const char *path, struct err *e)
 	int code;
 
 	c->dir = path;
-	code = n > 5 && !strcmp(path + n - 5, ".json") ? load_one(c, path, e) : dir_each(path, ".json", load_named, &l, e);
+	code = n > 5 && !strcmp(path + n - 5, ".json") ? load_one(c, path, e) : dir_each(path,
+		".json", load_named, &l, e);
 	c->dir = NULL;
 	if (code < 0) {
 		cassette_destroy(c);
@@ -276,7 +285,8 @@ static const char *played_header(void *ctx, const char *name)
 	return NULL;
 }
 
-bool cassette_reply(struct cassette *c, const struct mlc_request *q, struct call_reply *out, struct err *e)
+bool cassette_reply(struct cassette *c, const struct mlc_request *q, struct call_reply *out,
+	struct err *e)
 {
 	const char *method = q->method ? q->method : "";
 
@@ -285,15 +295,17 @@ bool cassette_reply(struct cassette *c, const struct mlc_request *q, struct call
 		const json_t *reply = json_object_get(p->exchange, "reply");
 		const char *body = json_text_at(reply, "body");
 
-		if (p->done || strcmp(json_text_or(p->exchange, "request.method", ""), method) != 0 ||
-				strcmp(json_text_or(p->exchange, "request.path", ""), q->path) != 0)
+		if (p->done || strcmp(json_text_or(p->exchange, "request.method", ""),
+			method) != 0 || strcmp(json_text_or(p->exchange, "request.path", ""),
+			q->path) != 0)
 			continue;
 		p->done = true;
 		*out = (struct call_reply){ .header = played_header, .ctx = p };
 		out->reply.kind = json_int_or(reply, "status", 0) ? MLC_REPLY_HERE : MLC_REPLY_LOST;
 		out->reply.status = (int)json_int_or(reply, "status", 0);
 		out->reply.body = p->body ? p->body : body ? body : "";
-		out->reply.body_len = p->body ? p->body_len : body ? json_string_length(json_object_get(reply, "body")) : 0;
+		out->reply.body_len = p->body ? p->body_len : body
+			? json_string_length(json_object_get(reply, "body")) : 0;
 		return true;
 	}
 	err_set(e, ERR_ABSENT, "nothing is recorded for %s %s", method, q->path);

@@ -1,5 +1,5 @@
-/* record.h - exchanges as they were: for the audit trail, and as files that a connector's author can
- * play back without a network. */
+/* record.h - exchanges as they were: for the audit trail, and as files that a connector's author
+ * can play back without a network. */
 #ifndef PLUG_RECORD_H
 #define PLUG_RECORD_H
 
@@ -15,8 +15,9 @@
 #define EXCHANGE_MAX  (256u << 10) /* bytes of one, request and reply; more is cut, and says so */
 #define EXCHANGES_MAX 16           /* of one call; of more, the first and the latest are kept */
 
-/* An exchange as text: request line, headers and body, an empty line, status and reply.  The request
- * is the connector's, with {secret:NAME} where the secret stood; of a reply, secrets are masked. */
+/* An exchange as text: request line, headers and body, an empty line, status and reply.  The
+ * request is the connector's, with {secret:NAME} where the secret stood; of a reply, secrets are
+ * masked. */
 struct exchange {
 	char *text;
 	size_t len;
@@ -31,7 +32,8 @@ struct exchanges {
 
 struct exchange_input {
 	const struct mlc_request *request;
-	const char *url, *auth; /* auth: "Basic", "OAuth": what was added, without the secret; NULL: parked */
+	/* Auth: "Basic", "OAuth": what was added, without the secret; NULL: parked */
+	const char *url, *auth;
 	int status;             /* 0: no reply */
 	const struct carry_header *headers; /* NULL: none */
 	const char *body;
@@ -44,16 +46,19 @@ struct exchange_input {
 void exchanges_add(struct exchanges *, const struct exchange_input *);
 void exchanges_finish(struct exchanges *);
 
-/* Appends the exchange as a JSON file, DIR/<connector>-<op>-<number>.json; failures are logged only. */
-void cassette_record(const char *dir, const char *connector, enum op, const struct exchange_input *);
+/* Appends the exchange as a JSON file, DIR/<connector>-<op>-<number>.json; failures are logged
+ * only. */
+void cassette_record(const char *dir, const char *connector, enum op,
+	const struct exchange_input *);
 
 /* Recorded exchanges, to be played to a call. */
 struct cassette;
 struct cassette *cassette_load(const char *path, struct err *); /* a file, or a folder of them */
 void cassette_destroy(struct cassette *);
-/* The reply to this request: the first one not yet played of the same method and path.  The reply is the
- * cassette's.  False and *e: nothing was recorded for it. */
-bool cassette_reply(struct cassette *, const struct mlc_request *, struct call_reply *, struct err *);
+/* The reply to this request: the first one not yet played of the same method and path.  The reply
+ * is the cassette's.  False and *e: nothing was recorded for it. */
+bool cassette_reply(struct cassette *, const struct mlc_request *, struct call_reply *,
+	struct err *);
 size_t cassette_left(const struct cassette *); /* not played */
 
 #endif

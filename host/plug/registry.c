@@ -1,4 +1,5 @@
-/* registry.c - connectors as .so files: found, probed, loaded as generations, unmapped when unused. */
+/* registry.c - connectors as .so files: found, probed, loaded as generations, unmapped when
+ * unused. */
 #include "plug/registry.h"
 
 #include "base/crypto.h"
@@ -36,7 +37,8 @@ struct plugin {
 	char *file, *copy; /* as found; our private one */
 	char sha256[SHA256_HEX_SIZE];
 	void *handle;
-	/* The descriptor, as long as this host's: what an older connector does not know of is zero. */
+	/* The descriptor, as long as this host's: what an older connector does not know of is
+	 * zero. */
 	struct mlc_connector connector;
 	struct plugin *next;
 	bool seen; /* its file is still there, as of the scan that runs */
@@ -114,7 +116,8 @@ static int temporary_folder(struct registry *r, struct err *e)
 			return 0;
 		}
 	}
-	return err_set(e, ERR_SYSTEM, "no folder where connectors may be loaded from: /dev/shm, /run and /tmp "
+	return err_set(e, ERR_SYSTEM,
+		"no folder where connectors may be loaded from: /dev/shm, /run and /tmp "
 		"are read-only or mounted noexec; set a private folder");
 }
 
@@ -123,7 +126,8 @@ static int given_folder(struct registry *r, struct err *e)
 	if (dir_make(r->private_dir, e) < 0)
 		return e ? e->code : ERR_SYSTEM;
 	if (!may_execute_in(r->private_dir))
-		return err_set(e, ERR_SYSTEM, "%s: connectors cannot be loaded from here: read-only or mounted noexec",
+		return err_set(e, ERR_SYSTEM,
+			"%s: connectors cannot be loaded from here: read-only or mounted noexec",
 			r->private_dir);
 	empty_folder(r->private_dir);
 	return 0;
@@ -132,16 +136,20 @@ static int given_folder(struct registry *r, struct err *e)
 /* ---- the probe ----------------------------------------------------------------------------- */
 
 /* 0 when the descriptor at k may be used by this host. */
-static int check_descriptor(const char *file, const struct mlc_connector *k, struct mlc_connector *own, struct err *e)
+static int check_descriptor(const char *file, const struct mlc_connector *k,
+	struct mlc_connector *own, struct err *e)
 {
 	char flaw[300];
 
 	if (k->sdk == 0 || k->size < sizeof k->sdk + sizeof k->size)
-		return err_set(e, ERR_INPUT, "%s: its descriptor has no sdk or size; set .sdk = MLC_SDK and "
+		return err_set(e, ERR_INPUT,
+			"%s: its descriptor has no sdk or size; set .sdk = MLC_SDK and "
 			".size = sizeof(struct mlc_connector)", file);
 	if (k->sdk > MLC_SDK)
-		return err_set(e, ERR_REFUSED, "%s was made for sdk %u of ml-connector and this host has sdk %d: "
-			"update the host, or build the connector with this host's sdk", file, k->sdk, MLC_SDK);
+		return err_set(e, ERR_REFUSED,
+			"%s was made for sdk %u of ml-connector and this host has sdk %d: "
+			"update the host, or build the connector with this host's sdk", file,
+			k->sdk, MLC_SDK);
 	memset(own, 0, sizeof *own);
 	memcpy(own, k, k->size < sizeof *own ? k->size : sizeof *own);
 	if (connector_flaw(own, flaw, sizeof flaw))
@@ -168,7 +176,8 @@ static void *map(const char *path, const char *file, struct mlc_connector *own, 
 	}
 	k = dlsym(handle, SYMBOL);
 	if (!k)
-		err_set(e, ERR_INPUT, "%s: it exports no %s, so it is no connector of this sdk", file, SYMBOL);
+		err_set(e, ERR_INPUT, "%s: it exports no %s, so it is no connector of this sdk",
+			file, SYMBOL);
 	if (!k || check_descriptor(file, k, own, e) < 0) {
 		dlclose(handle);
 		return NULL;
@@ -274,9 +283,11 @@ static int probe_verdict(const struct probe *p, const char *file, int status, st
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFSIGNALED(status))
-		return err_set(e, ERR_INPUT, "%s crashes when it is loaded (%s)", file, strsignal(WTERMSIG(status)));
+		return err_set(e, ERR_INPUT, "%s crashes when it is loaded (%s)", file,
+			strsignal(WTERMSIG(status)));
 	if (line == 0)
-		return err_set(e, ERR_INPUT, "%s: the probe ended with status %d and no word", file, WEXITSTATUS(status));
+		return err_set(e, ERR_INPUT, "%s: the probe ended with status %d and no word", file,
+			WEXITSTATUS(status));
 	return err_set(e, ERR_INPUT, "%.*s", (int)line, said);
 }
 
@@ -300,7 +311,8 @@ static int probe(struct registry *r, const char *path, const char *file, struct 
 	if (ended == 0) {
 		kill(p.pid, SIGKILL);
 		waitpid(p.pid, &status, 0);
-		err_set(e, ERR_LIMIT, "%s does not get loaded within %d s", file, PROBE_DEADLINE_MS / 1000);
+		err_set(e, ERR_LIMIT, "%s does not get loaded within %d s", file,
+			PROBE_DEADLINE_MS / 1000);
 	} else if (ended < 0) {
 		err_set(e, ERR_SYSTEM, "probe: %s", strerror(errno));
 	}
@@ -309,7 +321,7 @@ static int probe(struct registry *r, const char *path, const char *file, struct 
 	return ended > 0 ? probe_verdict(&p, file, status, e) : ERR_LIMIT;
 }
 
-/* ---- a plugin --------------------------------------------------------------------------------- */
+/* ---- a plugin ---------------------------------------------------------------------------- */
 
 static void registry_free(struct registry *r)
 {
@@ -399,7 +411,8 @@ static struct plugin *load(struct registry *r, const char *name, const char *byt
 	p->refs = 1;
 	p->file = xformat("%s/%s", r->plugins_dir, name);
 	memcpy(p->sha256, sha, sizeof p->sha256);
-	p->copy = xformat("%s/%.*s-%.12s-%u.so", r->private_dir, (int)(strlen(name) - 3), name, sha, ++r->generation);
+	p->copy = xformat("%s/%.*s-%.12s-%u.so", r->private_dir, (int)(strlen(name) - 3), name, sha,
+		++r->generation);
 	if (write_copy(p->copy, bytes, len, e) < 0) {
 		free(p->copy);
 		p->copy = NULL;
@@ -419,7 +432,7 @@ fail:
 	return NULL;
 }
 
-/* ---- a scan -------------------------------------------------------------------------------------- */
+/* ---- a scan ------------------------------------------------------------------------------ */
 
 struct scan {
 	struct registry *registry;
@@ -538,7 +551,7 @@ int registry_scan(struct registry *r, json_t **refused, struct err *e)
 	return code;
 }
 
-/* ---- the registry ----------------------------------------------------------------------------------- */
+/* ---- the registry ------------------------------------------------------------------------ */
 
 struct registry *registry_create(const struct registry_conf *conf, struct err *e)
 {

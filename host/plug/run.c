@@ -60,15 +60,19 @@ static void copy_writes(struct run *r, const struct order *o)
 	if (o->write_count == 0)
 		return;
 	for (size_t i = 0; i < o->write_count; i++)
-		size += text_size(o->writes[i].id) + text_size(o->writes[i].version) + text_size(o->writes[i].key);
+		size += text_size(o->writes[i].id) + text_size(o->writes[i].version) +
+			text_size(o->writes[i].key);
 	r->writes = xcalloc(o->write_count, sizeof *r->writes);
 	r->write_ids = xcalloc(o->write_count, sizeof *r->write_ids);
 	r->write_texts = at = xcalloc(1, size);
 	r->write_count = o->write_count;
 	for (size_t i = 0; i < o->write_count; i++) {
-		r->writes[i] = (struct mlc_write){ .verb = o->writes[i].verb, .id = text_into(&at, o->writes[i].id),
-			.version = text_into(&at, o->writes[i].version), .key = text_into(&at, o->writes[i].key),
-			.data = json_incref(o->writes[i].data) }; /* the run outlives what its caller holds */
+		r->writes[i] = (struct mlc_write){ .verb = o->writes[i].verb,
+			.id = text_into(&at, o->writes[i].id),
+			.version = text_into(&at, o->writes[i].version),
+			.key = text_into(&at, o->writes[i].key),
+			/* The run outlives what its caller holds */
+			.data = json_incref(o->writes[i].data) };
 		r->write_ids[i] = o->write_ids ? o->write_ids[i] : 0;
 	}
 }
@@ -174,7 +178,7 @@ void run_cancel_all(struct connection *c)
 			carry_cancel(r->transfer);
 }
 
-/* ---- the call --------------------------------------------------------------------------------- */
+/* ---- the call ---------------------------------------------------------------------------- */
 
 static bool site_secret_is(void *ctx, const char *name, const char *text)
 {
@@ -200,7 +204,8 @@ static bool site_fact(void *ctx, const char *name, const char *text)
 
 struct call_site run_site(struct run *r)
 {
-	return (struct call_site){ .connector = plugin_connector(r->plugin), .connection = r->connection->path,
+	return (struct call_site){ .connector = plugin_connector(r->plugin),
+		.connection = r->connection->path,
 		.settings = r->settings, .token = r->connection->token, .facts = r->facts, .ctx = r,
 		.secret_is = site_secret_is, .log = site_log, .fact = site_fact };
 }
@@ -208,8 +213,10 @@ struct call_site run_site(struct run *r)
 void run_begin(struct run *r)
 {
 	struct connection *c = r->connection;
-	struct call_input in = { .op = r->op, .entity = r->entity, .feed = r->feed, .cursor = r->cursor,
-		.hook_url = r->hook_url, .ids = (const char *const *)r->ids, .data = r->data, .writes = r->writes,
+	struct call_input in = { .op = r->op, .entity = r->entity, .feed = r->feed,
+		.cursor = r->cursor,
+		.hook_url = r->hook_url, .ids = (const char *const *)r->ids, .data = r->data,
+		.writes = r->writes,
 		.write_count = r->write_count, .attempt = r->attempt, .now_ms = now_ms(c),
 		.sent = r->restored ? r->request : NULL };
 
@@ -270,14 +277,16 @@ void run_afresh(struct run *r)
 	run_start(r);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------ */
+/* ---- the end ----------------------------------------------------------------------------- */
 
 void run_outcome(const struct run *r, struct outcome *o)
 {
 	const struct connection *c = r->connection;
 
-	*o = (struct outcome){ .connection = c, .op = r->op, .arg = r->arg, .write_ids = r->write_ids,
-		.write_count = r->write_count, .failed = r->step == MLC_FAIL, .never_sent = r->never_sent };
+	*o = (struct outcome){ .connection = c, .op = r->op, .arg = r->arg,
+		.write_ids = r->write_ids,
+		.write_count = r->write_count, .failed = r->step == MLC_FAIL,
+		.never_sent = r->never_sent };
 	if (r->fail_why) {
 		o->failed = true;
 		o->fault = r->fail_fault;
@@ -304,7 +313,8 @@ static void note_success(struct run *r, const struct outcome *o)
 		return;
 	}
 	c->failures++;
-	snprintf(c->last_failure, sizeof c->last_failure, "%s: %s", op_text(r->op), o->text ? o->text : "");
+	snprintf(c->last_failure, sizeof c->last_failure, "%s: %s", op_text(r->op),
+		o->text ? o->text : "");
 	if (o->fault == MLC_LIMITED && !c->peer_calls)
 		pace_hold(&c->pace, now_ms(c) + (o->after_ms ? o->after_ms : WHEN_MINUTE_MS));
 }
@@ -317,7 +327,8 @@ static void invited(const struct run *r, const struct outcome *o)
 	if (o->failed)
 		err_set(&e, ERR_REFUSED, "%s", o->text);
 	else if (!a || !a->body || a->body_len == 0)
-		err_set(&e, ERR_REFUSED, "%s gives no file to carry to its peer", connection_connector(r->connection)->name);
+		err_set(&e, ERR_REFUSED, "%s gives no file to carry to its peer",
+			connection_connector(r->connection)->name);
 	r->invite(r->arg, e.code ? NULL : a->body, e.code ? &e : NULL);
 }
 
@@ -346,7 +357,8 @@ static void add_exchanges(struct run *r, struct txn *t)
 	const struct call_write *writes = NULL;
 	const char *rid = r->write_count ? r->writes[0].id : r->ids ? r->ids[0] : NULL;
 
-	if (r->call && r->write_count && call_writes(r->call, &writes) && writes[0].end == WRITE_END_SETTLED)
+	if (r->call && r->write_count && call_writes(r->call, &writes) &&
+		writes[0].end == WRITE_END_SETTLED)
 		rid = writes[0].record.id;
 	for (size_t i = 0; i < r->exchanges.count; i++) {
 		const struct exchange *x = &r->exchanges.list[i];
@@ -364,8 +376,10 @@ static void add_exchanges(struct run *r, struct txn *t)
 		if (r->exchanges.dropped)
 			json_put_int(detail, "left_out", (json_int_t)r->exchanges.dropped);
 		text = json_dumps(detail, JSON_COMPACT);
-		txn_audit(t, &(struct audit_row){ .tenant = c->tenant, .move = "exchange", .who = "host",
-			.connection = c->name, .entity = r->entity, .rid = rid, .detail = text, .payload = x->text,
+		txn_audit(t, &(struct audit_row){ .tenant = c->tenant, .move = "exchange",
+			.who = "host",
+			.connection = c->name, .entity = r->entity, .rid = rid, .detail = text,
+			.payload = x->text,
 			.payload_len = x->len });
 		free(text);
 		json_decref(detail);
@@ -397,17 +411,22 @@ static void on_settled(void *arg, const struct txn_result *result)
 		return;
 	c = r->connection;
 	if (result->code < 0 && r->op == OP_WRITE) {
-		/* What the remote did must not be forgotten: until the disk takes it, we ask again. */
+		/* What the remote did must not be forgotten: until the disk takes it, we ask
+		 * again. */
 		int64_t wait = WHEN_SECOND_MS << (r->settle_tries < 5 ? r->settle_tries : 5);
 
 		r->settle_tries++;
-		log_line(LOG_ERROR, c->path, "the outcome of a write cannot be written down, trying again: %s", result->text);
-		timer_set(c->all->conf.loop, &r->timer, now_ms(c) + (wait < SETTLE_AGAIN_MS ? wait : SETTLE_AGAIN_MS),
+		log_line(LOG_ERROR, c->path,
+			"the outcome of a write cannot be written down, trying again: %s",
+			result->text);
+		timer_set(c->all->conf.loop, &r->timer,
+			now_ms(c) + (wait < SETTLE_AGAIN_MS ? wait : SETTLE_AGAIN_MS),
 			run_settle_alone, r);
 		return;
 	}
 	if (result->code < 0)
-		log_line(LOG_ERROR, c->path, "%s: exchanges cannot be written down: %s", op_text(r->op), result->text);
+		log_line(LOG_ERROR, c->path, "%s: exchanges cannot be written down: %s",
+			op_text(r->op), result->text);
 	if (result->accepted_count > 0 || result->touched_count > 0)
 		c->all->conf.hooks->emitted(c->all->conf.ctx, c, result);
 	run_over(r);
@@ -448,7 +467,8 @@ static bool is_other_company(struct run *r)
 	if (!r->call)
 		return false;
 	json_object_foreach((json_t *)call_facts(r->call), name, text) {
-		if (!facts_conflict(r->facts, r->settings, name, json_string_value(text), why, sizeof why))
+		if (!facts_conflict(r->facts, r->settings, name, json_string_value(text), why,
+			sizeof why))
 			continue;
 		connection_hold(r->connection, "identity", why, 0);
 		r->fail_why = xstrdup(why);
@@ -472,12 +492,14 @@ static void run_end(struct run *r)
 		run_settle_alone(r);
 		return;
 	}
-	if (r->exchanges.count == 0 && (!r->call || r->fail_why || json_object_size(call_facts(r->call)) == 0)) {
+	if (r->exchanges.count == 0 && (!r->call || r->fail_why ||
+		json_object_size(call_facts(r->call)) == 0)) {
 		run_over(r);
 		return;
 	}
 	t = txn_for(r->connection);
-	some = r->call && !r->fail_why && !is_other_company(r) && facts_note(r->connection, t, call_facts(r->call));
+	some = r->call && !r->fail_why && !is_other_company(r) &&
+		facts_note(r->connection, t, call_facts(r->call));
 	add_exchanges(r, t);
 	commit(r->connection, t, some ? on_facts : on_settled, r);
 }
@@ -493,7 +515,8 @@ void run_fail(struct run *r, enum mlc_fault fault, uint32_t after_ms, const char
 	r->step = MLC_FAIL;
 	free(r->fail_why);
 	r->fail_why = xstrdup(text);
-	/* It is the host that gives up, not the remote that said no: what has left may have happened. */
+	/* It is the host that gives up, not the remote that said no: what has left may have
+	 * happened. */
 	r->fail_fault = r->op == OP_WRITE && r->left ? MLC_IN_DOUBT : fault;
 	r->fail_after_ms = after_ms;
 	r->never_sent = r->op == OP_WRITE && !r->left;
@@ -509,7 +532,7 @@ void run_answer_known(struct run *r)
 	timer_set(r->connection->all->conf.loop, &r->timer, now_ms(r->connection), on_failed, r);
 }
 
-/* ---- between two steps ------------------------------------------------------------------------------ */
+/* ---- between two steps ------------------------------------------------------------------- */
 
 static void on_pause_over(void *arg)
 {
@@ -528,7 +551,8 @@ static void run_go_on(struct run *r)
 	switch (r->step) {
 	case MLC_SEND:
 		if (r->set)
-			set_run_ended(r); /* its part of the set is done; what it asks next is another matter */
+			/* Its part of the set is done; what it asks next is another matter */
+			set_run_ended(r);
 		if (c->peer_calls)
 			park(r);
 		else
@@ -539,8 +563,9 @@ static void run_go_on(struct run *r)
 			set_run_ended(r);
 		pause = call_inside(r->call)->pause_ms;
 		r->state = RUN_PAUSED;
-		timer_set(c->all->conf.loop, &r->timer, now_ms(c) + (pause > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause),
-			on_pause_over, r);
+		timer_set(c->all->conf.loop, &r->timer,
+			now_ms(c) + (pause > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause), on_pause_over,
+			r);
 		return;
 	case MLC_DONE:
 	case MLC_FAIL:
@@ -685,7 +710,8 @@ static void run_digest(struct run *r)
 	const char *cursor;
 	int64_t renew_at_ms;
 	bool advanced = call_advanced(r->call, &cursor, &renew_at_ms);
-	bool leftover = r->op == OP_POLL && r->step == MLC_DONE && call_records(r->call, &records) > 0;
+	bool leftover = r->op == OP_POLL && r->step == MLC_DONE &&
+		call_records(r->call, &records) > 0;
 	bool mark = r->step == MLC_SEND && r->op == OP_WRITE && !c->peer_calls && !r->marked &&
 		changes_something(call_inside(r->call)->request);
 	struct txn *t;
@@ -719,7 +745,7 @@ static void run_digest(struct run *r)
 	commit(c, t, on_step_committed, r);
 }
 
-/* ---- a step --------------------------------------------------------------------------------------------- */
+/* ---- a step ------------------------------------------------------------------------------ */
 
 static const char *given_header(void *ctx, const char *name)
 {

@@ -1,4 +1,5 @@
-/* schema.c - what a connector says about itself, as JSON and for look-ups; and whether it may say so. */
+/* schema.c - what a connector says about itself, as JSON and for look-ups; and whether it may say
+ * so. */
 #include "plug/registry.h"
 
 #include "base/json.h"
@@ -11,7 +12,8 @@
 #define ROWS_MAX       4096 /* a table without its end would be read for ever */
 
 static const char *const types[] = {
-	[MLC_TEXT] = "text", [MLC_INTEGER] = "integer", [MLC_DECIMAL] = "decimal", [MLC_BOOL] = "bool",
+	[MLC_TEXT] = "text", [MLC_INTEGER] = "integer", [MLC_DECIMAL] = "decimal",
+		[MLC_BOOL] = "bool",
 	[MLC_DATE] = "date", [MLC_INSTANT] = "instant", [MLC_REF] = "ref", [MLC_OBJECT] = "object",
 	[MLC_LIST] = "list",
 };
@@ -23,17 +25,20 @@ struct flag {
 
 static const struct flag field_flags[] = {
 	{ MLC_REQUIRED, "required" }, { MLC_READONLY, "readonly" }, { MLC_FINDABLE, "findable" },
-	{ MLC_IMMUTABLE, "immutable" }, { MLC_MIRRORED, "mirrored" }, { MLC_BARE, "bare" }, { 0, NULL },
+	{ MLC_IMMUTABLE, "immutable" }, { MLC_MIRRORED, "mirrored" }, { MLC_BARE, "bare" },
+	{ 0, NULL },
 };
 
 static const struct flag entity_flags[] = {
-	{ MLC_CREATE, "create" }, { MLC_UPDATE, "update" }, { MLC_DELETE, "delete" }, { MLC_VOID, "void" },
+	{ MLC_CREATE, "create" }, { MLC_UPDATE, "update" }, { MLC_DELETE, "delete" },
+		{ MLC_VOID, "void" },
 	{ MLC_VERSIONED, "versioned" }, { MLC_KEYED, "keyed" }, { MLC_MARKED, "marked" },
 	{ MLC_RECOVERED, "recovered" }, { MLC_PART, "part" }, { 0, NULL },
 };
 
 static const char *const auth_kinds[] = {
-	[MLC_AUTH_BASIC] = "basic", [MLC_AUTH_HEADER] = "header", [MLC_AUTH_OAUTH_CODE] = "oauth_code",
+	[MLC_AUTH_BASIC] = "basic", [MLC_AUTH_HEADER] = "header",
+		[MLC_AUTH_OAUTH_CODE] = "oauth_code",
 	[MLC_AUTH_OAUTH_CLIENT] = "oauth_client", [MLC_AUTH_OAUTH1] = "oauth1",
 };
 
@@ -100,7 +105,8 @@ static json_t *setting_json(const struct mlc_setting *s)
 static json_t *can_json(const struct mlc_connector *k)
 {
 	const struct { const char *name; mlc_step_fn *fn; } ops[] = {
-		{ "ping", k->ping }, { "discover", k->discover }, { "poll", k->poll }, { "fetch", k->fetch },
+		{ "ping", k->ping }, { "discover", k->discover }, { "poll", k->poll },
+			{ "fetch", k->fetch },
 		{ "find", k->find }, { "write", k->write }, { "subscribe", k->subscribe },
 		{ "receive", k->receive }, { "invite", k->invite }, { "serve", k->serve },
 	};
@@ -183,7 +189,8 @@ static bool is_name(const char *text)
 {
 	size_t n = strlen(text);
 
-	return n > 0 && n <= NAME_MAX_CHARS && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == n;
+	return n > 0 && n <= NAME_MAX_CHARS && strspn(text,
+		"abcdefghijklmnopqrstuvwxyz0123456789_") == n;
 }
 
 static void check_field(struct flaw *w, const struct mlc_connector *k, const struct mlc_entity *e,
@@ -194,13 +201,16 @@ static void check_field(struct flaw *w, const struct mlc_connector *k, const str
 		return;
 	}
 	if ((f->type == MLC_OBJECT || f->type == MLC_REF) && !f->of)
-		flawed(w, "field %s.%s is a %s of nothing: .of must name an entity", e->name, f->name, types[f->type]);
+		flawed(w, "field %s.%s is a %s of nothing: .of must name an entity", e->name,
+			f->name, types[f->type]);
 	if ((f->type == MLC_OBJECT || f->type == MLC_LIST) && f->of && !connector_entity(k, f->of))
-		flawed(w, "field %s.%s is of entity '%s', which is not in the table", e->name, f->name, f->of);
+		flawed(w, "field %s.%s is of entity '%s', which is not in the table", e->name,
+			f->name, f->of);
 	if (f->flags & MLC_BARE && f->type != MLC_DECIMAL)
 		flawed(w, "field %s.%s is BARE but no DECIMAL", e->name, f->name);
 	if (f->type == MLC_DECIMAL && f->limit > 15)
-		flawed(w, "field %s.%s has %u fraction digits; 15 is the most", e->name, f->name, f->limit);
+		flawed(w, "field %s.%s has %u fraction digits; 15 is the most", e->name, f->name,
+			f->limit);
 	for (const struct mlc_field *g = e->fields; g != f; g++)
 		if (!strcmp(g->name, f->name))
 			flawed(w, "field %s.%s stands twice in the table", e->name, f->name);
@@ -246,17 +256,20 @@ static void check_feeds(struct flaw *w, const struct mlc_connector *k)
 
 static void check_settings(struct flaw *w, const struct mlc_connector *k)
 {
-	static const char *const ours[] = { "connector", "mode", "ca_file", "every_minutes", "isolation" };
+	static const char *const ours[] = { "connector", "mode", "ca_file", "every_minutes",
+		"isolation" };
 	size_t n = 0;
 
 	for (const struct mlc_setting *s = k->settings; s && s->name && n < ROWS_MAX; s++, n++) {
 		if (s->type < MLC_TEXT || s->type > MLC_LIST)
 			flawed(w, "setting %s has type %d, which is none", s->name, (int)s->type);
 		if (!s->help)
-			flawed(w, "setting %s has no help line for the person who fills it in", s->name);
+			flawed(w, "setting %s has no help line for the person who fills it in",
+				s->name);
 		for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
 			if (!strcmp(s->name, ours[i]))
-				flawed(w, "setting %s is the host's own; choose another name", s->name);
+				flawed(w, "setting %s is the host's own; choose another name",
+					s->name);
 	}
 	if (n == ROWS_MAX)
 		flawed(w, "the table of settings does not end with a NULL name");
@@ -269,8 +282,10 @@ static void check_reach(struct flaw *w, const struct mlc_connector *k)
 	if (k->serve && k->endpoints)
 		flawed(w, "endpoints and serve(): a peer that calls us has no endpoints");
 	for (const struct mlc_endpoint *e = k->endpoints; e && e->name; e++)
-		if (!e->base || (strncmp(e->base, "https://", 8) != 0 && strncmp(e->base, "http://", 7) != 0 && e->base[0] != '{'))
-			flawed(w, "endpoint %s: '%s' is neither an address nor a {member}", e->name, e->base ? e->base : "");
+		if (!e->base || (strncmp(e->base, "https://", 8) != 0 &&
+			strncmp(e->base, "http://", 7) != 0 && e->base[0] != '{'))
+			flawed(w, "endpoint %s: '%s' is neither an address nor a {member}", e->name,
+				e->base ? e->base : "");
 	for (const struct mlc_auth *a = k->auth; a && a->kind; a++)
 		if (a->kind < MLC_AUTH_BASIC || a->kind > MLC_AUTH_OAUTH1)
 			flawed(w, "auth of kind %d, which is none", (int)a->kind);
@@ -291,7 +306,8 @@ const char *connector_flaw(const struct mlc_connector *k, char *out, size_t out_
 		flawed(&w, "it tells no title or no version");
 	if (!k->entities)
 		flawed(&w, "it has no entities");
-	for (const struct mlc_entity *e = k->entities; e && e->name && n < ROWS_MAX && !w.found; e++, n++)
+	for (const struct mlc_entity *e = k->entities; e && e->name && n < ROWS_MAX &&
+		!w.found; e++, n++)
 		check_entity(&w, k, e);
 	if (n == ROWS_MAX)
 		flawed(&w, "the table of entities does not end with a NULL name");

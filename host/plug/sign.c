@@ -17,7 +17,8 @@
 
 bool percent_encode(struct buf *out, const char *text, size_t len)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
 	for (size_t i = 0; i < len; i++) {
 		bool fits = text[i] && strchr(plain, text[i]) ? buf_putc(out, text[i])
@@ -32,7 +33,8 @@ bool percent_encode(struct buf *out, const char *text, size_t len)
 static bool xml_escape(struct buf *out, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		const char *entity = text[i] == '<' ? "&lt;" : text[i] == '>' ? "&gt;" : text[i] == '&' ? "&amp;"
+		const char *entity = text[i] == '<' ? "&lt;" : text[i] == '>' ? "&gt;"
+			: text[i] == '&' ? "&amp;"
 			: text[i] == '"' ? "&quot;" : text[i] == '\'' ? "&apos;" : NULL;
 
 		if (entity ? !buf_puts(out, entity) : !buf_putc(out, text[i]))
@@ -48,7 +50,8 @@ static bool json_escape(struct buf *out, const char *text, size_t len)
 	bool fits;
 
 	buf_init(&quoted, len * 6 + 3);
-	fits = json_write_string(&quoted, text, len) && buf_add(out, quoted.data + 1, quoted.len - 2);
+	fits = json_write_string(&quoted, text, len) &&
+		buf_add(out, quoted.data + 1, quoted.len - 2);
 	wipe(quoted.data, quoted.len);
 	buf_finish(&quoted);
 	return fits;
@@ -77,13 +80,14 @@ static const char *find(const char *text, const char *end, const char *word)
 	return memmem(text, (size_t)(end - text), word, strlen(word));
 }
 
-int fill_secrets(const struct vault *v, const char *text, size_t len, const char *type, struct buf *out,
-	struct err *e)
+int fill_secrets(const struct vault *v, const char *text, size_t len, const char *type,
+	struct buf *out, struct err *e)
 {
 	const char *end = text + len, *at;
 
 	while ((at = find(text, end, MARKER)) != NULL) {
-		const char *name = at + strlen(MARKER), *close = memchr(name, '}', (size_t)(end - name));
+		const char *name = at + strlen(MARKER),
+			*close = memchr(name, '}', (size_t)(end - name));
 		char word[64];
 		size_t secret_len;
 
@@ -93,15 +97,21 @@ int fill_secrets(const struct vault *v, const char *text, size_t len, const char
 		word[close - name] = 0;
 		const char *secret = vault_text(v, word, &secret_len);
 		if (!secret)
-			return err_set(e, ERR_ABSENT, "there is no secret '%s': set it with `mlc secret set`", word);
+			return err_set(e, ERR_ABSENT,
+				"there is no secret '%s': set it with `mlc secret set`", word);
 		if (!type && memchr(secret, '\n', secret_len))
-			return err_set(e, ERR_INPUT, "the secret '%s' has a line break and cannot go into a header", word);
-		if (!buf_add(out, text, (size_t)(at - text)) || !add_escaped(out, secret, secret_len, type))
-			return err_set(e, ERR_LIMIT, "a request is over its ceiling of %zu bytes", out->max);
+			return err_set(e, ERR_INPUT,
+				"the secret '%s' has a line break and cannot go into a header",
+				word);
+		if (!buf_add(out, text, (size_t)(at - text)) ||
+			!add_escaped(out, secret, secret_len, type))
+			return err_set(e, ERR_LIMIT, "a request is over its ceiling of %zu bytes",
+				out->max);
 		text = close + 1;
 	}
 	if (!buf_add(out, text, (size_t)(end - text)))
-		return err_set(e, ERR_LIMIT, "a request is over its ceiling of %zu bytes", out->max);
+		return err_set(e, ERR_LIMIT, "a request is over its ceiling of %zu bytes",
+			out->max);
 	return 0;
 }
 
@@ -121,27 +131,32 @@ int fill_settings(const json_t *settings, const char *text, struct buf *out, str
 		if (!value)
 			return err_set(e, ERR_ABSENT, "the setting '%s' is missing", name);
 		if (!buf_add(out, text, (size_t)(open - text)) || !buf_puts(out, value))
-			return err_set(e, ERR_LIMIT, "an address is over its ceiling of %zu bytes", out->max);
+			return err_set(e, ERR_LIMIT, "an address is over its ceiling of %zu bytes",
+				out->max);
 		text = close + 1;
 	}
-	return buf_puts(out, text) ? 0 : err_set(e, ERR_LIMIT, "an address is over its ceiling of %zu bytes", out->max);
+	return buf_puts(out, text) ? 0 : err_set(e, ERR_LIMIT,
+		"an address is over its ceiling of %zu bytes", out->max);
 }
 
 /* ---- which kind ------------------------------------------------------------------------------ */
 
 static const char *const kinds[] = {
-	[MLC_AUTH_BASIC] = "basic", [MLC_AUTH_HEADER] = "header", [MLC_AUTH_OAUTH_CODE] = "oauth_code",
+	[MLC_AUTH_BASIC] = "basic", [MLC_AUTH_HEADER] = "header",
+		[MLC_AUTH_OAUTH_CODE] = "oauth_code",
 	[MLC_AUTH_OAUTH_CLIENT] = "oauth_client", [MLC_AUTH_OAUTH1] = "oauth1",
 };
 
-const struct mlc_auth *auth_choose(const struct mlc_connector *k, const json_t *settings, bool is_http)
+const struct mlc_auth *auth_choose(const struct mlc_connector *k, const json_t *settings,
+	bool is_http)
 {
 	const char *wanted = json_text_at(settings, "auth");
 
 	if (!k->auth || !k->auth->kind)
 		return NULL;
 	for (const struct mlc_auth *a = k->auth; a->kind; a++)
-		if (wanted ? !strcmp(kinds[a->kind], wanted) : is_http && a->kind == MLC_AUTH_OAUTH1)
+		if (wanted ? !strcmp(kinds[a->kind], wanted) : is_http &&
+			a->kind == MLC_AUTH_OAUTH1)
 			return a;
 	return k->auth;
 }
@@ -155,13 +170,15 @@ static const char *named(const struct sign_input *in, const char *name, struct e
 	if (!text && name)
 		text = json_text_at(in->settings, name);
 	if (!text)
-		err_set(e, ERR_ABSENT, "there is no secret '%s': set it with `mlc secret set`", name ? name : "?");
+		err_set(e, ERR_ABSENT, "there is no secret '%s': set it with `mlc secret set`",
+			name ? name : "?");
 	return text;
 }
 
 static int sign_basic(const struct sign_input *in, struct buf *line, struct err *e)
 {
-	const char *user = named(in, in->auth->user, e), *pass = user ? named(in, in->auth->pass, e) : NULL;
+	const char *user = named(in, in->auth->user, e),
+		*pass = user ? named(in, in->auth->pass, e) : NULL;
 	struct buf both;
 	char *coded;
 
@@ -187,7 +204,8 @@ static int sign_header(const struct sign_input *in, struct buf *line, struct err
 	if (!token)
 		return ERR_ABSENT;
 	if (strpbrk(token, "\r\n"))
-		return err_set(e, ERR_INPUT, "the secret '%s' has a line break and cannot go into a header",
+		return err_set(e, ERR_INPUT,
+			"the secret '%s' has a line break and cannot go into a header",
 			in->auth->pass ? in->auth->pass : in->auth->user);
 	if (!at)
 		return err_set(e, ERR_INPUT, "the connector's auth header has no {token}");
@@ -197,7 +215,8 @@ static int sign_header(const struct sign_input *in, struct buf *line, struct err
 	return 0;
 }
 
-/* OAuth 1.0a, RFC 5849 section 3.4.1: parameters of the query and of the header, encoded, sorted. */
+/* OAuth 1.0a, RFC 5849 section 3.4.1: parameters of the query and of the header, encoded,
+ * sorted. */
 struct params {
 	char *list[PARAMS_MAX]; /* "name=value", encoded */
 	size_t count;
@@ -221,8 +240,8 @@ static size_t decode(char *text)
 	return (size_t)(out - text);
 }
 
-static int add_param(struct params *p, const char *name, size_t name_len, const char *value, size_t value_len,
-	struct err *e)
+static int add_param(struct params *p, const char *name, size_t name_len, const char *value,
+	size_t value_len, struct err *e)
 {
 	char *n = xstrndup(name, name_len), *v = xstrndup(value, value_len);
 	struct buf one;
@@ -235,8 +254,8 @@ static int add_param(struct params *p, const char *name, size_t name_len, const 
 	free(v);
 	if (one.full || p->count == PARAMS_MAX) {
 		buf_finish(&one);
-		return err_set(e, ERR_LIMIT, "a query with more than %d parameters or one over %d bytes cannot be signed",
-			PARAMS_MAX, HEADER_MAX);
+		return err_set(e, ERR_LIMIT,
+			"a query with more than %d parameters or one over %d bytes cannot be signed", PARAMS_MAX, HEADER_MAX);
 	}
 	p->list[p->count++] = buf_take(&one, NULL);
 	return 0;
@@ -250,7 +269,8 @@ static int add_query(struct params *p, const char *query, struct err *e)
 		size_t len = strcspn(query, "&"), name = strcspn(query, "=&");
 
 		if (len > 0)
-			code = add_param(p, query, name, query + name + (name < len), len - name - (name < len), e);
+			code = add_param(p, query, name, query + name + (name < len),
+				len - name - (name < len), e);
 		query += len + (query[len] == '&');
 	}
 	return code;
@@ -279,7 +299,8 @@ static void base_string(const struct sign_input *in, struct params *p, struct bu
 
 static int sign_oauth1(const struct sign_input *in, struct buf *line, struct err *e)
 {
-	const char *user = named(in, in->auth->user, e), *pass = user ? named(in, in->auth->pass, e) : NULL;
+	const char *user = named(in, in->auth->user, e),
+		*pass = user ? named(in, in->auth->pass, e) : NULL;
 	unsigned char digest[SHA256_SIZE];
 	char time[24], *coded = NULL;
 	struct params p = { .count = 0 };
@@ -292,13 +313,15 @@ static int sign_oauth1(const struct sign_input *in, struct buf *line, struct err
 	snprintf(time, sizeof time, "%" PRId64, in->now_ms / 1000);
 	const struct { const char *name, *value; } own[] = {
 		{ "oauth_consumer_key", user }, { "oauth_nonce", in->nonce },
-		{ "oauth_signature_method", "HMAC-SHA256" }, { "oauth_timestamp", time }, { "oauth_version", "1.0" },
+		{ "oauth_signature_method", "HMAC-SHA256" }, { "oauth_timestamp", time },
+		{ "oauth_version", "1.0" },
 	};
 	buf_init(&base, 64u << 10);
 	buf_init(&key, HEADER_MAX);
 	code = query ? add_query(&p, query + 1, e) : 0;
 	for (size_t i = 0; i < sizeof own / sizeof *own && code == 0; i++)
-		code = add_param(&p, own[i].name, strlen(own[i].name), own[i].value, strlen(own[i].value), e);
+		code = add_param(&p, own[i].name, strlen(own[i].name), own[i].value,
+			strlen(own[i].value), e);
 	if (code < 0)
 		goto done;
 	base_string(in, &p, &base);

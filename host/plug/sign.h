@@ -10,16 +10,18 @@
 #include <mlc/connector.h>
 
 /* text with each {secret:NAME} replaced, escaped for type (JSON, form, XML; else as it is); in a
- * header (type NULL) a secret with a line break is refused.  ERR_ABSENT names the missing secret. */
-int fill_secrets(const struct vault *, const char *text, size_t len, const char *type, struct buf *out,
-	struct err *);
+ * header (type NULL) a secret with a line break is refused.  ERR_ABSENT names the missing
+ * secret. */
+int fill_secrets(const struct vault *, const char *text, size_t len, const char *type,
+	struct buf *out, struct err *);
 /* text with each {member} replaced by the setting of that name. */
 int fill_settings(const json_t *settings, const char *text, struct buf *out, struct err *);
 
-/* Which row of the connector's auth table: the one that the setting `auth` names ("basic", "header",
- * "oauth1"); else, over plain http, OAuth 1.0a where it is offered, since it sends no secret; else the
- * first.  NULL: the connector has none. */
-const struct mlc_auth *auth_choose(const struct mlc_connector *, const json_t *settings, bool is_http);
+/* Which row of the connector's auth table: the one that the setting `auth` names ("basic",
+ * "header", "oauth1"); else, over plain http, OAuth 1.0a where it is offered, since it sends no
+ * secret; else the first.  NULL: the connector has none. */
+const struct mlc_auth *auth_choose(const struct mlc_connector *, const json_t *settings,
+	bool is_http);
 
 struct sign_input {
 	const struct mlc_auth *auth;
@@ -29,8 +31,8 @@ struct sign_input {
 	const char *nonce; /* fresh for every try: OAuth 1.0a remotes remember them */
 	int64_t now_ms;
 };
-/* Appends the whole header line, "Authorization: Basic ...".  ERR_ABSENT: a name in .user or .pass is
- * neither a secret nor a setting; ERR_REFUSED: a kind of auth that this host cannot do. */
+/* Appends the whole header line, "Authorization: Basic ...".  ERR_ABSENT: a name in .user or .pass
+ * is neither a secret nor a setting; ERR_REFUSED: a kind of auth that this host cannot do. */
 int sign_request(const struct sign_input *, struct buf *line, struct err *);
 
 /* application/x-www-form-urlencoded, and OAuth's encoding: all but letters, digits and -._~ */

@@ -40,7 +40,8 @@ static bool lay_out(const char *over, const struct signed_request *r, struct buf
 	return true;
 }
 
-static bool matches(const char *secret, size_t secret_len, const char *bytes, size_t len, const char *given, bool hex)
+static bool matches(const char *secret, size_t secret_len, const char *bytes, size_t len,
+	const char *given, bool hex)
 {
 	unsigned char digest[SHA256_SIZE], theirs[SHA256_SIZE];
 	unsigned char *decoded;
@@ -57,8 +58,8 @@ static bool matches(const char *secret, size_t secret_len, const char *bytes, si
 	return same;
 }
 
-enum signature signature_check(const struct mlc_signature *s, const struct vault *v, const struct signed_request *r,
-	bool before)
+enum signature signature_check(const struct mlc_signature *s, const struct vault *v,
+	const struct signed_request *r, bool before)
 {
 	const char *given = r->header(r->ctx, s->header), *now, *old, *bytes = r->body;
 	size_t now_len = 0, old_len = 0, len = r->body_len;

@@ -20,7 +20,7 @@ enum signature {
 	SIGNATURE_NO_SECRET /* we hold nothing to check it with */
 };
 /* before: the secret before the present one will do, too (a change of secrets is under way). */
-enum signature signature_check(const struct mlc_signature *, const struct vault *, const struct signed_request *,
-	bool before);
+enum signature signature_check(const struct mlc_signature *, const struct vault *,
+	const struct signed_request *, bool before);
 
 #endif

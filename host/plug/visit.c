@@ -1,8 +1,8 @@
 /* visit.c - peers that call us for our requests: parked, taken in sets, given back.
  *
- * A set with a mark holds writes.  It is stored - mark, requests, exact answer - before it leaves, and
- * its replies, the writes' outcomes and the end of the mark are one transaction.  Between the two,
- * whatever happens, the same bytes are asked again at the next visit. */
+ * A set with a mark holds writes.  It is stored - mark, requests, exact answer - before it leaves,
+ * and its replies, the writes' outcomes and the end of the mark are one transaction.  Between the
+ * two, whatever happens, the same bytes are asked again at the next visit. */
 #include "plug/inner.h"
 
 #include "base/json.h"
@@ -23,7 +23,8 @@
 #define LINE_MAX_CHARS    1000
 #define SET_MEMORY_MAX    (64u << 20)
 
-enum served_phase { SERVED_WAITS = 1, SERVED_STEPS, SERVED_COMMITS, SERVED_ROUTES, SERVED_SETTLES, SERVED_PAUSES };
+enum served_phase { SERVED_WAITS = 1, SERVED_STEPS, SERVED_COMMITS, SERVED_ROUTES, SERVED_SETTLES,
+	SERVED_PAUSES };
 
 struct served { /* one request of a peer */
 	STAILQ_ENTRY(served) next;
@@ -49,7 +50,7 @@ struct served { /* one request of a peer */
 	struct timer timer;
 };
 
-/* ---- words for people -------------------------------------------------------------------------- */
+/* ---- words for people -------------------------------------------------------------------- */
 
 static void say(struct connection *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void say(struct connection *c, const char *fmt, ...)
@@ -72,7 +73,7 @@ static void say(struct connection *c, const char *fmt, ...)
 	v->transcript_size += strlen(line);
 }
 
-/* ---- sets ---------------------------------------------------------------------------------------- */
+/* ---- sets -------------------------------------------------------------------------------- */
 
 static struct set *set_create(size_t count)
 {
@@ -111,7 +112,8 @@ static bool set_add(struct set *s, struct run *r)
 	return true;
 }
 
-static const char *const verbs[] = { [MLC_DO_CREATE] = "create", [MLC_DO_UPDATE] = "update", [MLC_DO_DELETE] = "delete",
+static const char *const verbs[] = { [MLC_DO_CREATE] = "create", [MLC_DO_UPDATE] = "update",
+	[MLC_DO_DELETE] = "delete",
 	[MLC_DO_VOID] = "void" };
 
 static json_t *run_stored(const struct run *r)
@@ -134,7 +136,8 @@ static json_t *run_stored(const struct run *r)
 		json_put_text(w, "id", r->writes[i].id);
 		json_put_text(w, "version", r->writes[i].version);
 		json_put_text(w, "key", r->writes[i].key);
-		json_object_set_new(w, "data", r->writes[i].data ? json_incref(r->writes[i].data) /* the list drops it */ : json_null());
+		json_object_set_new(w, "data", r->writes[i].data
+			? json_incref(r->writes[i].data) /* the list drops it */ : json_null());
 		json_array_append_new(writes, w);
 	}
 	json_object_set_new(o, "writes", writes);
@@ -145,8 +148,10 @@ static void set_put(struct connection *c, struct txn *t, const struct set *s)
 {
 	char *requests = json_dumps(s->stored, JSON_COMPACT);
 
-	txn_set_put(t, &(struct set_row){ .tenant = c->tenant, .connection = c->name, .mark = s->mark, .requests = requests,
-		.answer = s->answer, .answer_len = s->answer_len, .answer_type = s->answer_type, .asked = s->asked });
+	txn_set_put(t, &(struct set_row){ .tenant = c->tenant, .connection = c->name,
+		.mark = s->mark, .requests = requests,
+		.answer = s->answer, .answer_len = s->answer_len, .answer_type = s->answer_type,
+		.asked = s->asked });
 	free(requests);
 }
 
@@ -158,15 +163,18 @@ static enum mlc_verb verb_of(const char *text)
 	return 0;
 }
 
-/* A call as it was when its request left: what answers it will settle it from writes and sent alone. */
+/* A call as it was when its request left: what answers it will settle it from writes and sent
+ * alone. */
 static struct run *run_restored(struct connection *c, const json_t *o)
 {
 	const json_t *list = json_object_get(o, "writes");
 	size_t n = json_array_size(list);
 	struct mlc_write *writes = xcalloc(n, sizeof *writes);
 	int64_t *ids = xcalloc(n, sizeof *ids);
-	struct mlc_request q = { .path = json_text_at(o, "path"), .method = json_text_at(o, "method"),
-		.type = json_text_at(o, "type"), .body = json_text_at(o, "body"), .repeatable = json_true_at(o, "repeatable") };
+	struct mlc_request q = { .path = json_text_at(o, "path"),
+		.method = json_text_at(o, "method"),
+		.type = json_text_at(o, "type"), .body = json_text_at(o, "body"),
+		.repeatable = json_true_at(o, "repeatable") };
 	struct run *r = NULL;
 	bool good = q.path && n > 0 && json_text_at(o, "entity");
 
@@ -174,14 +182,18 @@ static struct run *run_restored(struct connection *c, const json_t *o)
 	for (size_t i = 0; i < n; i++) {
 		const json_t *w = json_array_get(list, i);
 
-		writes[i] = (struct mlc_write){ .verb = verb_of(json_text_or(w, "verb", "")), .id = json_text_at(w, "id"),
-			.version = json_text_at(w, "version"), .key = json_text_at(w, "key"), .data = json_object_get(w, "data") };
+		writes[i] = (struct mlc_write){ .verb = verb_of(json_text_or(w, "verb", "")),
+			.id = json_text_at(w, "id"),
+			.version = json_text_at(w, "version"), .key = json_text_at(w, "key"),
+			.data = json_object_get(w, "data") };
 		ids[i] = json_int_or(w, "write_id", 0);
 		good = good && writes[i].verb && writes[i].key;
 	}
 	if (good) {
-		r = run_create(c, &(struct order){ .op = OP_WRITE, .entity = json_text_at(o, "entity"), .writes = writes,
-			.write_ids = ids, .write_count = n, .attempt = (unsigned)json_int_or(o, "attempt", 0) }, NULL);
+		r = run_create(c, &(struct order){ .op = OP_WRITE,
+			.entity = json_text_at(o, "entity"), .writes = writes,
+			.write_ids = ids, .write_count = n,
+			.attempt = (unsigned)json_int_or(o, "attempt", 0) }, NULL);
 		r->request = request_copy(&r->request_memory, &q);
 		r->restored = r->marked = r->left = true;
 		r->state = RUN_TAKEN;
@@ -214,11 +226,13 @@ int set_restore(struct connection *c, const struct set_row *row)
 		r->set = s;
 	}
 	c->visit.open_set = c->visit.taken = s;
-	log_line(LOG_INFO, c->path, "set %s with %zu requests is open; its outcome is asked for at the next visit", s->mark, n);
+	log_line(LOG_INFO, c->path,
+		"set %s with %zu requests is open; its outcome is asked for at the next visit",
+		s->mark, n);
 	return 0;
 }
 
-/* ---- parked ------------------------------------------------------------------------------------------ */
+/* ---- parked ------------------------------------------------------------------------------ */
 
 void park(struct run *r)
 {
@@ -276,12 +290,13 @@ static void refresh_parked(struct connection *c, bool visit_ended)
 		}
 		if (r->restored)
 			continue; /* it asks what it asked before the restart */
-		if (r->plugin != c->plugin || r->settings != c->settings || (visit_ended && r->request->this_visit))
+		if (r->plugin != c->plugin || r->settings != c->settings ||
+			(visit_ended && r->request->this_visit))
 			run_afresh(r);
 	}
 }
 
-/* ---- a visit ------------------------------------------------------------------------------------------- */
+/* ---- a visit ----------------------------------------------------------------------------- */
 
 void visit_init(struct connection *c)
 {
@@ -296,7 +311,8 @@ static void listen_on(struct connection *c)
 	bool soon = v->leaving && !v->loose && !(v->open_set && v->taken == v->open_set);
 
 	v->last_ms = now_ms(c);
-	timer_set(c->all->conf.loop, &v->silence, v->last_ms + (soon ? LEAVING_MS : VISIT_SILENCE_MS), on_silence, c);
+	timer_set(c->all->conf.loop, &v->silence, v->last_ms +
+		(soon ? LEAVING_MS : VISIT_SILENCE_MS), on_silence, c);
 }
 
 static void forget_state(struct visit *v)
@@ -345,7 +361,8 @@ static void visit_end(struct connection *c, const char *why)
 	json_write(&text, transcript);
 	t = txn_for(c);
 	put_last(c, t);
-	txn_audit(t, &(struct audit_row){ .tenant = c->tenant, .move = "visit", .who = "host", .connection = c->name,
+	txn_audit(t, &(struct audit_row){ .tenant = c->tenant, .move = "visit", .who = "host",
+		.connection = c->name,
 		.detail = words, .payload = text.data, .payload_len = text.len });
 	commit(c, t, NULL, NULL);
 	free(words);
@@ -363,7 +380,8 @@ static void on_silence(void *arg)
 	if (c->visit.now) /* it is not silent: we are slow */
 		listen_on(c);
 	else
-		visit_end(c, c->visit.leaving ? "the configuration has changed" : "nothing was heard for 30 minutes");
+		visit_end(c, c->visit.leaving ? "the configuration has changed"
+		: "nothing was heard for 30 minutes");
 }
 
 static void visit_begin(struct connection *c)
@@ -413,13 +431,14 @@ void visit_reload(struct connection *c)
 	}
 }
 
-/* ---- what a connector sees -------------------------------------------------------------------------------- */
+/* ---- what a connector sees --------------------------------------------------------------- */
 
 static bool may_be_given(const struct connection *c, const struct run *r)
 {
 	if (!c->hold_cause)
 		return true;
-	return !strcmp(c->hold_cause, "paused") && r->op != OP_WRITE; /* a pause stops writes only */
+	/* A pause stops writes only. */
+	return !strcmp(c->hold_cause, "paused") && r->op != OP_WRITE;
 }
 
 static size_t coming(const struct connection *c)
@@ -431,8 +450,8 @@ static size_t coming(const struct connection *c)
 	if (c->visit.leaving || c->gone || (c->hold_cause && strcmp(c->hold_cause, "paused") != 0))
 		return 0;
 	TAILQ_FOREACH(r, &c->runs, in_all)
-		n += r->state == RUN_WAITS || r->state == RUN_STEPS || r->state == RUN_COMMITS || r->state == RUN_PAUSED ||
-			(r->state == RUN_ENDS && !r->set);
+		n += r->state == RUN_WAITS || r->state == RUN_STEPS || r->state == RUN_COMMITS ||
+			r->state == RUN_PAUSED || (r->state == RUN_ENDS && !r->set);
 	return n + conf->hooks->coming(conf->ctx, c);
 }
 
@@ -451,7 +470,8 @@ static void view_fill(struct served *s)
 	struct connection *c = s->connection;
 	struct visit *v = &c->visit;
 	struct mlc_visit *view = &s->view;
-	size_t n = 0, most = c->run_count < PARKED_SHOWN_MAX ? c->run_count : PARKED_SHOWN_MAX, out = 0, out_marked = 0;
+	size_t n = 0, most = c->run_count < PARKED_SHOWN_MAX ? c->run_count : PARKED_SHOWN_MAX,
+		out = 0, out_marked = 0;
 	struct run *r;
 
 	view_clear(s);
@@ -472,16 +492,19 @@ static void view_fill(struct served *s)
 	/* Taken without a mark and not answered: a log-in that comes now brings them back. */
 	for (size_t i = 0; v->loose && !v->leaving && !c->hold_cause && i < v->loose->count; i++)
 		out += v->loose->runs[i] != NULL;
-	*view = (struct mlc_visit){ .parked = s->parked, .parked_count = n, .alone = s->alone, .coming = coming(c) + out,
+	*view = (struct mlc_visit){ .parked = s->parked, .parked_count = n, .alone = s->alone,
+		.coming = coming(c) + out,
 		.done = v->done, .open_mark = v->open_set ? v->open_set->mark : NULL,
-		.open_asked = v->open_set ? v->open_set->asked : 0, .taken = s->set ? s->set->requests : NULL,
-		.taken_count = s->set ? s->set->count : 0, .last_mark = *v->last_mark ? v->last_mark : NULL };
+		.open_asked = v->open_set ? v->open_set->asked : 0,
+		.taken = s->set ? s->set->requests : NULL,
+		.taken_count = s->set ? s->set->count : 0,
+		.last_mark = *v->last_mark ? v->last_mark : NULL };
 	for (size_t i = 0; v->open_set && i < v->open_set->count; i++)
 		out_marked += v->open_set->runs[i] != NULL;
 	view->total = v->done + n + out_marked + view->coming;
 }
 
-/* ---- the end of a request ------------------------------------------------------------------------------------ */
+/* ---- the end of a request ---------------------------------------------------------------- */
 
 static void serve_next(struct connection *c);
 
@@ -539,7 +562,7 @@ static void serve_answer(struct served *s, const struct mlc_answer *a)
 	served_over(s);
 }
 
-/* ---- taking ---------------------------------------------------------------------------------------------------- */
+/* ---- taking ------------------------------------------------------------------------------ */
 
 static void untake(struct set *s)
 {
@@ -554,7 +577,8 @@ static void untake(struct set *s)
 
 static void answer_set(struct served *s, const struct set *set)
 {
-	serve_answer(s, &(struct mlc_answer){ .status = 200, .type = set->answer_type, .body = set->answer,
+	serve_answer(s, &(struct mlc_answer){ .status = 200, .type = set->answer_type,
+		.body = set->answer,
 		.body_len = set->answer_len });
 }
 
@@ -577,7 +601,8 @@ static void on_set_stored(void *arg, const struct txn_result *result)
 		answer_set(s, set);
 		return;
 	}
-	log_line(LOG_ERROR, c->path, "set %s is not given away: it cannot be stored: %s", set->mark, result->text);
+	log_line(LOG_ERROR, c->path, "set %s is not given away: it cannot be stored: %s", set->mark,
+		result->text);
 	if (set->asked == 0) { /* it has never left */
 		untake(set);
 		v->open_set = v->taken = NULL;
@@ -606,7 +631,8 @@ static void take_marked(struct served *s, struct set *set)
 	set_put(c, t, set);
 	for (size_t i = 0; i < set->count; i++) {
 		set->runs[i]->marked = true;
-		conf->hooks->mark(conf->ctx, t, c, set->runs[i]->write_ids, set->runs[i]->write_count, set->mark);
+		conf->hooks->mark(conf->ctx, t, c, set->runs[i]->write_ids,
+			set->runs[i]->write_count, set->mark);
 	}
 	say(c, "%zu write%s given away, set %s", set->count, set->count == 1 ? "" : "s", set->mark);
 	s->phase = SERVED_COMMITS;
@@ -681,7 +707,8 @@ static void take(struct served *s)
 			breach(s, "the set is over the ceiling of 64 MB");
 			return;
 		}
-	loose_back(c); /* what was taken before and has no answer; it comes after what is taken now */
+	/* What was taken before and has no answer comes after what is taken now. */
+	loose_back(c);
 	for (size_t i = 0; i < set->count; i++) {
 		struct run *r = set->runs[i];
 
@@ -698,7 +725,7 @@ static void take(struct served *s)
 	serve_answer(s, call_inside(s->call)->answer);
 }
 
-/* ---- replies ------------------------------------------------------------------------------------------------------- */
+/* ---- replies ----------------------------------------------------------------------------- */
 
 static void serve_on(struct served *s);
 
@@ -707,14 +734,16 @@ static void add_exchange(struct run *r, const struct serve_event *e)
 	struct connection *c = r->connection;
 
 	c->exchanges++;
-	exchanges_add(&r->exchanges, &(struct exchange_input){ .request = r->request, .status = e->word == SERVE_GAVE ?
-		(e->status ? e->status : 200) : 0, .body = e->body, .body_len = e->body_len, .why = "the peer cannot tell",
+	exchanges_add(&r->exchanges, &(struct exchange_input){ .request = r->request,
+		.status = e->word == SERVE_GAVE ? (e->status ? e->status : 200) : 0,
+		.body = e->body, .body_len = e->body_len, .why = "the peer cannot tell",
 		.vault = r->vault, .at_ms = now_ms(c) });
 }
 
 static void give_reply(struct run *r, const struct serve_event *e)
 {
-	struct call_reply reply = { .reply = { .kind = e->word == SERVE_GAVE ? MLC_REPLY_HERE : MLC_REPLY_LOST,
+	struct call_reply reply = { .reply = { .kind = e->word == SERVE_GAVE ? MLC_REPLY_HERE
+		: MLC_REPLY_LOST,
 		.status = e->status, .body = e->body, .body_len = e->body_len } };
 
 	if (!r->started)
@@ -750,12 +779,16 @@ static void on_set_settled(void *arg, const struct txn_result *result)
 	if (result->code < 0) {
 		int64_t wait = WHEN_SECOND_MS << (v->settle_tries < 5 ? v->settle_tries : 5);
 
-		/* What the remote did must not be forgotten: until the disk takes it, we ask again. */
+		/* What the remote did must not be forgotten: until the disk takes it, we ask
+		 * again. */
 		v->settle_tries++;
 		v->stuck = true;
-		log_line(LOG_ERROR, c->path, "the outcome of set %s cannot be written down, trying again: %s", set->mark, result->text);
-		timer_set(c->all->conf.loop, &v->settle_timer, now_ms(c) + (wait < SETTLE_AGAIN_MS ? wait : SETTLE_AGAIN_MS),
-			set_commit, c);
+		log_line(LOG_ERROR, c->path,
+			"the outcome of set %s cannot be written down, trying again: %s", set->mark,
+			result->text);
+		timer_set(c->all->conf.loop, &v->settle_timer,
+			now_ms(c) + (wait < SETTLE_AGAIN_MS ? wait : SETTLE_AGAIN_MS), set_commit,
+			c);
 		if (v->now && v->now->phase == SERVED_SETTLES)
 			serve_refuse(v->now, 503, "the store is not writable");
 		return;
@@ -803,7 +836,8 @@ void set_run_ended(struct run *r)
 }
 
 /* A marked set is answered as a whole; of what the connector says nothing, nobody can tell. */
-static void route_marked(struct served *s, struct set *set, const struct serve_event *events, size_t count)
+static void route_marked(struct served *s, struct set *set, const struct serve_event *events,
+	size_t count)
 {
 	struct connection *c = s->connection;
 	static const struct serve_event silent = { .word = SERVE_LOST, .body = "" };
@@ -832,7 +866,8 @@ static void route_marked(struct served *s, struct set *set, const struct serve_e
 }
 
 /* Reads, too, are answered as a whole; what is not spoken of is parked again. */
-static void route_loose(struct served *s, struct set *set, const struct serve_event *events, size_t count)
+static void route_loose(struct served *s, struct set *set, const struct serve_event *events,
+	size_t count)
 {
 	for (size_t k = 0; k < count; k++) {
 		struct run *r = set->runs[events[k].i];
@@ -846,7 +881,8 @@ static void route_loose(struct served *s, struct set *set, const struct serve_ev
 			give_reply(r, &events[k]);
 		} else {
 			add_exchange(r, &events[k]);
-			park_again(r, events[k].alone); /* it may be repeated, or it would not be here */
+			/* It may be repeated, or it would not be here. */
+			park_again(r, events[k].alone);
 		}
 	}
 	s->set = NULL;
@@ -871,7 +907,7 @@ static void serve_route(struct served *s)
 	serve_on(s);
 }
 
-/* ---- one request of a peer --------------------------------------------------------------------------------------------- */
+/* ---- one request of a peer --------------------------------------------------------------- */
 
 static void serve_finish(struct served *s)
 {
@@ -894,8 +930,8 @@ static void serve_finish(struct served *s)
 	}
 	if (s->view.turn == MLC_OPENS)
 		visit_begin(c);
-	if (s->view.mark && v->open_set && !strcmp(s->view.mark, v->open_set->mark) && s->view.took_count == 0 &&
-			!s->is_other_company)
+	if (s->view.mark && v->open_set && !strcmp(s->view.mark, v->open_set->mark) &&
+		s->view.took_count == 0 && !s->is_other_company)
 		give_again(s);
 	else if (s->view.took_count > 0)
 		take(s);
@@ -948,13 +984,14 @@ void visit_poke(struct connection *c)
 		timer_set(c->all->conf.loop, &s->timer, now_ms(c), on_look_again, s);
 }
 
-/* The peer has proven who it is and which company it is for: what was held for the want of that, is not. */
+/* The peer has proven who it is and which company it is for: what was held for the want of that, is
+ * not. */
 static bool proof_frees(const struct served *s)
 {
 	const char *cause = s->connection->hold_cause;
 
-	return cause && (!strcmp(cause, "identity") || !strcmp(cause, "auth")) && s->step != MLC_FAIL &&
-		json_object_get(call_facts(s->call), "identity");
+	return cause && (!strcmp(cause, "identity") || !strcmp(cause, "auth")) &&
+		s->step != MLC_FAIL && json_object_get(call_facts(s->call), "identity");
 }
 
 static void on_told(void *arg, const struct txn_result *result)
@@ -966,8 +1003,10 @@ static void on_told(void *arg, const struct txn_result *result)
 		return;
 	c = s->connection;
 	if (result->code < 0) {
-		/* Nothing that hangs on these facts may be said; what was given back is asked again. */
-		log_line(LOG_ERROR, c->path, "what its peer told cannot be stored: %s", result->text);
+		/* Nothing that hangs on these facts may be said; what was given back is asked
+		 * again. */
+		log_line(LOG_ERROR, c->path, "what its peer told cannot be stored: %s",
+			result->text);
 		serve_refuse(s, 503, "the store is not writable");
 		return;
 	}
@@ -987,7 +1026,8 @@ static bool conflicts(struct served *s, char *why, size_t size)
 	json_t *text;
 
 	json_object_foreach((json_t *)call_facts(s->call), name, text)
-		if (facts_conflict(s->connection->facts, s->settings, name, json_string_value(text), why, size))
+		if (facts_conflict(s->connection->facts, s->settings, name, json_string_value(text),
+			why, size))
 			return true;
 	return false;
 }
@@ -1036,7 +1076,8 @@ static const char *served_header(void *ctx, const char *name)
 static void on_pool(void *arg)
 {
 	struct served *s = arg;
-	struct call_reply given = { .reply = { .kind = s->kind, .body = "" }, .header = served_header, .ctx = s };
+	struct call_reply given = { .reply = { .kind = s->kind, .body = "" },
+		.header = served_header, .ctx = s };
 
 	s->step = call_step(s->call, &given, s->step_ms);
 }
@@ -1110,13 +1151,17 @@ static void on_secrets(void *arg)
 	s->facts = json_incref(c->facts);       /* so does a fact that is told */
 	s->lines = json_array();
 	s->hook_url = hook_url(c, "serve");
-	s->inbound = (struct mlc_inbound){ .method = inbound_method(s->in), .path = inbound_path(s->in),
+	s->inbound = (struct mlc_inbound){ .method = inbound_method(s->in),
+		.path = inbound_path(s->in),
 		.query = inbound_query(s->in) };
 	s->inbound.body = inbound_body(s->in, &s->inbound.body_len);
 	s->until_ms = now_ms(c) + SERVE_WAIT_MS;
-	struct call_site site = { .connector = plugin_connector(s->plugin), .connection = c->path, .settings = s->settings,
-		.token = c->token, .facts = s->facts, .ctx = s, .secret_is = site_secret_is, .log = site_log, .fact = site_fact };
-	struct call_input in = { .op = OP_SERVE, .hook_url = s->hook_url, .inbound = &s->inbound, .visit = &s->view,
+	struct call_site site = { .connector = plugin_connector(s->plugin), .connection = c->path,
+		.settings = s->settings,
+		.token = c->token, .facts = s->facts, .ctx = s, .secret_is = site_secret_is,
+		.log = site_log, .fact = site_fact };
+	struct call_input in = { .op = OP_SERVE, .hook_url = s->hook_url, .inbound = &s->inbound,
+		.visit = &s->view,
 		.state = v->state, .now_ms = now_ms(c) };
 	s->call = call_create(&site, &in);
 	serve_step(s, MLC_REPLY_NONE);
@@ -1132,7 +1177,8 @@ static void serve_next(struct connection *c)
 		v->waiting_count--;
 		v->now = s;
 		if (v->stuck) {
-			/* The last set's outcome is not on disk yet: what is told now might contradict it. */
+			/* The last set's outcome is not on disk yet: what is told now might
+			 * contradict it. */
 			serve_refuse(s, 503, "the store is not writable");
 			return;
 		}
@@ -1163,7 +1209,7 @@ void connection_serve(struct connection *c, struct inbound *in)
 	serve_next(c);
 }
 
-/* ---- the end --------------------------------------------------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------------------------- */
 
 void visit_silence(struct connection *c)
 {

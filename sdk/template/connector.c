@@ -1,7 +1,8 @@
 /* @name@.c - @title@: what a connector is, small and whole.
  *
- * It talks to the twin beside it and passes the conformance kit as it stands.  Change it piece by piece into
- * yours, and keep both true: the twin to the real system, this file to the twin.  sdk/GUIDE.md goes along. */
+ * It talks to the twin beside it and passes the conformance kit as it stands.  Change it piece by
+ * piece into yours, and keep both true: the twin to the real system, this file to the twin. 
+ * sdk/GUIDE.md goes along. */
 #include <mlc/connector.h>
 #include <mlc/help.h>
 
@@ -9,7 +10,8 @@
 
 /* ---- what it says about itself ------------------------------------------------------------- */
 
-/* In the remote's own words and order.  Money is DECIMAL text; BARE where the wire wants a number. */
+/* In the remote's own words and order.  Money is DECIMAL text; BARE where the wire wants a
+ * number. */
 static const struct mlc_field contact_fields[] = {
 	{ "id", MLC_TEXT, MLC_READONLY, 36, NULL },
 	{ "version", MLC_INTEGER, MLC_READONLY, 0, NULL },
@@ -36,7 +38,8 @@ static const struct mlc_setting settings[] = {
 };
 
 static const struct mlc_endpoint endpoints[] = { { "api", "{url}" }, { NULL } };
-static const struct mlc_auth auth[] = { { .kind = MLC_AUTH_HEADER, .pass = "token" }, { .kind = (enum mlc_auth_kind)0 } };
+static const struct mlc_auth auth[] = { { .kind = MLC_AUTH_HEADER, .pass = "token" },
+	{ .kind = (enum mlc_auth_kind)0 } };
 
 /* ---- replies --------------------------------------------------------------------------------- */
 
@@ -50,7 +53,8 @@ static enum mlc_step failed(struct mlc_call *c)
 	if (status == 401 || status == 403)
 		return c->host->fail(c, MLC_AUTH, 0, "%d: %s", status, why);
 	if (status == 429)
-		return c->host->fail(c, MLC_LIMITED, mlc_retry_after(c->host->header(c, "Retry-After"), c->now_ms, 60000),
+		return c->host->fail(c, MLC_LIMITED,
+			mlc_retry_after(c->host->header(c, "Retry-After"), c->now_ms, 60000),
 			"%s", why);
 	if (status == 409)
 		return c->host->fail(c, MLC_STALE, 0, "%s", why);
@@ -75,7 +79,8 @@ static bool record_of(struct mlc_call *c, json_t *o, struct mlc_record *r)
 
 	if (!id || version < 0)
 		return false;
-	*r = (struct mlc_record){ .entity = "contact", .id = id, .version = c->host->format(c, "%lld", (long long)version),
+	*r = (struct mlc_record){ .entity = "contact", .id = id,
+		.version = c->host->format(c, "%lld", (long long)version),
 		.deleted = json_is_true(mlc_at(o, "deleted")) };
 	mlc_instant(mlc_text(o, "modified_at"), &r->changed_ms);
 	if (!r->deleted)
@@ -83,7 +88,7 @@ static bool record_of(struct mlc_call *c, json_t *o, struct mlc_record *r)
 	return true;
 }
 
-/* ---- operations: digest what came, then ask for the next thing ------------------------------------ */
+/* ---- operations: digest what came, then ask for the next thing --------------------------- */
 
 static enum mlc_step ping(struct mlc_call *c)
 {
@@ -96,7 +101,8 @@ static enum mlc_step ping(struct mlc_call *c)
 	me = reply_of(c);
 	if (!mlc_text(me, "account"))
 		return c->host->fail(c, MLC_BROKEN, 0, "the reply names no account");
-	/* Another identity than last time: the host holds the connection, and we give nothing away. */
+	/* Another identity than last time: the host holds the connection, and we give nothing
+	 * away. */
 	if (!c->host->fact(c, "identity", mlc_text(me, "account")))
 		return c->host->fail(c, MLC_REFUSED, 0, "this is another account than last time");
 	c->host->fact(c, "company", mlc_text_or(me, "company", ""));
@@ -105,7 +111,8 @@ static enum mlc_step ping(struct mlc_call *c)
 
 static enum mlc_step ask_page(struct mlc_call *c, const char *after)
 {
-	return mlc_get(c, mlc_query(c, "/contacts", (const struct mlc_param[]){ { "after", after }, { "limit", PER_PAGE }, { NULL } }));
+	return mlc_get(c, mlc_query(c, "/contacts",
+		(const struct mlc_param[]){ { "after", after }, { "limit", PER_PAGE }, { NULL } }));
 }
 
 static enum mlc_step poll(struct mlc_call *c)
@@ -141,7 +148,8 @@ static enum mlc_step fetch(struct mlc_call *c)
 
 	if (c->reply->kind == MLC_REPLY_HERE) {
 		if (c->reply->status == 404)
-			r = (struct mlc_record){ .entity = "contact", .id = c->ids[*at], .deleted = true };
+			r = (struct mlc_record){ .entity = "contact", .id = c->ids[*at],
+				.deleted = true };
 		else if (c->reply->status != 200)
 			return failed(c);
 		else if (!record_of(c, reply_of(c), &r))
@@ -149,7 +157,8 @@ static enum mlc_step fetch(struct mlc_call *c)
 		c->host->emit(c, &r);
 		++*at;
 	}
-	return c->ids[*at] ? mlc_get(c, c->host->format(c, "/contacts/%s", mlc_percent(c, c->ids[*at]))) : MLC_DONE;
+	return c->ids[*at] ? mlc_get(c, c->host->format(c, "/contacts/%s",
+		mlc_percent(c, c->ids[*at]))) : MLC_DONE;
 }
 
 static enum mlc_step find(struct mlc_call *c)
@@ -159,7 +168,8 @@ static enum mlc_step find(struct mlc_call *c)
 	size_t i;
 
 	if (c->reply->kind == MLC_REPLY_NONE)
-		return mlc_get(c, mlc_query(c, "/contacts", (const struct mlc_param[]){ { "name", mlc_text(c->data, "name") },
+		return mlc_get(c, mlc_query(c, "/contacts",
+			(const struct mlc_param[]){ { "name", mlc_text(c->data, "name") },
 			{ "email", mlc_text(c->data, "email") }, { NULL } }));
 	if (c->reply->status != 200)
 		return failed(c);
@@ -189,7 +199,8 @@ static enum mlc_step ask_write(struct mlc_call *c)
 	body = c->host->dump(c, json_incref(w->data) /* dump() drops it */, c->entity, &len);
 	if (w->verb == MLC_DO_CREATE)
 		return mlc_send_json(c, "POST", "/contacts", body, len);
-	return mlc_send_json(c, "PATCH", c->host->format(c, "/contacts/%s", mlc_percent(c, w->id)), body, len);
+	return mlc_send_json(c, "PATCH", c->host->format(c, "/contacts/%s", mlc_percent(c, w->id)),
+		body, len);
 }
 
 static enum mlc_step write(struct mlc_call *c)
@@ -206,14 +217,15 @@ static enum mlc_step write(struct mlc_call *c)
 		break;
 	}
 	if (c->reply->status != 200 && c->reply->status != 201)
-		return c->reply->status >= 500 ? c->host->fail(c, MLC_IN_DOUBT, 0, "status %d", c->reply->status) : failed(c);
+		return c->reply->status >= 500 ? c->host->fail(c, MLC_IN_DOUBT, 0, "status %d",
+			c->reply->status) : failed(c);
 	if (!record_of(c, reply_of(c), &r))
 		return c->host->fail(c, MLC_IN_DOUBT, 0, "the reply does not say what was written");
 	c->host->settle(c, 0, &r);
 	return MLC_DONE;
 }
 
-/* ---- the one exported table ------------------------------------------------------------------------ */
+/* ---- the one exported table -------------------------------------------------------------- */
 
 const struct mlc_connector mlc_connector_v1 = {
 	.sdk = MLC_SDK,

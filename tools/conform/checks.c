@@ -15,7 +15,7 @@
 #define MUTATIONS    400    /* of each recorded exchange */
 #define BODY_MAX     (256u << 10)
 
-/* ---- driving ------------------------------------------------------------------------------------- */
+/* ---- driving ----------------------------------------------------------------------------- */
 
 static const char *no_header(void *ctx, const char *name)
 {
@@ -25,7 +25,8 @@ static const char *no_header(void *ctx, const char *name)
 
 static struct call_reply reply_of(int status, const char *body, size_t len)
 {
-	return (struct call_reply){ .reply = { .kind = MLC_REPLY_HERE, .status = status, .body = body, .body_len = len },
+	return (struct call_reply){ .reply = { .kind = MLC_REPLY_HERE, .status = status,
+		.body = body, .body_len = len },
 		.header = no_header };
 }
 
@@ -66,16 +67,22 @@ static void each_trial(const struct kit *kit, trial_fn *fn, complain_fn *complai
 	trials_finish(trials, count);
 }
 
-/* ---- garbage ---------------------------------------------------------------------------------------- */
+/* ---- garbage ----------------------------------------------------------------------------- */
 
 static const struct { const char *name, *body; } garbage[] = {
-	{ "an empty body", "" }, { "{}", "{}" }, { "[]", "[]" }, { "null", "null" }, { "a number", "42" },
-	{ "a text", "\"ok\"" }, { "a page of HTML", "<!DOCTYPE html><html><body>We are back soon</body></html>" },
-	{ "half a JSON object", "{\"id\": 7, \"name\": \"Mu" }, { "half a JSON list", "[{\"id\": 7}, {\"id\":" },
-	{ "a list of nulls", "[null, null]" }, { "lists in lists", "[[[[[[]]]]]]" }, { "an object of nulls", "{\"data\": null}" },
+	{ "an empty body", "" }, { "{}", "{}" }, { "[]", "[]" }, { "null", "null" },
+		{ "a number", "42" },
+	{ "a text", "\"ok\"" }, { "a page of HTML",
+	"<!DOCTYPE html><html><body>We are back soon</body></html>" },
+	{ "half a JSON object", "{\"id\": 7, \"name\": \"Mu" },
+	{ "half a JSON list", "[{\"id\": 7}, {\"id\":" },
+	{ "a list of nulls", "[null, null]" }, { "lists in lists", "[[[[[[]]]]]]" },
+	{ "an object of nulls", "{\"data\": null}" },
 	{ "an error in a 200", "{\"error\": {\"code\": \"internal\", \"message\": \"no\"}}" },
-	{ "half an XML document", "<?xml version=\"1.0\"?><QBXML><QBXMLMsgsRs>" }, { "another XML document", "<?xml version=\"1.0\"?><ok/>" },
-	{ "bytes that are no text", "\xff\xfe\x01\x02" }, { "a line of text", "Service Unavailable\n" },
+	{ "half an XML document", "<?xml version=\"1.0\"?><QBXML><QBXMLMsgsRs>" },
+	{ "another XML document", "<?xml version=\"1.0\"?><ok/>" },
+	{ "bytes that are no text", "\xff\xfe\x01\x02" },
+	{ "a line of text", "Service Unavailable\n" },
 };
 
 static void garbage_is_not_news(const struct kit *kit, const struct trial *t, complain_fn *complain)
@@ -92,19 +99,25 @@ static void garbage_is_not_news(const struct kit *kit, const struct trial *t, co
 
 		if (steps > 0 && end == MLC_DONE && t->in.op != OP_WRITE)
 			complain("%s: a 200 with %s is taken for %s", t->name, garbage[i].name,
-				t->in.op == OP_POLL ? "'nothing has changed'" : t->in.op == OP_FIND ? "'there is none'" : "success");
-		if (steps > 0 && end == MLC_DONE && t->in.op == OP_WRITE && call_writes(c, &writes) == 1 &&
-				writes[0].end == WRITE_END_SETTLED)
-			complain("%s: a 200 with %s is taken for a write that was done", t->name, garbage[i].name);
+				t->in.op == OP_POLL ? "'nothing has changed'" : t->in.op == OP_FIND
+				? "'there is none'" : "success");
+		if (steps > 0 && end == MLC_DONE && t->in.op == OP_WRITE &&
+			call_writes(c, &writes) == 1 && writes[0].end == WRITE_END_SETTLED)
+			complain("%s: a 200 with %s is taken for a write that was done", t->name,
+				garbage[i].name);
 		if (steps > 0 && t->in.op == OP_POLL && call_advanced(c, &cursor, &renew) && cursor)
-			complain("%s: a 200 with %s moves the cursor to '%s'", t->name, garbage[i].name, cursor);
+			complain("%s: a 200 with %s moves the cursor to '%s'", t->name,
+				garbage[i].name, cursor);
 		/* What a failed call has emitted is dropped. */
 		if (end != MLC_FAIL && call_records(c, &records) > 0)
-			complain("%s: a 200 with %s makes %zu records", t->name, garbage[i].name, call_records(c, &records));
+			complain("%s: a 200 with %s makes %zu records", t->name, garbage[i].name,
+				call_records(c, &records));
 		if (end == MLC_FAIL && is_breach(c))
-			complain("%s: after a 200 with %s: %s", t->name, garbage[i].name, failure_of(c));
+			complain("%s: after a 200 with %s: %s", t->name, garbage[i].name,
+				failure_of(c));
 		if (steps == STEPS_MAX)
-			complain("%s: after a 200 with %s it asks on and on", t->name, garbage[i].name);
+			complain("%s: after a 200 with %s it asks on and on", t->name,
+				garbage[i].name);
 		call_destroy(c);
 	}
 }
@@ -116,7 +129,8 @@ static void check_garbage(const struct kit *kit, complain_fn *complain)
 
 static void errors_are_failures(const struct kit *kit, const struct trial *t, complain_fn *complain)
 {
-	static const int statuses[] = { 204, 301, 302, 400, 401, 403, 405, 418, 429, 500, 502, 503, 504 };
+	static const int statuses[] = { 204, 301, 302, 400, 401, 403, 405, 418, 429, 500, 502, 503,
+		504 };
 	static const char page[] = "<html><body>Something else</body></html>";
 
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
@@ -125,11 +139,13 @@ static void errors_are_failures(const struct kit *kit, const struct trial *t, co
 		const struct call_write *writes;
 		unsigned steps;
 		enum mlc_step end = drive(c, &reply, &steps);
-		bool done = end == MLC_DONE && (t->in.op != OP_WRITE || (call_writes(c, &writes) == 1 &&
-			writes[0].end == WRITE_END_SETTLED && statuses[i] != 204));
+		bool done = end == MLC_DONE && (t->in.op != OP_WRITE ||
+			(call_writes(c, &writes) == 1 && writes[0].end == WRITE_END_SETTLED &&
+			statuses[i] != 204));
 
 		if (steps > 0 && done && statuses[i] != 204)
-			complain("%s: status %d with a page of HTML is taken for success", t->name, statuses[i]);
+			complain("%s: status %d with a page of HTML is taken for success", t->name,
+				statuses[i]);
 		if (end == MLC_FAIL && is_breach(c))
 			complain("%s: after status %d: %s", t->name, statuses[i], failure_of(c));
 		call_destroy(c);
@@ -152,9 +168,11 @@ static void lost_is_in_doubt(const struct kit *kit, const struct trial *t, compl
 	/* Only requests that must not be repeated are ever told of it. */
 	if (step == MLC_SEND && !call_inside(c)->request->repeatable) {
 		step = call_step(c, &lost, SAMPLE_NOW_MS);
-		if (step == MLC_DONE && call_writes(c, &writes) == 1 && writes[0].end == WRITE_END_SETTLED)
+		if (step == MLC_DONE && call_writes(c, &writes) == 1 &&
+			writes[0].end == WRITE_END_SETTLED)
 			complain("%s: a lost reply is taken for success", t->name);
-		if (step == MLC_FAIL && call_fault(c, NULL, NULL) == MLC_RETRY && t->in.op == OP_WRITE)
+		if (step == MLC_FAIL && call_fault(c, NULL, NULL) == MLC_RETRY &&
+			t->in.op == OP_WRITE)
 			complain("%s: a lost reply fails as RETRY, so the write would be sent again: it is IN_DOUBT", t->name);
 		if (step == MLC_FAIL && is_breach(c))
 			complain("%s: after a lost reply: %s", t->name, failure_of(c));
@@ -167,7 +185,7 @@ static void check_lost(const struct kit *kit, complain_fn *complain)
 	each_trial(kit, lost_is_in_doubt, complain);
 }
 
-/* ---- requests ------------------------------------------------------------------------------------------ */
+/* ---- requests ---------------------------------------------------------------------------- */
 
 static bool same_text(const char *a, const char *b)
 {
@@ -176,9 +194,10 @@ static bool same_text(const char *a, const char *b)
 
 static bool same_request(const struct mlc_request *a, const struct mlc_request *b)
 {
-	if (!same_text(a->method, b->method) || !same_text(a->endpoint, b->endpoint) || !same_text(a->path, b->path) ||
-			!same_text(a->type, b->type) || a->body_len != b->body_len || a->repeatable != b->repeatable ||
-			a->this_visit != b->this_visit || !a->headers != !b->headers)
+	if (!same_text(a->method, b->method) || !same_text(a->endpoint, b->endpoint) ||
+		!same_text(a->path, b->path) || !same_text(a->type, b->type) ||
+		a->body_len != b->body_len || a->repeatable != b->repeatable ||
+		a->this_visit != b->this_visit || !a->headers != !b->headers)
 		return false;
 	if (a->body_len && memcmp(a->body, b->body, a->body_len) != 0)
 		return false;
@@ -199,8 +218,9 @@ static void same_in_same_out(const struct kit *kit, const struct trial *t, compl
 		call_step(between, &reply, SAMPLE_NOW_MS + 86400000);
 	second = trial_call(kit, t);
 	b = call_step(second, NULL, SAMPLE_NOW_MS);
-	if (a != b || (a == MLC_SEND && !same_request(call_inside(first)->request, call_inside(second)->request)) ||
-			(a == MLC_FAIL && strcmp(failure_of(first), failure_of(second)) != 0))
+	if (a != b || (a == MLC_SEND && !same_request(call_inside(first)->request,
+		call_inside(second)->request)) || (a == MLC_FAIL &&
+		strcmp(failure_of(first), failure_of(second)) != 0))
 		complain("%s: the same input does not give the same request twice", t->name);
 	call_destroy(first);
 	call_destroy(between);
@@ -227,7 +247,8 @@ static bool names_a_secret(const struct kit *kit, struct call *c, const char *na
 		!strncmp(kit->connector->signature->secret, name, len);
 }
 
-static void check_secrets(const struct kit *kit, const struct trial *t, struct call *c, const char *text, complain_fn *complain)
+static void check_secrets(const struct kit *kit, const struct trial *t, struct call *c,
+	const char *text, complain_fn *complain)
 {
 	while (text && (text = strstr(text, "{secret:")) != NULL) {
 		size_t len = strcspn(text += 8, "}");
@@ -272,9 +293,11 @@ static void request_is_sound(const struct kit *kit, const struct trial *t, compl
 	}
 	if (t->in.op == OP_WRITE && t->write.verb == MLC_DO_CREATE && q->repeatable && q->method &&
 			!strcmp(q->method, "POST") && !(call_inside(c)->entity->flags & MLC_KEYED))
-		complain("%s: a POST that creates is marked repeatable, but %s is not KEYED", t->name, call_inside(c)->entity->name);
+		complain("%s: a POST that creates is marked repeatable, but %s is not KEYED",
+			t->name, call_inside(c)->entity->name);
 	if (k->serve && t->in.op != OP_WRITE && !q->repeatable)
-		complain("%s: a read that is not repeatable could never leave without a mark", t->name);
+		complain("%s: a read that is not repeatable could never leave without a mark",
+			t->name);
 done:
 	call_destroy(c);
 }
@@ -306,7 +329,7 @@ static void check_memory(const struct kit *kit, complain_fn *complain)
 	each_trial(kit, little_memory, complain);
 }
 
-/* ---- fuzz ---------------------------------------------------------------------------------------------------- */
+/* ---- fuzz -------------------------------------------------------------------------------- */
 
 static uint32_t dice(unsigned *seed)
 {
@@ -324,7 +347,8 @@ static json_t *any_value(const struct kit *kit, unsigned *seed, unsigned depth);
 /* Words that this connector's remote might say: its own names. */
 static const char *any_name(const struct kit *kit, unsigned *seed)
 {
-	static const char *const usual[] = { "id", "data", "items", "list", "next", "error", "code", "message", "more", "count",
+	static const char *const usual[] = { "id", "data", "items", "list", "next", "error", "code",
+		"message", "more", "count",
 		"status", "records", "results" };
 	const struct mlc_entity *e = kit->connector->entities;
 	size_t n = 0, fields = 0;
@@ -345,8 +369,10 @@ static const char *any_name(const struct kit *kit, unsigned *seed)
 
 static json_t *any_scalar(unsigned *seed)
 {
-	static const char *const texts[] = { "", "0", "-1", "12.30", "2026-10-31", "2026-10-31T22:00:00", "2026-13-45T99:99:99",
-		"99999999999999999999999999999999", "a@b.example", "&lt;", "\xc3\xa9\xe2\x82\xac", "https://elsewhere.example/x?y=z",
+	static const char *const texts[] = { "", "0", "-1", "12.30", "2026-10-31",
+		"2026-10-31T22:00:00", "2026-13-45T99:99:99",
+		"99999999999999999999999999999999", "a@b.example", "&lt;", "\xc3\xa9\xe2\x82\xac",
+		"https://elsewhere.example/x?y=z",
 		"1e400", "true", "null" };
 
 	switch (dice(seed) % 5) {
@@ -375,7 +401,8 @@ static json_t *any_value(const struct kit *kit, unsigned *seed, unsigned depth)
 	if (kind < 3) {
 		v = json_object();
 		while (n--)
-			json_object_set_new(v, any_name(kit, seed), any_value(kit, seed, depth - 1));
+			json_object_set_new(v, any_name(kit, seed),
+				any_value(kit, seed, depth - 1));
 		return v;
 	}
 	return any_scalar(seed);
@@ -447,7 +474,8 @@ static void mutate(struct buf *b, unsigned *seed)
 	}
 }
 
-static void judge(struct call *c, const struct trial *t, enum mlc_step end, const char *what, unsigned seed, complain_fn *complain)
+static void judge(struct call *c, const struct trial *t, enum mlc_step end, const char *what,
+	unsigned seed, complain_fn *complain)
 {
 	if (end == MLC_FAIL && is_breach(c) && !strstr(failure_of(c), "budget"))
 		complain("%s: %s (seed %u): %s", t->name, what, seed, failure_of(c));
@@ -467,7 +495,8 @@ static void fuzz(const struct kit *kit, const struct trial *t, complain_fn *comp
 		put_any(kit, &seed, &body);
 		if (dice(&seed) % 4 == 0)
 			mutate(&body, &seed);
-		reply = reply_of(dice(&seed) % 5 ? 200 : 400 + (int)(dice(&seed) % 130), body.data, body.len);
+		reply = reply_of(dice(&seed) % 5 ? 200 : 400 + (int)(dice(&seed) % 130), body.data,
+			body.len);
 		judge(c, t, drive(c, &reply, &steps), "a reply of odd shape", began, complain);
 		call_destroy(c);
 	}
@@ -499,7 +528,8 @@ static void damaged(const struct kit *kit, const struct trial *t, complain_fn *c
 			call_destroy(c);
 			break;
 		}
-		while (step == MLC_SEND && cassette_reply(tape, call_inside(c)->request, &reply, NULL)) {
+		while (step == MLC_SEND && cassette_reply(tape, call_inside(c)->request, &reply,
+			NULL)) {
 			buf_clear(&body);
 			buf_add(&body, reply.reply.body, reply.reply.body_len);
 			mutate(&body, &seed);
@@ -520,7 +550,7 @@ static void check_damaged(const struct kit *kit, complain_fn *complain)
 		each_trial(kit, damaged, complain);
 }
 
-/* ---- those who call us --------------------------------------------------------------------------------------- */
+/* ---- those who call us ------------------------------------------------------------------- */
 
 static bool no_secret(void *ctx, const char *name, const char *text)
 {
@@ -530,18 +560,21 @@ static bool no_secret(void *ctx, const char *name, const char *text)
 
 static struct call_site stranger_site(const struct kit *kit)
 {
-	return (struct call_site){ .connector = kit->connector, .connection = "acme/any", .settings = kit->settings,
+	return (struct call_site){ .connector = kit->connector, .connection = "acme/any",
+		.settings = kit->settings,
 		.facts = kit->facts, .secret_is = no_secret };
 }
 
-static void fill_inbound(const struct kit *kit, unsigned *seed, struct buf *body, struct mlc_inbound *in)
+static void fill_inbound(const struct kit *kit, unsigned *seed, struct buf *body,
+	struct mlc_inbound *in)
 {
 	static const char *const methods[] = { "POST", "POST", "POST", "PUT", "GET" };
 
 	put_any(kit, seed, body);
 	if (dice(seed) % 3 == 0)
 		mutate(body, seed);
-	*in = (struct mlc_inbound){ .method = methods[dice(seed) % 5], .path = "/x/acme/any", .query = dice(seed) % 4 ? "" : "wsdl",
+	*in = (struct mlc_inbound){ .method = methods[dice(seed) % 5], .path = "/x/acme/any",
+		.query = dice(seed) % 4 ? "" : "wsdl",
 		.body = body->data, .body_len = body->len };
 }
 
@@ -555,14 +588,16 @@ static void check_receive(const struct kit *kit, complain_fn *complain)
 	for (int i = 0; kit->connector->receive && i < 4 * FUZZ_ROUNDS; i++) {
 		unsigned began = seed;
 		struct mlc_inbound inbound;
-		struct call_input in = { .op = OP_RECEIVE, .inbound = &inbound, .now_ms = SAMPLE_NOW_MS };
+		struct call_input in = { .op = OP_RECEIVE, .inbound = &inbound,
+			.now_ms = SAMPLE_NOW_MS };
 		struct call *c;
 
 		fill_inbound(kit, &seed, &body, &inbound);
 		inbound.trusted = true;
 		c = call_create(&site, &in);
 		if (call_step(c, NULL, SAMPLE_NOW_MS) == MLC_FAIL && is_breach(c))
-			complain("receive: a webhook of odd shape (seed %u): %s", began, failure_of(c));
+			complain("receive: a webhook of odd shape (seed %u): %s", began,
+				failure_of(c));
 		call_destroy(c);
 	}
 	buf_finish(&body);
@@ -571,7 +606,8 @@ static void check_receive(const struct kit *kit, complain_fn *complain)
 static void check_strangers(const struct kit *kit, complain_fn *complain)
 {
 	struct call_site site = stranger_site(kit);
-	const struct mlc_request waiting = { .path = "waiting", .body = "<x/>", .body_len = 4, .repeatable = true };
+	const struct mlc_request waiting = { .path = "waiting", .body = "<x/>", .body_len = 4,
+		.repeatable = true };
 	const struct mlc_request *parked[] = { &waiting };
 	const bool alone[] = { false };
 	unsigned seed = kit->seed;
@@ -581,9 +617,11 @@ static void check_strangers(const struct kit *kit, complain_fn *complain)
 	for (int i = 0; kit->connector->serve && i < 4 * FUZZ_ROUNDS; i++) {
 		unsigned began = seed;
 		struct mlc_inbound inbound;
-		struct mlc_visit visit = { .parked = parked, .parked_count = 1, .alone = alone, .coming = 1, .total = 2,
+		struct mlc_visit visit = { .parked = parked, .parked_count = 1, .alone = alone,
+			.coming = 1, .total = 2,
 			.open_mark = dice(&seed) % 2 ? "open" : NULL };
-		struct call_input in = { .op = OP_SERVE, .inbound = &inbound, .visit = &visit, .now_ms = SAMPLE_NOW_MS,
+		struct call_input in = { .op = OP_SERVE, .inbound = &inbound, .visit = &visit,
+			.now_ms = SAMPLE_NOW_MS,
 			.hook_url = "https://mlc.example/serve/acme/any" };
 		struct call *c;
 		const struct serve_event *events;
@@ -591,7 +629,8 @@ static void check_strangers(const struct kit *kit, complain_fn *complain)
 		fill_inbound(kit, &seed, &body, &inbound);
 		c = call_create(&site, &in);
 		if (call_step(c, NULL, SAMPLE_NOW_MS) == MLC_FAIL && is_breach(c))
-			complain("serve: a request of odd shape (seed %u): %s", began, failure_of(c));
+			complain("serve: a request of odd shape (seed %u): %s", began,
+				failure_of(c));
 		if (visit.turn == MLC_OPENS)
 			complain("serve: a peer that knows no secret opens a visit (seed %u): %.200s", began, body.data);
 		if (visit.took_count > 0 || visit.mark)

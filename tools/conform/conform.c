@@ -1,8 +1,9 @@
-/* conform.c - the conformance kit: runs a connector's .so and holds it to the promises of connector.h.
+/* conform.c - the conformance kit: runs a connector's .so and holds it to the promises of
+ * connector.h.
  *
  *   conform FILE.so [--settings FILE] [--facts FILE] [--cassettes FOLDER] [--seed N]
- * TAP on stdout; exit status 0 when every promise is kept.  Each check runs in a process of its own,
- * so that a crash or an endless loop is one failure and not the end. */
+ * TAP on stdout; exit status 0 when every promise is kept.  Each check runs in a process of its
+ * own, so that a crash or an endless loop is one failure and not the end. */
 #include "checks.h"
 #include "object.h"
 
@@ -48,7 +49,7 @@ static void verdict(bool good, const char *name, const char *directive)
 	failed += !good;
 }
 
-/* ---- in a process of its own ------------------------------------------------------------------ */
+/* ---- in a process of its own ------------------------------------------------------------- */
 
 static void run(const struct kit *kit, const struct check *check)
 {
@@ -71,12 +72,12 @@ static void run(const struct kit *kit, const struct check *check)
 		exit(2);
 	}
 	if (WIFSIGNALED(status))
-		printf("# it %s (%s)\n", WTERMSIG(status) == SIGALRM ? "does not come to an end" : "crashes",
-			strsignal(WTERMSIG(status)));
+		printf("# it %s (%s)\n", WTERMSIG(status) == SIGALRM ? "does not come to an end"
+			: "crashes", strsignal(WTERMSIG(status)));
 	verdict(WIFEXITED(status) && WEXITSTATUS(status) == 0, check->name, "");
 }
 
-/* ---- the file --------------------------------------------------------------------------------------- */
+/* ---- the file ---------------------------------------------------------------------------- */
 
 static void on_flaw(void *arg, const char *sentence)
 {
@@ -86,7 +87,8 @@ static void on_flaw(void *arg, const char *sentence)
 
 static void check_file(const char *bytes, size_t len)
 {
-	static const char name[] = "the file exports one symbol, has no writable data, no constructors, no I/O";
+	static const char name[] =
+		"the file exports one symbol, has no writable data, no constructors, no I/O";
 
 	if (object_is_instrumented(bytes, len)) {
 		verdict(true, name, " # SKIP built with a sanitizer");
@@ -113,7 +115,8 @@ static bool check_probe(const char *path)
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
 		return false;
-	verdict(WIFEXITED(status) && WEXITSTATUS(status) == 0, "it can be loaded, and its descriptor is sound", "");
+	verdict(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+		"it can be loaded, and its descriptor is sound", "");
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
@@ -126,7 +129,7 @@ static const struct mlc_connector *open_connector(const char *path)
 	return handle ? dlsym(handle, "mlc_connector_v1") : NULL;
 }
 
-/* ---- the rest --------------------------------------------------------------------------------------------- */
+/* ---- the rest ---------------------------------------------------------------------------- */
 
 static json_t *sample_settings(const struct mlc_connector *k)
 {
@@ -140,7 +143,8 @@ static json_t *sample_settings(const struct mlc_connector *k)
 		else if (s->type == MLC_BOOL)
 			json_object_set_new(o, s->name, json_true());
 		else if (s->type == MLC_TEXT)
-			json_put_text(o, s->name, strstr(s->name, "url") ? "https://remote.example" : "sample");
+			json_put_text(o, s->name, strstr(s->name,
+				"url") ? "https://remote.example" : "sample");
 	}
 	return o;
 }
@@ -165,7 +169,8 @@ static json_t *read_json(const char *path)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: conform FILE.so [--settings FILE] [--facts FILE] [--cassettes FOLDER] [--seed N]\n");
+	fprintf(stderr,
+		"usage: conform FILE.so [--settings FILE] [--facts FILE] [--cassettes FOLDER] [--seed N]\n");
 	return 2;
 }
 

@@ -35,7 +35,7 @@ static void complain(struct file *f, const char *fmt, ...)
 	f->flaw(f->arg, text);
 }
 
-/* ---- reading, never beyond the end ------------------------------------------------------------ */
+/* ---- reading, never beyond the end ------------------------------------------------------- */
 
 static bool take(const struct file *f, uint64_t at, void *out, size_t size)
 {
@@ -47,7 +47,8 @@ static bool take(const struct file *f, uint64_t at, void *out, size_t size)
 
 static bool section(const struct file *f, size_t index, Elf64_Shdr *out)
 {
-	return index < f->head.e_shnum && take(f, f->head.e_shoff + index * sizeof *out, out, sizeof *out);
+	return index < f->head.e_shnum && take(f, f->head.e_shoff + index * sizeof *out, out,
+		sizeof *out);
 }
 
 static const char *text_at(const char *table, size_t table_len, uint64_t at)
@@ -78,21 +79,25 @@ static bool open_file(struct file *f)
 
 	if (!take(f, 0, &f->head, sizeof f->head) || memcmp(f->head.e_ident, ELFMAG, SELFMAG) != 0)
 		return false;
-	if (f->head.e_ident[EI_CLASS] != ELFCLASS64 || f->head.e_ident[EI_DATA] != ELFDATA2LSB || f->head.e_type != ET_DYN ||
-			f->head.e_shentsize != sizeof(Elf64_Shdr) || !strings_of(f, f->head.e_shstrndx, &table, &len))
+	if (f->head.e_ident[EI_CLASS] != ELFCLASS64 || f->head.e_ident[EI_DATA] != ELFDATA2LSB ||
+		f->head.e_type != ET_DYN || f->head.e_shentsize != sizeof(Elf64_Shdr) ||
+		!strings_of(f, f->head.e_shstrndx, &table, &len))
 		return false;
 	f->names = table;
 	f->names_len = len;
 	return true;
 }
 
-/* ---- what it may import ---------------------------------------------------------------------------- */
+/* ---- what it may import ------------------------------------------------------------------ */
 
 /* Names, or beginnings of names ("mem*"), that a pure function has a use for. */
 static const char *const allowed[] = {
-	"mem*", "str*", "__mem*", "__str*", "snprintf", "vsnprintf", "__snprintf_chk", "__vsnprintf_chk", "sscanf",
-	"__isoc99_sscanf", "__isoc23_sscanf", "__isoc23_strto*", "qsort", "bsearch", "abs", "labs", "llabs", "toupper",
-	"tolower", "isalnum", "isalpha", "isdigit", "isspace", "isxdigit", "__ctype_*", "__stack_chk_fail", "__cxa_finalize",
+	"mem*", "str*", "__mem*", "__str*", "snprintf", "vsnprintf", "__snprintf_chk",
+		"__vsnprintf_chk", "sscanf",
+	"__isoc99_sscanf", "__isoc23_sscanf", "__isoc23_strto*", "qsort", "bsearch", "abs", "labs",
+	"llabs", "toupper",
+	"tolower", "isalnum", "isalpha", "isdigit", "isspace", "isxdigit", "__ctype_*",
+	"__stack_chk_fail", "__cxa_finalize",
 	"_ITM_*", "__gmon_start__", "json_*", "xml*", NULL,
 };
 
@@ -100,33 +105,45 @@ struct reason {
 	const char *name, *why;
 };
 
-/* Of those: what nevertheless is none of a connector's business.  Then the usual others, by their reason. */
+/* Of those: what nevertheless is none of a connector's business.  Then the usual others, by their
+ * reason. */
 static const struct reason refused[] = {
-	{ "strcpy", "it knows no end; use host->format()" }, { "strcat", "it knows no end; use host->format()" },
+	{ "strcpy", "it knows no end; use host->format()" },
+		{ "strcat", "it knows no end; use host->format()" },
 	{ "strtok", "it keeps state between calls" }, { "strdup", "call memory is host->alloc()" },
 	{ "strndup", "call memory is host->alloc()" }, { "strerror*", "a connector does no I/O" },
-	{ "strftime", "times are written by help.h" }, { "strcoll", "it depends on the machine's locale" },
+	{ "strftime", "times are written by help.h" },
+	{ "strcoll", "it depends on the machine's locale" },
 	{ "strxfrm", "it depends on the machine's locale" },
-	{ "json_load_file", "a connector does no I/O" }, { "json_loadf", "a connector does no I/O" },
-	{ "json_loadfd", "a connector does no I/O" }, { "json_dump_file", "a connector does no I/O" },
+	{ "json_load_file", "a connector does no I/O" },
+	{ "json_loadf", "a connector does no I/O" },
+	{ "json_loadfd", "a connector does no I/O" },
+	{ "json_dump_file", "a connector does no I/O" },
 	{ "json_dumpf", "a connector does no I/O" }, { "json_dumpfd", "a connector does no I/O" },
 	{ "json_loads", "it makes doubles of decimals; use host->parse()" },
 	{ "json_loadb", "it makes doubles of decimals; use host->parse()" },
 	{ "json_real*", "money is decimal text, never a double" },
 	{ "json_dumps", "its memory is not the call's; use host->dump()" },
-	{ "json_set_alloc_funcs", "memory is the host's" }, { "json_object_seed", "the host's own" },
+	{ "json_set_alloc_funcs", "memory is the host's" },
+	{ "json_object_seed", "the host's own" },
 	{ "xmlReadFile", "a connector does no I/O" }, { "xmlParseFile", "a connector does no I/O" },
 	{ "xmlCtxtReadFile", "a connector does no I/O" }, { "xmlSave*", "a connector does no I/O" },
-	{ "xmlNano*", "a connector does no I/O" }, { "xmlReaderForFile", "a connector does no I/O" },
-	{ "xmlCleanup*", "libxml2 is the host's to begin and end" }, { "xmlInit*", "libxml2 is the host's to begin and end" },
+	{ "xmlNano*", "a connector does no I/O" },
+	{ "xmlReaderForFile", "a connector does no I/O" },
+	{ "xmlCleanup*", "libxml2 is the host's to begin and end" },
+	{ "xmlInit*", "libxml2 is the host's to begin and end" },
 	{ "malloc", "call memory is host->alloc()" }, { "calloc", "call memory is host->alloc()" },
 	{ "realloc", "call memory is host->alloc()" }, { "free", "call memory frees itself" },
-	{ "time", "time is call->now_ms" }, { "clock*", "time is call->now_ms" }, { "gettimeofday", "time is call->now_ms" },
-	{ "localtime*", "it depends on the machine's zone" }, { "gmtime*", "times are read and written by help.h" },
+	{ "time", "time is call->now_ms" }, { "clock*", "time is call->now_ms" },
+	{ "gettimeofday", "time is call->now_ms" },
+	{ "localtime*", "it depends on the machine's zone" },
+	{ "gmtime*", "times are read and written by help.h" },
 	{ "rand*", "randomness is call->nonce" }, { "random", "randomness is call->nonce" },
 	{ "getrandom", "randomness is call->nonce" }, { "getenv", "settings are call->settings" },
-	{ "sprintf", "it knows no end; use host->format()" }, { "__sprintf_chk", "use host->format()" },
-	{ "pthread_*", "a connector has no threads" }, { "atexit", "a connector is unmapped without a word" },
+	{ "sprintf", "it knows no end; use host->format()" },
+	{ "__sprintf_chk", "use host->format()" },
+	{ "pthread_*", "a connector has no threads" },
+	{ "atexit", "a connector is unmapped without a word" },
 	{ "ato*", "it cannot say that something is no number" }, { NULL, NULL },
 };
 
@@ -148,10 +165,11 @@ static const char *why_refused(const char *name)
 	return "a connector does no I/O and asks the system for nothing; the host does both for it";
 }
 
-static const char *const libraries[] = { "libc.so.6", "libm.so.6", "libjansson.so.4", "libxml2.so.2", "libgcc_s.so.1",
+static const char *const libraries[] = { "libc.so.6", "libm.so.6", "libjansson.so.4",
+	"libxml2.so.2", "libgcc_s.so.1",
 	"ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", NULL };
 
-/* ---- the checks --------------------------------------------------------------------------------------- */
+/* ---- the checks -------------------------------------------------------------------------- */
 
 static void check_symbols(struct file *f, const Elf64_Shdr *s)
 {
@@ -188,24 +206,26 @@ static void check_symbols(struct file *f, const Elf64_Shdr *s)
 /* Constant while the code runs, though the loader writes them: relocations, the tables of calls. */
 static bool is_constant(const char *name)
 {
-	return !strcmp(name, ".data.rel.ro") || !strcmp(name, ".dynamic") || !strncmp(name, ".got", 4);
+	return !strcmp(name, ".data.rel.ro") || !strcmp(name, ".dynamic") ||
+		!strncmp(name, ".got", 4);
 }
 
 static void check_section(struct file *f, const Elf64_Shdr *s)
 {
 	const char *name = name_of(f, s);
-	bool inits = s->sh_type == SHT_INIT_ARRAY || s->sh_type == SHT_FINI_ARRAY || s->sh_type == SHT_PREINIT_ARRAY ||
-		!strcmp(name, ".ctors") || !strcmp(name, ".dtors");
+	bool inits = s->sh_type == SHT_INIT_ARRAY || s->sh_type == SHT_FINI_ARRAY ||
+		s->sh_type == SHT_PREINIT_ARRAY || !strcmp(name, ".ctors") ||
+		!strcmp(name, ".dtors");
 
 	if (s->sh_type == SHT_DYNSYM)
 		check_symbols(f, s);
 	if (inits && s->sh_size / sizeof(uint64_t) > OWN_INITS)
-		complain(f, "it has %zu functions in %s: a connector has no constructors and no destructors",
-			(size_t)(s->sh_size / sizeof(uint64_t)) - OWN_INITS, name);
+		complain(f, "it has %zu functions in %s: a connector has no constructors and no destructors", (size_t)(s->sh_size / sizeof(uint64_t)) - OWN_INITS, name);
 	if (!(s->sh_flags & SHF_WRITE) || !(s->sh_flags & SHF_ALLOC) || inits || is_constant(name))
 		return;
 	if (s->sh_flags & SHF_TLS)
-		complain(f, "it has %zu bytes of data for each thread (%s)", (size_t)s->sh_size, name);
+		complain(f, "it has %zu bytes of data for each thread (%s)", (size_t)s->sh_size,
+			name);
 	else if (s->sh_size > OWN_DATA)
 		complain(f, "it has %zu bytes of writable data (%s): tables are const, and what is to be remembered stands in "
 			"call->state", (size_t)s->sh_size - OWN_DATA, name);
@@ -219,7 +239,8 @@ static void check_libraries(struct file *f, const Elf64_Shdr *s)
 
 	if (s->sh_type != SHT_DYNAMIC || !strings_of(f, s->sh_link, &names, &names_len))
 		return;
-	for (uint64_t at = 0; at + sizeof d <= s->sh_size && take(f, s->sh_offset + at, &d, sizeof d); at += sizeof d) {
+	for (uint64_t at = 0; at + sizeof d <= s->sh_size &&
+		take(f, s->sh_offset + at, &d, sizeof d); at += sizeof d) {
 		const char *name = text_at(names, names_len, d.d_un.d_val);
 		bool known = false;
 
@@ -252,7 +273,8 @@ bool object_check(const char *bytes, size_t len, void (*flaw)(void *, const char
 
 bool object_is_instrumented(const char *bytes, size_t len)
 {
-	static const char *const marks[] = { "__asan_init", "__ubsan_handle", "__tsan_init", "__sanitizer_cov", "__gcov_" };
+	static const char *const marks[] = { "__asan_init", "__ubsan_handle", "__tsan_init",
+		"__sanitizer_cov", "__gcov_" };
 
 	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
 		if (memmem(bytes, len, marks[i], strlen(marks[i])))

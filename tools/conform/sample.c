@@ -9,7 +9,8 @@
 
 #define DEPTH_MAX 6
 
-static json_t *record_of(const struct mlc_connector *, const struct mlc_entity *, bool all, unsigned depth);
+static json_t *record_of(const struct mlc_connector *, const struct mlc_entity *, bool all,
+	unsigned depth);
 
 static json_t *value_of(const struct mlc_connector *k, const struct mlc_field *f, unsigned depth)
 {
@@ -20,12 +21,14 @@ static json_t *value_of(const struct mlc_connector *k, const struct mlc_field *f
 	case MLC_TEXT:
 		if (f->of) /* "a|b|c" */
 			return json_stringn(f->of, strcspn(f->of, "|"));
-		snprintf(text, sizeof text, "%.*s", (int)(f->limit && f->limit < 12 ? f->limit : 12), "Sample text 1");
+		snprintf(text, sizeof text, "%.*s",
+			(int)(f->limit && f->limit < 12 ? f->limit : 12), "Sample text 1");
 		return json_string(text);
 	case MLC_INTEGER:
 		return json_integer(7);
 	case MLC_DECIMAL:
-		snprintf(text, sizeof text, f->limit ? "12.%.*s" : "12%.*s", (int)f->limit, "340000000000000");
+		snprintf(text, sizeof text, f->limit ? "12.%.*s" : "12%.*s", (int)f->limit,
+			"340000000000000");
 		return json_string(text);
 	case MLC_BOOL:
 		return json_true();
@@ -40,12 +43,14 @@ static json_t *value_of(const struct mlc_connector *k, const struct mlc_field *f
 	case MLC_LIST:
 		if (!inner)
 			return json_pack("[s]", "Sample");
-		return depth ? json_pack("[o]", record_of(k, inner, true, depth - 1)) : json_array();
+		return depth ? json_pack("[o]", record_of(k, inner, true, depth - 1))
+			: json_array();
 	}
 	return json_null();
 }
 
-static json_t *record_of(const struct mlc_connector *k, const struct mlc_entity *e, bool all, unsigned depth)
+static json_t *record_of(const struct mlc_connector *k, const struct mlc_entity *e, bool all,
+	unsigned depth)
 {
 	json_t *o = json_object();
 
@@ -60,14 +65,16 @@ static json_t *update_of(const struct mlc_connector *k, const struct mlc_entity 
 	json_t *o = json_object();
 
 	for (const struct mlc_field *f = e->fields; f->name; f++)
-		if (!(f->flags & (MLC_READONLY | MLC_IMMUTABLE)) && f->type < MLC_REF && json_object_size(o) < 3)
+		if (!(f->flags & (MLC_READONLY | MLC_IMMUTABLE)) && f->type < MLC_REF &&
+			json_object_size(o) < 3)
 			json_object_set_new(o, f->name, value_of(k, f, 0));
 	return o;
 }
 
-/* ---- trials ----------------------------------------------------------------------------------- */
+/* ---- trials ------------------------------------------------------------------------------ */
 
-static struct trial *add(struct trial *out, size_t *count, enum op op, const char *about, const char *more)
+static struct trial *add(struct trial *out, size_t *count, enum op op, const char *about,
+	const char *more)
 {
 	struct trial *t;
 
@@ -75,12 +82,14 @@ static struct trial *add(struct trial *out, size_t *count, enum op op, const cha
 		return NULL;
 	t = &out[(*count)++];
 	memset(t, 0, sizeof *t);
-	snprintf(t->name, sizeof t->name, "%s%s%s%s%s", op_text(op), *about ? " " : "", about, *more ? " " : "", more);
+	snprintf(t->name, sizeof t->name, "%s%s%s%s%s", op_text(op), *about ? " " : "", about,
+		*more ? " " : "", more);
 	t->in = (struct call_input){ .op = op, .now_ms = SAMPLE_NOW_MS };
 	return t;
 }
 
-static void add_finds(const struct kit *kit, const struct mlc_entity *e, struct trial *out, size_t *count)
+static void add_finds(const struct kit *kit, const struct mlc_entity *e, struct trial *out,
+	size_t *count)
 {
 	for (const struct mlc_field *f = e->fields; kit->connector->find && f->name; f++) {
 		struct trial *t;
@@ -98,7 +107,8 @@ static void add_finds(const struct kit *kit, const struct mlc_entity *e, struct 
 	}
 }
 
-static void add_writes(const struct kit *kit, const struct mlc_entity *e, struct trial *out, size_t *count)
+static void add_writes(const struct kit *kit, const struct mlc_entity *e, struct trial *out,
+	size_t *count)
 {
 	static const struct { uint32_t flag; enum mlc_verb verb; const char *name; } verbs[] = {
 		{ MLC_CREATE, MLC_DO_CREATE, "create" }, { MLC_UPDATE, MLC_DO_UPDATE, "update" },
@@ -107,15 +117,19 @@ static void add_writes(const struct kit *kit, const struct mlc_entity *e, struct
 
 	for (size_t i = 0; kit->connector->write && i < sizeof verbs / sizeof *verbs; i++) {
 		bool create = verbs[i].verb == MLC_DO_CREATE;
-		struct trial *t = e->flags & verbs[i].flag ? add(out, count, OP_WRITE, e->name, verbs[i].name) : NULL;
+		struct trial *t = e->flags & verbs[i].flag ? add(out, count, OP_WRITE, e->name,
+			verbs[i].name) : NULL;
 
 		if (!t)
 			continue;
-		t->data = create ? record_of(kit->connector, e, true, DEPTH_MAX) : update_of(kit->connector, e);
+		t->data = create ? record_of(kit->connector, e, true,
+			DEPTH_MAX) : update_of(kit->connector, e);
 		if (create && e->flags & MLC_MARKED)
 			json_put_text(t->data, e->mark, "0123456789abcdef");
-		t->write = (struct mlc_write){ .verb = verbs[i].verb, .id = create ? NULL : "71", .key = "0123456789abcdef",
-			.version = !create && e->flags & MLC_VERSIONED ? "3" : NULL, .data = t->data };
+		t->write = (struct mlc_write){ .verb = verbs[i].verb, .id = create ? NULL : "71",
+			.key = "0123456789abcdef",
+			.version = !create && e->flags & MLC_VERSIONED ? "3" : NULL,
+			.data = t->data };
 		t->in.entity = e->name;
 		t->in.writes = &t->write;
 		t->in.write_count = 1;
@@ -165,7 +179,8 @@ static bool knows_no_secret(void *ctx, const char *name, const char *text)
 
 struct call *trial_call(const struct kit *kit, const struct trial *t)
 {
-	struct call_site site = { .connector = kit->connector, .connection = "acme/any", .settings = kit->settings,
+	struct call_site site = { .connector = kit->connector, .connection = "acme/any",
+		.settings = kit->settings,
 		.facts = kit->facts, .secret_is = knows_no_secret };
 	struct call *c = call_create(&site, &t->in);
 

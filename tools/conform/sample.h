@@ -22,8 +22,8 @@ struct trial {
 };
 
 #define TRIALS_MAX 256
-/* All that the connector can be asked without a peer: ping, discover, a poll of each feed, a fetch, the
- * finds and the writes of each entity, subscribe.  Returns how many. */
+/* All that the connector can be asked without a peer: ping, discover, a poll of each feed, a fetch,
+ * the finds and the writes of each entity, subscribe.  Returns how many. */
 size_t trials_of(const struct kit *, struct trial out[TRIALS_MAX]);
 void trials_finish(struct trial *, size_t count);
 

@@ -13,7 +13,8 @@
 
 static struct call *begin(const struct call_input *in)
 {
-	static const struct call_site site = { .connector = &mlc_connector_v1, .connection = "acme/any" };
+	static const struct call_site site = { .connector = &mlc_connector_v1,
+		.connection = "acme/any" };
 
 	return call_create(&site, in);
 }
@@ -27,7 +28,8 @@ static enum mlc_step reply(struct call *c, int status, const char *body)
 
 static void a_poll_reads_page_after_page(void **state)
 {
-	struct call *c = begin(&(struct call_input){ .op = OP_POLL, .feed = "contacts", .cursor = "7", .now_ms = 1 });
+	struct call *c = begin(&(struct call_input){ .op = OP_POLL, .feed = "contacts",
+		.cursor = "7", .now_ms = 1 });
 	const struct call_record *r;
 	const char *cursor;
 	int64_t renew;
@@ -35,8 +37,10 @@ static void a_poll_reads_page_after_page(void **state)
 	(void)state;
 	assert_int_equal(call_step(c, NULL, 1), MLC_SEND);
 	assert_string_equal(call_inside(c)->request->path, "/contacts?after=7&limit=50");
-	assert_int_equal(reply(c, 200, "{\"contacts\":[{\"id\":\"a\",\"version\":3,\"balance\":12.30,"
-		"\"modified_at\":\"2026-10-31T23:30:00Z\"}],\"next\":\"8\",\"more\":true}"), MLC_SEND);
+	assert_int_equal(reply(c, 200,
+		"{\"contacts\":[{\"id\":\"a\",\"version\":3,\"balance\":12.30,"
+		"\"modified_at\":\"2026-10-31T23:30:00Z\"}],\"next\":\"8\",\"more\":true}"),
+		MLC_SEND);
 	assert_int_equal(call_records(c, &r), 1);
 	assert_string_equal(r[0].version, "3");
 	assert_non_null(strstr(r[0].text, "\"12.30\""));
@@ -51,7 +55,8 @@ static void a_write_goes_with_its_key_and_settles(void **state)
 {
 	json_t *data = json_pack("{s:s}", "name", "Ada");
 	struct mlc_write w = { .verb = MLC_DO_CREATE, .key = "k-1", .data = data };
-	struct call *c = begin(&(struct call_input){ .op = OP_WRITE, .entity = "contact", .writes = &w, .write_count = 1, .now_ms = 1 });
+	struct call *c = begin(&(struct call_input){ .op = OP_WRITE, .entity = "contact",
+		.writes = &w, .write_count = 1, .now_ms = 1 });
 	const struct call_write *writes;
 
 	(void)state;
@@ -68,7 +73,8 @@ static void a_write_goes_with_its_key_and_settles(void **state)
 static void a_fault_names_the_hosts_next_move(void **state)
 {
 	static const struct { int status; enum mlc_fault fault; } rows[] = {
-		{ 401, MLC_AUTH }, { 409, MLC_STALE }, { 422, MLC_REFUSED }, { 429, MLC_LIMITED }, { 503, MLC_RETRY }, { 302, MLC_BROKEN },
+		{ 401, MLC_AUTH }, { 409, MLC_STALE }, { 422, MLC_REFUSED }, { 429, MLC_LIMITED },
+			{ 503, MLC_RETRY }, { 302, MLC_BROKEN },
 	};
 
 	(void)state;

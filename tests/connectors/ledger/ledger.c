@@ -1,8 +1,9 @@
-/* ledger.c - a third system, which no shipped integration knows: for tests that a flow between any two
- * systems is configuration (ALL-01).  It uses sdk/ only.
+/* ledger.c - a third system, which no shipped integration knows: for tests that a flow between any
+ * two systems is configuration (ALL-01).  It uses sdk/ only.
  *
- * A ledger keeps parties and entries.  Entries carry our key in `reference` (MARKED) and can be found by
- * it; parties are KEYED.  Its news are signed (hex HMAC over time and body) and are hints only. */
+ * A ledger keeps parties and entries.  Entries carry our key in `reference` (MARKED) and can be
+ * found by it; parties are KEYED.  Its news are signed (hex HMAC over time and body) and are hints
+ * only. */
 #include <mlc/connector.h>
 #include <mlc/help.h>
 
@@ -43,7 +44,8 @@ static const struct mlc_field entry_fields[] = {
 
 static const struct mlc_entity entities[] = {
 	{ "party", MLC_CREATE | MLC_UPDATE | MLC_VERSIONED | MLC_KEYED, 1, NULL, party_fields },
-	{ "entry", MLC_CREATE | MLC_DELETE | MLC_VERSIONED | MLC_MARKED, 1, "reference", entry_fields },
+	{ "entry", MLC_CREATE | MLC_DELETE | MLC_VERSIONED | MLC_MARKED, 1, "reference",
+	entry_fields },
 	{ "line", MLC_PART, 0, NULL, line_fields },
 	{ NULL },
 };
@@ -69,14 +71,17 @@ static const struct mlc_auth auth[] = {
 	{ .kind = (enum mlc_auth_kind)0 },
 };
 static const struct mlc_signature signature = {
-	.header = "X-Ledger-Signature", .over = "{header:X-Ledger-Time}.{body}", .secret = "news_secret", .hex = true,
+	.header = "X-Ledger-Signature", .over = "{header:X-Ledger-Time}.{body}",
+		.secret = "news_secret", .hex = true,
 };
 
-/* ---- replies ------------------------------------------------------------------------------------ */
+/* ---- replies ----------------------------------------------------------------------------- */
 
 static const struct mlc_fault_code faults[] = {
-	{ "wrong_token", MLC_AUTH }, { "stale", MLC_STALE }, { "taken", MLC_REFUSED }, { "invalid", MLC_REFUSED },
-	{ "closed", MLC_REFUSED }, { "gone", MLC_REFUSED }, { "busy", MLC_RETRY }, { NULL, MLC_BROKEN },
+	{ "wrong_token", MLC_AUTH }, { "stale", MLC_STALE }, { "taken", MLC_REFUSED },
+		{ "invalid", MLC_REFUSED },
+	{ "closed", MLC_REFUSED }, { "gone", MLC_REFUSED }, { "busy", MLC_RETRY },
+	{ NULL, MLC_BROKEN },
 };
 
 static enum mlc_step failed(struct mlc_call *c)
@@ -85,16 +90,20 @@ static enum mlc_step failed(struct mlc_call *c)
 	enum mlc_fault fault = mlc_fault_of(faults, mlc_text(reply, "code"));
 
 	if (c->reply->status == 429)
-		return c->host->fail(c, MLC_LIMITED, mlc_retry_after(c->host->header(c, "Retry-After"), c->now_ms, 30000), "too fast");
+		return c->host->fail(c, MLC_LIMITED,
+			mlc_retry_after(c->host->header(c, "Retry-After"), c->now_ms, 30000),
+			"too fast");
 	if (c->reply->status == 502 || c->reply->status == 503)
 		fault = MLC_RETRY;
-	return c->host->fail(c, fault, 0, "%d: %s", c->reply->status, mlc_text_or(reply, "message", "no reason given"));
+	return c->host->fail(c, fault, 0, "%d: %s", c->reply->status,
+		mlc_text_or(reply, "message", "no reason given"));
 }
 
 static bool record_of(struct mlc_call *c, const char *entity, json_t *o, struct mlc_record *r)
 {
 	(void)c;
-	*r = (struct mlc_record){ .entity = entity, .id = mlc_text(o, "id"), .version = mlc_text(o, "revision"),
+	*r = (struct mlc_record){ .entity = entity, .id = mlc_text(o, "id"),
+		.version = mlc_text(o, "revision"),
 		.deleted = json_is_true(mlc_at(o, "deleted")) };
 	if (!r->id || !*r->id || !r->version)
 		return false;
@@ -123,7 +132,7 @@ static const char *folder_of(const struct mlc_entity *e)
 	return e->name[0] == 'p' ? "/parties" : "/entries";
 }
 
-/* ---- reading --------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------- */
 
 static enum mlc_step ping(struct mlc_call *c)
 {
@@ -143,7 +152,8 @@ static enum mlc_step ping(struct mlc_call *c)
 
 static enum mlc_step ask_since(struct mlc_call *c, const char *since)
 {
-	return mlc_get(c, c->host->format(c, "/%s?since=%s", c->feed->name, mlc_percent(c, since ? since : "0")));
+	return mlc_get(c, c->host->format(c, "/%s?since=%s", c->feed->name,
+		mlc_percent(c, since ? since : "0")));
 }
 
 static enum mlc_step poll(struct mlc_call *c)
@@ -170,15 +180,19 @@ static enum mlc_step fetch(struct mlc_call *c)
 
 	if (c->reply->kind == MLC_REPLY_HERE) {
 		if (c->reply->status == 404)
-			r = (struct mlc_record){ .entity = c->entity->name, .id = c->ids[*at], .deleted = true };
+			r = (struct mlc_record){ .entity = c->entity->name, .id = c->ids[*at],
+				.deleted = true };
 		else if (c->reply->status != 200)
 			return failed(c);
-		else if (!record_of(c, c->entity->name, c->host->parse(c, c->reply->body, c->reply->body_len), &r))
-			return c->host->fail(c, MLC_BROKEN, 0, "the reply is no %s", c->entity->name);
+		else if (!record_of(c, c->entity->name,
+			c->host->parse(c, c->reply->body, c->reply->body_len), &r))
+			return c->host->fail(c, MLC_BROKEN, 0, "the reply is no %s",
+				c->entity->name);
 		c->host->emit(c, &r);
 		++*at;
 	}
-	return c->ids[*at] ? mlc_get(c, c->host->format(c, "%s/%s", folder_of(c->entity), mlc_percent(c, c->ids[*at]))) : MLC_DONE;
+	return c->ids[*at] ? mlc_get(c, c->host->format(c, "%s/%s", folder_of(c->entity),
+		mlc_percent(c, c->ids[*at]))) : MLC_DONE;
 }
 
 static enum mlc_step find(struct mlc_call *c)
@@ -192,19 +206,21 @@ static enum mlc_step find(struct mlc_call *c)
 
 			if (!value)
 				continue;
-			path = c->host->format(c, "%s%s%s=%s", path, mark, members[i], mlc_percent(c, value));
+			path = c->host->format(c, "%s%s%s=%s", path, mark, members[i],
+				mlc_percent(c, value));
 			mark = "&";
 		}
 		return mlc_get(c, path);
 	}
 	if (c->reply->status != 200)
 		return failed(c);
-	if (!emit_all(c, c->entity->name, mlc_at(c->host->parse(c, c->reply->body, c->reply->body_len), "list")))
+	if (!emit_all(c, c->entity->name, mlc_at(c->host->parse(c, c->reply->body,
+		c->reply->body_len), "list")))
 		return c->host->fail(c, MLC_BROKEN, 0, "the reply holds no list");
 	return MLC_DONE;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------ */
+/* ---- writing ----------------------------------------------------------------------------- */
 
 static enum mlc_step ask_write(struct mlc_call *c)
 {
@@ -223,8 +239,10 @@ static enum mlc_step ask_write(struct mlc_call *c)
 	if (w->id)
 		path = c->host->format(c, "%s/%s", path, mlc_percent(c, w->id));
 	if (w->verb != MLC_DO_DELETE)
-		body = c->host->dump(c, json_incref(w->data) /* dump() drops it */, c->entity, &len);
-	return mlc_send_json(c, w->verb == MLC_DO_CREATE ? "POST" : w->verb == MLC_DO_DELETE ? "DELETE" : "PATCH", path, body, len);
+		body = c->host->dump(c, json_incref(w->data) /* dump() drops it */, c->entity,
+			&len);
+	return mlc_send_json(c, w->verb == MLC_DO_CREATE ? "POST" : w->verb == MLC_DO_DELETE
+		? "DELETE" : "PATCH", path, body, len);
 }
 
 static enum mlc_step write(struct mlc_call *c)
@@ -239,13 +257,14 @@ static enum mlc_step write(struct mlc_call *c)
 		return c->host->fail(c, MLC_IN_DOUBT, 0, "the ledger broke down over it");
 	if (c->reply->status != 200 && c->reply->status != 201)
 		return failed(c);
-	if (!record_of(c, c->entity->name, c->host->parse(c, c->reply->body, c->reply->body_len), &r))
+	if (!record_of(c, c->entity->name, c->host->parse(c, c->reply->body, c->reply->body_len),
+		&r))
 		return c->host->fail(c, MLC_IN_DOUBT, 0, "the reply does not say what was written");
 	c->host->settle(c, 0, &r);
 	return MLC_DONE;
 }
 
-/* ---- news ------------------------------------------------------------------------------------------------ */
+/* ---- news -------------------------------------------------------------------------------- */
 
 static enum mlc_step subscribe(struct mlc_call *c)
 {
@@ -254,10 +273,12 @@ static enum mlc_step subscribe(struct mlc_call *c)
 		c->request->method = "PUT";
 		c->request->path = "/news";
 		c->request->type = "application/json";
-		c->request->body = c->hook_url ? c->host->format(c, "{\"to\":\"%s\",\"secret\":\"{secret:news_secret}\"}", c->hook_url) :
+		c->request->body = c->hook_url ? c->host->format(c,
+			"{\"to\":\"%s\",\"secret\":\"{secret:news_secret}\"}", c->hook_url) :
 			"{\"to\":null}";
 		c->request->body_len = strlen(c->request->body);
-		c->request->repeatable = true; /* the same address and secret again changes nothing */
+		/* The same address and secret again changes nothing */
+		c->request->repeatable = true;
 		return MLC_SEND;
 	}
 	if (c->reply->status != 200)
@@ -271,7 +292,8 @@ static enum mlc_step subscribe(struct mlc_call *c)
 /* {"changed":[{"entity":"entry","id":"e1"}]}: only that something changed; the host fetches it. */
 static enum mlc_step receive(struct mlc_call *c)
 {
-	json_t *list = mlc_at(c->host->parse(c, c->inbound->body, c->inbound->body_len), "changed"), *one;
+	json_t *list = mlc_at(c->host->parse(c, c->inbound->body, c->inbound->body_len), "changed"),
+		*one;
 	size_t i;
 
 	if (!json_is_array(list)) {
@@ -279,17 +301,22 @@ static enum mlc_step receive(struct mlc_call *c)
 		return c->host->fail(c, MLC_BROKEN, 0, "news without a list of what has changed");
 	}
 	json_array_foreach(list, i, one) {
-		const char *entity = mlc_text_or(one, "entity", ""), *id = mlc_text_or(one, "id", "");
+		const char *entity = mlc_text_or(one, "entity", ""),
+			*id = mlc_text_or(one, "id", "");
 
 		if (*id && (!strcmp(entity, "party") || !strcmp(entity, "entry")))
-			c->host->emit(c, &(struct mlc_record){ .entity = entity, .id = id, .hint = true });
+			c->host->emit(c, &(struct mlc_record){ .entity = entity, .id = id,
+				.hint = true });
 	}
 	return MLC_DONE;
 }
 
 const struct mlc_connector mlc_connector_v1 = {
-	.sdk = MLC_SDK, .size = sizeof(struct mlc_connector), .name = "ledger", .title = "Ledger", .version = "1.0.0",
-	.entities = entities, .feeds = feeds, .settings = settings, .endpoints = endpoints, .auth = auth, .signature = &signature,
+	.sdk = MLC_SDK, .size = sizeof(struct mlc_connector), .name = "ledger", .title = "Ledger",
+		.version = "1.0.0",
+	.entities = entities, .feeds = feeds, .settings = settings, .endpoints = endpoints,
+	.auth = auth, .signature = &signature,
 	.at_once = 4, .state_size = sizeof(size_t),
-	.ping = ping, .poll = poll, .fetch = fetch, .find = find, .write = write, .subscribe = subscribe, .receive = receive,
+	.ping = ping, .poll = poll, .fetch = fetch, .find = find, .write = write,
+	.subscribe = subscribe, .receive = receive,
 };

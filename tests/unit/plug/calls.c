@@ -11,9 +11,10 @@
 
 #include <string.h>
 
-/* ---- a connector whose every step the test brings along ---------------------------------------- */
+/* ---- a connector whose every step the test brings along ---------------------------------- */
 
-static const struct mlc_field line_fields[] = { { "amount", MLC_DECIMAL, MLC_BARE, 2, NULL }, { NULL } };
+static const struct mlc_field line_fields[] = { { "amount", MLC_DECIMAL, MLC_BARE, 2, NULL },
+	{ NULL } };
 static const struct mlc_field order_fields[] = {
 	{ "total", MLC_DECIMAL, MLC_BARE, 2, NULL },
 	{ "shown", MLC_DECIMAL, 0, 2, NULL },
@@ -36,8 +37,10 @@ static enum mlc_step step(struct mlc_call *c)
 }
 
 static const struct mlc_connector connector = {
-	.sdk = MLC_SDK, .size = sizeof connector, .name = "any", .title = "Any", .version = "1", .entities = entities,
-	.feeds = feeds, .state_size = 16, .ping = step, .poll = step, .fetch = step, .write = step, .serve = step,
+	.sdk = MLC_SDK, .size = sizeof connector, .name = "any", .title = "Any", .version = "1",
+		.entities = entities,
+	.feeds = feeds, .state_size = 16, .ping = step, .poll = step, .fetch = step, .write = step,
+	.serve = step,
 	.discover = step,
 };
 
@@ -47,13 +50,17 @@ static bool fact_is_known(void *ctx, const char *name, const char *text)
 	return strcmp(name, "identity") != 0 || !strcmp(text, "ours");
 }
 
-static const struct call_site site = { .connector = &connector, .connection = "acme/any", .fact = fact_is_known };
+static const struct call_site site = { .connector = &connector, .connection = "acme/any",
+	.fact = fact_is_known };
 
 static struct call *begin(enum op op, mlc_step_fn *fn)
 {
-	static const struct mlc_write writes[] = { { .verb = MLC_DO_CREATE, .key = "k0" }, { .verb = MLC_DO_CREATE, .key = "k1" } };
-	struct call_input in = { .op = op, .feed = op == OP_POLL ? "orders" : NULL, .entity = op == OP_WRITE ? "order" : NULL,
-		.writes = writes, .write_count = op == OP_WRITE ? 2 : 0, .now_ms = 1000, .memory = 1u << 20 };
+	static const struct mlc_write writes[] = { { .verb = MLC_DO_CREATE, .key = "k0" },
+		{ .verb = MLC_DO_CREATE, .key = "k1" } };
+	struct call_input in = { .op = op, .feed = op == OP_POLL ? "orders" : NULL,
+		.entity = op == OP_WRITE ? "order" : NULL,
+		.writes = writes, .write_count = op == OP_WRITE ? 2 : 0, .now_ms = 1000,
+		.memory = 1u << 20 };
 
 	now = fn;
 	return call_create(&site, &in);
@@ -70,14 +77,16 @@ static void assert_broken(struct call *c, const char *word)
 	call_destroy(c);
 }
 
-/* ---- what it records ------------------------------------------------------------------------------- */
+/* ---- what it records --------------------------------------------------------------------- */
 
 static enum mlc_step emits(struct mlc_call *c)
 {
 	json_t *o = c->host->parse(c, "{\"total\":12.30,\"n\":7}", 21);
 
-	c->host->emit(c, &(struct mlc_record){ .entity = "order", .id = "1", .version = "a", .data = json_incref(o) /* given */ });
-	c->host->emit(c, &(struct mlc_record){ .entity = "order", .id = "2", .text = "{\"total\":1}rest", .text_len = 11 });
+	c->host->emit(c, &(struct mlc_record){ .entity = "order", .id = "1", .version = "a",
+		.data = json_incref(o) /* given */ });
+	c->host->emit(c, &(struct mlc_record){ .entity = "order", .id = "2",
+		.text = "{\"total\":1}rest", .text_len = 11 });
 	c->host->emit(c, &(struct mlc_record){ .entity = "order", .id = "3", .deleted = true });
 	c->host->advance(c, "next", 0);
 	return MLC_DONE;
@@ -155,7 +164,8 @@ static void each_write_has_its_own_end(void **state)
 
 static enum mlc_step dumps(struct mlc_call *c)
 {
-	json_t *o = json_pack("{s:s,s:s,s:s,s:[{s:s}],s:{s:s}}", "total", "12.30", "shown", "12.30", "name", "1.0",
+	json_t *o = json_pack("{s:s,s:s,s:s,s:[{s:s}],s:{s:s}}", "total", "12.30", "shown", "12.30",
+		"name", "1.0",
 		"lines", "amount", "0.10", "else", "total", "5.00");
 
 	c->request->method = "POST";
@@ -170,7 +180,8 @@ static void bare_decimals_are_numbers_where_the_table_says_so(void **state)
 
 	(void)state;
 	assert_int_equal(call_step(c, NULL, 1000), MLC_SEND);
-	assert_string_equal(call_inside(c)->request->body, "{\"total\":12.30,\"shown\":\"12.30\",\"name\":\"1.0\","
+	assert_string_equal(call_inside(c)->request->body,
+		"{\"total\":12.30,\"shown\":\"12.30\",\"name\":\"1.0\","
 		"\"lines\":[{\"amount\":0.10}],\"else\":{\"total\":\"5.00\"}}");
 	call_destroy(c);
 }
@@ -242,7 +253,7 @@ static void what_only_the_remote_knows_is_described_as_the_schema_is(void **stat
 	call_destroy(c);
 }
 
-/* ---- what it does not let pass ------------------------------------------------------------------------ */
+/* ---- what it does not let pass ----------------------------------------------------------- */
 
 #define SAYS(name, body) \
 	static enum mlc_step name(struct mlc_call *c) \
@@ -256,7 +267,8 @@ EMITS(without_id, .entity = "order", .data = json_object())
 EMITS(empty_id, .entity = "order", .id = "", .data = json_object())
 EMITS(unknown_entity, .entity = "ghost", .id = "1", .data = json_object())
 EMITS(nothing_at_all, .entity = "order", .id = "1")
-SAYS(settles_what_is_not_there, c->host->settle(c, 2, &(struct mlc_record){ .entity = "order", .id = "1" }))
+SAYS(settles_what_is_not_there, c->host->settle(c, 2,
+	&(struct mlc_record){ .entity = "order", .id = "1" }))
 SAYS(settles_half, c->host->settle(c, 0, &(struct mlc_record){ .entity = "order", .id = "1" }))
 SAYS(settles_twice, settles_half(c); settles_half(c))
 SAYS(doubles, c->host->dump(c, json_pack("{s:f}", "total", 12.3), c->entity, NULL))
@@ -286,11 +298,15 @@ static void breaches_of_the_contract_are_broken_by_name(void **state)
 {
 	static const struct { enum op op; mlc_step_fn *fn; const char *word; } rows[] = {
 		{ OP_FETCH, without_id, "without an id" }, { OP_FETCH, empty_id, "without an id" },
-		{ OP_FETCH, unknown_entity, "'ghost'" }, { OP_FETCH, nothing_at_all, "neither data nor text" },
-		{ OP_WRITE, settles_what_is_not_there, "no write 2" }, { OP_WRITE, settles_half, "write 1 was neither" },
+		{ OP_FETCH, unknown_entity, "'ghost'" },
+		{ OP_FETCH, nothing_at_all, "neither data nor text" },
+		{ OP_WRITE, settles_what_is_not_there, "no write 2" },
+		{ OP_WRITE, settles_half, "write 1 was neither" },
 		{ OP_WRITE, settles_twice, "outcome already" }, { OP_WRITE, doubles, "double" },
-		{ OP_WRITE, no_decimal, "no decimal" }, { OP_FETCH, spends_all, "budget" }, { OP_FETCH, formats_all, "budget" },
-		{ OP_FETCH, unknown_outcome, "77" }, { OP_FETCH, fails_silently, "without saying why" },
+		{ OP_WRITE, no_decimal, "no decimal" }, { OP_FETCH, spends_all, "budget" },
+		{ OP_FETCH, formats_all, "budget" },
+		{ OP_FETCH, unknown_outcome, "77" },
+		{ OP_FETCH, fails_silently, "without saying why" },
 		{ OP_FETCH, sends_nothing, "without a path" },
 	};
 

@@ -58,7 +58,8 @@ static void over_plain_http_a_request_is_signed_and_no_secret_leaves(void **stat
 
 	house_reply(h, 200, "{\"identity\":\"shop-1\"}");
 	house_call(h, h->shop, &(struct order){ .op = OP_PING });
-	assert_non_null(strstr(asked(h, 0, "authorization"), "OAuth oauth_consumer_key=\"ck_1234\""));
+	assert_non_null(strstr(asked(h, 0, "authorization"),
+		"OAuth oauth_consumer_key=\"ck_1234\""));
 	assert_non_null(strstr(asked(h, 0, "authorization"), "oauth_signature=\""));
 	assert_null(strstr(asked(h, 0, "authorization"), "cs_secret_5678"));
 }
@@ -94,15 +95,19 @@ static void a_poll_commits_each_page_with_its_cursor(void **state)
 	struct house *h = *state;
 	json_t *notes;
 
-	house_reply(h, 200, "{\"things\":[{\"id\":1,\"version\":\"a\",\"price\":12.30}],\"next\":\"c1\",\"more\":true}");
-	house_reply(h, 200, "{\"things\":[{\"id\":2,\"version\":\"a\"},{\"id\":3}],\"next\":\"c2\"}");
-	const json_t *done = house_call(h, h->shop, &(struct order){ .op = OP_POLL, .feed = "things" });
+	house_reply(h, 200,
+		"{\"things\":[{\"id\":1,\"version\":\"a\",\"price\":12.30}],\"next\":\"c1\",\"more\":true}");
+	house_reply(h, 200,
+		"{\"things\":[{\"id\":2,\"version\":\"a\"},{\"id\":3}],\"next\":\"c2\"}");
+	const json_t *done = house_call(h, h->shop,
+		&(struct order){ .op = OP_POLL, .feed = "things" });
 	assert_false(json_true_at(done, "failed"));
 	assert_int_equal(house_count(h, "emit"), 2);
 	assert_string_equal(json_text_at(house_said(h, "emit", 0), "origin"), "feed things");
 	assert_int_equal(json_array_size(json_at(house_said(h, "emit", 1), "records")), 2);
 	/* Decimals stay the text they were. */
-	assert_non_null(strstr(json_text_at(house_said(h, "emit", 0), "records.0.text"), "\"12.30\""));
+	assert_non_null(strstr(json_text_at(house_said(h, "emit", 0), "records.0.text"),
+		"\"12.30\""));
 	assert_string_equal(asked(h, 0, "query"), "after=0");
 	assert_string_equal(asked(h, 1, "query"), "after=c1");
 	/* The second page was asked for only after the first was committed. */
@@ -116,11 +121,13 @@ static void a_poll_commits_each_page_with_its_cursor(void **state)
 static void garbage_is_broken_and_no_cursor_moves(void **state)
 {
 	struct house *h = *state;
-	static const char *const bodies[] = { "", "{}", "[]", "<html>busy</html>", "{\"things\":", "{\"things\":null}" };
+	static const char *const bodies[] = { "", "{}", "[]", "<html>busy</html>", "{\"things\":",
+		"{\"things\":null}" };
 
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
 		house_reply(h, 200, bodies[i]);
-		const json_t *done = house_call(h, h->shop, &(struct order){ .op = OP_POLL, .feed = "things" });
+		const json_t *done = house_call(h, h->shop,
+			&(struct order){ .op = OP_POLL, .feed = "things" });
 		assert_int_equal(json_int_or(done, "fault", 0), MLC_BROKEN);
 	}
 	json_t *notes = house_notes(h, "cursor");
@@ -134,10 +141,12 @@ static void a_fetch_gives_the_record_or_that_it_is_gone(void **state)
 	const char *const ids[] = { "7", NULL };
 
 	house_reply(h, 200, "{\"id\":7,\"name\":\"Mug\"}");
-	const json_t *done = house_call(h, h->shop, &(struct order){ .op = OP_FETCH, .entity = "thing", .ids = ids });
+	const json_t *done = house_call(h, h->shop,
+		&(struct order){ .op = OP_FETCH, .entity = "thing", .ids = ids });
 	assert_string_equal(json_text_at(done, "records.0.id"), "7");
 	house_reply(h, 404, "{}");
-	done = house_call(h, h->shop, &(struct order){ .op = OP_FETCH, .entity = "thing", .ids = ids });
+	done = house_call(h, h->shop, &(struct order){ .op = OP_FETCH, .entity = "thing",
+		.ids = ids });
 	assert_true(json_true_at(done, "records.0.deleted"));
 }
 
@@ -259,7 +268,8 @@ static void credentials_go_to_no_other_host(void **state)
 	json_t *by = json_object();
 
 	json_put_text(by, "name", "https://elsewhere.example/things");
-	const json_t *done = house_call(h, h->shop, &(struct order){ .op = OP_FIND, .entity = "thing", .data = by });
+	const json_t *done = house_call(h, h->shop,
+		&(struct order){ .op = OP_FIND, .entity = "thing", .data = by });
 	assert_int_equal(json_int_or(done, "fault", 0), MLC_BROKEN);
 	assert_non_null(strstr(json_text_at(done, "text"), "elsewhere.example"));
 	assert_int_equal(asked_count(h), 0);
@@ -275,7 +285,8 @@ static void an_absolute_address_of_the_same_origin_is_well(void **state)
 	snprintf(url, sizeof url, "http://127.0.0.1:%d/sub/next?page=2", h->remote_port);
 	json_put_text(by, "name", url);
 	house_reply(h, 200, "{\"things\":[]}");
-	const json_t *done = house_call(h, h->shop, &(struct order){ .op = OP_FIND, .entity = "thing", .data = by });
+	const json_t *done = house_call(h, h->shop,
+		&(struct order){ .op = OP_FIND, .entity = "thing", .data = by });
 	assert_false(json_true_at(done, "failed"));
 	assert_string_equal(asked(h, 0, "path"), "/sub/next");
 	json_decref(by);
@@ -361,11 +372,13 @@ static void a_big_reply_is_read_on_another_thread_and_tells_the_same(void **stat
 	buf_init(&body, 1u << 20);
 	buf_puts(&body, "{\"things\":[");
 	for (int i = 1; i <= 3000; i++)
-		buf_printf(&body, "%s{\"id\":%d,\"version\":\"a\",\"name\":\"thing number %d\"}", i > 1 ? "," : "", i, i);
+		buf_printf(&body, "%s{\"id\":%d,\"version\":\"a\",\"name\":\"thing number %d\"}",
+			i > 1 ? "," : "", i, i);
 	buf_puts(&body, "],\"next\":\"c9\"}");
 	assert_true(body.len > 100000);
 	house_reply(h, 200, body.data);
-	const json_t *done = house_call(h, h->shop, &(struct order){ .op = OP_POLL, .feed = "things" });
+	const json_t *done = house_call(h, h->shop,
+		&(struct order){ .op = OP_POLL, .feed = "things" });
 	assert_false(json_true_at(done, "failed"));
 	assert_int_equal(json_array_size(json_at(house_said(h, "emit", 0), "records")), 3000);
 	buf_finish(&body);
@@ -382,7 +395,8 @@ static void a_connection_that_leaves_ends_what_it_was_asked(void **state)
 
 	house_reply(h, LOSE, "");
 	house_order(h, h->shop, &(struct order){ .op = OP_POLL, .feed = "things" });
-	json_object_set_new(h->settings, "shop", json_deep_copy(json_object_get(h->settings, "shop")));
+	json_object_set_new(h->settings, "shop", json_deep_copy(json_object_get(h->settings,
+		"shop")));
 	struct connection *before = h->shop;
 	connections_apply(h->connections, NULL, 0, now_nothing, NULL);
 	const json_t *done = house_done(h, 0);

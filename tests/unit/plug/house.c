@@ -52,9 +52,12 @@ static void on_emit(void *ctx, struct txn *t, const struct connection *c, const 
 	json_put_text(o, "origin", origin);
 	json_object_set_new(o, "records", records_json(records, count));
 	for (size_t i = 0; i < count; i++)
-		txn_accept(t, &(struct arrival){ .tenant = connection_tenant(c), .connection = connection_name(c),
-			.entity = records[i].entity, .id = records[i].id, .version = records[i].version, .deleted = records[i].deleted,
-			.hint = records[i].hint, .text = records[i].text, .text_len = records[i].text_len, .origin = origin });
+		txn_accept(t, &(struct arrival){ .tenant = connection_tenant(c),
+			.connection = connection_name(c),
+			.entity = records[i].entity, .id = records[i].id,
+			.version = records[i].version, .deleted = records[i].deleted,
+			.hint = records[i].hint, .text = records[i].text,
+			.text_len = records[i].text_len, .origin = origin });
 }
 
 static void on_emitted(void *ctx, const struct connection *c, const struct txn_result *r)
@@ -62,7 +65,8 @@ static void on_emitted(void *ctx, const struct connection *c, const struct txn_r
 	json_put_int(note(ctx, "emitted", c), "code", r->code);
 }
 
-static void on_mark(void *ctx, struct txn *t, const struct connection *c, const int64_t *ids, size_t count, const char *mark)
+static void on_mark(void *ctx, struct txn *t, const struct connection *c, const int64_t *ids,
+	size_t count, const char *mark)
 {
 	json_t *o = note(ctx, "mark", c);
 
@@ -103,7 +107,8 @@ static void on_settle(void *ctx, struct txn *t, const struct outcome *out)
 {
 	put_outcome(note(ctx, "settle", out->connection), out);
 	for (size_t i = 0; i < out->write_count; i++)
-		txn_write_state(t, out->write_ids[i], out->failed ? WRITE_DOUBT : WRITE_DONE, NULL, 1);
+		txn_write_state(t, out->write_ids[i], out->failed ? WRITE_DOUBT : WRITE_DONE, NULL,
+			1);
 }
 
 static void on_done(void *ctx, const struct outcome *out)
@@ -140,8 +145,8 @@ static void on_held(void *ctx, struct connection *c)
 	json_put_text(o, "why", why);
 }
 
-static const struct connection_hooks hooks = { on_emit, on_emitted, on_mark, on_settle, on_done, on_visit_opens, on_coming,
-	on_visit_over, on_held };
+static const struct connection_hooks hooks = { on_emit, on_emitted, on_mark, on_settle, on_done,
+	on_visit_opens, on_coming, on_visit_over, on_held };
 
 /* ---- servers ------------------------------------------------------------------------------- */
 
@@ -184,7 +189,8 @@ static void on_asked(void *ctx, struct inbound *in)
 		/* An answer that promises more than it holds is what a dying server leaves. */
 		h->lost[h->lost_count++] = in;
 	} else {
-		struct answer_header headers[] = { { extra, json_text_at(reply, "value") }, { NULL, NULL } };
+		struct answer_header headers[] = { { extra, json_text_at(reply, "value") },
+			{ NULL, NULL } };
 
 		body = json_text_or(reply, "body", "");
 		inbound_answer(in, status, "application/json", body, strlen(body), headers);
@@ -197,7 +203,7 @@ static const char *public_url(void *ctx)
 	return ((struct house *)ctx)->public_url;
 }
 
-/* ---- open and close --------------------------------------------------------------------------- */
+/* ---- open and close ---------------------------------------------------------------------- */
 
 static bool is_true(void *arg)
 {
@@ -212,8 +218,10 @@ static void now_true(void *arg)
 void house_apply(struct house *h)
 {
 	struct connection_want wants[] = {
-		{ "acme", "shop", registry_find(h->registry, "shop"), json_object_get(h->settings, "shop") },
-		{ "acme", "desk", registry_find(h->registry, "desk"), json_object_get(h->settings, "desk") },
+		{ "acme", "shop", registry_find(h->registry, "shop"),
+			json_object_get(h->settings, "shop") },
+		{ "acme", "desk", registry_find(h->registry, "desk"),
+		json_object_get(h->settings, "desk") },
 	};
 	size_t count = json_object_get(h->settings, "desk") ? 2 : 1;
 
@@ -228,7 +236,8 @@ static void begin(struct house *h)
 {
 	bool recovered = false;
 
-	h->connections = connections_create(&(struct connections_conf){ .loop = h->loop, .store = h->store, .carry = h->carry,
+	h->connections = connections_create(&(struct connections_conf){ .loop = h->loop,
+		.store = h->store, .carry = h->carry,
 		.hooks = &hooks, .ctx = h, .public_url = public_url });
 	house_apply(h);
 	connections_recover(h->connections, now_true, &recovered);
@@ -290,15 +299,18 @@ struct house *house_open(const char *connector_dir)
 	h->store = store_open(h->loop, &(struct store_conf){ .dir = state, .key_file = key }, &e);
 	if (!h->store)
 		fail_msg("%s", e.text);
-	h->carry = carry_create(h->loop, &(struct carry_conf){ .allow_private = loopback, .agent = "test" }, &e);
+	h->carry = carry_create(h->loop, &(struct carry_conf){ .allow_private = loopback,
+		.agent = "test" }, &e);
 	assert_non_null(h->carry);
-	h->registry = registry_create(&(struct registry_conf){ *connector_dir ? connector_dir : CONNECTORS, private, PROBE }, &e);
+	h->registry = registry_create(&(struct registry_conf){ *connector_dir ? connector_dir
+		: CONNECTORS, private, PROBE }, &e);
 	assert_non_null(h->registry);
 	assert_int_equal(registry_scan(h->registry, NULL, &e), 0);
 	h->ours = server_create(h->loop, &limits, &ours, h);
 	assert_int_equal(server_listen_tcp(h->ours, "127.0.0.1", 0, NULL, NULL, &h->port, &e), 0);
 	h->remote = server_create(h->loop, &limits, &theirs, h);
-	assert_int_equal(server_listen_tcp(h->remote, "127.0.0.1", 0, NULL, NULL, &h->remote_port, &e), 0);
+	assert_int_equal(server_listen_tcp(h->remote, "127.0.0.1", 0, NULL, NULL, &h->remote_port,
+		&e), 0);
 	h->said = json_array();
 	h->asked = json_array();
 	h->replies = json_array();
@@ -347,9 +359,10 @@ void house_close(struct house *h)
 	free(h);
 }
 
-/* ---- calls ---------------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------------------- */
 
-void house_reply_with(struct house *h, int status, const char *body, const char *header, const char *value)
+void house_reply_with(struct house *h, int status, const char *body, const char *header,
+	const char *value)
 {
 	json_t *o = json_object();
 
@@ -422,27 +435,30 @@ const json_t *house_call(struct house *h, struct connection *c, const struct ord
 	return house_done(h, before);
 }
 
-void house_write(struct house *h, struct connection *c, int64_t id, const char *key, const char *json)
+void house_write(struct house *h, struct connection *c, int64_t id, const char *key,
+	const char *json)
 {
 	json_t *data = json_read(json, strlen(json), NULL);
 	const char *entity = connection_connector(c)->entities[0].name;
 	struct mlc_write w = { .verb = MLC_DO_CREATE, .key = key, .data = data };
 	struct txn *t = txn_begin(h->store);
 
-	txn_write_put(t, &(struct write_row){ .id = id, .tenant = "acme", .connection = connection_name(c), .entity = entity,
+	txn_write_put(t, &(struct write_row){ .id = id, .tenant = "acme",
+		.connection = connection_name(c), .entity = entity,
 		.verb = "create", .key = key, .data = json, .state = WRITE_READY });
 	txn_commit(t, NULL, NULL);
-	house_order(h, c, &(struct order){ .op = OP_WRITE, .entity = entity, .writes = &w, .write_ids = &id, .write_count = 1 });
+	house_order(h, c, &(struct order){ .op = OP_WRITE, .entity = entity, .writes = &w,
+		.write_ids = &id, .write_count = 1 });
 	json_decref(data);
 }
 
-/* ---- peers -------------------------------------------------------------------------------------------- */
+/* ---- peers ------------------------------------------------------------------------------- */
 
-void house_post(struct house *h, const char *path, const char *body, const char *extra, struct heard *out)
+void house_post(struct house *h, const char *path, const char *body, const char *extra,
+	struct heard *out)
 {
 	struct peer p = peer_connect(h->port);
-	char *head = xformat("POST %s HTTP/1.1\r\nHost: mlc\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n%s%s\r\n", path,
-		strlen(body), extra ? extra : "", extra ? "\r\n" : "");
+	char *head = xformat("POST %s HTTP/1.1\r\nHost: mlc\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n%s%s\r\n", path, strlen(body), extra ? extra : "", extra ? "\r\n" : "");
 	const char *answer, *start;
 
 	peer_say(h->loop, &p, head);
@@ -460,7 +476,7 @@ void house_serve(struct house *h, const char *body, struct heard *out)
 	house_post(h, "/serve/acme/desk", body, NULL, out);
 }
 
-/* ---- the store ------------------------------------------------------------------------------------------ */
+/* ---- the store --------------------------------------------------------------------------- */
 
 struct rows { json_t *rows; bool done; };
 
@@ -499,7 +515,8 @@ json_t *house_audit(struct house *h, const char *move)
 	return r.rows;
 }
 
-struct found { char *mark; size_t size; unsigned *asked; int64_t write_id; bool there, done, holds; };
+struct found { char *mark; size_t size; unsigned *asked; int64_t write_id; bool there, done,
+	holds; };
 
 static bool holds(const char *requests, int64_t write_id)
 {
@@ -507,7 +524,8 @@ static bool holds(const char *requests, int64_t write_id)
 	bool found = false;
 
 	for (size_t i = 0; i < json_array_size(list); i++)
-		found = found || json_int_or(json_array_get(list, i), "writes.0.write_id", 0) == write_id;
+		found = found || json_int_or(json_array_get(list, i), "writes.0.write_id",
+			0) == write_id;
 	json_decref(list);
 	return found;
 }

@@ -27,8 +27,10 @@ struct house {
 	json_t *settings;      /* { shop: {...}, desk: {...} } */
 	const char *public_url;
 	json_t *said;          /* what the hooks heard, in order: [ { hook, ... } ] */
-	json_t *asked;         /* what the remote was asked: [ { method, path, body, headers... } ] */
-	json_t *replies;       /* what it answers next: [ { status, body, headers } ]; then 200 {} */
+	/* What the remote was asked: [ { method, path, body, headers... } ] */
+	json_t *asked;
+	/* What it answers next: [ { status, body, headers } ]; then 200 {} */
+	json_t *replies;
 	size_t coming;
 	void (*on_opens)(struct house *);
 	struct inbound *lost[16];
@@ -45,20 +47,24 @@ void house_apply(struct house *); /* with settings as they are now */
 void house_secret(struct house *, const char *connection, const char *name, const char *value);
 
 void house_reply(struct house *, int status, const char *body);
-void house_reply_with(struct house *, int status, const char *body, const char *header, const char *value);
+void house_reply_with(struct house *, int status, const char *body, const char *header,
+	const char *value);
 
 /* Makes the call and waits for its last word; the hook's entry, borrowed. */
 const json_t *house_call(struct house *, struct connection *, const struct order *);
 void house_order(struct house *, struct connection *, const struct order *); /* does not wait */
-void house_write(struct house *, struct connection *, int64_t id, const char *key, const char *json); /* does not wait */
+void house_write(struct house *, struct connection *, int64_t id, const char *key,
+	const char *json); /* does not wait */
 const json_t *house_done(struct house *, size_t nth); /* waits for the nth (from 0) `done` */
 size_t house_count(struct house *, const char *hook);
-const json_t *house_said(struct house *, const char *hook, size_t nth); /* NULL: not said so often */
+/* NULL: not said so often */
+const json_t *house_said(struct house *, const char *hook, size_t nth);
 void house_wait_said(struct house *, const char *hook, size_t count);
 
 /* One request at our server; the answer's status and body.  extra: a header line, or NULL. */
 struct heard { int status; char body[65536]; };
-void house_post(struct house *, const char *path, const char *body, const char *extra, struct heard *);
+void house_post(struct house *, const char *path, const char *body, const char *extra,
+	struct heard *);
 void house_serve(struct house *, const char *body, struct heard *); /* POST /serve/acme/desk */
 
 /* What the store holds. */

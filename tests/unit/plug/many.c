@@ -1,4 +1,5 @@
-/* many.c - a thousand connections: each costs little while nothing happens, none waits for another. */
+/* many.c - a thousand connections: each costs little while nothing happens, none waits for
+ * another. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,8 +62,8 @@ static void apply_many(struct house *h)
 		const char *kind = i % 2 ? "desk" : "shop";
 
 		snprintf(names[i], sizeof names[i], "%s%zu", i < 2 ? "" : kind, i);
-		wants[i] = (struct connection_want){ "acme", i < 2 ? kind : names[i], registry_find(h->registry, kind),
-			json_object_get(h->settings, kind) };
+		wants[i] = (struct connection_want){ "acme", i < 2 ? kind : names[i],
+			registry_find(h->registry, kind), json_object_get(h->settings, kind) };
 	}
 	connections_apply(h->connections, wants, MANY, now_true, &applied);
 	turn_until(h->loop, is_true, &applied);
@@ -98,7 +99,8 @@ static void a_slow_remote_holds_up_nobody_else(void **state)
 	apply_many(h);
 	for (int i = 0; i < 4; i++) { /* all that one connection may have in flight */
 		house_reply(h, LOSE, "");
-		house_order(h, connection_find(h->connections, "acme", "shop"), &(struct order){ .op = OP_POLL, .feed = "things" });
+		house_order(h, connection_find(h->connections, "acme", "shop"),
+			&(struct order){ .op = OP_POLL, .feed = "things" });
 	}
 	while (h->lost_count < 4)
 		turn_idle(h->loop);
@@ -108,11 +110,13 @@ static void a_slow_remote_holds_up_nobody_else(void **state)
 		house_secret(h, name, "pass", "p");
 		other = connection_find(h->connections, "acme", name);
 		house_reply(h, 200, "{\"things\":[],\"next\":\"1\"}");
-		assert_false(json_true_at(house_call(h, other, &(struct order){ .op = OP_POLL, .feed = "things" }), "failed"));
+		assert_false(json_true_at(house_call(h, other,
+			&(struct order){ .op = OP_POLL, .feed = "things" }), "failed"));
 	}
 }
 
-/* Calls that end before they leave: what is exchanged goes into the trail, and the store's cache with it. */
+/* Calls that end before they leave: what is exchanged goes into the trail, and the store's cache
+ * with it. */
 static void what_thousands_of_calls_leave_behind_is_nothing(void **state)
 {
 	struct house *h = *state;
@@ -121,7 +125,8 @@ static void what_thousands_of_calls_leave_behind_is_nothing(void **state)
 
 	json_put_text(elsewhere, "name", "https://elsewhere.example/");
 	for (int i = 0; i < 3000; i++) {
-		house_call(h, h->shop, &(struct order){ .op = OP_FIND, .entity = "thing", .data = elsewhere });
+		house_call(h, h->shop, &(struct order){ .op = OP_FIND, .entity = "thing",
+			.data = elsewhere });
 		json_array_clear(h->said);
 		if (i == 1000)
 			before = in_use();

@@ -227,7 +227,8 @@ static void garbage_is_refused_by_name(void **state)
 {
 	struct place *p = *state;
 
-	put_text(p, "notes.so", "these are not the bytes of a connector, but somebody's notes; they go on for longer\n"
+	put_text(p, "notes.so",
+		"these are not the bytes of a connector, but somebody's notes; they go on for longer\n"
 		"than the head of an ELF file does, so that only their content can be held against them\n");
 	assert_refused(p, "notes.so", "invalid ELF header");
 }

@@ -1,4 +1,5 @@
-/* signs.c - secrets filled in, requests signed, webhooks checked, exchanges masked and played back. */
+/* signs.c - secrets filled in, requests signed, webhooks checked, exchanges masked and played
+ * back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,11 +23,13 @@ static struct vault *vault_of(const char *name, const char *now, const char *bef
 {
 	struct vault *v = vault_create();
 
-	vault_put(v, name, now ? secret_create(now, strlen(now)) : NULL, before ? secret_create(before, strlen(before)) : NULL);
+	vault_put(v, name, now ? secret_create(now, strlen(now)) : NULL,
+		before ? secret_create(before, strlen(before)) : NULL);
 	return v;
 }
 
-static void assert_filled(const char *type, const char *secret, const char *text, const char *expected)
+static void assert_filled(const char *type, const char *secret, const char *text,
+	const char *expected)
 {
 	struct vault *v = vault_of("key", secret, NULL);
 	struct err e = { 0 };
@@ -42,8 +45,10 @@ static void assert_filled(const char *type, const char *secret, const char *text
 static void a_secret_is_escaped_for_where_it_stands(void **state)
 {
 	(void)state;
-	assert_filled("application/json; charset=utf-8", "a\"b\\c", "{\"k\":\"{secret:key}\"}", "{\"k\":\"a\\\"b\\\\c\"}");
-	assert_filled("application/x-www-form-urlencoded", "a&b c", "k={secret:key}&x=1", "k=a%26b%20c&x=1");
+	assert_filled("application/json; charset=utf-8", "a\"b\\c", "{\"k\":\"{secret:key}\"}",
+		"{\"k\":\"a\\\"b\\\\c\"}");
+	assert_filled("application/x-www-form-urlencoded", "a&b c", "k={secret:key}&x=1",
+		"k=a%26b%20c&x=1");
 	assert_filled("text/xml", "<a&b>", "<k>{secret:key}</k>", "<k>&lt;a&amp;b&gt;</k>");
 	assert_filled("text/plain", "<a&b>", "{secret:key}{secret:key}", "<a&b><a&b>");
 	assert_filled(NULL, "abc", "X-Key: {secret:key}", "X-Key: abc");
@@ -58,7 +63,8 @@ static void what_cannot_be_filled_in_is_named(void **state)
 
 	(void)state;
 	buf_init(&out, 1000);
-	assert_int_equal(fill_secrets(v, "{secret:other}", 14, "text/plain", &out, &absent), ERR_ABSENT);
+	assert_int_equal(fill_secrets(v, "{secret:other}", 14, "text/plain", &out, &absent),
+		ERR_ABSENT);
 	assert_non_null(strstr(absent.text, "'other'"));
 	assert_int_equal(fill_secrets(v, "X: {secret:key}", 15, NULL, &out, &broken), ERR_INPUT);
 	assert_int_equal(fill_secrets(v, "{secret:key", 11, "text/plain", &out, &open), ERR_INPUT);
@@ -85,12 +91,15 @@ static void an_address_is_made_of_settings(void **state)
 /* Against the same, computed independently: Python's hmac over RFC 5849's base string
  * GET&http%3A%2F%2Fshop.example%2Fwp-json%2Fwc%2Fv3%2Forders&
  *   a%3D1%252B2%26include%255B0%255D%3D5%26oauth_consumer_key%3Dck_1%26oauth_nonce%3Dabc%26
- *   oauth_signature_method%3DHMAC-SHA256%26oauth_timestamp%3D1700000000%26oauth_version%3D1.0 with key "cs_2&". */
+ *   oauth_signature_method%3DHMAC-SHA256%26oauth_timestamp%3D1700000000%26oauth_version%3D1.0 with
+ * key "cs_2&". */
 static void oauth1_signs_method_address_and_query(void **state)
 {
-	static const struct mlc_auth auth = { .kind = MLC_AUTH_OAUTH1, .user = "key", .pass = "pass" };
+	static const struct mlc_auth auth = { .kind = MLC_AUTH_OAUTH1, .user = "key",
+		.pass = "pass" };
 	struct vault *v = vault_of("key", "ck_1", NULL);
-	struct sign_input in = { .auth = &auth, .vault = v, .method = "GET", .nonce = "abc", .now_ms = 1700000000000,
+	struct sign_input in = { .auth = &auth, .vault = v, .method = "GET", .nonce = "abc",
+		.now_ms = 1700000000000,
 		.url = "http://shop.example/wp-json/wc/v3/orders?include%5B0%5D=5&a=1%2B2" };
 	struct err e = { 0 };
 	struct buf line;
@@ -99,7 +108,8 @@ static void oauth1_signs_method_address_and_query(void **state)
 	vault_put(v, "pass", secret_create("cs_2", 4), NULL);
 	buf_init(&line, 4000);
 	assert_int_equal(sign_request(&in, &line, &e), 0);
-	assert_non_null(strstr(line.data, "oauth_signature=\"t%2FTiu0Ql4qr7f8W%2BTmlh5vQwwbrP3nbi%2FbwrjEZwb%2Bo%3D\""));
+	assert_non_null(strstr(line.data,
+		"oauth_signature=\"t%2FTiu0Ql4qr7f8W%2BTmlh5vQwwbrP3nbi%2FbwrjEZwb%2Bo%3D\""));
 	assert_null(strstr(line.data, "cs_2"));
 	buf_finish(&line);
 	vault_unref(v);
@@ -108,17 +118,20 @@ static void oauth1_signs_method_address_and_query(void **state)
 static void a_header_carries_its_token(void **state)
 {
 	static const struct mlc_auth plain = { .kind = MLC_AUTH_HEADER, .pass = "key" };
-	static const struct mlc_auth own = { .kind = MLC_AUTH_HEADER, .pass = "key", .header = "X-Token: v1 {token}" };
+	static const struct mlc_auth own = { .kind = MLC_AUTH_HEADER, .pass = "key",
+		.header = "X-Token: v1 {token}" };
 	struct vault *v = vault_of("key", "t0ken", NULL);
 	struct err e = { 0 };
 	struct buf line;
 
 	(void)state;
 	buf_init(&line, 4000);
-	assert_int_equal(sign_request(&(struct sign_input){ .auth = &plain, .vault = v }, &line, &e), 0);
+	assert_int_equal(sign_request(&(struct sign_input){ .auth = &plain, .vault = v }, &line,
+		&e), 0);
 	assert_string_equal(line.data, "Authorization: Bearer t0ken");
 	buf_clear(&line);
-	assert_int_equal(sign_request(&(struct sign_input){ .auth = &own, .vault = v }, &line, &e), 0);
+	assert_int_equal(sign_request(&(struct sign_input){ .auth = &own, .vault = v }, &line, &e),
+		0);
 	assert_string_equal(line.data, "X-Token: v1 t0ken");
 	buf_finish(&line);
 	vault_unref(v);
@@ -132,20 +145,25 @@ static const char *header_of(void *ctx, const char *name)
 {
 	const struct given *g = ctx;
 
-	return !strcasecmp(name, "X-Signature") ? g->signature : !strcasecmp(name, "X-Stamp") ? g->stamp : NULL;
+	return !strcasecmp(name, "X-Signature") ? g->signature : !strcasecmp(name,
+		"X-Stamp") ? g->stamp : NULL;
 }
 
-static enum signature check(const struct mlc_signature *s, const struct vault *v, const struct given *g, bool before)
+static enum signature check(const struct mlc_signature *s, const struct vault *v,
+	const struct given *g, bool before)
 {
-	struct signed_request r = { .body = "body", .body_len = 4, .header = header_of, .ctx = (void *)(uintptr_t)g };
+	struct signed_request r = { .body = "body", .body_len = 4, .header = header_of,
+		.ctx = (void *)(uintptr_t)g };
 
 	return signature_check(s, v, &r, before);
 }
 
 static void a_webhook_is_signed_over_what_the_table_says(void **state)
 {
-	static const struct mlc_signature over = { "X-Signature", "{header:X-Stamp}.{body}", "key", true, false };
-	static const struct mlc_signature optional = { "X-Signature", "{body}", "key", false, true };
+	static const struct mlc_signature over = { "X-Signature", "{header:X-Stamp}.{body}", "key",
+		true, false };
+	static const struct mlc_signature optional = { "X-Signature", "{body}", "key", false,
+		true };
 	struct vault *v = vault_of("key", "new", "old"), *none = vault_create();
 	unsigned char digest[SHA256_SIZE];
 	char hex[2 * SHA256_SIZE + 1];
@@ -157,7 +175,8 @@ static void a_webhook_is_signed_over_what_the_table_says(void **state)
 	assert_int_equal(check(&over, v, &(struct given){ hex, "1701" }, false), SIGNATURE_WRONG);
 	assert_int_equal(check(&over, v, &(struct given){ hex, NULL }, false), SIGNATURE_WRONG);
 	assert_int_equal(check(&over, v, &(struct given){ NULL, "1700" }, false), SIGNATURE_WRONG);
-	assert_int_equal(check(&over, none, &(struct given){ hex, "1700" }, false), SIGNATURE_NO_SECRET);
+	assert_int_equal(check(&over, none, &(struct given){ hex, "1700" }, false),
+		SIGNATURE_NO_SECRET);
 	assert_int_equal(check(&optional, v, &(struct given){ NULL, NULL }, false), SIGNATURE_NONE);
 	hmac_sha256("old", 3, "1700.body", 9, digest);
 	hex_text(digest, sizeof digest, hex);
@@ -193,8 +212,10 @@ static void settings_are_held_against_the_connectors_table(void **state)
 		{ NULL },
 	};
 	static const struct mlc_connector k = { .name = "shop", .settings = table };
-	json_t *good = json_pack("{s:s,s:s,s:i,s:i}", "connector", "shop", "url", "https://x", "pages", 3, "every_minutes", 15);
-	json_t *bad = json_pack("{s:s,s:s,s:s,s:s,s:i}", "connector", "shop", "pages", "3", "key", "k", "ulr", "https://x",
+	json_t *good = json_pack("{s:s,s:s,s:i,s:i}", "connector", "shop", "url", "https://x",
+		"pages", 3, "every_minutes", 15);
+	json_t *bad = json_pack("{s:s,s:s,s:s,s:s,s:i}", "connector", "shop", "pages", "3", "key",
+		"k", "ulr", "https://x",
 		"every_minutes", 0);
 	json_t *errors = json_array();
 
@@ -213,12 +234,13 @@ static void settings_are_held_against_the_connectors_table(void **state)
 	json_decref(errors);
 }
 
-/* ---- exchanges --------------------------------------------------------------------------------- */
+/* ---- exchanges --------------------------------------------------------------------------- */
 
 static void an_exchange_is_cut_and_masked(void **state)
 {
 	struct vault *v = vault_of("pass", "hunter22", "hunter11");
-	struct mlc_request q = { .method = "POST", .path = "/x", .type = "application/json", .body = "{secret:pass}", .body_len = 13 };
+	struct mlc_request q = { .method = "POST", .path = "/x", .type = "application/json",
+		.body = "{secret:pass}", .body_len = 13 };
 	struct exchanges list = { .count = 0 };
 	size_t len = 400000;
 	char *body = malloc(len + 1);
@@ -228,7 +250,8 @@ static void an_exchange_is_cut_and_masked(void **state)
 	memset(body, 'y', len);
 	body[len] = 0;
 	memcpy(body, "hunter22 hunter11", 17);
-	exchanges_add(&list, &(struct exchange_input){ .request = &q, .url = "https://x/x", .auth = "Basic", .status = 200, .body = body,
+	exchanges_add(&list, &(struct exchange_input){ .request = &q, .url = "https://x/x",
+		.auth = "Basic", .status = 200, .body = body,
 		.body_len = len, .vault = v });
 	assert_true(list.list[0].len < EXCHANGE_MAX);
 	assert_null(strstr(list.list[0].text, "hunter"));
@@ -247,7 +270,8 @@ static void of_many_exchanges_the_first_and_the_latest_stay(void **state)
 
 	(void)state;
 	for (int i = 1; i <= 100; i++)
-		exchanges_add(&list, &(struct exchange_input){ .request = &q, .url = "u", .status = i, .body = "" });
+		exchanges_add(&list, &(struct exchange_input){ .request = &q, .url = "u",
+			.status = i, .body = "" });
 	assert_int_equal(list.count, EXCHANGES_MAX);
 	assert_int_equal(list.dropped, 100 - EXCHANGES_MAX);
 	assert_int_equal(list.list[0].status, 1);
@@ -259,14 +283,16 @@ static void a_recorded_exchange_can_be_played_back(void **state)
 {
 	char dir[] = "/tmp/mlc-cassette-XXXXXX", path[80];
 	static const struct carry_header headers[] = { { "X-WP-Total", "7" }, { NULL, NULL } };
-	struct mlc_request q = { .method = "GET", .path = "/orders" }, other = { .method = "GET", .path = "/else" };
+	struct mlc_request q = { .method = "GET", .path = "/orders" },
+		other = { .method = "GET", .path = "/else" };
 	struct call_reply reply;
 	struct err e = { 0 };
 	struct cassette *c;
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
-	cassette_record(dir, "shop", OP_POLL, &(struct exchange_input){ .request = &q, .url = "https://x/orders", .status = 200,
+	cassette_record(dir, "shop", OP_POLL, &(struct exchange_input){ .request = &q,
+		.url = "https://x/orders", .status = 200,
 		.headers = headers, .body = "[1.10]", .body_len = 6, .at_ms = 1700000000000 });
 	c = cassette_load(dir, &e);
 	assert_non_null(c);

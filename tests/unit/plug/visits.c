@@ -103,7 +103,8 @@ static void writes_leave_in_a_stored_set_and_end_with_it_in_one_transaction(void
 	house_write(h, h->desk, 12, "W12", "{\"Memo\":\"two\"}");
 	turn_idle(h->loop);
 	log_in(h);
-	serve(h, "ask file-1", "set MW11\nW11 {\"Memo\":\"one\",\"Total\":\"10.50\"}\nW12 {\"Memo\":\"two\"}\n");
+	serve(h, "ask file-1",
+		"set MW11\nW11 {\"Memo\":\"one\",\"Total\":\"10.50\"}\nW12 {\"Memo\":\"two\"}\n");
 	assert_true(house_open_set(h, mark, sizeof mark, &asked));
 	assert_string_equal(mark, "MW11");
 	assert_int_equal(asked, 0);
@@ -114,7 +115,8 @@ static void writes_leave_in_a_stored_set_and_end_with_it_in_one_transaction(void
 	assert_int_equal(house_count(h, "settle"), 2);
 	/* Both outcomes were added before either call heard its last word: one transaction. */
 	assert_string_equal(json_text_at(house_said(h, "done", 0), "writes.0.id"), "T1");
-	assert_string_equal(json_text_at(house_said(h, "done", 1), "writes.0.text"), "the customer is unknown");
+	assert_string_equal(json_text_at(house_said(h, "done", 1), "writes.0.text"),
+		"the customer is unknown");
 	size_t last_settle = 0, first_done = 0;
 	for (size_t i = 0; i < json_array_size(h->said); i++) {
 		const char *hook = json_text_at(json_array_get(h->said, i), "hook");
@@ -240,7 +242,8 @@ static void a_set_refused_whole_is_parked_again_one_by_one(void **state)
 	assert_false(house_open_set(h, NULL, 0, NULL));
 	house_serve(h, "ask file-1", &heard);
 	assert_int_equal(strncmp(heard.body, "set MW4", 7), 0);
-	assert_ptr_equal(strchr(heard.body, '\n') + 8, heard.body + strlen(heard.body)); /* one line */
+	/* One line */
+	assert_ptr_equal(strchr(heard.body, '\n') + 8, heard.body + strlen(heard.body));
 	serve(h, "gave ok T1", "more");
 	house_serve(h, "ask file-1", &heard);
 	serve(h, "gave ok T2", "done");
@@ -283,7 +286,8 @@ static void reads_that_the_answer_says_nothing_of_are_parked_again(void **state)
 	struct house *h = *state;
 
 	order_poll(h, "invoices");
-	house_order(h, h->desk, &(struct order){ .op = OP_FIND, .entity = "Invoice", .data = json_null() });
+	house_order(h, h->desk, &(struct order){ .op = OP_FIND, .entity = "Invoice",
+		.data = json_null() });
 	log_in(h);
 	serve(h, "ask file-1", "reads\nread-invoices-0 -\nread-find -\n");
 	serve(h, "gave {\"list\":[]}", "more");
@@ -317,7 +321,8 @@ static void a_read_taken_in_a_visit_that_broke_off_goes_with_the_next(void **sta
 	house_done(h, 0);
 }
 
-/* ZUO-20: an iterator is worth nothing after its visit; the call starts afresh, from its last cursor. */
+/* ZUO-20: an iterator is worth nothing after its visit; the call starts afresh, from its last
+ * cursor. */
 static void a_request_of_this_visit_only_starts_its_call_afresh(void **state)
 {
 	struct house *h = *state;
@@ -444,7 +449,8 @@ static void a_pause_waits_until_nothing_is_coming(void **state)
 	h->coming = 1;
 	log_in(h);
 	p = peer_connect(h->port);
-	peer_say(h->loop, &p, "POST /serve/acme/desk HTTP/1.1\r\nHost: mlc\r\nContent-Length: 10\r\n\r\nask file-1");
+	peer_say(h->loop, &p,
+		"POST /serve/acme/desk HTTP/1.1\r\nHost: mlc\r\nContent-Length: 10\r\n\r\nask file-1");
 	for (int i = 0; i < 20; i++)
 		turn_idle(h->loop);
 	assert_true(peer_is_silent(h->loop, &p));
@@ -463,7 +469,8 @@ static void a_pause_ends_within_five_seconds_and_says_that_more_is_coming(void *
 	h->coming = 1;
 	log_in(h);
 	p = peer_connect(h->port);
-	peer_say(h->loop, &p, "POST /serve/acme/desk HTTP/1.1\r\nHost: mlc\r\nContent-Length: 10\r\n\r\nask file-1");
+	peer_say(h->loop, &p,
+		"POST /serve/acme/desk HTTP/1.1\r\nHost: mlc\r\nContent-Length: 10\r\n\r\nask file-1");
 	for (int i = 0; i < 20; i++)
 		turn_idle(h->loop);
 	jump(h->loop, 4500);
@@ -676,9 +683,11 @@ static void requests_of_one_peer_are_served_one_at_a_time_in_order(void **state)
 	log_in(h);
 	first = peer_connect(h->port);
 	second = peer_connect(h->port);
-	peer_say(h->loop, &first, "POST /serve/acme/desk HTTP/1.1\r\nHost: mlc\r\nContent-Length: 10\r\n\r\nask file-1");
+	peer_say(h->loop, &first,
+		"POST /serve/acme/desk HTTP/1.1\r\nHost: mlc\r\nContent-Length: 10\r\n\r\nask file-1");
 	turn_idle(h->loop);
-	peer_say(h->loop, &second, "POST /serve/acme/desk HTTP/1.1\r\nHost: mlc\r\nContent-Length: 3\r\n\r\nbye");
+	peer_say(h->loop, &second,
+		"POST /serve/acme/desk HTTP/1.1\r\nHost: mlc\r\nContent-Length: 3\r\n\r\nbye");
 	for (int i = 0; i < 20; i++)
 		turn_idle(h->loop);
 	assert_true(peer_is_silent(h->loop, &second));

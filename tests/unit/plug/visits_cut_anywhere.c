@@ -1,7 +1,9 @@
-/* visits_cut_anywhere.c - writes through visits that break off at every place, hosts that are killed, files that
- * are read anew: each write has one effect and one outcome, the true one (WOO-33, promise 2).
+/* visits_cut_anywhere.c - writes through visits that break off at every place, hosts that are
+ * killed, files that are read anew: each write has one effect and one outcome, the true one
+ * (WOO-33, promise 2).
  *
- * The peer remembers its last marked set, as QuickBooks does: the same set again is answered from memory. */
+ * The peer remembers its last marked set, as QuickBooks does: the same set again is answered from
+ * memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -73,7 +75,8 @@ static void carry_out(struct trial *t, const char *set, char *answer, size_t siz
 	for (const char *line = strchr(set, '\n') + 1; *line; line = strchr(line, '\n') + 1) {
 		if (*mark) {
 			p->effects[number_of(line)]++;
-			len += (size_t)snprintf(answer + len, size - len, "gave ok T%u\n", number_of(line));
+			len += (size_t)snprintf(answer + len, size - len, "gave ok T%u\n",
+				number_of(line));
 		} else {
 			len += (size_t)snprintf(answer + len, size - len, "gave {\"list\":[]}\n");
 		}
@@ -103,14 +106,16 @@ static void listen(struct trial *t)
 		const json_t *o = json_array_get(t->house->said, t->heard);
 		unsigned n = (unsigned)json_int_or(o, "writes.0.write_id", 0) - 100;
 
-		if (strcmp(json_text_or(o, "hook", ""), "done") != 0 || strcmp(json_text_or(o, "op", ""), "write") != 0)
+		if (strcmp(json_text_or(o, "hook", ""), "done") != 0 ||
+			strcmp(json_text_or(o, "op", ""), "write") != 0)
 			continue;
 		assert_true(n < WRITES);
 		t->ordered[n] = false;
 		if (*t->outcome[n])
 			fail_msg("write %u has a second outcome", n);
 		if (!json_true_at(o, "failed"))
-			snprintf(t->outcome[n], sizeof t->outcome[n], "%s", json_text_or(o, "writes.0.id", "?"));
+			snprintf(t->outcome[n], sizeof t->outcome[n], "%s",
+				json_text_or(o, "writes.0.id", "?"));
 		else if (++in_doubt && t->peer.effects[n] > 0) /* looked up, and found */
 			snprintf(t->outcome[n], sizeof t->outcome[n], "T%u", n);
 	}
@@ -137,7 +142,7 @@ static void restart(struct trial *t)
 	listen(t);
 }
 
-/* ---- the Web Connector, on a bad line ----------------------------------------------------------- */
+/* ---- the Web Connector, on a bad line ---------------------------------------------------- */
 
 static void visit(struct trial *t, bool bad)
 {
@@ -182,14 +187,16 @@ static void disturb(struct trial *t)
 		restart(t);
 		break;
 	case 1:
-		json_put_int(json_object_get(h->settings, "desk"), "every_minutes", 5 + (int)dice(t, 50));
+		json_put_int(json_object_get(h->settings, "desk"), "every_minutes",
+			5 + (int)dice(t, 50));
 		house_apply(h);
 		break;
 	case 2:
 		jump(h->loop, 31 * WHEN_MINUTE_MS);
 		break;
 	case 3:
-		house_order(h, h->desk, &(struct order){ .op = OP_POLL, .feed = dice(t, 2) ? "once" : "invoices" });
+		house_order(h, h->desk, &(struct order){ .op = OP_POLL,
+			.feed = dice(t, 2) ? "once" : "invoices" });
 		break;
 	default:
 		break;
@@ -221,7 +228,8 @@ static void run_trial(unsigned seed)
 
 		snprintf(expected, sizeof expected, "T%u", n);
 		if (t.peer.effects[n] != 1 || strcmp(t.outcome[n], expected) != 0)
-			fail_msg("seed %u: write %u was carried out %u times and ended as '%s'", seed, n, t.peer.effects[n], t.outcome[n]);
+			fail_msg("seed %u: write %u was carried out %u times and ended as '%s'",
+				seed, n, t.peer.effects[n], t.outcome[n]);
 		left += t.ordered[n];
 	}
 	assert_int_equal(left, 0);
@@ -234,8 +242,7 @@ static void each_write_has_one_effect_and_one_outcome(void **state)
 	(void)state;
 	for (unsigned seed = 1; seed <= SEEDS; seed++)
 		run_trial(seed * 2654435761u);
-	print_message("# %u sets were asked again, %u kills left one open, %u writes were in doubt\n", asked_again, killed_open,
-		in_doubt);
+	print_message("# %u sets were asked again, %u kills left one open, %u writes were in doubt\n", asked_again, killed_open, in_doubt);
 	assert_true(asked_again > 20 && killed_open > 10);
 }
 

@@ -1,4 +1,5 @@
-/* webhooks.c - remotes that call us with news: who may, what is on disk before the 2xx, the lease. */
+/* webhooks.c - remotes that call us with news: who may, what is on disk before the 2xx, the
+ * lease. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -185,7 +186,8 @@ static void subscribe(struct house *h)
 {
 	h->public_url = "https://mlc.example";
 	house_reply(h, 201, "{}");
-	json_put_text(json_object_get(h->settings, "shop"), "company", "any"); /* something has changed */
+	/* Something has changed */
+	json_put_text(json_object_get(h->settings, "shop"), "company", "any");
 	house_apply(h);
 	wait_lease(h);
 }
@@ -249,7 +251,8 @@ static void another_address_of_ours_is_told_at_once(void **state)
 	house_reply(h, 201, "{}");
 	house_restart(h);
 	wait_asked(h, 2);
-	assert_non_null(strstr(json_text_at(json_array_get(h->asked, 1), "body"), "https://moved.example/hooks/acme/shop"));
+	assert_non_null(strstr(json_text_at(json_array_get(h->asked, 1), "body"),
+		"https://moved.example/hooks/acme/shop"));
 }
 
 static void a_subscription_that_fails_is_tried_again(void **state)
@@ -283,7 +286,8 @@ static void a_key_that_may_not_register_webhooks_holds_nothing_up(void **state)
 	assert_string_equal(json_text_at(status, "hook_trouble"), "the shop does not know us");
 	json_decref(status);
 	house_reply(h, 200, "{\"things\":[],\"next\":\"1\"}");
-	assert_false(json_true_at(house_call(h, h->shop, &(struct order){ .op = OP_POLL, .feed = "things" }), "failed"));
+	assert_false(json_true_at(house_call(h, h->shop,
+		&(struct order){ .op = OP_POLL, .feed = "things" }), "failed"));
 }
 
 int main(void)

@@ -1,4 +1,5 @@
-/* sloppy.c - a small connector into which faults are planted, one at a time, for the kit to find. */
+/* sloppy.c - a small connector into which faults are planted, one at a time, for the kit to
+ * find. */
 #include <mlc/connector.h>
 #include <mlc/help.h>
 
@@ -6,7 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-static const struct mlc_field fields[] = { { "id", MLC_TEXT, MLC_READONLY, 0, NULL }, { "name", MLC_TEXT, 0, 20, NULL }, { NULL } };
+static const struct mlc_field fields[] = { { "id", MLC_TEXT, MLC_READONLY, 0, NULL },
+	{ "name", MLC_TEXT, 0, 20, NULL }, { NULL } };
 #ifdef REPEAT
 #define FLAGS MLC_CREATE
 #else
@@ -74,7 +76,8 @@ static enum mlc_step poll(struct mlc_call *c)
 	list = json_object_get(page, "things");
 #ifdef CRASH
 	if (json_is_array(json_object_get(page, "items")))
-		return *(volatile enum mlc_step *)(uintptr_t)json_array_size(json_object_get(page, "none"));
+		return *(volatile enum mlc_step *)(uintptr_t)json_array_size(json_object_get(page,
+			"none"));
 #endif
 #if !defined TRUST && !defined STATUS
 	if (!json_is_array(list))
@@ -82,7 +85,8 @@ static enum mlc_step poll(struct mlc_call *c)
 #endif
 	json_array_foreach(list, i, one)
 		if (mlc_text(one, "id"))
-			c->host->emit(c, &(struct mlc_record){ .entity = "thing", .id = mlc_text(one, "id"), .data = json_incref(one) });
+			c->host->emit(c, &(struct mlc_record){ .entity = "thing",
+				.id = mlc_text(one, "id"), .data = json_incref(one) });
 	return MLC_DONE;
 }
 
@@ -119,7 +123,8 @@ static enum mlc_step serve(struct mlc_call *c)
 #endif
 
 const struct mlc_connector mlc_connector_v1 = {
-	.sdk = MLC_SDK, .size = sizeof(struct mlc_connector), .name = "sloppy", .title = "Sloppy", .version = "1", .entities = entities,
+	.sdk = MLC_SDK, .size = sizeof(struct mlc_connector), .name = "sloppy", .title = "Sloppy",
+		.version = "1", .entities = entities,
 	.feeds = feeds, .poll = poll, .write = write,
 #ifdef SERVE
 	.serve = serve,

@@ -1,4 +1,5 @@
-/* desk.c - a peer that calls us, in lines of text: what struct mlc_visit makes possible, and no more.
+/* desk.c - a peer that calls us, in lines of text: what struct mlc_visit makes possible, and no
+ * more.
  *
  *   hello PASSWORD           -> "ticket" when there is work, else "none"
  *   ask IDENTITY             -> "set MARK" or "reads", then "PATH BODY" lines; or "nothing", "wait"
@@ -22,9 +23,11 @@ static const struct mlc_field invoice[] = {
 	{ "Total", MLC_DECIMAL, 0, 2, NULL },
 	{ NULL },
 };
-static const struct mlc_entity entities[] = { { "Invoice", MLC_CREATE | MLC_RECOVERED, 1, NULL, invoice }, { NULL } };
+static const struct mlc_entity entities[] = { { "Invoice", MLC_CREATE | MLC_RECOVERED, 1, NULL,
+	invoice }, { NULL } };
 static const char *const invoices[] = { "Invoice", NULL };
-static const struct mlc_feed feeds[] = { { "invoices", invoices, 900, 0 }, { "once", invoices, 900, 0 }, { NULL } };
+static const struct mlc_feed feeds[] = { { "invoices", invoices, 900, 0 },
+	{ "once", invoices, 900, 0 }, { NULL } };
 static const struct mlc_setting settings[] = {
 	{ "identity", MLC_TEXT, 0, false, "the company file" },
 	{ "password", MLC_TEXT, MLC_REQUIRED, true, "what the peer types in" },
@@ -47,13 +50,15 @@ static enum mlc_step poll(struct mlc_call *c)
 	const char *from = c->cursor ? c->cursor : "0";
 
 	if (c->reply->kind == MLC_REPLY_HERE) {
-		json_t *page = c->host->parse(c, c->reply->body, c->reply->body_len), *list = json_object_get(page, "list"), *one;
+		json_t *page = c->host->parse(c, c->reply->body, c->reply->body_len),
+			*list = json_object_get(page, "list"), *one;
 		size_t i;
 
 		if (!json_is_array(list))
 			return c->host->fail(c, MLC_BROKEN, 0, "no list");
 		json_array_foreach(list, i, one)
-			c->host->emit(c, &(struct mlc_record){ .entity = "Invoice", .id = json_string_value(one), .version = "1",
+			c->host->emit(c, &(struct mlc_record){ .entity = "Invoice",
+				.id = json_string_value(one), .version = "1",
 				.data = json_object() });
 		c->host->advance(c, json_string_value(json_object_get(page, "next")), 0);
 		if (!json_is_true(json_object_get(page, "more")))
@@ -70,7 +75,8 @@ static enum mlc_step find(struct mlc_call *c)
 {
 	if (c->reply->kind == MLC_REPLY_HERE) {
 		if (c->reply->body_len > 0)
-			c->host->emit(c, &(struct mlc_record){ .entity = "Invoice", .id = c->reply->body, .data = json_object() });
+			c->host->emit(c, &(struct mlc_record){ .entity = "Invoice",
+				.id = c->reply->body, .data = json_object() });
 		return MLC_DONE;
 	}
 	c->request->path = "read-find";
@@ -89,14 +95,16 @@ static enum mlc_step write(struct mlc_call *c)
 		if (!s->asked && (!c->sent || strcmp(c->sent->path, c->writes[0].key) != 0))
 			return c->host->fail(c, MLC_BROKEN, 0, "a reply to nothing");
 		if (!strncmp(c->reply->body, "ok ", 3))
-			c->host->settle(c, 0, &(struct mlc_record){ .entity = "Invoice", .id = c->reply->body + 3, .version = "1" });
+			c->host->settle(c, 0, &(struct mlc_record){ .entity = "Invoice",
+				.id = c->reply->body + 3, .version = "1" });
 		else
 			c->host->refuse(c, 0, MLC_REFUSED, 0, "%s", c->reply->body);
 		return MLC_DONE;
 	}
 	s->asked = true;
 	c->request->path = c->writes[0].key;
-	c->request->body = c->host->dump(c, json_incref(c->writes[0].data) /* dump drops it */, c->entity, &c->request->body_len);
+	c->request->body = c->host->dump(c, json_incref(c->writes[0].data) /* dump drops it */,
+		c->entity, &c->request->body_len);
 	return MLC_SEND;
 }
 
@@ -104,9 +112,11 @@ static enum mlc_step invite(struct mlc_call *c)
 {
 	if (!json_object_get(c->facts, "file_id") && !c->host->fact(c, "file_id", c->nonce))
 		return c->host->fail(c, MLC_REFUSED, 0, "no file_id");
-	const char *id = json_object_get(c->facts, "file_id") ? json_string_value(json_object_get(c->facts, "file_id")) : c->nonce;
+	const char *id = json_object_get(c->facts,
+		"file_id") ? json_string_value(json_object_get(c->facts, "file_id")) : c->nonce;
 	c->answer->type = "text/plain";
-	c->answer->body = c->host->format(c, "file %s at %s", id, c->hook_url ? c->hook_url : "nowhere");
+	c->answer->body = c->host->format(c, "file %s at %s", id,
+		c->hook_url ? c->hook_url : "nowhere");
 	c->answer->body_len = strlen(c->answer->body);
 	return MLC_DONE;
 }
@@ -177,13 +187,15 @@ static enum mlc_step ask(struct mlc_call *c, const char *identity)
 				continue;
 			one = v->alone[i];
 			took[n++] = i;
-			text = c->host->format(c, "%s%s %s\n", text, v->parked[i]->path, v->parked[i]->body ? v->parked[i]->body : "-");
+			text = c->host->format(c, "%s%s %s\n", text, v->parked[i]->path,
+				v->parked[i]->body ? v->parked[i]->body : "-");
 		}
 	v->took = took;
 	v->took_count = n;
 	if (!reads)
 		v->mark = c->host->format(c, "M%.18s", v->parked[took[0]]->path);
-	return say(c, c->host->format(c, "%s%s\n%s", reads ? "reads" : "set ", reads ? "" : v->mark, text));
+	return say(c, c->host->format(c, "%s%s\n%s", reads ? "reads" : "set ", reads ? "" : v->mark,
+		text));
 }
 
 static enum mlc_step take_answers(struct mlc_call *c)
@@ -191,7 +203,8 @@ static enum mlc_step take_answers(struct mlc_call *c)
 	const char *line = c->inbound->body;
 
 	if (c->reply->kind == MLC_REPLY_PAUSED)
-		return say(c, c->visit->parked_count || c->visit->open_mark ? "more" : c->visit->coming ? "wait" : "done");
+		return say(c, c->visit->parked_count ||
+			c->visit->open_mark ? "more" : c->visit->coming ? "wait" : "done");
 	for (size_t i = 0; *line && i < c->visit->taken_count; i++) {
 		size_t len = strcspn(line, "\n");
 
@@ -244,7 +257,9 @@ static enum mlc_step serve(struct mlc_call *c)
 }
 
 const struct mlc_connector mlc_connector_v1 = {
-	.sdk = MLC_SDK, .size = sizeof(struct mlc_connector), .name = "desk", .title = "Desk", .version = VERSION,
-	.entities = entities, .feeds = feeds, .settings = settings, .state_size = sizeof(struct state) + sizeof(struct write_state),
+	.sdk = MLC_SDK, .size = sizeof(struct mlc_connector), .name = "desk", .title = "Desk",
+		.version = VERSION,
+	.entities = entities, .feeds = feeds, .settings = settings,
+	.state_size = sizeof(struct state) + sizeof(struct write_state),
 	.poll = poll, .find = find, .write = write, .invite = invite, .serve = serve,
 };

@@ -9,7 +9,8 @@ static const struct mlc_field thing[] = {
 	{ "price", MLC_DECIMAL, MLC_BARE, 2, NULL },
 	{ NULL },
 };
-static const struct mlc_entity entities[] = { { "thing", MLC_CREATE | MLC_KEYED, 5, NULL, thing }, { NULL } };
+static const struct mlc_entity entities[] = { { "thing", MLC_CREATE | MLC_KEYED, 5, NULL, thing },
+	{ NULL } };
 static const char *const things[] = { "thing", NULL };
 static const struct mlc_feed feeds[] = { { "things", things, 300, 0 }, { NULL } };
 static const struct mlc_setting settings[] = {
@@ -52,7 +53,8 @@ static enum mlc_step failed(struct mlc_call *c)
 
 	switch (c->reply->status) {
 	case 401: return c->host->fail(c, MLC_AUTH, 0, "the shop does not know us");
-	case 429: return c->host->fail(c, MLC_LIMITED, wait ? 1000u * (unsigned)(wait[0] - '0') : 0, "slow down");
+	case 429: return c->host->fail(c, MLC_LIMITED, wait ? 1000u * (unsigned)(wait[0] - '0') : 0,
+		"slow down");
 	case 503: return c->host->fail(c, MLC_RETRY, 0, "the shop is out");
 	default:  return c->host->fail(c, MLC_BROKEN, 0, "status %d", c->reply->status);
 	}
@@ -70,7 +72,8 @@ static bool emit(struct mlc_call *c, json_t *o)
 {
 	if (!json_is_integer(json_object_get(o, "id")))
 		return false;
-	c->host->emit(c, &(struct mlc_record){ .entity = "thing", .id = id_of(c, o), .version = text(o, "version"),
+	c->host->emit(c, &(struct mlc_record){ .entity = "thing", .id = id_of(c, o),
+		.version = text(o, "version"),
 		.data = json_incref(o) /* given to the host */ });
 	return true;
 }
@@ -117,7 +120,8 @@ static enum mlc_step fetch(struct mlc_call *c)
 	if (!here(c))
 		return get(c, c->host->format(c, "/things/%s", c->ids[0]));
 	if (c->reply->status == 404)
-		c->host->emit(c, &(struct mlc_record){ .entity = "thing", .id = c->ids[0], .deleted = true });
+		c->host->emit(c, &(struct mlc_record){ .entity = "thing", .id = c->ids[0],
+			.deleted = true });
 	else if (c->reply->status != 200)
 		return failed(c);
 	else if (!emit(c, c->host->parse(c, c->reply->body, c->reply->body_len)))
@@ -132,7 +136,8 @@ static enum mlc_step find(struct mlc_call *c)
 		return get(c, text(c->data, "name")); /* an address, in these tests */
 	if (c->reply->status != 200)
 		return failed(c);
-	json_t *list = json_object_get(c->host->parse(c, c->reply->body, c->reply->body_len), "things");
+	json_t *list = json_object_get(c->host->parse(c, c->reply->body, c->reply->body_len),
+		"things");
 	return json_is_array(list) ? MLC_DONE : c->host->fail(c, MLC_BROKEN, 0, "no things");
 }
 
@@ -153,7 +158,8 @@ static enum mlc_step write(struct mlc_call *c)
 		json_t *made = c->host->parse(c, c->reply->body, c->reply->body_len);
 		if (!json_is_integer(json_object_get(made, "id")))
 			return c->host->fail(c, MLC_IN_DOUBT, 0, "it does not say what it made");
-		c->host->settle(c, 0, &(struct mlc_record){ .entity = "thing", .id = id_of(c, made), .version = text(made, "version") });
+		c->host->settle(c, 0, &(struct mlc_record){ .entity = "thing", .id = id_of(c, made),
+			.version = text(made, "version") });
 		return MLC_DONE;
 	case MLC_REPLY_NONE:
 	case MLC_REPLY_PAUSED:
@@ -165,7 +171,8 @@ static enum mlc_step write(struct mlc_call *c)
 	c->request->path = "/things";
 	c->request->type = "application/json";
 	c->request->headers = headers;
-	c->request->body = c->host->dump(c, json_incref(c->writes[0].data) /* dump drops it */, c->entity, &c->request->body_len);
+	c->request->body = c->host->dump(c, json_incref(c->writes[0].data) /* dump drops it */,
+		c->entity, &c->request->body_len);
 	return MLC_SEND;
 }
 
@@ -181,7 +188,8 @@ static enum mlc_step subscribe(struct mlc_call *c)
 	c->request->method = "POST";
 	c->request->path = "/hooks";
 	c->request->type = "application/json";
-	c->request->body = c->host->format(c, "{\"url\":\"%s\",\"secret\":\"{secret:hook_secret}\"}", c->hook_url);
+	c->request->body = c->host->format(c,
+		"{\"url\":\"%s\",\"secret\":\"{secret:hook_secret}\"}", c->hook_url);
 	c->request->body_len = strlen(c->request->body);
 	c->request->repeatable = true;
 	return MLC_SEND;
@@ -208,8 +216,11 @@ static enum mlc_step receive(struct mlc_call *c)
 }
 
 const struct mlc_connector mlc_connector_v1 = {
-	.sdk = MLC_SDK, .size = sizeof(struct mlc_connector), .name = "shop", .title = "Shop", .version = "1.0.0",
-	.entities = entities, .feeds = feeds, .settings = settings, .endpoints = endpoints, .auth = auth,
+	.sdk = MLC_SDK, .size = sizeof(struct mlc_connector), .name = "shop", .title = "Shop",
+		.version = "1.0.0",
+	.entities = entities, .feeds = feeds, .settings = settings, .endpoints = endpoints,
+	.auth = auth,
 	.signature = &signature, .at_once = 4, .state_size = sizeof(struct state),
-	.ping = ping, .poll = poll, .fetch = fetch, .find = find, .write = write, .subscribe = subscribe, .receive = receive,
+	.ping = ping, .poll = poll, .fetch = fetch, .find = find, .write = write,
+	.subscribe = subscribe, .receive = receive,
 };
