@@ -50,14 +50,9 @@ struct poll_state {
 	uint8_t phase;
 };
 
-struct write_state {
-	bool looked; /* the record as it is was asked for, to keep its lines */
-};
-
 union qbd_state {
 	struct visit_state visit;
 	struct poll_state poll;
-	struct write_state write;
 };
 
 /* ---- schema.c: the entities, and how they stand on the wire ------------------------- */
@@ -65,13 +60,13 @@ union qbd_state {
 enum qbd_kind { QBD_LIST = 1, QBD_TXN, QBD_ONE, QBD_PART };
 
 enum {                            /* what its query takes */
-	QBD_ITERATES  = 1u << 0,
-	QBD_LINES     = 1u << 1,  /* IncludeLineItems */
-	QBD_LINKS     = 1u << 2,  /* IncludeLinkedTxns */
-	QBD_OWNER     = 1u << 3,  /* OwnerID: custom fields */
-	QBD_LEVELS    = 1u << 4,  /* names have levels: "Parent:Child" */
+	QBD_ITERATES   = 1u << 0,
+	QBD_LINES      = 1u << 1, /* IncludeLineItems */
+	QBD_LINKS      = 1u << 2, /* IncludeLinkedTxns */
+	QBD_OWNER      = 1u << 3, /* OwnerID: custom fields */
+	QBD_LEVELS     = 1u << 4, /* names have levels: "Parent:Child" */
 	QBD_UNFILTERED = 1u << 5, /* none at all: everything comes, always */
-	QBD_FLAT      = 1u << 6   /* PART: its one member stands without an element around it */
+	QBD_FLAT       = 1u << 6  /* PART: its one member stands without an element around it */
 };
 
 struct qbd_shape {
@@ -140,7 +135,7 @@ extern const struct mlc_code qbd_codes[];
 
 /* ---- soap.c: the envelope ------------------------------------------------------------- */
 
-#define SOAP_PARAMS 6
+#define SOAP_PARAMS 10 /* four more than any method has today */
 struct soap {
 	struct mlc_call *call;
 	char method[32];

@@ -228,7 +228,8 @@ static const struct mlc_field credit_memo[] = {
 	PARTS("CreditMemoLine", NEEDED, "CreditMemoLine"), CUSTOM, END
 };
 static const struct mlc_field sales_receipt[] = {
-	TXN_CORE, REF("CustomerRef", NAMED, "Customer"), REF("ClassRef", 0, "Class"), SALE_DATED, TEXT("CheckNumber", 0, 25), REF("PaymentMethodRef", 0, "PaymentMethod"),
+	TXN_CORE, REF("CustomerRef", NAMED, "Customer"), REF("ClassRef", 0, "Class"), SALE_DATED,
+	TEXT("CheckNumber", 0, 25), REF("PaymentMethodRef", 0, "PaymentMethod"),
 	DAY("DueDate", 0), REF("SalesRepRef", 0, "SalesRep"), DAY("ShipDate", 0),
 	REF("ShipMethodRef", 0, "ShipMethod"), TEXT("FOB", 0, 13), SALE_TAX,
 	AMOUNT("TotalAmount", ONLY), REF("CurrencyRef", ONLY, "Currency"), SALE_NOTES,
@@ -333,6 +334,7 @@ static const struct mlc_field typed[] = {
 static const struct mlc_field ship_method[] = SMALL_LIST(15);
 static const struct mlc_field customer_msg[] = SMALL_LIST(101);
 static const struct mlc_field named[] = SMALL_LIST(31);
+static const struct mlc_field person[] = SMALL_LIST(41);
 static const struct mlc_field sales_rep[] = {
 	LIST_CORE, TEXT("Initial", ONLY | NAMED, 5), BOOL("IsActive", ONLY),
 	REF("SalesRepEntityRef", ONLY, "Entity"), END
@@ -387,6 +389,8 @@ const struct mlc_entity qbd_entities[] = {
 	{ "Customer", KEPT | MLC_DELETE, 0, NULL, customer },
 	{ "Vendor", KEPT | MLC_DELETE, 0, NULL, vendor },
 	{ "Entity", 0, 0, NULL, entity },
+	{ "Employee", 0, 0, NULL, person },
+	{ "OtherName", 0, 0, NULL, person },
 	{ "Item", 0, 0, NULL, item },
 	{ "ItemService", KEPT | MLC_DELETE, 0, NULL, item_service },
 	{ "ItemNonInventory", KEPT | MLC_DELETE, 0, NULL, item_non_inventory },
@@ -449,6 +453,8 @@ static const struct qbd_shape shapes[] = {
 	{ "Customer", QBD_LIST, QBD_ITERATES | QBD_OWNER | QBD_LEVELS, NULL, NULL, NULL, NULL },
 	{ "Vendor", QBD_LIST, QBD_ITERATES | QBD_OWNER, NULL, NULL, NULL, NULL },
 	{ "Entity", QBD_LIST, QBD_ITERATES | QBD_LEVELS, "EntityType", NULL, NULL, NULL },
+	{ "Employee", QBD_LIST, 0, NULL, NULL, NULL, NULL },
+	{ "OtherName", QBD_LIST, 0, NULL, NULL, NULL, NULL },
 	{ "Item", QBD_LIST, QBD_ITERATES | QBD_OWNER | QBD_LEVELS, "ItemType", NULL, NULL, NULL },
 	{ "ItemService", QBD_LIST, QBD_ITERATES | QBD_OWNER | QBD_LEVELS, NULL, NULL, NULL, NULL },
 	{ "ItemNonInventory", QBD_LIST, QBD_ITERATES | QBD_OWNER | QBD_LEVELS, NULL, NULL, NULL, NULL },

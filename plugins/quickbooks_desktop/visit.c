@@ -304,7 +304,7 @@ static enum mlc_step send_request(struct mlc_call *c, const struct soap *s)
 		soap_answer(c, "sendRequestXML", "");
 		return MLC_DONE;
 	}
-	v->idle_said = false;
+	v->idle_said = v->bad = false;
 	if (c->reply->kind == MLC_REPLY_NONE)
 		v->waits = 0;
 	if (!v->proven)
@@ -513,7 +513,6 @@ static enum mlc_step receive_response(struct mlc_call *c, const struct soap *s)
 		return tell_percentage(c, v);
 	}
 	if (v->phase == VISIT_ASKED) {
-		v->bad = false;
 		if (*hresult)
 			set_failed(c, v, hresult, soap_text(s, "message"));
 		else if (!set_answered(c, v, soap_text(s, "response"), soap_length(s, "response")))
