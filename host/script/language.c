@@ -414,12 +414,15 @@ static bool is_off(struct generation *g, const struct flow *f, const struct expr
 
 	if (!cond)
 		return false;
-	/* one that is never true settles all { } */
-	for (unsigned i = 0; cond->op == OP_ALL && !cond->fixed && i < cond->count; i++)
-		if (is_off(g, f, cond->args[i]))
-			return true;
-	if (!cond->fixed)
-		return false;
+	if (!cond->fixed) {
+		/* one that is never true settles all { }; any { } needs all of them to be */
+		unsigned off_parts = 0;
+		if (cond->op != OP_ALL && cond->op != OP_ANY)
+			return false;
+		for (unsigned i = 0; i < cond->count; i++)
+			off_parts += is_off(g, f, cond->args[i]);
+		return cond->op == OP_ALL ? off_parts > 0 : off_parts == cond->count;
+	}
 	v = eval_fixed(&g->work, f, cond);
 	off = v.kind == VALUE_BOOL ? !v.truth : value_is_empty(v);
 	arena_reset(&g->work);
