@@ -198,11 +198,12 @@ bool schedule_mirrors_whole(const struct host *h, const struct flow *f)
 	return true;
 }
 
+/* A peer's feed, asked for or under way, comes to nothing before its visit: that is rest. */
 bool schedule_busy(const struct host *h, const struct flow *f)
 {
 	for (const struct feed_state *s = h->feeds; s; s = s->next)
-		if ((s->running || s->asked) && s->feed && (!f || s->connection == f->source || s->connection == f->target) &&
-			(!connection_peer_calls(s->connection) || s->running))
+		if (s->feed && (s->running || s->asked) && (!f || s->connection == f->source || s->connection == f->target) &&
+			(!connection_peer_calls(s->connection) || connection_in_visit(s->connection)))
 			return true;
 	return false;
 }
