@@ -12,6 +12,21 @@
 #include <string.h>
 #include <cmocka.h>
 
+static char *log_in(struct peer_host *h)
+{
+	char *text = peer_call(h, "authenticate", "strUserName", "acme.books", "strPassword", "sesame", NULL);
+
+	assert_non_null(strstr(text, "|"));
+	*strchr(text, '|') = 0;
+	return text;
+}
+
+static char *send(struct peer_host *h, const char *ticket, const char *hcp)
+{
+	return peer_call(h, "sendRequestXML", "ticket", ticket, "strHCPResponse", hcp, "strCompanyFileName",
+		"C:\\acme.qbw", "qbXMLCountry", "US", "qbXMLMajorVers", "16", "qbXMLMinorVers", "0", NULL);
+}
+
 static void park_work(struct peer_host *h)
 {
 	for (int i = 0; i < 3; i++) {
@@ -173,6 +188,63 @@ static void status_9001_leaves_the_writes_in_doubt(void **state)
 	unknown_to_quickbooks_means_in_doubt(CHANGED);
 }
 
+/* It ran when it was asked first, perhaps by another QuickBooks: that this one cannot read it says nothing. */
+static void an_open_set_that_cannot_be_read_any_more_is_looked_up(void **state)
+{
+	(void)state;
+	unknown_to_quickbooks_means_in_doubt(PARSER);
+}
+
+/* What QuickBooks does not know it cannot forget: the next set does not ask it to. */
+static void after_an_unknown_set_none_is_to_be_forgotten(void **state)
+{
+	struct peer_host h;
+	char *ticket, *text;
+
+	(void)state;
+	peer_host_init(&h);
+	h.last_mark = xstrdup("the-one-before");
+	ticket = log_in(&h);
+	for (int i = 0; i < 2; i++) {
+		peer_park(&h, i ? "w-1" : "w-0", "<CustomerAddRq/>", false);
+		text = send(&h, ticket, i ? "" : HCP("Acme Mugs LLC"));
+		assert_non_null(strstr(text, " newMessageSetID=\""));
+		assert_int_equal(strstr(text, " oldMessageSetID=\"the-one-before\"") != NULL, !i);
+		assert_int_equal(strstr(text, "oldMessageSetID") != NULL, !i);
+		free(text);
+		text = peer_call(&h, "receiveResponseXML", "ticket", ticket, "response",
+			"<QBXML><QBXMLMsgsRs messageSetStatusCode=\"600\"/></QBXML>", "hresult", "", "message", "", NULL);
+		free(text);
+		assert_int_equal(h.lost, i + 1);
+	}
+	free(ticket);
+	peer_host_finish(&h);
+}
+
+static void a_write_without_a_reply_of_its_own_is_lost_the_others_are_not(void **state)
+{
+	struct peer_host h;
+	char *ticket, *text;
+
+	(void)state;
+	peer_host_init(&h);
+	peer_park(&h, "w-0", "<CustomerAddRq/>", false);
+	peer_park(&h, "w-1", "<CustomerAddRq/>", false);
+	ticket = log_in(&h);
+	text = send(&h, ticket, HCP("Acme Mugs LLC"));
+	free(text);
+	text = peer_call(&h, "receiveResponseXML", "ticket", ticket, "response", "<QBXML><QBXMLMsgsRs messageSetStatusCode=\"0\">"
+		"<CustomerAddRs requestID=\"w-1\" statusCode=\"0\"/></QBXMLMsgsRs></QBXML>", "hresult", "", "message", "", NULL);
+	assert_string_equal(text, "100");
+	free(text);
+	assert_non_null(peer_reply(&h, "w-1"));
+	assert_int_equal(h.gave, 1);
+	assert_int_equal(h.lost, 1);
+	assert_null(h.mark);
+	free(ticket);
+	peer_host_finish(&h);
+}
+
 static size_t alone_seen;
 
 static void count_alone(struct peer_host *h)
@@ -225,21 +297,6 @@ static void garbage_for_reads_is_garbage_and_for_writes_unknown(void **state)
 }
 
 /* ---- who may call --------------------------------------------------------------------------------- */
-
-static char *log_in(struct peer_host *h)
-{
-	char *text = peer_call(h, "authenticate", "strUserName", "acme.books", "strPassword", "sesame", NULL);
-
-	assert_non_null(strstr(text, "|"));
-	*strchr(text, '|') = 0;
-	return text;
-}
-
-static char *send(struct peer_host *h, const char *ticket, const char *hcp)
-{
-	return peer_call(h, "sendRequestXML", "ticket", ticket, "strHCPResponse", hcp, "strCompanyFileName",
-		"C:\\acme.qbw", "qbXMLCountry", "US", "qbXMLMajorVers", "16", "qbXMLMinorVers", "0", NULL);
-}
 
 /* WOO-04, ZUO-12: wrong password, wrong user: nvu and nothing else. */
 static void a_wrong_password_or_user_is_nvu(void **state)
@@ -678,6 +735,17 @@ static void the_percentage_is_never_100_while_work_is_left(void **state)
 	assert_string_equal(text, "99");
 	free(text);
 	free(answer);
+	/* Nor while something may still come. */
+	text = send(&h, ticket, "");
+	answer = quickbooks_process(&q, text);
+	free(text);
+	h.coming = 1;
+	text = peer_call(&h, "receiveResponseXML", "ticket", ticket, "response", answer, "hresult", "", "message",
+		"", NULL);
+	assert_int_equal(h.parked.count, 0);
+	assert_string_equal(text, "99");
+	free(text);
+	free(answer);
 	free(ticket);
 	quickbooks_finish(&q);
 	peer_host_finish(&h);
@@ -813,6 +881,9 @@ int main(void)
 		cmocka_unit_test(a_set_whose_outcome_stays_unknown_is_given_up_as_lost),
 		cmocka_unit_test(status_9002_leaves_the_writes_in_doubt),
 		cmocka_unit_test(status_9001_leaves_the_writes_in_doubt),
+		cmocka_unit_test(an_open_set_that_cannot_be_read_any_more_is_looked_up),
+		cmocka_unit_test(after_an_unknown_set_none_is_to_be_forgotten),
+		cmocka_unit_test(a_write_without_a_reply_of_its_own_is_lost_the_others_are_not),
 		cmocka_unit_test(a_set_refused_by_the_parser_goes_again_one_by_one),
 		cmocka_unit_test(garbage_for_reads_is_garbage_and_for_writes_unknown),
 		cmocka_unit_test(a_wrong_password_or_user_is_nvu),
