@@ -180,6 +180,11 @@ void writer_audit_moved(struct writer *, uint64_t rows);
 /* Most of the log is in the file: move the rest, so that the next commit begins it anew. */
 void writer_log_moved(struct writer *);
 
+/* SQL: is this delivery open, and nobody knows what became of a write of it? */
+#define IN_DOUBT(id) \
+	"EXISTS(SELECT 1 FROM write w JOIN delivery d ON d.id = w.delivery WHERE w.delivery = " id \
+	" AND w.state IN (2, 3) AND d.open = 1)"
+
 /* apply.c: false: none of it stands (its error says why, or the connection's). */
 bool txn_apply(struct writer *, struct txn *);
 /* Bytes into the payload table unless this transaction did already; NULL owner parts: nobody's. */
@@ -222,6 +227,14 @@ void mirror_drop(struct writer *, const char *tenant, const char *connection, co
 #define SECRET_BEFORE ".before"
 char *secret_aad(const char *tenant, const char *connection, const char *name, int64_t version);
 void secret_put(struct writer *, struct txn *, const struct op *);
+
+/* die.c: MLC_DIE_AT=before:mark:2 in the environment ends the process by SIGKILL right before the second
+ * transaction that marks is committed, after:mark:2 right after, before anybody hears of it.  Moves: accept
+ * (by webhook), emit, fetch, or an audit row's.  Crash tests stop the real host with it at exact points. */
+struct die { char move[16]; unsigned left; bool after; };
+void die_read(struct die *);
+bool die_is_near(struct die *, const struct txn *group); /* the one that is counted to is in it */
+void die_now(void);
 
 /* schema.c */
 #define STORE_SCHEMA 1

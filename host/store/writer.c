@@ -45,6 +45,7 @@ struct writer {
 	size_t queued_bytes;
 	bool stop, log_moved;
 	struct store_health health;
+	struct die die;
 
 	atomic_uint_least32_t frames;
 	atomic_uint_least64_t audit_rows;
@@ -398,11 +399,16 @@ static void run_group(struct writer *w, struct txn *group)
 		t = stands && count < GROUP_MAX && loop_clock_ms() - began < GROUP_MS ? take(w)
 										      : NULL;
 	}
+	bool die = die_is_near(&w->die, group);
+	if (die && !w->die.after)
+		die_now();
 	if (!stands || !commit(w)) {
 		undo(w);
 		for (t = group; t; t = t->next)
 			alone(w, t);
 	}
+	if (die)
+		die_now();
 	count_and_tell(w, group);
 	send_home(w, group);
 }
@@ -469,6 +475,7 @@ struct writer *writer_start(struct store *s, struct db *db, struct err *e)
 	buf_init(&w->sql, SQL_MAX);
 	w->last = &w->first;
 	w->health.writable = true;
+	die_read(&w->die);
 	w->ids_reserved = db_number(db, 0,
 		"UPDATE meta SET value = value + ?1 WHERE name = 'ids' RETURNING value",
 		num(IDS_RESERVED));
