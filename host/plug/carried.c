@@ -185,13 +185,19 @@ static void queue_again(void *arg)
 	carry_request(r);
 }
 
+/* Nothing came back.  Of a write that has left, on this try or one before, nobody knows what it did. */
+static void fail_unanswered(struct run *r, const char *why)
+{
+	run_fail(r, r->op == OP_WRITE && r->left ? MLC_IN_DOUBT : MLC_RETRY, 0, why);
+}
+
 static void try_again_or_fail(struct run *r, const char *why)
 {
 	struct connection *c = r->connection;
 	uint32_t dice;
 
 	if (r->tries >= TRIES_MAX) {
-		run_fail(r, MLC_RETRY, 0, why);
+		fail_unanswered(r, why);
 		return;
 	}
 	random_bytes(&dice, sizeof dice);
@@ -226,7 +232,7 @@ static void take_reply(struct run *r, const struct carry_reply *reply)
 		if (repeatable)
 			try_again_or_fail(r, reply->why);
 		else
-			run_fail(r, MLC_RETRY, 0, reply->why);
+			fail_unanswered(r, reply->why);
 		return;
 	case CARRIED_LOST:
 		if (repeatable)

@@ -689,6 +689,10 @@ static void put_kept(struct run *r, struct txn *t, const struct call_kept *kept,
 	const struct connection *c = r->connection;
 
 	for (size_t i = 0; i < count; i++) {
+		/* Not agreed upon the last time: the one kept then is offered again.  A third would push out of the
+		 * vault the one that the remote still signs with. */
+		if (c->before_counts && vault_text(r->vault, kept[i].name, NULL))
+			continue;
 		struct secret *secret = secret_create(kept[i].secret, strlen(kept[i].secret));
 
 		txn_secret(t, c->tenant, c->name, kept[i].name, secret);

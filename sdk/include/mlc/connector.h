@@ -384,7 +384,7 @@ struct mlc_host {
 	void (*describe)(struct mlc_call *, const char *entity, const struct mlc_field *);
 	/* A secret agreed with the remote (a webhook's key, theirs or ours): into the vault, committed
 	 * before this step's request leaves, where {secret:NAME} already finds it; secret_is() takes
-	 * the one before, too, until advance(). */
+	 * the one before, too, until advance(): until then, another try offers what the first one kept. */
 	void (*keep)(struct mlc_call *, const char *name, const char *secret);
 	/* Is text the connection's secret of that name?  Takes the same time either way. */
 	bool (*secret_is)(struct mlc_call *, const char *name, const char *text);
