@@ -568,7 +568,7 @@ static void update(struct map *p, json_t *wanted)
 		nothing(p, json_string_value(json_object_get(p->e.link, "version")), "nothing of what is ours has changed");
 		return;
 	}
-	if (known && p->m->write_once) {
+	if (linked_id(p) && p->m->write_once) {
 		nothing(p, json_string_value(json_object_get(p->e.link, "version")), "it is written once only");
 		return;
 	}
