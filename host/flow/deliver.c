@@ -81,7 +81,7 @@ static void on_claimed(void *arg, const struct delivery *d, size_t count, const 
 		if (again)
 			continue;
 		w = work_begin(f, h, &d[i]);
-		if (!work_look_by_mark(w))
+		if (!work_look_by_mark(w) && !work_send_again(w))
 			work_look_link(w, false);
 	}
 	claim_over(c);
@@ -238,7 +238,10 @@ static void on_unsettled(void *arg, const json_t *rows, const struct err *e)
 		struct flow *f = host_flow(c->host, json_text_or(row, "tenant", ""), json_text_or(row, "flow", ""));
 		const char *state = json_text_or(row, "state", "");
 
-		if (!strcmp(state, "ready")) { /* decided, never marked: nothing left */
+		if (!strcmp(state, "ready") && json_int_or(row, "tries", 0)) { /* decided again: the doubt stays */
+			txn_write_state(t, id, WRITE_DOUBT, NULL, 1);
+			txn_delivery(t, &(struct delivery_move) { .id = delivery, .to = DELIVERY_READY });
+		} else if (!strcmp(state, "ready")) { /* decided, never marked: nothing left */
 			txn_write_state(t, id, WRITE_FAILED, NULL, 0);
 			txn_delivery(t, &(struct delivery_move) { .id = delivery, .to = DELIVERY_READY, .doc = "" });
 		} else if (f && !strcmp(state, "sent")) {

@@ -180,6 +180,24 @@ void work_map(struct work *w)
 	buf_finish(&header);
 }
 
+/* Another delivery may have written just this: a second one before that is known could double it. */
+static bool waits_for_doubt(struct work *w)
+{
+	int64_t other = json_int_or(w->link, "delivery", 0);
+	struct txn *t;
+	struct delivery_move m;
+
+	if (!json_int_or(w->link, "in_doubt", 0) || other == w->delivery || w->dry)
+		return false;
+	t = txn_begin(w->host->store);
+	m = work_move_to(w, DELIVERY_WAITS);
+	m.cause = "in_doubt";
+	m.why = "it waits until it is known what became of an earlier write of the same thing";
+	txn_ensure(t, &(struct ensure) { .parent = w->delivery, .flow = w->flow->name, .delivery = other });
+	work_commit(w, t, &m);
+	return true;
+}
+
 static void on_link(void *arg, const json_t *rows, const struct err *e)
 {
 	struct work *w = arg;
@@ -195,6 +213,8 @@ static void on_link(void *arg, const json_t *rows, const struct err *e)
 	if (row) {
 		json_decref(w->link);
 		w->link = json_deep_copy(row);
+		if (waits_for_doubt(w))
+			return;
 	}
 	if (w->link_settled) { /* by identity, after a verdict: only a link makes a new mapping */
 		if (row)
@@ -246,6 +266,8 @@ static void on_mapped(void *arg, const struct cage_reply *r)
 		return;
 	json_decref(w->verdict);
 	w->verdict = NULL;
+	w->write_at = 0;
+	w->outdated = false;
 	if (r->outcome != CAGE_ANSWERED) {
 		work_settle_as(w, DELIVERY_HELD, "mapping_crashed", r->why);
 		return;

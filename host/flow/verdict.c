@@ -162,6 +162,9 @@ char *work_doc(const struct work *w, bool doubt)
 		json_object_set_new(doc, "doubt", json_true());
 		json_put_text(doc, "key", w->key);
 		json_put_text(doc, "data", w->doubt_data);
+		json_put_int(doc, "write", w->write_id);
+		json_put_int(doc, "at", (json_int_t)w->write_at);
+		json_put_int(doc, "stamp", w->stamp);
 	}
 	buf_init(&b, VERDICT_MAX);
 	json_write(&b, doc);
@@ -202,13 +205,10 @@ static void on_decided(void *arg, const struct txn_result *r)
 {
 	struct work *w = arg;
 
-	if (r->code < 0) {
-		log_line(LOG_ERROR, w->flow->key, "delivery %lld could not be decided: %s",
-			(long long)w->delivery, r->text);
-		work_end(w);
-		return;
-	}
-	work_write(w);
+	if (r->code < 0)
+		work_on_moved(w, r);
+	else
+		work_write(w);
 }
 
 void work_put_write(struct work *w, struct txn *t)

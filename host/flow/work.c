@@ -80,7 +80,7 @@ static char *copy(const char *text)
 	return text ? xstrdup(text) : NULL;
 }
 
-/* The last try's outcome was not known: its key and content stand in the delivery's doc. */
+/* The last try's outcome was not known: what it was stands in the delivery's doc. */
 static void remember_doubt(struct work *w, const char *doc)
 {
 	json_t *old = doc ? json_read(doc, strlen(doc), NULL) : NULL;
@@ -89,6 +89,11 @@ static void remember_doubt(struct work *w, const char *doc)
 		w->doubt = true;
 		w->doubt_key = copy(json_text_at(old, "key"));
 		w->doubt_data = copy(json_text_at(old, "data"));
+		w->doubt_write = json_int_or(old, "write", 0);
+		w->outdated = json_int_or(old, "stamp", w->stamp) != w->stamp;
+		w->write_at = (size_t)json_int_or(old, "at", 0);
+		w->verdict = json_pack("{s:O?,s:O?}", "writes", json_object_get(old, "writes"),
+			"match", json_object_get(old, "match"));
 	}
 	json_decref(old);
 }

@@ -52,9 +52,11 @@ struct work {
 	size_t write_at; /* which of the verdict's writes; SIZE_MAX: settled */
 	int64_t write_id;
 	char key[37];
-	bool doubt;       /* the last try may have happened: key and content as then */
+	bool doubt;       /* the last try may have happened: key and content as then, verdict and write_at too */
 	char *doubt_key;
 	char *doubt_data; /* canonical */
+	int64_t doubt_write;
+	bool outdated;    /* the record has changed since what is in doubt was decided */
 
 	/* Only to see what would come of it: nothing is decided, this is told instead. */
 	void (*dry)(struct work *, const char *state, const char *why);
@@ -93,6 +95,7 @@ void work_put_write(struct work *, struct txn *);
 /* write.c */
 void work_write(struct work *);
 bool work_look_by_mark(struct work *); /* false: there is no mark to look by */
+bool work_send_again(struct work *);   /* false: it is not in doubt, or its key is worth nothing to the target */
 struct work *work_again(struct host *, struct flow *, const json_t *row); /* a write under way when we died */
 
 #endif

@@ -96,7 +96,7 @@ static void written(struct work *w, struct txn *t, const struct call_record *r)
 	const char *cause = NULL;
 	char hash[SHA256_HEX_SIZE] = "", *base = new_base(w), *wrong = unexpected(w, record, &cause);
 	json_t *detail = work_decision(w, "done", NULL, NULL);
-	bool last = w->write_at + 1 >= json_array_size(json_object_get(w->verdict, "writes"));
+	bool last = w->outdated || w->write_at + 1 >= json_array_size(json_object_get(w->verdict, "writes"));
 
 	if (record) {
 		struct buf b;
@@ -138,6 +138,7 @@ static void written(struct work *w, struct txn *t, const struct call_record *r)
 		json_put_text(detail, "why", wrong);
 	} else if (last) {
 		m.doc = "";
+		m.to = w->outdated ? DELIVERY_READY : DELIVERY_DONE; /* a newer change is mapped over it */
 	}
 	/* Request and reply stand in the exchange that plug has recorded. */
 	host_audit_record(t, "settle", "host", w->flow, w->entity, w->rid, w->delivery, detail);
@@ -159,33 +160,53 @@ static void written(struct work *w, struct txn *t, const struct call_record *r)
 	json_decref(record);
 }
 
+static const struct mlc_entity *entity_of(const struct work *w)
+{
+	return connector_entity(connection_connector(w->flow->target), json_text_or(work_current_write(w), "entity", ""));
+}
+
+static bool is_keyed(const struct work *w)
+{
+	const struct mlc_entity *e = entity_of(w);
+
+	return e && e->flags & MLC_KEYED;
+}
+
 static bool has_means(const struct work *w)
 {
-	const struct mlc_entity *e = connector_entity(connection_connector(w->flow->target),
-		json_text_or(work_current_write(w), "entity", ""));
+	const struct mlc_entity *e = entity_of(w);
 
 	return (e && e->flags & (MLC_KEYED | MLC_MARKED)) || json_is_true(json_object_get(w->flow->def, "matches")) ||
 		strcmp(json_text_or(work_current_write(w), "verb", ""), "create");
 }
 
-static void write_failed(struct work *w, struct txn *t, enum mlc_fault fault, const char *why)
+static int64_t again_ms(const struct work *w)
 {
-	const struct fault_move *move = move_of(fault);
-	int64_t now = loop_now_ms(w->host->loop);
-	struct delivery_move m = work_move_to(w, DELIVERY_READY);
-	char *doc = NULL;
+	int64_t due;
 	uint32_t dice;
 
 	random_bytes(&dice, sizeof dice);
+	due = loop_now_ms(w->host->loop) + backoff_ms(w->attempts, RETRY_MOST_MS, dice);
+	if (!w->flow->due_ms || due < w->flow->due_ms)
+		w->flow->due_ms = due;
+	return due;
+}
+
+/* may_stand: nobody knows whether it took effect; its key and content are kept for whoever looks. */
+static void write_failed(struct work *w, struct txn *t, enum mlc_fault fault, bool may_stand, const char *why)
+{
+	const struct fault_move *move = move_of(fault);
+	struct delivery_move m = work_move_to(w, DELIVERY_READY);
+	char *doc = may_stand ? work_doc(w, true) : NULL;
+	unsigned tries = move->tries;
+
 	m.cause = move->word;
 	m.why = why;
 	m.attempts = w->attempts + 1;
-	m.doc = "";
+	m.doc = doc ? doc : "";
 	switch (move->move) {
 	case MOVE_AGAIN:
-		m.due_ms = now + backoff_ms(w->attempts, RETRY_MOST_MS, dice);
-		if (!w->flow->due_ms || m.due_ms < w->flow->due_ms)
-			w->flow->due_ms = m.due_ms;
+		m.due_ms = again_ms(w);
 		break;
 	case MOVE_WAIT:
 	case MOVE_HOLD_LOGIN:
@@ -198,21 +219,29 @@ static void write_failed(struct work *w, struct txn *t, enum mlc_fault fault, co
 		m.to = DELIVERY_HELD;
 		break;
 	case MOVE_LOOK:
-		doc = work_doc(w, true);
-		m.doc = doc;
 		if (!has_means(w))
 			m.to = DELIVERY_REVIEW;
+		if (is_keyed(w)) { /* asking again is harmless: as patient as with a remote that is away */
+			tries = move_of(MLC_RETRY)->tries;
+			m.due_ms = w->attempts ? again_ms(w) : 0;
+		}
 		break;
 	}
-	if (move->tries && w->attempts >= move->tries)
+	if (tries && w->attempts >= tries)
 		m.to = move->review ? DELIVERY_REVIEW : DELIVERY_HELD;
 	if (m.to != DELIVERY_READY)
 		m.cause = move->cause;
-	txn_write_state(t, w->write_id, move->move == MOVE_LOOK ? WRITE_DOUBT : WRITE_FAILED, NULL, 0);
+	txn_write_state(t, w->write_id, may_stand ? WRITE_DOUBT : WRITE_FAILED, NULL, 1);
 	txn_delivery(t, &m);
 	work_audit(w, t, "settle", work_decision(w, delivery_state_text(m.to), m.cause, why));
 	w->write_at = SIZE_MAX;
 	free(doc);
+}
+
+/* A reply that nobody understands is no proof that nothing was done. */
+static bool may_stand(enum mlc_fault fault)
+{
+	return fault == MLC_IN_DOUBT || fault == MLC_BROKEN;
 }
 
 static void on_settle(struct task *task, struct txn *t, const struct outcome *o)
@@ -220,13 +249,14 @@ static void on_settle(struct task *task, struct txn *t, const struct outcome *o)
 	struct work *w = (struct work *)task;
 
 	if (o->failed)
-		write_failed(w, t, o->fault == MLC_IN_DOUBT && o->never_sent ? MLC_RETRY : o->fault, o->text);
+		write_failed(w, t, o->fault == MLC_IN_DOUBT && o->never_sent ? MLC_RETRY : o->fault,
+			may_stand(o->fault) && !o->never_sent, o->text);
 	else if (o->write_count && o->writes[0].end == WRITE_END_SETTLED)
 		written(w, t, &o->writes[0].record);
 	else if (o->write_count && o->writes[0].end == WRITE_END_REFUSED)
-		write_failed(w, t, o->writes[0].fault, o->writes[0].text);
+		write_failed(w, t, o->writes[0].fault, may_stand(o->writes[0].fault), o->writes[0].text);
 	else
-		write_failed(w, t, MLC_BROKEN, "the connector ended the call without an outcome for this write");
+		write_failed(w, t, MLC_BROKEN, true, "the connector ended the call without an outcome for this write");
 }
 
 static void on_written(struct task *task, const struct outcome *o)
@@ -282,6 +312,7 @@ static void on_looked(struct task *task, const struct outcome *o)
 	struct txn *t;
 	struct delivery_move m;
 	struct link_row l;
+	char *base;
 
 	if (!work_goes_on(w))
 		return;
@@ -294,11 +325,12 @@ static void on_looked(struct task *task, const struct outcome *o)
 		return;
 	}
 	t = txn_begin(w->host->store);
-	m = work_move_to(w, DELIVERY_DONE);
+	m = work_move_to(w, w->outdated ? DELIVERY_READY : DELIVERY_DONE);
 	l = work_link_row(w);
 	l.target_id = r->id;
 	l.target_version = r->version;
 	l.made = "created";
+	l.base = base = new_base(w);
 	txn_link_put(t, &l);
 	m.cause = "found";
 	m.why = "the reply was lost; the record was found by our mark";
@@ -308,8 +340,9 @@ static void on_looked(struct task *task, const struct outcome *o)
 	m.target_id = r->id;
 	w->phase = PHASE_COMMIT;
 	txn_delivery(t, &m);
-	work_audit(w, t, "settle", work_decision(w, "done", m.cause, m.why));
+	work_audit(w, t, "settle", work_decision(w, delivery_state_text(m.to), m.cause, m.why));
 	txn_commit(t, on_mark_settled, w);
+	free(base);
 }
 
 bool work_look_by_mark(struct work *w)
@@ -326,6 +359,38 @@ bool work_look_by_mark(struct work *w)
 	return true;
 }
 
+/* ---- after a doubt: the same again, where the target takes a key but once ------------------------------ */
+
+static void on_again(void *arg, const struct txn_result *r)
+{
+	struct work *w = arg;
+
+	if (r->code < 0)
+		work_on_moved(w, r);
+	else
+		work_write(w);
+}
+
+/* Never mapped anew before its outcome is known: another content would need another key. */
+bool work_send_again(struct work *w)
+{
+	struct delivery_move m;
+	struct txn *t;
+
+	if (!w->doubt_write || !w->doubt_key || (w->choice && *w->choice) || !is_keyed(w) || w->flow->mode != FLOW_LIVE)
+		return false;
+	w->write_id = w->doubt_write;
+	snprintf(w->key, sizeof w->key, "%s", w->doubt_key);
+	w->phase = PHASE_COMMIT;
+	t = txn_begin(w->host->store);
+	m = work_move_to(w, DELIVERY_SENDING);
+	txn_write_state(t, w->write_id, WRITE_READY, NULL, 1);
+	txn_delivery(t, &m);
+	work_audit(w, t, "decide", work_decision(w, "sending", "again", "its reply was lost: the same, with the same key"));
+	txn_commit(t, on_again, w);
+	return true;
+}
+
 /* A write that was under way when we died: its work again, as far as the store knows it. */
 struct work *work_again(struct host *h, struct flow *f, const json_t *row)
 {
@@ -334,11 +399,13 @@ struct work *work_again(struct host *h, struct flow *f, const json_t *row)
 		.id = json_int_or(row, "delivery", 0), .entity = json_text_or(row, "source_entity", ""),
 		.rid = json_text_or(row, "rid", ""), .version = json_text_at(row, "source_version"),
 		.attempts = (unsigned)json_int_or(row, "attempts", 0), .identity = json_text_at(row, "identity"),
-		.doc = json_text_at(row, "doc"), .text = "null", .text_len = 4,
+		.doc = json_text_at(row, "doc"), .text = "null", .text_len = 4, .stamp = json_int_or(row, "stamp", 0),
 	};
 	struct work *w = work_begin(f, h, &d);
 	json_t *write = json_read(data, strlen(data), NULL);
 
+	json_decref(w->verdict);
+	w->write_at = 0;
 	w->phase = PHASE_WRITE;
 	w->write_id = json_int_or(row, "id", 0);
 	snprintf(w->key, sizeof w->key, "%s", json_text_or(row, "key", ""));

@@ -661,6 +661,31 @@ static void update_delivery(struct writer *w, struct txn *t, const struct delive
 	rows_next(db_rows_made(writer_db(w), sql->data, values, count));
 }
 
+/* What came in while this one was on the wire has a delivery of its own.  Now that this one stays open
+ * it takes that change over, as it would have if the change had come a moment later: two of one record
+ * would go out of order, and after a lost reply twice.  True: it is READY, whatever else it was to be. */
+static bool take_newer(struct writer *w, struct txn *t, int64_t id, const struct delivery_now *d)
+{
+	struct db *db = writer_db(w);
+	struct rows *r = db_rows(db, "SELECT id, state FROM delivery WHERE tenant = ?1 AND entity = ?2 AND rid = ?3"
+		" AND flow = ?4 AND open = 1 AND state <> 3 AND id > ?5 ORDER BY id DESC LIMIT 1",
+		txt(d->tenant), txt(d->entity), txt(d->rid), txt(d->flow), num(id));
+
+	if (!rows_next(r))
+		return false;
+	int64_t newer = row_num(r, 0);
+	enum delivery_state from = (enum delivery_state)row_num(r, 1);
+	rows_end(r);
+	db_run(db, "UPDATE delivery SET (version, changed_ms, received_ms, deleted, fetch, payload, origin) ="
+		" (SELECT version, changed_ms, received_ms, deleted, fetch, payload, origin FROM delivery WHERE id = ?2),"
+		" state = 1, stamp = stamp + 1 WHERE id = ?1", num(id), num(newer));
+	db_run(db, "UPDATE delivery SET state = 6, open = 0, stamp = stamp + 1, cause = 'superseded', due_ms = 0,"
+		" why = 'the delivery before it carries this change on', moved_ms = ?2 WHERE id = ?1",
+		num(newer), num(t->now_ms));
+	entered(w, t, newer, d->tenant, d->flow, from, DELIVERY_SKIPPED);
+	return true;
+}
+
 void delivery_move(struct writer *w, struct txn *t, const struct delivery_move *m)
 {
 	struct db *db = writer_db(w);
@@ -683,7 +708,9 @@ void delivery_move(struct writer *w, struct txn *t, const struct delivery_move *
 		db_run(db, "DELETE FROM doc WHERE delivery = ?1", num(m->id));
 	if (m->label && *m->label && !same(m->label, d.label))
 		remember_number(w, &d, m->label);
-	entered(w, t, m->id, d.tenant, d.flow, d.state, m->to);
+	bool stays = d.state == DELIVERY_SENDING && (m->to == DELIVERY_READY || state_blocks(m->to));
+	entered(w, t, m->id, d.tenant, d.flow, d.state,
+		stays && take_newer(w, t, m->id, &d) ? DELIVERY_READY : m->to);
 }
 
 /* ---- needs ----------------------------------------------------------------------------------- */
@@ -769,6 +796,12 @@ static bool in_a_circle(struct writer *w, int64_t parent, int64_t child)
 			num(child), num(parent));
 }
 
+static void wait_for(struct writer *w, int64_t parent, int64_t child)
+{
+	db_run(writer_db(w), "INSERT INTO wait(parent, child) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
+		num(parent), num(child));
+}
+
 static void ensure(struct writer *w, struct txn *t, const struct ensure *e)
 {
 	struct delivery_now parent;
@@ -778,6 +811,13 @@ static void ensure(struct writer *w, struct txn *t, const struct ensure *e)
 	if (!delivery_now(w, t, e->parent, &parent))
 		return;
 	follow(t, e->parent);
+	if (e->delivery) {
+		child = db_number(writer_db(w), 0, "SELECT " IN_DOUBT("?1"), num(e->delivery)) ? e->delivery : 0;
+		*answer = child;
+		if (child)
+			wait_for(w, e->parent, child);
+		return;
+	}
 	if (e->rid) {
 		parent.entity = e->entity;
 		parent.rid = e->rid;
@@ -795,9 +835,7 @@ static void ensure(struct writer *w, struct txn *t, const struct ensure *e)
 		t->circles = c;
 		return;
 	}
-	db_run(writer_db(w),
-		"INSERT INTO wait(parent, child) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
-		num(e->parent), num(child));
+	wait_for(w, e->parent, child);
 }
 
 /* Waiting would never end, and mapping it again would ask the same: a person mends the mappings. */

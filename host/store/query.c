@@ -707,8 +707,8 @@ static void read_links(struct lane *l, struct query *q)
 	where_begin(&w,
 		"SELECT id, tenant, flow, identity, source_connection, source_entity,"
 		" source_id, source_version, target_connection, target_entity, target_id,"
-		" target_version, target_hash, made, base, delivery, at_ms FROM link"
-		" WHERE 1");
+		" target_version, target_hash, made, base, delivery, at_ms,"
+		" target_id IS NULL AND " IN_DOUBT("link.delivery") " AS in_doubt FROM link WHERE 1");
 	where_text(&w, f, "tenant", " AND tenant = ");
 	where_text(&w, f, "flow", " AND flow = ");
 	where_text(&w, f, "identity", " AND identity = ");

@@ -118,6 +118,7 @@ struct ensure {
 	                           * connection, fetched where it was never seen */
 	bool anew; /* although identity is linked already */
 	int rank;
+	int64_t delivery;     /* 0; or: for this very one, as long as it is open and a write of it in doubt */
 };
 
 enum write_state { WRITE_READY = 1, WRITE_SENT, WRITE_DOUBT, WRITE_DONE, WRITE_FAILED };
@@ -241,7 +242,8 @@ void store_causes(struct store *, const char *tenant_or_null, rows_fn *, void *a
 void store_list(struct store *, const json_t *filter, rows_fn *, void *arg);
 /* Links, with the members of struct link_row, id, at_ms; base as text.  filter: { tenant?, flow?,
  * identity?, source_connection?, source_entity?, source_id?, target_connection?, target_entity?,
- * target_id?, limit?, after? (an id) }. */
+ * target_id?, limit?, after? (an id) }.  in_doubt: 1 where it is an intent and its delivery is open,
+ * with a write that may have happened. */
 void store_links(struct store *, const json_t *filter, rows_fn *, void *arg);
 /* Mirror: { id, version, data } of records of entity whose members all equal these texts (compared
  * trimmed and in lower case). */
