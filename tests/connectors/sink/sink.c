@@ -99,6 +99,30 @@ static enum mlc_step sink_write(struct mlc_call *c)
 	return mlc_send_json(c, "POST", "", body, len);
 }
 
+struct fetching { unsigned at; };
+
+static enum mlc_step ask_next(struct mlc_call *c, const struct fetching *s)
+{
+	return c->ids[s->at] ? mlc_get(c, c->host->format(c, "/%s", mlc_percent(c, c->ids[s->at]))) : MLC_DONE;
+}
+
+static enum mlc_step sink_fetch(struct mlc_call *c)
+{
+	struct fetching *s = (struct fetching *)c->state;
+	int status = c->reply->status;
+
+	if (c->reply->kind == MLC_REPLY_NONE)
+		return ask_next(c, s);
+	if (status != 200 && status != 404)
+		return c->host->fail(c, fault_of(status), 0, "the sink answered %d", status);
+	if (status == 200 && !mlc_text(c->host->parse(c, c->reply->body, c->reply->body_len), "Id"))
+		return c->host->fail(c, MLC_BROKEN, 0, "the sink's answer names no Id");
+	c->host->emit(c, &(struct mlc_record) { .entity = c->entity->name, .id = c->ids[s->at], .deleted = status == 404,
+		.text = status == 200 ? c->reply->body : NULL, .text_len = status == 200 ? c->reply->body_len : 0 });
+	s->at++;
+	return ask_next(c, s);
+}
+
 static enum mlc_step sink_ping(struct mlc_call *c)
 {
 	c->host->fact(c, "company", "a sink");
@@ -115,6 +139,8 @@ MLC_EXPORT const struct mlc_connector mlc_connector_v1 = {
 	.settings = settings,
 	.endpoints = endpoints,
 	.at_once = 256,
+	.state_size = sizeof(struct fetching),
 	.ping = sink_ping,
+	.fetch = sink_fetch,
 	.write = sink_write,
 };
