@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,17 +18,25 @@ SPECS = os.environ.get("MLC_SPECS", os.path.join(os.path.dirname(ROOT), "shared"
 
 _alive = []    # processes we started
 _folders = []  # temporary ones
+_REPORT = re.compile(r"runtime error:|ERROR: \w+Sanitizer")
 
 
 def clear_up(keep=False):
+    """Ends all; raises what a sanitizer said of a host, once everything is gone."""
+    wrong = []
     while _alive:
-        _alive.pop().end()
+        try:
+            _alive.pop().end()
+        except AssertionError as error:
+            wrong.append(str(error))
     while _folders:
         folder = _folders.pop()
         if keep:
             print(f"# kept {folder}", flush=True)
         else:
             shutil.rmtree(folder, ignore_errors=True)
+    if wrong:
+        raise AssertionError("\n".join(wrong))
 
 
 def folder():
@@ -262,3 +271,8 @@ class Host:
             except subprocess.TimeoutExpired:
                 self.kill()
         self.log.close()
+        said = self.said() if os.path.exists(self.log_path) else ""
+        report = _REPORT.search(said)
+        if report:
+            at = said.rfind("\n", 0, report.start()) + 1
+            raise AssertionError(f"a sanitizer reports of mlc run:\n{said[at:at + 4000]}")

@@ -55,7 +55,11 @@ def run():
     for number, (text, function) in enumerate(chosen, 1):
         name = text.replace("#", "no.")
         try:
-            function()
+            try:
+                function()
+            finally:
+                from . import bed
+                bed.clear_up(keep=os.environ.get("MLC_KEEP") == "1")
             print(f"ok {number} - {name}", flush=True)
         except Skip as why:
             print(f"ok {number} - {name} # SKIP {why}", flush=True)
@@ -66,7 +70,4 @@ def run():
                 print(f"# {line}", flush=True)
             if isinstance(error, KeyboardInterrupt):
                 break
-        finally:
-            from . import bed
-            bed.clear_up(keep=os.environ.get("MLC_KEEP") == "1")
     sys.exit(1 if bad else 0)
