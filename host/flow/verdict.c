@@ -55,8 +55,8 @@ static bool braked(struct work *w)
 		for (size_t i = 0; i < sizeof f->removals_ms / sizeof *f->removals_ms; i++)
 			recent += f->removals_ms[i] > now - WHEN_HOUR_MS;
 		if (recent >= f->removals_an_hour) {
-			snprintf(text, sizeof text, "more than %zu documents would be voided or deleted within an hour",
-				f->removals_an_hour);
+			snprintf(text, sizeof text, "more than %zu documents would be voided or deleted within an hour: "
+				"max_deletions_per_hour is reached", f->removals_an_hour);
 			flow_hold(w->host, f, "mass_deletion", text);
 			return true;
 		}
