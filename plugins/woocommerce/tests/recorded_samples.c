@@ -8,7 +8,7 @@
 
 static json_t *load(const char *name)
 {
-	size_t len;
+	size_t len = 0;
 	char *text = sample(name, &len);
 
 	assert_non_null(text);
@@ -151,7 +151,7 @@ static void emit_one(struct drive *d, const char *entity, const char *id, const 
 
 static void check_order(struct drive *d, const char *name)
 {
-	size_t len;
+	size_t len = 0;
 	char *text = sample(name, &len), id[32];
 	json_t *order = json_read(text, len, NULL);
 
@@ -180,7 +180,7 @@ static void every_recorded_order_is_understood_member_by_member(void **state)
 
 static void check_refund(struct drive *d, const char *name)
 {
-	size_t len;
+	size_t len = 0;
 	char *text = sample(name, &len), *id;
 	json_t *refund = json_read(text, len, NULL);
 
@@ -273,7 +273,7 @@ static void every_recorded_refusal_has_its_fault(void **state)
 static void the_recorded_index_and_status_give_the_facts(void **state)
 {
 	struct drive *d = *state;
-	size_t len;
+	size_t len = 0;
 	char *index = sample("wp-json-index.json", &len), *status = sample("system-status-settings.json", NULL);
 
 	begin(d, OP_PING);
@@ -296,7 +296,7 @@ static void check_list(struct drive *d, const char *file, const char *feed, cons
 	char *text = sample(file, &len);
 	json_t *list, *row;
 
-	list = json_read(text, len, NULL);
+	list = json_read(text, len = 0, NULL);
 	json_array_foreach(list, i, row)
 		check_members(row, entity, file);
 	if (feed) {
