@@ -292,7 +292,7 @@ static void the_recorded_index_and_status_give_the_facts(void **state)
 
 static void check_list(struct drive *d, const char *file, const char *feed, const char *entity, size_t least)
 {
-	size_t len, i;
+	size_t len = 0, i;
 	char *text = sample(file, &len);
 	json_t *list, *row;
 
