@@ -123,8 +123,11 @@ static json_t *check_report(const struct config *c)
 
 	json_array_foreach(c->tests, i, t)
 		failed += !json_true_at(t, "ok");
-	return json_pack("{s:O,s:O,s:i,s:i,s:i,s:i}", "errors", c->errors, "refused", c->refused, "flows", (int)c->flow_count,
+	json_t *report = json_pack("{s:O,s:O,s:i,s:i,s:i,s:i}", "errors", c->errors, "refused", c->refused, "flows", (int)c->flow_count,
 		"plugins", (int)c->plugin_count, "tests", (int)json_array_size(c->tests), "tests_failed", (int)failed);
+	if (json_array_size(c->errors))
+		json_put_text(report, "cause", "input"); /* as mlc reload says of the same */
+	return report;
 }
 
 static void say_config(const struct config *c)

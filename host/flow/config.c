@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "script/near.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -280,6 +281,40 @@ static void on_loaded(void *arg, const struct cage_reply *reply)
 
 /* ---- LOAD: connectors' schemas, files, tenants ---------------------------------------------------------- */
 
+static char *meant(const char *word, const char *const *words, size_t count, const char *otherwise)
+{
+	const char *near = near_word(word, words, count);
+
+	return near ? xformat("did you mean \"%s\"?", near) : otherwise ? xstrdup(otherwise) : NULL;
+}
+
+/* One of the names of this object; yours to free, as the next one's. */
+static char *meant_among(json_t *object, const char *word)
+{
+	const char **names = xcalloc(json_object_size(object) + 1, sizeof *names), *name;
+	size_t count = 0;
+	json_t *value;
+	char *hint;
+
+	json_object_foreach(object, name, value)
+		names[count++] = name;
+	hint = meant(word, names, count, NULL);
+	free(names);
+	return hint;
+}
+
+static char *connector_meant(const struct config *c, const char *word)
+{
+	const char **names = xcalloc(c->plugin_count + 1, sizeof *names);
+	char *hint;
+
+	for (size_t i = 0; i < c->plugin_count; i++)
+		names[i] = c->plugins[i].name;
+	hint = meant(word, names, c->plugin_count, "mlc connectors lists what is installed");
+	free(names);
+	return hint;
+}
+
 static json_t *integration_of(struct reading *r, const char *tenant, json_t *entry, size_t place)
 {
 	const char *integration = json_text_at(entry, "integration"), *mapping = json_text_at(entry, "mapping");
@@ -287,6 +322,7 @@ static json_t *integration_of(struct reading *r, const char *tenant, json_t *ent
 	char first[64] = "", second[64] = "", *name;
 	json_t *out = json_object(), *bind = json_object();
 	const char *whole = integration ? integration : mapping ? mapping : "";
+	bool bound = true;
 
 	snprintf(where, sizeof where, "flows.%zu", place + 1);
 	if (integration)
@@ -297,6 +333,7 @@ static json_t *integration_of(struct reading *r, const char *tenant, json_t *ent
 		const char *connector = i ? second : first, *connection = json_text_at(entry, connector);
 		const json_t *settings = connection ? config_connection(r->config, tenant, connection) : NULL;
 		char *say = NULL, *hint = NULL;
+		const char *is = json_text_or(settings, "connector", "?");
 
 		if (!*connector) {
 			say = xformat("'%s' is no integration", whole);
@@ -306,15 +343,24 @@ static json_t *integration_of(struct reading *r, const char *tenant, json_t *ent
 			hint = xformat("%s = \"name of a connection\"", connector);
 		} else if (!settings) {
 			say = xformat("%s = \"%s\": there is no such connection", connector, connection);
-		} else if (strcmp(json_text_or(settings, "connector", ""), connector)) {
-			say = xformat("%s = \"%s\": that one is a %s", connector, connection, json_text_or(settings, "connector", "?"));
+			hint = meant_among(json_object_get(json_object_get(r->config->tenants, tenant), "connections"), connection);
+		} else if (strcmp(is, connector) && config_plugin(r->config, is)) {
+			say = xformat("%s = \"%s\": that one is a %s", connector, connection, is);
 		}
 		if (say)
 			add_error(r->config, path, line_of(r, tenant, where), say, hint);
+		if (say || strcmp(is, connector))
+			bound = false; /* a connector that is not there is said of its connection */
 		else
 			json_put_text(bind, connector, connection);
 		free(say);
 		free(hint);
+	}
+	if (!bound) { /* what a worker would say of its parameters has this cause */
+		json_decref(bind);
+		json_decref(out);
+		free(path);
+		return NULL;
 	}
 	name = xformat("%s-%s", json_text_or(entry, first, first), json_text_or(entry, second, second));
 	json_put_text(out, "name", name);
@@ -351,8 +397,12 @@ static void load(struct reading *r)
 			json_put_text(known, "connector", json_text_or(settings, "connector", ""));
 			json_object_set_new(connections, connection, known);
 		}
-		json_array_foreach(json_object_get(tenant, "flows"), i, entry)
-			json_array_append_new(integrations, integration_of(r, name, entry, i));
+		json_array_foreach(json_object_get(tenant, "flows"), i, entry) {
+			json_t *integration = integration_of(r, name, entry, i);
+
+			if (integration)
+				json_array_append_new(integrations, integration);
+		}
 		json_object_set_new(one, "connections", connections);
 		json_object_set_new(one, "integrations", integrations);
 		json_object_set(one, "answers", json_object_get(r->answers, name));
@@ -390,9 +440,11 @@ static void check_connections(struct reading *r, const char *tenant, const json_
 		snprintf(where, sizeof where, "connections.%s", name);
 		if (!p) {
 			char *say = xformat("%s: there is no connector '%s' in plugins/", name, connector);
+			char *hint = connector_meant(r->config, connector);
 
-			add_error(r->config, path, line_of(r, tenant, where), say, "mlc connectors lists what is installed");
+			add_error(r->config, path, line_of(r, tenant, where), say, hint);
 			free(say);
+			free(hint);
 		} else {
 			connection_check(plugin_connector(p), settings, errors);
 		}

@@ -122,6 +122,17 @@ static struct buf *next_line(struct outgoing *o)
 	return line;
 }
 
+/* Where a connector knows a log-in that is safe without TLS, a password does not leave without. */
+static bool is_bared(const struct mlc_connector *k, const struct mlc_auth *auth, const struct outgoing *o)
+{
+	if (!o->is_http || !auth || auth->kind != MLC_AUTH_BASIC)
+		return false;
+	for (const struct mlc_auth *a = k->auth; a->kind; a++)
+		if (a->kind == MLC_AUTH_OAUTH1)
+			return true;
+	return false;
+}
+
 static int put_headers(struct run *r, struct outgoing *o, struct err *e)
 {
 	const struct mlc_connector *k = plugin_connector(r->plugin);
@@ -133,6 +144,9 @@ static int put_headers(struct run *r, struct outgoing *o, struct err *e)
 	char nonce[33];
 	int code = 0;
 
+	if (is_bared(k, auth, o))
+		return err_set(e, ERR_REFUSED, "a log-in by Basic is not sent over plain http: give an https address, or set"
+			" auth = \"oauth1\"");
 	if (auth) {
 		random_hex(nonce, 32);
 		code = sign_request(&(struct sign_input){ auth, r->settings, r->vault,
@@ -342,9 +356,10 @@ void carry_next(struct connection *c)
 		r->state = RUN_COMMITS; /* in no line */
 		if (send_now(r, &e) < 0) {
 			pace_done(&c->pace);
-			/* A secret or setting that is missing is the whole connection's trouble,
-			 * not this record's. */
-			run_fail(r, e.code == ERR_ABSENT ? MLC_AUTH : MLC_BROKEN, 0, e.text);
+			/* A secret or setting that is missing or will not do is the whole connection's
+			 * trouble, not this record's. */
+			run_fail(r, e.code == ERR_ABSENT || e.code == ERR_REFUSED ? MLC_AUTH : MLC_BROKEN, 0,
+				e.text);
 		}
 	}
 }

@@ -245,6 +245,9 @@ void secrets_learned(struct connection *c)
 void connection_secret_changed(struct connection *c)
 {
 	secrets_learned(c);
+	/* Somebody has done something about it; if it was not enough, the next call holds it again. */
+	if (c->hold_cause && !strcmp(c->hold_cause, "auth"))
+		connection_hold(c, NULL, NULL, 0);
 }
 
 /* ---- facts ------------------------------------------------------------------------------- */

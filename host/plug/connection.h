@@ -113,7 +113,7 @@ void connection_hold(struct connection *, const char *cause, const char *why, in
 void connection_resume(struct connection *);
 json_t *connection_status(const struct connection *);     /* for status, ping --json, metrics */
 
-/* The vault holds another secret of it: read them anew. */
+/* The vault holds another secret of it: read them anew, and end a hold for want of a log-in. */
 void connection_secret_changed(struct connection *);
 
 struct order { /* a call to be made; everything copied or referenced (json) */

@@ -315,7 +315,8 @@ static void note_success(struct run *r, const struct outcome *o)
 	c->failures++;
 	snprintf(c->last_failure, sizeof c->last_failure, "%s: %s", op_text(r->op),
 		o->text ? o->text : "");
-	if (o->fault == MLC_LIMITED && !c->peer_calls)
+	/* The remote's word, that is; not a hold of our own. */
+	if (o->fault == MLC_LIMITED && !r->fail_why && !c->peer_calls)
 		pace_hold(&c->pace, now_ms(c) + (o->after_ms ? o->after_ms : WHEN_MINUTE_MS));
 }
 
