@@ -166,7 +166,8 @@ def two_shops():
     other = Twin("woocommerce", {"key": "ck_" + "8" * 40, "secret": "cs_" + "9" * 40, "name": "Bolt Bikes", "number_prefix": "B"}, tls=True)
     bed.at.tenant("bolt", MUG_SHOP_ONLY.format(url=other.url, more=f', ca_file = "{other.ca}"'))
     bed.at.mlc("reload")  # the new tenant's log-in is missing yet: said, and mended by giving it
-    eventually(lambda: "consumer_key" in bed.at.say("status", "bolt")[1], "status names the missing secret")
+    _, _, said = bed.at.run("ping", "bolt/shop")
+    holds("consumer_key" in said and "mlc secret set" in said, f"ping names the missing secret: {said}")
     bed.at.secret("bolt/shop", "consumer_key", "ck_" + "8" * 40)
     bed.at.secret("bolt/shop", "consumer_secret", "cs_" + "9" * 40)
     equal(bed.at.run("ping", "bolt/shop")[0], 0, "ping")
