@@ -23,6 +23,7 @@ enum visit_phase {
 	VISIT_IDLE,    /* logged in, nothing of ours is with QuickBooks */
 	VISIT_ASKED,   /* a set of parked requests is with QuickBooks */
 	VISIT_PROVING, /* our own questions about the company are */
+	VISIT_RECALLING, /* the question is, whether it knows the open set */
 	VISIT_RESTING, /* a harmless question is, so that the visit can end well */
 	VISIT_REFUSED  /* nothing is given away any more; why says why */
 };
@@ -34,6 +35,7 @@ struct visit_state {
 	char why[480];         /* what getLastError tells the person at the screen */
 	bool proven;           /* the company is the one that we mean */
 	bool marked;           /* the set that is with QuickBooks */
+	bool known;            /* QuickBooks keeps an answer to the open set: asking again does nothing twice */
 	bool keep_last;        /* do not ask QuickBooks to forget the last set: it does not know it */
 	bool retried_open;     /* connectionError was answered with "the open file" once */
 	bool idle_said;        /* "NoOp" is the next getLastError */

@@ -28,6 +28,7 @@ twin.describe {
 		deleted_unfiltered = "all",     -- or none: a deletion query without dates
 		stale_tells_record = true,      -- a 3200 answer carries the current record
 		replay = "full",                -- or recovery: the remembered answer has ErrorRecovery instead of the Ret
+		status_check = "status",        -- or answer: what a set without requests tells of the one that it names
 		stored_sets = "one",            -- or several: message sets remembered per application
 		sets_live = "file",             -- or session: remembered in the company file, or until the file is closed or QuickBooks ends
 		set_id_limit = 24,              -- or 23

@@ -5,10 +5,13 @@
  * What QuickBooks is asked is taken from what the host has parked: reads in sets without a mark,
  * writes in marked sets, one at a time, whose exact bytes the host keeps.  A marked set whose outcome
  * is not known is asked again, byte for byte, before any other; QuickBooks then tells what it did
- * (message set recovery).  Nothing is given away before the company is proven to be the right one.
+ * (message set recovery).  Before that it is asked whether it still knows the set: one that it did, and
+ * whose answer it could not keep, would be done a second time.  Nothing is given away before the company
+ * is proven to be the right one.
  *
  * Sources: QuickBooks Web Connector Programmer's Guide 2.0, chapters 2, 5 and 8; QuickBooks SDK samples
- * ErrRecovery1 to 3 and MCInvoiceAddQBFC (codes 9001 to 9005). */
+ * ErrRecovery1 to 3 (2: a set without requests asks for the status of the one it names) and
+ * MCInvoiceAddQBFC (codes 9001 to 9005). */
 #include "qbd.h"
 
 #include <stdio.h>
@@ -176,6 +179,7 @@ static enum mlc_step give_parked(struct mlc_call *c, struct visit_state *v)
 	visit->took_count = choose(visit, took);
 	v->marked = !visit->parked[took[0]]->repeatable;
 	if (v->marked) {
+		v->known = false;
 		/* 20 characters: sources disagree whether 23 or 24 is the most. */
 		visit->mark = c->host->format(c, "%.20s", c->nonce);
 		marks = visit->last_mark && !v->keep_last
@@ -200,10 +204,24 @@ static enum mlc_step pause(struct mlc_call *c, struct visit_state *v, uint32_t m
 	return MLC_PAUSE;
 }
 
+/* Does QuickBooks know the open set?  Nothing runs by this. */
+static enum mlc_step ask_about_set(struct mlc_call *c, struct visit_state *v)
+{
+	const char *mark = c->visit->open_mark;
+	struct mlc_xml x = { .call = c };
+
+	begin_set(&x, v->level, c->host->format(c, " newMessageSetID=\"%s\" oldMessageSetID=\"%s\"", mark, mark));
+	v->phase = VISIT_RECALLING;
+	v->marked = true;
+	return send_set(c, &x);
+}
+
 static enum mlc_step give(struct mlc_call *c, struct visit_state *v)
 {
 	struct mlc_visit *visit = c->visit;
 
+	if (visit->open_mark && !v->known)
+		return ask_about_set(c, v);
 	if (visit->open_mark) {
 		visit->mark = visit->open_mark; /* the host puts the bytes of then */
 		v->phase = VISIT_ASKED;
@@ -470,6 +488,27 @@ static bool set_answered(struct mlc_call *c, struct visit_state *v, const char *
 	return true;
 }
 
+/* What QuickBooks says of the open set: it knows it, and then the same bytes bring the answer that it
+ * keeps; or it tells that answer at once; or it knows nothing, and each record is looked up. */
+static void set_recalled(struct mlc_call *c, struct visit_state *v, const struct soap *s)
+{
+	const char *hresult = soap_text(s, "hresult");
+	const struct qbd_hresult *h = qbd_hresult(hresult);
+	struct slices sl;
+	bool read;
+
+	if (*hresult && h->trouble != QBD_PARSER && h->trouble != QBD_UNKNOWN) {
+		v->bad = true; /* it was never asked: at the next visit */
+		say_why(v, c->host->format(c, "%s (%.20s: %.200s)", h->words, hresult, soap_text(s, "message")));
+		return;
+	}
+	read = !*hresult && slice(c, &sl, soap_text(s, "response"), soap_length(s, "response"));
+	if (read && !strcmp(sl.status, "0") && !sl.replies)
+		v->known = true;
+	else if (!read || !set_answered(c, v, soap_text(s, "response"), soap_length(s, "response")))
+		each_lost(c);
+}
+
 /* An honest number: what is done of what we know of; 100 only when nothing is left. */
 static int percentage(const struct mlc_visit *visit)
 {
@@ -508,6 +547,12 @@ static enum mlc_step receive_response(struct mlc_call *c, const struct soap *s)
 	v->waits = 0;
 	if (v->phase == VISIT_PROVING)
 		return proof_came(c, v, s);
+	if (v->phase == VISIT_RECALLING) {
+		v->bad = false;
+		set_recalled(c, v, s);
+		v->phase = VISIT_IDLE;
+		return pause(c, v, COMMIT_MS);
+	}
 	if (v->phase == VISIT_RESTING) {
 		v->phase = VISIT_IDLE;
 		return tell_percentage(c, v);

@@ -62,6 +62,7 @@ void peer_host_finish(struct peer_host *h)
 	forget(&h->parked);
 	forget(&h->taken);
 	forget(&h->open);
+	forget(&h->doubted);
 	free(h->mark);
 	free(h->bytes);
 	free(h->last_mark);
@@ -197,7 +198,10 @@ static void commit(struct peer_host *h, struct call *call)
 			keep_reply(h, r, &events[i]);
 			h->gave++;
 		} else {
+			put_in(&h->doubted, r);
 			h->lost++;
+			h->done++;
+			continue;
 		}
 		h->done++;
 		free(r->path);
@@ -403,7 +407,12 @@ static char *process(struct quickbooks *q, const char *qbxml)
 
 	must(set);
 	buf_init(&b, 1 << 24);
-	if (*id && q->set_id && !strcmp(id, q->set_id)) {
+	if (*id && !mlc_xml_first(set)) { /* does it know that one?  Nothing is forgotten */
+		bool known = q->set_id && !strcmp(id, q->set_id) && q->mood != FORGETFUL;
+
+		answer = xformat("<QBXML><QBXMLMsgsRs newMessageSetID=\"%s\" messageSetStatusCode=\"%s\"/></QBXML>", id,
+			known ? "0" : "9002");
+	} else if (*id && q->set_id && !strcmp(id, q->set_id)) {
 		answer = q->mood == FORGETFUL
 			? xstrdup("<QBXML><QBXMLMsgsRs messageSetStatusCode=\"9002\"/></QBXML>")
 			: q->mood == CHANGED || strcmp(qbxml, q->set_text)
@@ -456,6 +465,22 @@ size_t quickbooks_ran(const struct quickbooks *q, const char *request_id)
 	for (size_t i = 0; i < q->ran_count; i++)
 		n += !strcmp(q->ran[i], request_id);
 	return n;
+}
+
+void peer_look_up(struct peer_host *h, const struct quickbooks *q)
+{
+	for (size_t i = 0; i < h->doubted.count; i++) {
+		struct peer_request *r = h->doubted.at[i];
+
+		if (!quickbooks_ran(q, r->path)) {
+			put_in(&h->parked, r);
+			continue;
+		}
+		free(r->path);
+		free(r->body);
+		free(r);
+	}
+	h->doubted.count = 0;
 }
 
 void quickbooks_finish(struct quickbooks *q)

@@ -23,6 +23,7 @@ struct peer_list {
 
 struct peer_host {
 	struct peer_list parked, taken, open;
+	struct peer_list doubted; /* lost(): nobody can tell */
 	char *mark, *bytes;       /* of the open set */
 	unsigned asked;
 	char *last_mark;
@@ -67,6 +68,8 @@ struct quickbooks {
 char *quickbooks_process(struct quickbooks *, const char *qbxml);
 size_t quickbooks_ran(const struct quickbooks *, const char *request_id);
 void quickbooks_finish(struct quickbooks *);
+/* As the host does after lost(): what QuickBooks does not have is parked again. */
+void peer_look_up(struct peer_host *, const struct quickbooks *);
 
 /* ---- the Web Connector -------------------------------------------------------------------- */
 

@@ -574,7 +574,7 @@ def message_sets():
     equal(codes(add.format("A") + add.format("C"), onError="continueOnError"), (None, ["3100", "0"]), "continueOnError")
     equal(codes("", newMessageSetID="m-1"), ("9002", []), "never ran")
     equal(codes(add.format("D"), newMessageSetID="m-1"), ("0", ["0"]), "runs")
-    equal(codes("", newMessageSetID="m-1", oldMessageSetID="m-1"), ("0", ["0"]), "status without forgetting")
+    equal(codes("", newMessageSetID="m-1", oldMessageSetID="m-1"), ("0", []), "status without forgetting")
     equal(codes(add.format("D"), newMessageSetID="m-1"), ("0", ["0"]), "replayed")
     equal(codes(add.format("E"), newMessageSetID="m-1"), ("9001", []), "other content")
     equal(codes(add.format("F"), newMessageSetID="m-2", oldMessageSetID="m-1"), ("0", ["0"]), "the next one")
@@ -603,7 +603,7 @@ def switches():
     customer = "<CustomerAddRq><CustomerAdd><Name>{}</Name></CustomerAdd></CustomerAddRq>"
 
     f = File({"unstorable": "drop", "stale_tells_record": "off", "balance_modifies": "on", "deleted_unfiltered": "none", "iterator_survives": "off",
-              "sets_live": "session", "none_found": 1, "dead_iterator": 1000, "empty_clears": "off", "query_order": "shuffled", "raw_text": "accept"})
+              "sets_live": "session", "status_check": "answer", "none_found": 1, "dead_iterator": 1000, "empty_clears": "off", "query_order": "shuffled", "raw_text": "accept"})
     equal(text(f.add("Customer", "<Name>Z&#128512;</Name>"), "Name"), "Z", "unstorable")
     equal(text(f.add("Customer", "<Name>Caf\u00e9</Name>"), "Name"), "Caf\u00e9", "raw_text")
     ada = f.query("Customer", "<FullName>Lovelace, Ada</FullName>")[0]
@@ -622,6 +622,7 @@ def switches():
     names = [text(x, "Name") for x in f.query("Customer", "<ActiveStatus>All</ActiveStatus>")]
     holds(names[0] != "Web Customer" or names[1] != "Lovelace, Ada", "query_order")
     f.raw(qbxml(customer.format("Set"), newMessageSetID="m-1"))
+    holds("CustomerAddRs" in f.raw(qbxml("", newMessageSetID="m-1", oldMessageSetID="m-1"))["response"], "status_check")
     f.twin.post("/open", {"file": None})
     f.twin.post("/open", {"file": "main"})
     holds('"9002"' in f.raw(qbxml("", newMessageSetID="m-1"))["response"], "sets_live")

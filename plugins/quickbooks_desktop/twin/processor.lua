@@ -443,7 +443,9 @@ local function run_set(co, session, set, requests, text, log)
 	if not new and not old then return wrap("", (run_all(co, session, set, requests, text, log))) end
 	if new and #new > twin.settings.set_id_limit then return wrap(set_attributes(new, 9004), {}) end
 	local stored = new and find_set(sets, new)
-	if stored and #requests == 0 then return replay(stored) end
+	if stored and #requests == 0 then
+		return twin.settings.status_check == "answer" and replay(stored) or wrap(set_attributes(new, 0), {})
+	end
 	if stored then
 		if stored.digest ~= twin.hex(twin.digest("sha256", text)) then return wrap(set_attributes(new, 9001), {}) end
 		log.replayed = new
