@@ -77,6 +77,8 @@ struct feed_state { /* schedule.c */
 	bool running, asked; /* asked: as soon as possible */
 	bool called;         /* running: the connection has the call; else its cursor is being read */
 	bool whole;          /* has been read to its end once */
+	bool fresh;          /* a peer's: and in this visit, after the last write whose outcome is not known */
+	bool overtaken;      /* running: such a write came up meanwhile */
 	uint64_t records;    /* emitted by the run under way */
 	char *trouble;       /* why the last run failed; NULL: it did not */
 	struct feed_state *next;
@@ -162,6 +164,7 @@ int64_t schedule_next_ms(const struct host *);
 size_t schedule_coming(const struct host *, const struct connection *);
 void schedule_visit(struct host *, struct connection *);
 bool schedule_mirrors_whole(const struct host *, const struct flow *);
+void schedule_doubt(struct host *, const struct connection *); /* who knows what is in there now: its feeds are read again */
 bool schedule_busy(const struct host *, const struct flow *);
 void schedule_free(struct host *);
 

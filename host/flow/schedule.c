@@ -88,6 +88,7 @@ static void on_polled(struct task *task, const struct outcome *o)
 
 		s->attempts = 0;
 		s->next_ms = now + s->every_ms;
+		s->fresh = !s->overtaken;
 		if (!s->whole) {
 			s->whole = true;
 			txn_note(t, s->tenant, connection_name(s->connection), "whole", s->feed->name, "1");
@@ -128,7 +129,7 @@ static void on_cursor(void *arg, const json_t *rows, const struct err *e)
 static void poll(struct feed_state *s)
 {
 	s->running = true;
-	s->called = s->asked = false;
+	s->called = s->asked = s->overtaken = false;
 	s->records = 0;
 	store_notes(s->host->store, s->tenant, connection_name(s->connection), "cursor", on_cursor, s);
 }
@@ -136,6 +137,12 @@ static void poll(struct feed_state *s)
 /* ---- when ------------------------------------------------------------------------------------------ */
 
 /* A peer's feeds are read once a visit: schedule_visit() asks for them. */
+static bool due_at_visit(const struct feed_state *s, int64_t now)
+{
+	return s->feed && !s->running && s->next_ms <= now && connection_peer_calls(s->connection) &&
+		!connection_in_visit(s->connection) && !connection_held(s->connection, NULL, NULL);
+}
+
 static bool due(const struct feed_state *s, int64_t now)
 {
 	return s->feed && !s->running && (s->asked || (s->next_ms <= now && !connection_peer_calls(s->connection))) &&
@@ -166,7 +173,7 @@ size_t schedule_coming(const struct host *h, const struct connection *c)
 	size_t n = 0;
 
 	for (const struct feed_state *s = h->feeds; s; s = s->next)
-		if (s->connection == c && (due(s, now) || (s->running && !s->called)))
+		if (s->connection == c && (due(s, now) || due_at_visit(s, now) || (s->running && !s->called)))
 			n++;
 	return n;
 }
@@ -177,15 +184,26 @@ void schedule_visit(struct host *h, struct connection *c)
 	int64_t now = loop_now_ms(h->loop);
 
 	for (struct feed_state *s = h->feeds; s; s = s->next)
-		if (s->connection == c && s->feed && !s->running && s->next_ms <= now) {
-			s->asked = true;
+		if (s->connection == c && s->feed && (s->running || s->next_ms <= now)) {
+			s->fresh = false;
+			s->asked = !s->running;
 			if (due(s, now))
 				poll(s);
 		}
 }
 
-/* What rules look up in the mirror is answered only once the feeds that fill it were read to their end:
- * before that, "nobody of that e-mail" could be wrong. */
+void schedule_doubt(struct host *h, const struct connection *c)
+{
+	for (struct feed_state *s = h->feeds; s; s = s->next)
+		if (s->connection == c && s->feed) {
+			s->fresh = false;
+			s->overtaken = s->running;
+			s->asked = true;
+		}
+}
+
+/* What rules look up in the mirror is answered only once the feeds that fill it were read to their end,
+ * and a peer's in this visit: before that, "nobody of that e-mail" could be wrong. */
 bool schedule_mirrors_whole(const struct host *h, const struct flow *f)
 {
 	const char *entity;
@@ -193,7 +211,8 @@ bool schedule_mirrors_whole(const struct host *h, const struct flow *f)
 
 	json_object_foreach(json_object_get(f->def, "mirrors"), entity, members)
 		for (const struct feed_state *s = h->feeds; s; s = s->next)
-			if (s->connection == f->target && s->feed && !s->whole && emits(s->feed, entity))
+			if (s->connection == f->target && s->feed &&
+				(!s->whole || (!s->fresh && connection_peer_calls(s->connection))) && emits(s->feed, entity))
 				return false;
 	return true;
 }

@@ -5,7 +5,7 @@ from .tap import equal, holds
 
 _ADD = re.compile(r"<(\w+)AddRq .*?</\1AddRq>", re.S)
 _NAME = re.compile(r"<(?:RefNumber|Name)>(.*?)</")
-_LOOK = re.compile(r"<(\w+)QueryRq [^>]*>(?:(?!</\1QueryRq>).)*?<(?:RefNumber|FullName)>(.*?)</", re.S)
+_LOOK = re.compile(r"<\w+QueryRq [^>]*>(?:(?!QueryRq>).)*?<(?:RefNumber|FullName)>(.*?)</", re.S)
 
 
 class Witness:
@@ -14,7 +14,7 @@ class Witness:
     def __init__(self):
         self.by_mark = {}   # mark -> its text
         self.asked = {}     # (entity, number) -> marks it was sent with, in order
-        self.looked = {}    # (entity, number) -> how many marked sets had left when it was last looked up
+        self.looked = {}    # number or name -> how many marked sets had left when it was last looked up
         self.refused = set()  # (mark, entity, number): QuickBooks said definitely no, or that it did not run
         self.again = 0      # sets that were sent more than once
 
@@ -30,8 +30,8 @@ class Witness:
             if mark and "AddRq" in text or "ModRq" in text:
                 self.see_set(mark, text, call)
                 last = mark
-            for entity, number in _LOOK.findall(text):
-                self.looked[entity, number] = len(self.by_mark)
+            for number in _LOOK.findall(text):
+                self.looked[number] = len(self.by_mark)
 
     def see_set(self, mark, text, call):
         holds(mark, f"a write without a mark: {text[:300]}")
@@ -44,7 +44,7 @@ class Witness:
             key = m.group(1), _NAME.search(m.group(0)).group(1)
             earlier = self.asked.setdefault(key, [])
             if earlier and (earlier[-1], *key) not in self.refused:
-                holds(self.looked.get(key, -1) >= list(self.by_mark).index(earlier[-1]) + 1,
+                holds(self.looked.get(key[1], -1) >= list(self.by_mark).index(earlier[-1]) + 1,
                       f"{key} was sent with set {earlier[-1]} and again with {mark}, and nobody looked whether it is there")
             earlier.append(mark)
         if any(done["status"] for done in call.get("done", [])):
