@@ -99,9 +99,12 @@ static void on_mirror(void *arg, const json_t *rows, const struct err *e)
 		w->ask_why = xstrdup(e->text);
 		w->ask_connection = w->flow->target;
 	}
-	json_array_foreach((json_t *)rows, i, row)
+	json_array_foreach((json_t *)rows, i, row) {
+		const char *data = json_text_or(row, "data", "{}"); /* the store keeps records as text */
+
 		json_array_append_new(list, record_answer(json_text_at(row, "id"), json_text_at(row, "version"),
-			json_deep_copy(json_object_get(row, "data"))));
+			json_read(data, strlen(data), NULL)));
+	}
 	json_object_set_new(answer, "records", list);
 	json_object_set_new(w->answers, a->key, answer);
 	ask_over(a);

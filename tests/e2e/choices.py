@@ -133,6 +133,14 @@ def jobs():
     equal(len(bed.books.get("/books")["customers"]), names, "names in the file")
 
 
+@promise("WOO-13: a buyer whose e-mail only an inactive customer has waits for a person, and nothing is written for him")
+def inactive_customer():
+    bed = ShopBooks()
+    order = bed.place(billing=person("Olga", "Old", "old@example.com"), lines=MUG)
+    bed.settle()
+    equal((bed.invoice_of(order), causes(bed, "customer")), (None, ["customer_unclear:old@example.com"]))
+
+
 def second(bed, prefix, into="books"):
     """Another shop, in the same tenant file; and, unless it goes into the same books, another company on another PC."""
     shop = Twin("woocommerce", {"key": KEY, "secret": SECRET, "name": "Other Mugs", "number_prefix": "7"}, tls=True)
