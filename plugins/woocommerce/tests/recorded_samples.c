@@ -296,7 +296,7 @@ static void check_list(struct drive *d, const char *file, const char *feed, cons
 	char *text = sample(file, &len);
 	json_t *list, *row;
 
-	list = json_read(text, len = 0, NULL);
+	list = json_read(text, len, NULL);
 	json_array_foreach(list, i, row)
 		check_members(row, entity, file);
 	if (feed) {
