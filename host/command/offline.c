@@ -186,6 +186,11 @@ int command_test(struct cli *cli)
 			printf("%-4s %s: %s%s%s\n", ok ? "ok" : "FAIL", json_text_or(t, "file", ""), json_text_or(t, "name", ""),
 				ok ? "" : ": ", ok ? "" : json_text_or(t, "why", ""));
 	}
+	if (cli->argc && !shown && !json_array_size(d.config->errors)) {
+		json_decref(list);
+		deployment_close(&d);
+		return cli_wrong(cli, "absent", "no mapping with tests is called '%s', nor its file", cli->argv[0]);
+	}
 	if (!cli->json && !json_array_size(d.config->tests))
 		say_config(d.config);
 	if (cli->json) {

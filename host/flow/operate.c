@@ -156,6 +156,15 @@ void deliveries_afresh(struct host *h, const json_t *filter, const char *state, 
 
 void host_release(struct host *h, const json_t *filter, const char *who, host_fn *fn, void *arg)
 {
+	const char *tenant = json_text_at(filter, "tenant");
+
+	if (tenant && !json_object_get(h->config->tenants, tenant)) {
+		struct err e = { 0 };
+
+		err_set(&e, ERR_ABSENT, "there is no tenant '%s'", tenant);
+		fn(arg, NULL, &e);
+		return;
+	}
 	deliveries_afresh(h, filter, "held", NULL, "release", who, NULL, fn, arg);
 }
 

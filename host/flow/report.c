@@ -275,6 +275,12 @@ void host_list(struct host *h, const char *what, const json_t *filter, host_fn *
 
 void host_links(struct host *h, const json_t *filter, host_fn *fn, void *arg)
 {
+	const char *tenant = json_text_at(filter, "tenant");
+
+	if (tenant && !json_object_get(h->config->tenants, tenant)) {
+		fail(fn, arg, ERR_ABSENT, "there is no such tenant");
+		return;
+	}
 	store_links(h->store, filter, on_rows, question(h, fn, arg, "links"));
 }
 

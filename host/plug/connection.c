@@ -457,6 +457,10 @@ static const struct mlc_setting *setting_of(const struct mlc_connector *k, const
 	return NULL;
 }
 
+/* The host's own settings of a connection; `isolation` and `mode` are read elsewhere. */
+static const char *const ours[] = { "connector", "mode", "ca_file", "every_minutes", "isolation",
+	"auth" };
+
 static void check_setting(const struct mlc_connector *k, const char *name, const json_t *value,
 	json_t *errors)
 {
@@ -468,14 +472,17 @@ static void check_setting(const struct mlc_connector *k, const char *name, const
 		[MLC_REF] = "a table", [MLC_OBJECT] = "a table", [MLC_LIST] = "a list",
 	};
 	const struct mlc_setting *s = setting_of(k, name);
-	char names[200] = "";
+	char names[400] = "";
 
 	if (!s) {
 		for (s = k->settings; s && s->name; s++)
 			if (!s->secret)
 				snprintf(names + strlen(names), sizeof names - strlen(names),
 					"%s%s", *names ? ", " : "it knows ", s->name);
-		complain(errors, name, *names ? names : NULL, "%s has no setting '%s'", k->name,
+		for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+			snprintf(names + strlen(names), sizeof names - strlen(names),
+				"%s%s", *names ? ", " : "it knows ", ours[i]);
+		complain(errors, name, names, "%s has no setting '%s'", k->name,
 			name);
 	} else if (s->secret) {
 		complain(errors, name,
@@ -502,9 +509,6 @@ static bool knows_auth(const struct mlc_connector *k, const char *wanted)
 
 void connection_check(const struct mlc_connector *k, const json_t *settings, json_t *errors)
 {
-	/* The host's own; `isolation` and `mode` are read elsewhere. */
-	static const char *const ours[] = { "connector", "mode", "ca_file", "every_minutes",
-		"isolation", "auth" };
 	const char *name;
 	json_t *value;
 
