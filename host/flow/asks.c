@@ -148,7 +148,7 @@ static void ask_find(struct work *w, const json_t *ask)
 		store_mirror_find(w->host->store, w->flow->tenant, connection_name(c), entity, by, on_mirror, a);
 		return;
 	}
-	connection_call(c, &(struct order) { .op = OP_FIND, .entity = entity, .data = by }, &a->task);
+	host_call(w->host, c, &(struct order) { .op = OP_FIND, .entity = entity, .data = by }, &a->task);
 }
 
 static void ask_fetch(struct work *w, const json_t *ask)
@@ -159,8 +159,8 @@ static void ask_fetch(struct work *w, const json_t *ask)
 	struct ask *a = ask_begin(w, json_text_or(ask, "key", ""));
 
 	a->fetch = true;
-	connection_call(c, &(struct order) { .op = OP_FETCH, .entity = json_text_or(ask, "entity", ""), .ids = ids },
-		&a->task);
+	host_call(w->host, c, &(struct order) { .op = OP_FETCH, .entity = json_text_or(ask, "entity", ""),
+		.ids = ids }, &a->task);
 }
 
 /* ---- asks: another mapping of this record first ------------------------------------------------- */

@@ -212,6 +212,12 @@ void deliver_forget_config(struct host *h, const struct config *old)
 	}
 }
 
+void deliver_free(struct host *h)
+{
+	while (h->works)
+		work_end(h->works);
+}
+
 struct recovery { struct host *host; loop_fn *done; void *arg; };
 
 static void on_recovered(void *arg, const struct txn_result *r)

@@ -64,6 +64,7 @@ struct task {
 	void (*done)(struct task *, const struct outcome *);
 	/* write: adds its rows to the transaction that commits the outcome */
 	void (*settle)(struct task *, struct txn *, const struct outcome *);
+	struct task *next, **at; /* in host.tasks; at NULL: no connection has it */
 };
 
 struct feed_state { /* schedule.c */
@@ -108,6 +109,7 @@ struct host {
 	bool reloading, stopping, recovered;
 	struct reload_waiter *reload_waiters, *reload_next;
 
+	struct task *tasks; /* that connections have */
 	struct work *works;
 	size_t work_count;
 	size_t turn_place; /* flow that is served first next time: fairness */
@@ -133,11 +135,14 @@ void host_audit(struct txn *, const char *tenant, const char *move, const char *
 void host_audit_record(struct txn *, const char *move, const char *who, const struct flow *, const char *entity,
 	const char *rid, int64_t delivery, json_t *detail);
 void host_commit_quietly(struct txn *); /* nobody waits; a failure is logged by the store */
+/* task->done() comes once, and where the host ends before the call does, as a failure then. */
+void host_call(struct host *, struct connection *, const struct order *, struct task *);
 
 /* deliver.c */
 void deliver_turn(struct host *);
 void deliver_mark(struct host *, struct txn *, const int64_t *write_ids, size_t count, const char *mark);
 struct task *deliver_task_of_write(struct host *, int64_t write_id);
+void deliver_free(struct host *); /* works that waited for others, or for what a restart takes up */
 size_t deliver_coming(struct host *, const struct connection *);
 bool deliver_can_claim(struct host *, const struct flow *, int64_t now_ms);
 bool deliver_busy(const struct host *, const struct flow *);

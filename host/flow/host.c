@@ -19,6 +19,7 @@
 #define TIDY_EVERY_MS  (6 * WHEN_HOUR_MS)
 
 static void turn(void *arg);
+static void tell_reloaded(struct host *h, const json_t *answer, const struct err *e);
 
 /* ---- small things that the whole floor uses -------------------------------------------------- */
 
@@ -103,7 +104,7 @@ static void run_turn(void *arg)
 
 void host_wants_turn(struct host *h)
 {
-	if (h->turn_due)
+	if (h->turn_due || h->stopping)
 		return;
 	h->turn_due = true;
 	loop_post(h->loop, run_turn, h);
@@ -256,6 +257,27 @@ static struct task *task_of(struct host *h, const struct outcome *o)
 	return o->write_count || o->write_ids ? deliver_task_of_write(h, o->write_ids[0]) : NULL;
 }
 
+static void task_over(struct task *task, const struct outcome *o)
+{
+	if (task->at) {
+		*task->at = task->next;
+		if (task->next)
+			task->next->at = task->at;
+		task->at = NULL;
+	}
+	task->done(task, o);
+}
+
+void host_call(struct host *h, struct connection *c, const struct order *order, struct task *task)
+{
+	task->next = h->tasks;
+	task->at = &h->tasks;
+	if (task->next)
+		task->next->at = &task->next;
+	h->tasks = task;
+	connection_call(c, order, task);
+}
+
 static void hook_settle(void *ctx, struct txn *t, const struct outcome *o)
 {
 	struct task *task = task_of(ctx, o);
@@ -269,7 +291,7 @@ static void hook_done(void *ctx, const struct outcome *o)
 	struct task *task = task_of(ctx, o);
 
 	if (task)
-		task->done(task, o);
+		task_over(task, o);
 	host_wants_turn(ctx);
 }
 
@@ -557,6 +579,7 @@ static void on_all_recovered(void *arg)
 	log_fields(LOG_INFO, "host", (const struct log_field[]) { { "public", h->public_url }, { NULL, NULL } },
 		"ready with %zu flows", h->config->flow_count);
 	start_over(s, ports, NULL);
+	tell_reloaded(h, NULL, NULL);
 	host_wants_turn(h);
 }
 
@@ -656,6 +679,7 @@ struct host *host_start(struct loop *loop, const struct host_conf *conf, host_fn
 	h->uses = json_object();
 	h->uses_checking = json_object();
 	h->started_ms = loop_now_ms(loop);
+	h->reloading = true; /* the first config comes into force: what is asked for meanwhile comes after it */
 	s->host = h;
 	s->fn = started;
 	s->arg = arg;
@@ -683,11 +707,8 @@ static void on_closed(void *arg)
 	h->conf.stopped(h->conf.arg, 0);
 }
 
-void host_stop(struct host *h)
+static void close_down(struct host *h)
 {
-	if (h->stopping)
-		return;
-	h->stopping = true;
 	timer_clear(h->loop, &h->turn_timer);
 	timer_clear(h->loop, &h->watch_timer);
 	timer_clear(h->loop, &h->tidy_timer);
@@ -697,16 +718,31 @@ void host_stop(struct host *h)
 		loop_post(h->loop, on_closed, h);
 }
 
+/* A config that is coming into force does so first: its steps need all that is closed here. */
+void host_stop(struct host *h)
+{
+	if (h->stopping)
+		return;
+	h->stopping = true;
+	if (!h->reloading)
+		close_down(h);
+}
+
 void host_destroy(struct host *h)
 {
 	if (!h)
 		return;
-	schedule_free(h);
+	h->stopping = true; /* whatever comes back from here on ends instead of going on */
 	connections_destroy(h->connections);
+	while (h->tasks)
+		task_over(h->tasks, &(struct outcome) { .failed = true, .fault = MLC_RETRY, .text = "the host is stopping" });
 	carry_destroy(h->carry);
 	store_close(h->store);
-	pool_destroy(h->pool);
+	pool_stop(h->pool);
+	deliver_free(h);
+	schedule_free(h);
 	config_release(h->config);
+	pool_destroy(h->pool);
 	registry_destroy(h->registry);
 	json_decref(h->alerts);
 	json_decref(h->uses);
@@ -725,21 +761,33 @@ struct reload_waiter {
 
 static void begin_reload(struct host *h);
 
-static void tell_reloaded(struct host *h, const json_t *answer, const struct err *e)
+static void tell_waiters(struct reload_waiter *w, const json_t *answer, const struct err *e)
 {
-	struct reload_waiter *w = h->reload_waiters;
-
-	h->reload_waiters = h->reload_next;
-	h->reload_next = NULL;
-	h->reloading = false;
-	if (h->reload_waiters)
-		begin_reload(h);
 	while (w) {
 		struct reload_waiter *next = w->next;
 
 		w->fn(w->arg, answer, e);
 		free(w);
 		w = next;
+	}
+}
+
+static void tell_reloaded(struct host *h, const json_t *answer, const struct err *e)
+{
+	struct reload_waiter *told = h->reload_waiters, *next = h->reload_next;
+
+	h->reload_waiters = h->stopping ? NULL : next;
+	h->reload_next = NULL;
+	h->reloading = false;
+	if (h->reload_waiters)
+		begin_reload(h);
+	tell_waiters(told, answer, e);
+	if (h->stopping) {
+		struct err ends = { 0 };
+
+		err_set(&ends, ERR_REFUSED, "the host is stopping");
+		tell_waiters(next, NULL, &ends);
+		close_down(h);
 	}
 }
 
@@ -794,10 +842,17 @@ static void begin_reload(struct host *h)
 
 void host_reload(struct host *h, const char *who, host_fn *fn, void *arg)
 {
-	struct reload_waiter *w = xcalloc(1, sizeof *w);
-	struct reload_waiter **list = h->reloading ? &h->reload_next : &h->reload_waiters;
+	struct reload_waiter **list = h->reloading ? &h->reload_next : &h->reload_waiters, *w;
 
 	log_line(LOG_INFO, "host", "reload asked for by %s", who);
+	if (h->stopping) {
+		struct err e = { 0 };
+
+		err_set(&e, ERR_REFUSED, "the host is stopping");
+		fn(arg, NULL, &e);
+		return;
+	}
+	w = xcalloc(1, sizeof *w);
 	w->fn = fn;
 	w->arg = arg;
 	w->next = *list; /* one under way may have read the files already: those who ask now get the next */

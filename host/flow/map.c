@@ -72,7 +72,7 @@ static void fetch(struct work *w)
 
 	w->phase = PHASE_FETCH;
 	w->task.done = on_fetched;
-	connection_call(w->flow->source, &o, &w->task);
+	host_call(w->host, w->flow->source, &o, &w->task);
 }
 
 /* ---- mapping --------------------------------------------------------------------------------- */

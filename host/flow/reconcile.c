@@ -180,6 +180,8 @@ static void compare_target(const struct reconcile *r, json_t *out)
 static void over(struct reconcile *r)
 {
 	struct reconcile_all *all = r->all;
+	bool stopping = r->host->stopping;
+	struct err e = { 0 };
 	json_t *out = json_pack("{s:s,s:s,s:{s:s,s:i,s:{}},s:{s:s,s:i,s:{}},s:[]}", "flow", r->flow->key, "month", r->month,
 		"source", "connection", connection_path(r->flow->source), "count", (int)json_object_size(r->due), "sums",
 		"target", "connection", connection_path(r->flow->target), "count", 0, "sums", "gaps");
@@ -200,7 +202,9 @@ static void over(struct reconcile *r)
 	free(r);
 	if (--all->flows)
 		return;
-	all->fn(all->arg, all->answer, NULL);
+	if (stopping)
+		err_set(&e, ERR_REFUSED, "the host is stopping");
+	all->fn(all->arg, stopping ? NULL : all->answer, stopping ? &e : NULL);
 	json_decref(all->answer);
 	free(all);
 }
@@ -303,7 +307,9 @@ static void page_on(struct reconcile *r)
 {
 	if (r->maps)
 		return;
-	if (r->paged)
+	if (r->host->stopping)
+		over(r);
+	else if (r->paged)
 		page_links(r, 0);
 	else
 		page_source(r);
@@ -360,7 +366,7 @@ static void on_source(void *arg, const json_t *rows, const struct err *e)
 
 	r->maps++; /* ours, so that none can end the page before all have begun */
 	json_array_foreach((json_t *)rows, i, row)
-		if (!json_true_at(row, "deleted"))
+		if (!json_true_at(row, "deleted") && !r->host->stopping)
 			map_one(r, row);
 	r->paged = e || i < PAGE;
 	if (i) {

@@ -68,7 +68,7 @@ static void on_delivery(void *arg, const struct delivery *d, size_t count, const
 
 static void replay_next(struct replay *r)
 {
-	while (r->open < AT_ONCE && json_array_size(r->ids)) {
+	while (r->open < AT_ONCE && json_array_size(r->ids) && !r->host->stopping) {
 		int64_t id = json_integer_value(json_array_get(r->ids, 0));
 
 		json_array_remove(r->ids, 0);

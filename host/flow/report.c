@@ -634,7 +634,7 @@ static void ping_connection(struct host *h, struct pinging *p, json_t *list, str
 		one->row = row;
 		one->task.done = on_pinged;
 		p->open++;
-		connection_call(c, &(struct order) { .op = OP_PING, .urgent = true }, &one->task);
+		host_call(h, c, &(struct order) { .op = OP_PING, .urgent = true }, &one->task);
 	}
 	json_decref(status);
 }

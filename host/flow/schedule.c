@@ -65,6 +65,8 @@ static void on_polled(struct task *task, const struct outcome *o)
 	uint32_t dice;
 
 	s->running = false;
+	if (h->stopping && s->feed)
+		return;
 	random_bytes(&dice, sizeof dice);
 	free(s->trouble);
 	s->trouble = NULL;
@@ -111,8 +113,9 @@ static void on_cursor(void *arg, const json_t *rows, const struct err *e)
 		feed_free(s);
 		return;
 	}
-	if (e) {
-		log_line(LOG_ERROR, s->path, "cursor of %s: %s", s->feed->name, e->text);
+	if (e || s->host->stopping) {
+		if (e)
+			log_line(LOG_ERROR, s->path, "cursor of %s: %s", s->feed->name, e->text);
 		s->running = false;
 		s->next_ms = loop_now_ms(s->host->loop) + WHEN_MINUTE_MS;
 		return;
@@ -122,7 +125,7 @@ static void on_cursor(void *arg, const json_t *rows, const struct err *e)
 			cursor = json_text_at(row, "value");
 	s->task.done = on_polled;
 	s->called = true;
-	connection_call(s->connection, &(struct order) { .op = OP_POLL, .feed = s->feed->name, .cursor = cursor,
+	host_call(s->host, s->connection, &(struct order) { .op = OP_POLL, .feed = s->feed->name, .cursor = cursor,
 		.attempt = s->attempts }, &s->task);
 }
 

@@ -117,7 +117,7 @@ static void ask(struct check *k, json_t *use)
 	one->use = json_incref(use);
 	k->open++;
 	by = json_pack("{s:s}", member, json_text_or(use, "name", ""));
-	connection_call(k->connection, &(struct order) { .op = OP_FIND, .entity = e->name, .data = by }, &one->task);
+	host_call(k->host, k->connection, &(struct order) { .op = OP_FIND, .entity = e->name, .data = by }, &one->task);
 	json_decref(by);
 }
 

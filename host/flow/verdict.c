@@ -205,7 +205,7 @@ static void on_decided(void *arg, const struct txn_result *r)
 {
 	struct work *w = arg;
 
-	if (r->code < 0)
+	if (r->code < 0 || w->host->stopping) /* nothing has left: the next start begins it afresh */
 		work_on_moved(w, r);
 	else
 		work_write(w);

@@ -69,7 +69,7 @@ void work_end(struct work *w)
 	h->work_count--;
 	w->flow->at_work--;
 	w->flow->maybe_ready = true;
-	if (w->identity)
+	if (w->identity && !h->stopping)
 		wake_next(w);
 	work_free(w);
 	host_wants_turn(h);

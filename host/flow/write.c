@@ -269,11 +269,10 @@ static void on_written(struct task *task, const struct outcome *o)
 	if (fault == MLC_LIMITED || fault == MLC_AUTH)
 		connection_hold(w->flow->target, move_of(fault)->cause, o->failed ? o->text : o->writes[0].text,
 			fault == MLC_AUTH ? 0 : loop_now_ms(w->host->loop) + (after ? after : WHEN_MINUTE_MS));
-	if (w->write_at != SIZE_MAX) {
+	if (w->write_at != SIZE_MAX && !w->host->stopping)
 		work_write(w);
-		return;
-	}
-	work_end(w);
+	else
+		work_end(w);
 }
 
 void work_write(struct work *w)
@@ -294,7 +293,7 @@ void work_write(struct work *w)
 	w->phase = PHASE_WRITE;
 	w->task.done = on_written;
 	w->task.settle = on_settle;
-	connection_call(w->flow->target, &o, &w->task);
+	host_call(w->host, w->flow->target, &o, &w->task);
 	json_decref(one.data);
 }
 
@@ -354,7 +353,7 @@ bool work_look_by_mark(struct work *w)
 		return false;
 	by = json_pack("{s:s}", e->mark, w->doubt_key);
 	w->task.done = on_looked;
-	connection_call(w->flow->target, &(struct order) { .op = OP_FIND, .entity = e->name, .data = by }, &w->task);
+	host_call(w->host, w->flow->target, &(struct order) { .op = OP_FIND, .entity = e->name, .data = by }, &w->task);
 	json_decref(by);
 	return true;
 }

@@ -64,6 +64,7 @@ struct pool {
 	struct timer tell_ended;
 	struct worker *workers;
 	unsigned worker_count;
+	bool stopped; /* all have been told; loads and workers are gone or go with it */
 };
 
 static const struct {
@@ -452,14 +453,15 @@ static void free_load(struct load *l)
 	free(l);
 }
 
-void pool_destroy(struct pool *p)
+void pool_stop(struct pool *p)
 {
 	static const char why[] = "the host is stopping";
 	struct queue all;
 	struct ask *a;
 
-	if (!p)
+	if (!p || p->stopped)
 		return;
+	p->stopped = true;
 	queue_init(&all);
 	for (struct worker *w = p->workers; w < p->workers + p->worker_count; w++) {
 		timer_clear(p->loop, &w->deadline);
@@ -483,6 +485,13 @@ void pool_destroy(struct pool *p)
 			l->done(l->arg, &(struct cage_reply) { .outcome = CAGE_DIED, .why = why });
 		free_load(l);
 	}
+}
+
+void pool_destroy(struct pool *p)
+{
+	if (!p)
+		return;
+	pool_stop(p);
 	free(p->workers);
 	free(p->program);
 	free(p);
@@ -563,7 +572,7 @@ void pool_forget(struct pool *p, uint32_t generation)
 	struct cage_part part;
 	char text[64];
 
-	if (!l)
+	if (!l || p->stopped)
 		return;
 	*at = l->next;
 	detach(p, l);

@@ -26,8 +26,10 @@ struct pool_conf {
 };
 
 struct pool *pool_create(struct loop *, const struct pool_conf *, struct err *);
-/* Children are killed; what was asked and not answered ends as DIED, from within this call. */
-void pool_destroy(struct pool *);
+/* Children are killed; what was asked and not answered ends as DIED, from within this call.  Nothing may
+ * be asked any more; generations may still be forgotten. */
+void pool_stop(struct pool *);
+void pool_destroy(struct pool *); /* stops it first, where nobody has */
 
 /* One request to any free worker that has the generation (0: any).  Parts are copied.  done runs once,
  * on the loop thread, never from within this call.  Requests wait in order; MAPs are spread, and a
