@@ -145,8 +145,8 @@ static int put_headers(struct run *r, struct outgoing *o, struct err *e)
 	int code = 0;
 
 	if (is_bared(k, auth, o))
-		return err_set(e, ERR_REFUSED, "a log-in by Basic is not sent over plain http: give an https address, or set"
-			" auth = \"oauth1\"");
+		return err_set(e, ERR_REFUSED, "a log-in by Basic is not sent over plain http: "
+			"give an https address, or set auth = \"oauth1\"");
 	if (auth) {
 		random_hex(nonce, 32);
 		code = sign_request(&(struct sign_input){ auth, r->settings, r->vault,
