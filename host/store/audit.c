@@ -35,7 +35,7 @@ struct chains {
 
 /* What verify finds about one tenant. */
 struct proof {
-	int64_t head_seq, rows, erased;
+	int64_t head_seq, rows, erased, newborn;
 	unsigned char head_hash[SHA256_SIZE];
 	json_t *first_bad;
 };
@@ -369,9 +369,11 @@ static void prove_row(struct chains *chains, struct db *main, const struct trail
 	struct proof *p = proof_of(c);
 	unsigned char hash[SHA256_SIZE];
 
-	/* Born after the heads were read. */
-	if (row->seq > p->head_seq && row->seq == c->seq + 1)
+	/* Born after the heads were read: however many, one after the other. */
+	if (row->seq > p->head_seq && row->seq == c->seq + p->newborn + 1) {
+		p->newborn++;
 		return;
+	}
 	p->rows++;
 	if (row->seq != c->seq + 1)
 		blame(p, row, "rows before it were removed");
