@@ -230,6 +230,18 @@ static void on_recovered(void *arg, const struct txn_result *r)
 	free(c);
 }
 
+/* The key stays: the same content, asked for again, carries it. */
+static char *without_doubt(const char *doc)
+{
+	json_t *o = doc ? json_read(doc, strlen(doc), NULL) : NULL;
+	char *text;
+
+	json_object_del(o, "doubt");
+	text = o ? json_dumps(o, JSON_COMPACT) : xstrdup("");
+	json_decref(o);
+	return text;
+}
+
 static void on_unsettled(void *arg, const json_t *rows, const struct err *e)
 {
 	struct recovery *c = arg;
@@ -248,8 +260,11 @@ static void on_unsettled(void *arg, const json_t *rows, const struct err *e)
 			txn_write_state(t, id, WRITE_DOUBT, NULL, 1);
 			txn_delivery(t, &(struct delivery_move) { .id = delivery, .to = DELIVERY_READY });
 		} else if (!strcmp(state, "ready")) { /* decided, never marked: nothing left */
+			char *doc = without_doubt(json_text_at(row, "doc"));
+
 			txn_write_state(t, id, WRITE_FAILED, NULL, 0);
-			txn_delivery(t, &(struct delivery_move) { .id = delivery, .to = DELIVERY_READY, .doc = "" });
+			txn_delivery(t, &(struct delivery_move) { .id = delivery, .to = DELIVERY_READY, .doc = doc });
+			free(doc);
 		} else if (f && !strcmp(state, "sent")) {
 			work_again(c->host, f, row);
 		} else if (!strcmp(state, "sent")) {

@@ -104,44 +104,23 @@ bool work_is_keyed(const struct work *w)
 	return e && e->flags & MLC_KEYED;
 }
 
-static void put_content(const struct work *w, struct buf *b)
-{
-	const json_t *data = json_object_get(work_current_write(w), "data");
-
-	if (data)
-		json_write_canonical(b, data);
-}
-
-/* A remote that drops a second write with the same key may be asked again: but only for the same content. */
-static bool is_other_content_in_doubt(const struct work *w)
-{
-	struct buf b;
-	bool other;
-
-	if (!w->doubt || !work_is_keyed(w) || json_is_true(json_object_get(w->flow->def, "matches")) || work_is_linked(w))
-		return false;
-	buf_init(&b, VERDICT_MAX);
-	put_content(w, &b);
-	other = !w->doubt_key || !w->doubt_data || strcmp(w->doubt_data, b.data) != 0;
-	buf_finish(&b);
-	return other;
-}
-
-/* The same while the outcome is not known, another one for other content or a new try. */
+/* The same until the target has answered for it, another one for other content. */
 static void choose_key(struct work *w)
 {
+	const json_t *data = json_object_get(work_current_write(w), "data");
 	struct buf b;
 	char hex[SHA256_HEX_SIZE];
 
 	buf_init(&b, VERDICT_MAX);
-	put_content(w, &b);
-	if (w->doubt && w->doubt_key && w->doubt_data && !strcmp(w->doubt_data, b.data)) {
-		snprintf(w->key, sizeof w->key, "%s", w->doubt_key);
+	if (data)
+		json_write_canonical(&b, data);
+	if (w->last_key && w->last_data && !strcmp(w->last_data, b.data)) {
+		snprintf(w->key, sizeof w->key, "%s", w->last_key);
 		buf_finish(&b);
 		return;
 	}
-	free(w->doubt_data);
-	w->doubt_data = xstrdup(b.data);
+	free(w->last_data);
+	w->last_data = xstrdup(b.data);
 	buf_clear(&b);
 	buf_printf(&b, "%s|%s|%lld", w->flow->key, w->identity ? w->identity : w->rid, (long long)w->write_id);
 	sha256_hex(b.data, b.len, hex);
@@ -158,10 +137,12 @@ char *work_doc(const struct work *w, bool doubt)
 
 	json_object_set(doc, "writes", json_object_get(w->verdict, "writes"));
 	json_object_set(doc, "match", json_object_get(w->verdict, "match"));
+	if (*w->key) {
+		json_put_text(doc, "key", w->key);
+		json_put_text(doc, "data", w->last_data);
+	}
 	if (doubt) {
 		json_object_set_new(doc, "doubt", json_true());
-		json_put_text(doc, "key", w->key);
-		json_put_text(doc, "data", w->doubt_data);
 		json_put_int(doc, "write", w->write_id);
 		json_put_int(doc, "at", (json_int_t)w->write_at);
 		json_put_int(doc, "stamp", w->stamp);
@@ -247,11 +228,6 @@ static void decide_write(struct work *w)
 	}
 	if (w->flow->paused || w->flow->held || braked(w)) {
 		work_end(w);
-		return;
-	}
-	if (is_other_content_in_doubt(w)) {
-		work_settle_as(w, DELIVERY_REVIEW, "in_doubt", "it may have been written before with other content, and the "
-			"mapping has no rule to look it up by");
 		return;
 	}
 	w->phase = PHASE_COMMIT;

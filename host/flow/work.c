@@ -28,8 +28,8 @@ static void work_free(struct work *w)
 	free(w->identity);
 	free(w->text);
 	free(w->ask_why);
-	free(w->doubt_key);
-	free(w->doubt_data);
+	free(w->last_key);
+	free(w->last_data);
 	json_decref(w->link);
 	json_decref(w->answers);
 	json_decref(w->verdict);
@@ -80,15 +80,15 @@ static char *copy(const char *text)
 	return text ? xstrdup(text) : NULL;
 }
 
-/* The last try's outcome was not known: what it was stands in the delivery's doc. */
-static void remember_doubt(struct work *w, const char *doc)
+/* The last try and, where its outcome is not known, all about it: they stand in the delivery's doc. */
+static void remember_try(struct work *w, const char *doc)
 {
 	json_t *old = doc ? json_read(doc, strlen(doc), NULL) : NULL;
 
+	w->last_key = copy(json_text_at(old, "key"));
+	w->last_data = copy(json_text_at(old, "data"));
 	if (json_true_at(old, "doubt")) {
 		w->doubt = true;
-		w->doubt_key = copy(json_text_at(old, "key"));
-		w->doubt_data = copy(json_text_at(old, "data"));
 		w->doubt_write = json_int_or(old, "write", 0);
 		w->outdated = json_int_or(old, "stamp", w->stamp) != w->stamp;
 		w->write_at = (size_t)json_int_or(old, "at", 0);
@@ -123,7 +123,7 @@ struct work *work_begin(struct flow *f, struct host *h, const struct delivery *d
 		w->text_len = d->text_len;
 	}
 	w->answers = json_object();
-	remember_doubt(w, d->doc);
+	remember_try(w, d->doc);
 	w->next = h->works;
 	h->works = w;
 	h->work_count++;

@@ -52,10 +52,11 @@ struct work {
 	size_t write_at; /* which of the verdict's writes; SIZE_MAX: settled */
 	int64_t write_id;
 	char key[37];
-	bool doubt;       /* the last try may have happened: key and content as then, verdict and write_at too */
-	char *doubt_key;
-	char *doubt_data; /* canonical */
+	char *last_key;   /* of the last try, with what it carried, canonical */
+	char *last_data;
+	bool doubt;       /* it may have happened: then verdict and write_at are those of then, too */
 	int64_t doubt_write;
+	bool again;       /* just that is sent a second time */
 	bool outdated;    /* the record has changed since what is in doubt was decided */
 
 	/* Only to see what would come of it: nothing is decided, this is told instead. */

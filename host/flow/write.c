@@ -165,13 +165,6 @@ static const struct mlc_entity *entity_of(const struct work *w)
 	return connector_entity(connection_connector(w->flow->target), json_text_or(work_current_write(w), "entity", ""));
 }
 
-static bool is_keyed(const struct work *w)
-{
-	const struct mlc_entity *e = entity_of(w);
-
-	return e && e->flags & MLC_KEYED;
-}
-
 static bool has_means(const struct work *w)
 {
 	const struct mlc_entity *e = entity_of(w);
@@ -192,12 +185,20 @@ static int64_t again_ms(const struct work *w)
 	return due;
 }
 
+/* One that is away, or lets us wait, says nothing about the try before. */
+static bool tells_nothing(enum mlc_fault fault)
+{
+	return fault == MLC_RETRY || fault == MLC_LIMITED || fault == MLC_AUTH;
+}
+
 /* may_stand: nobody knows whether it took effect; its key and content are kept for whoever looks. */
 static void write_failed(struct work *w, struct txn *t, enum mlc_fault fault, bool may_stand, const char *why)
 {
 	const struct fault_move *move = move_of(fault);
+
+	may_stand = may_stand || (w->again && tells_nothing(fault));
 	struct delivery_move m = work_move_to(w, DELIVERY_READY);
-	char *doc = may_stand ? work_doc(w, true) : NULL;
+	char *doc = may_stand || move->move == MOVE_AGAIN ? work_doc(w, may_stand) : NULL;
 	unsigned tries = move->tries;
 
 	m.cause = move->word;
@@ -221,7 +222,7 @@ static void write_failed(struct work *w, struct txn *t, enum mlc_fault fault, bo
 	case MOVE_LOOK:
 		if (!has_means(w))
 			m.to = DELIVERY_REVIEW;
-		if (is_keyed(w)) { /* asking again is harmless: as patient as with a remote that is away */
+		if (work_is_keyed(w)) { /* asking again is harmless: as patient as with a remote that is away */
 			tries = move_of(MLC_RETRY)->tries;
 			m.due_ms = w->attempts ? again_ms(w) : 0;
 		}
@@ -349,9 +350,9 @@ bool work_look_by_mark(struct work *w)
 	const struct mlc_entity *e = connector_entity(connection_connector(w->flow->target), w->flow->target_entity);
 	json_t *by;
 
-	if (!w->doubt || !w->doubt_key || !e || !(e->flags & MLC_MARKED) || !e->mark || work_is_linked(w))
+	if (!w->doubt || !w->last_key || !e || !(e->flags & MLC_MARKED) || !e->mark || work_is_linked(w))
 		return false;
-	by = json_pack("{s:s}", e->mark, w->doubt_key);
+	by = json_pack("{s:s}", e->mark, w->last_key);
 	w->task.done = on_looked;
 	host_call(w->host, w->flow->target, &(struct order) { .op = OP_FIND, .entity = e->name, .data = by }, &w->task);
 	json_decref(by);
@@ -376,10 +377,11 @@ bool work_send_again(struct work *w)
 	struct delivery_move m;
 	struct txn *t;
 
-	if (!w->doubt_write || !w->doubt_key || (w->choice && *w->choice) || !is_keyed(w) || w->flow->mode != FLOW_LIVE)
+	if (!w->doubt_write || !w->last_key || (w->choice && *w->choice) || !work_is_keyed(w) || w->flow->mode != FLOW_LIVE)
 		return false;
+	w->again = true;
 	w->write_id = w->doubt_write;
-	snprintf(w->key, sizeof w->key, "%s", w->doubt_key);
+	snprintf(w->key, sizeof w->key, "%s", w->last_key);
 	w->phase = PHASE_COMMIT;
 	t = txn_begin(w->host->store);
 	m = work_move_to(w, DELIVERY_SENDING);
