@@ -686,6 +686,10 @@ int command_audit(struct cli *cli)
 	if (cli->argc)
 		return verify(cli);
 	filter = filter_of(cli, NULL);
+	if (json_object_get(filter, "after_id")) { /* rows of the trail have numbers, not ids */
+		json_object_set(filter, "after", json_object_get(filter, "after_id"));
+		json_object_del(filter, "after_id");
+	}
 	if (cli_switch(cli, "payload"))
 		json_object_set_new(filter, "payload", json_true());
 	return ask(cli, "audit", json_pack("{s:o}", "filter", filter), say_audit);
