@@ -4,10 +4,8 @@
 The host ends itself at exact commits (MLC_DIE_AT, host/store/inner.h), as SIGKILL does: right before a
 transaction is committed, and right after, before anybody has heard of it.  What lies between the first byte
 of a request and its reply is the target's to time: it kills the host then."""
-import threading
-
-from lib import Host, equal, eventually, holds, promise, run
-from lib.shop import Shop, Target, deployment, order, send
+from lib import equal, eventually, holds, promise, run
+from lib.shop import Shop, Target, at_rest, check_books, deployment, order, send, send_all, until_at_rest
 
 COMMITS = [(when, move) for move in ("accept", "decide", "mark", "settle") for when in ("before", "after")]
 DOUBTFUL = {("after", "mark"), ("before", "settle")}  # it may have left, and nobody has written down what came of it
@@ -21,23 +19,6 @@ def insist(d, number, host):
         eventually(lambda: not host.alive(), "the host dies, since it does not take a webhook")
         host = d.start()
     raise AssertionError("three hosts did not take a webhook")
-
-
-def until_at_rest(d, host):
-    """Starts the host again if it died, and waits until nothing is left that it could do by itself."""
-    eventually(lambda: not host.alive() or at_rest(d), "the host dies, or comes to rest")
-    if not host.alive():
-        host = d.start()
-    eventually(lambda: at_rest(d), "the host comes to rest")
-    return host
-
-
-def at_rest(d):
-    try:
-        flow = d.mlc("status")["flows"][0]
-    except AssertionError:  # it died under the question
-        return False
-    return not (flow["ready"] or flow["waits"] or flow["sending"])
 
 
 def in_review(d):
@@ -205,15 +186,6 @@ def fed():
         target.close()
 
 
-def take(d, hosts, lock, number):
-    if send(hosts[-1].url, order(number)) == 200:
-        return True
-    with lock:
-        if not hosts[-1].alive():
-            hosts.append(d.start())
-    return False
-
-
 @promise("promises 1, 2, 6: deaths in the middle of many: each is done once, or in review if it may have happened")
 def in_the_middle():
     numbers = list(range(2001, 2041))
@@ -222,46 +194,13 @@ def in_the_middle():
             target = Target()
             d = deployment(target, entity=entity)
             first = d.start(env={"MLC_DIE_AT": f"{when}:{move}:7"})
-            hosts = [first]
-            lock = threading.Lock()
-
-            def sender(mine, d=d, hosts=hosts, lock=lock):
-                for number in mine:
-                    eventually(lambda n=number: take(d, hosts, lock, n), f"order {number} is taken", 60)
-
-            threads = [threading.Thread(target=sender, args=(numbers[i::8],)) for i in range(8)]
-            for t in threads:
-                t.start()
-            for t in threads:
-                t.join()
+            host = send_all(d, first, [order(n) for n in numbers])
             where = f"{entity}, a death {when} {move}"
-            until_at_rest(d, hosts[-1])
+            until_at_rest(d, host)
             equal(first.process.returncode, -9, f"{where}: how it ended")
-            done = {row["rid"] for row in d.list("done")}
-            review = {row["rid"] for row in d.list("review")}
-            equal(done | review, {str(n) for n in numbers}, f"{where}: dealt with")
-            effects = target.effects_of()
-            holds(all(effects.get(n) == 1 for n in done), f"{where}: done, and not once in the books: {effects}")
-            holds(all(effects.get(n, 0) <= 1 for n in review), f"{where}: doubled: {effects}")
-            holds(all(len(keys) == 1 for keys in target.keys_of().values()), f"{where}: asked with different keys")
-            if entity == "invoice":
-                equal(review, set(), f"{where}: in review")
-            else:
-                equal(review, in_doubt(d), f"{where}: in review is what the trail says had left")
+            check_books(d, target, numbers, entity == "invoice", where)
             equal(d.mlc("audit", "verify")["tenants"]["acme"]["ok"], True, f"{where}: the audit chain")
             target.close()
-
-
-def in_doubt(d):
-    """By the trail: marked as sent, and what came of it was not known at the next start."""
-    rid = {row["id"]: row["rid"] for what in ("done", "review") for row in d.list(what)}
-    marked, settled = set(), set()
-    for row in d.mlc("audit", "--limit", "1000")["audit"]:
-        if row["move"] == "mark":
-            marked.add(row["delivery"])
-        if row["move"] == "settle" and row["detail"]["state"] == "done":
-            settled.add(row["delivery"])
-    return {rid[delivery] for delivery in marked - settled}
 
 
 if __name__ == "__main__":

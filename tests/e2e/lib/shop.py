@@ -13,6 +13,7 @@ import threading
 import time
 
 from .bed import BUILD, ROOT, Deployment
+from .tap import equal, eventually, holds
 
 SECRET = "the-shop-signs-with-this"
 KEY, KEY_SECRET = "ck_0123456789abcdef", "cs_fedcba9876543210"
@@ -226,3 +227,88 @@ def tenant_text(target, shop_url="http://127.0.0.1:9", more=None):
   }},
 }}
 """
+
+
+# ---- many orders, and a host that may die ---------------------------------------------------------------------
+
+
+def at_rest(d):
+    """Nothing is left that the host could do by itself; false, too, when it dies under the question."""
+    try:
+        flow = d.mlc("status")["flows"][0]
+    except AssertionError:
+        return False
+    return not (flow["ready"] or flow["waits"] or flow["sending"])
+
+
+def until_at_rest(d, host, seconds=60.0):
+    """Starts the host again if it died, and waits until it has come to rest."""
+    eventually(lambda: not host.alive() or at_rest(d), "the host dies, or comes to rest", seconds)
+    if not host.alive():
+        host = d.start()
+    eventually(lambda: at_rest(d), "the host comes to rest", seconds)
+    return host
+
+
+def send_all(d, host, orders, senders=8, during=None):
+    """Sends each until it is taken, as a shop does; a host that has died is started again.  The one that runs."""
+    hosts, lock, wrong, going = [host], threading.Lock(), [], threading.Event()
+
+    def take(value):
+        if send(hosts[-1].url, value) == 200:
+            return True
+        with lock:
+            if not hosts[-1].alive():
+                hosts.append(d.start())
+        return False
+
+    def sender(mine):
+        try:
+            for value in mine:
+                eventually(lambda v=value: take(v), f"order {value['id']} is taken", 60)
+        except BaseException as error:  # told to the test, which waits
+            wrong.append(error)
+
+    threads = [threading.Thread(target=sender, args=(orders[i::senders],)) for i in range(senders)]
+    if during:
+        threads.append(threading.Thread(target=during, args=(hosts, lock, going)))
+    for t in threads:
+        t.start()
+    for t in threads[:senders]:
+        t.join()
+    going.set()  # all are taken: whoever kills may stop
+    for t in threads[senders:]:
+        t.join()
+    if wrong:
+        raise wrong[0]
+    return hosts[-1]
+
+
+def check_books(d, target, numbers, keyed, where):
+    """Each order is done and once in the books, or in review because it may be there; none is anything else."""
+    done = {row["rid"] for row in d.list("done", limit=1000)}
+    review = {row["rid"] for row in d.list("review", limit=1000)}
+    effects = target.effects_of()
+    others = {row["rid"]: (row["state"], row["cause"]) for row in d.list("all", limit=1000)}
+    equal({str(n): others.get(str(n)) for n in numbers if str(n) not in done | review}, {}, f"{where}: not dealt with")
+    equal({n: times for n, times in effects.items() if times > 1}, {}, f"{where}: doubled in the books")
+    equal(sorted(n for n in done if effects.get(n) != 1), [], f"{where}: done, and not in the books")
+    equal({n: keys for n, keys in target.keys_of().items() if len(keys) > 1}, {}, f"{where}: asked with different keys")
+    equal(review, set() if keyed else in_doubt(d), f"{where}: in review")
+    holds(all(row["cause"] == "in_doubt" for row in d.list("review", limit=1000)), f"{where}: in review for another cause")
+
+
+def in_doubt(d):
+    """By the trail: marked as sent, and never told as done."""
+    rid = {row["id"]: row["rid"] for what in ("done", "review") for row in d.list(what, limit=1000)}
+    marked, settled, after = set(), set(), 0
+    while True:
+        rows = d.mlc("audit", "--limit", "1000", "--after", str(after))["audit"]
+        for row in rows:
+            if row["move"] == "mark":
+                marked.add(row["delivery"])
+            if row["move"] == "settle" and row["detail"]["state"] == "done":
+                settled.add(row["delivery"])
+        if not rows:
+            return {rid[delivery] for delivery in marked - settled}
+        after = rows[-1]["number"]
