@@ -68,7 +68,8 @@ enum {                            /* what its query takes */
 	QBD_OWNER      = 1u << 3, /* OwnerID: custom fields */
 	QBD_LEVELS     = 1u << 4, /* names have levels: "Parent:Child" */
 	QBD_UNFILTERED = 1u << 5, /* none at all: everything comes, always */
-	QBD_FLAT       = 1u << 6  /* PART: its one member stands without an element around it */
+	QBD_FLAT       = 1u << 6, /* PART: its one member stands without an element around it */
+	QBD_SIDED      = 1u << 7  /* PART: the element, but for a Mod's, says whether it is debit or credit */
 };
 
 struct qbd_shape {
@@ -113,6 +114,8 @@ const char *qbd_put_members(struct mlc_xml *, const struct mlc_entity *, const j
 void qbd_read_record(struct mlc_xml *out, const struct mlc_entity *, const xmlNode *node);
 /* Is it a record of that entity ("ItemServiceRet" is one of "Item")? */
 bool qbd_is_record(const xmlNode *node, const struct mlc_entity *);
+/* Does that element of a record hold a line of this member ("InvoiceLineGroupRet" of InvoiceLine)? */
+bool qbd_is_line(const xmlNode *, const struct mlc_field *);
 /* Does the record hold these members, case of letters aside? */
 bool qbd_matches(struct mlc_call *, const struct mlc_entity *, const xmlNode *record,
 	const json_t *criteria);

@@ -103,11 +103,18 @@ static const char *const memos[] = { "CreditMemo", NULL };
 static const char *const receipts[] = { "SalesReceipt", NULL };
 static const char *const refunds[] = { "ARRefundCreditCard", NULL };
 static const char *const checks[] = { "Check", NULL };
+static const char *const employees[] = { "Employee", NULL };
+static const char *const bills[] = { "Bill", NULL };
+static const char *const bill_checks[] = { "BillPaymentCheck", NULL };
+static const char *const bill_cards[] = { "BillPaymentCreditCard", NULL };
+static const char *const orders[] = { "PurchaseOrder", NULL };
+static const char *const journal[] = { "JournalEntry", NULL };
 static const char *const company[] = { "Company", "Preferences", NULL };
-static const char *const lists[] = { "Customer", "Vendor", "Item", "Account", "Terms", "SalesTaxCode",
-	"PaymentMethod", "Class", NULL };
+static const char *const lists[] = { "Customer", "Vendor", "Employee", "Item", "Account", "Terms",
+	"SalesTaxCode", "PaymentMethod", "Class", NULL };
 static const char *const txns[] = { "Invoice", "ReceivePayment", "CreditMemo", "SalesReceipt",
-	"ARRefundCreditCard", "Check", NULL };
+	"ARRefundCreditCard", "Check", "Bill", "BillPaymentCheck", "BillPaymentCreditCard", "PurchaseOrder",
+	"JournalEntry", NULL };
 
 /* QuickBooks keeps deletions for 90 days (Conductor's documentation of ListDeleted and TxnDeleted). */
 #define DELETIONS_REACH (90u * 86400)
@@ -127,6 +134,12 @@ const struct mlc_feed qbd_feeds[] = {
 	{ "salesreceipts", receipts, 900, 0 },
 	{ "refunds", refunds, 900, 0 },
 	{ "checks", checks, 900, 0 },
+	{ "employees", employees, 900, 0 },
+	{ "bills", bills, 900, 0 },
+	{ "billpaymentchecks", bill_checks, 900, 0 },
+	{ "billpaymentcards", bill_cards, 900, 0 },
+	{ "purchaseorders", orders, 900, 0 },
+	{ "journalentries", journal, 900, 0 },
 	{ "company", company, 900, 0 },
 	{ "deleted_lists", lists, 900, DELETIONS_REACH },
 	{ "deleted_txns", txns, 900, DELETIONS_REACH },
@@ -135,10 +148,11 @@ const struct mlc_feed qbd_feeds[] = {
 
 /* qbXML's types behind what deleted_lists and deleted_txns emit, in the order of the schema. */
 static const char *const deleted_list_types[] = { "Account", "Class", "Customer", "DateDrivenTerms",
-	"ItemDiscount", "ItemFixedAsset", "ItemGroup", "ItemInventory", "ItemInventoryAssembly",
+	"Employee", "ItemDiscount", "ItemFixedAsset", "ItemGroup", "ItemInventory", "ItemInventoryAssembly",
 	"ItemNonInventory", "ItemOtherCharge", "ItemPayment", "ItemSalesTax", "ItemSalesTaxGroup",
 	"ItemService", "ItemSubtotal", "PaymentMethod", "SalesTaxCode", "StandardTerms", "Vendor" };
-static const char *const deleted_txn_types[] = { "ARRefundCreditCard", "Check", "CreditMemo", "Invoice",
+static const char *const deleted_txn_types[] = { "ARRefundCreditCard", "Bill", "BillPaymentCheck",
+	"BillPaymentCreditCard", "Check", "CreditMemo", "Invoice", "JournalEntry", "PurchaseOrder",
 	"ReceivePayment", "SalesReceipt" };
 
 static int64_t overlap_s(const char *stamp)
@@ -529,7 +543,8 @@ static bool put_list_filter(struct mlc_call *c, const struct qbd_shape *s, struc
 
 static bool put_txn_filter(struct mlc_call *c, struct mlc_xml *x)
 {
-	const json_t *who = json_object_get(c->data, "CustomerRef");
+	static const char *const members[] = { "CustomerRef", "VendorRef", "PayeeEntityRef" };
+	const json_t *who = NULL;
 	const char *day = wanted(c, "TxnDate"), *id, *name;
 
 	if (wanted(c, "TxnID")) {
@@ -544,7 +559,8 @@ static bool put_txn_filter(struct mlc_call *c, struct mlc_xml *x)
 		mlc_xml_put(x, "RefNumber", number);
 		return true;
 	}
-	who = who ? who : json_object_get(c->data, "PayeeEntityRef");
+	for (size_t i = 0; !who && i < sizeof members / sizeof *members; i++)
+		who = json_object_get(c->data, members[i]);
 	id = json_string_value(json_object_get(who, "id"));
 	name = json_string_value(json_object_get(who, "name"));
 	if (!day && !id && !name)

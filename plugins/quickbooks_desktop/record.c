@@ -163,6 +163,28 @@ static const char *suffix(const struct qbd_shape *s, enum mlc_verb verb)
 	return verb == MLC_DO_UPDATE ? s->mod : s->add;
 }
 
+/* The lines of groups are named after those of items, in two ways. */
+static void name_group(char out[64], const char *line, const char *behind)
+{
+	if (!strcmp(line, "ItemLine"))
+		snprintf(out, 64, "ItemGroupLine%s", behind);
+	else
+		snprintf(out, 64, "%sGroup%s", line, behind);
+}
+
+/* False: the line says neither debit nor credit. */
+static bool name_side(struct put *p, char out[64], const json_t *line)
+{
+	const char *side = json_string_value(json_object_get(line, "JournalLineType"));
+
+	if (p->verb == MLC_DO_UPDATE)
+		return snprintf(out, 64, "JournalLineMod"), true;
+	if (!side || (strcmp(side, "Debit") && strcmp(side, "Credit")))
+		return REFUSE(p, "a line of the journal says neither Debit nor Credit (JournalLineType)"), false;
+	snprintf(out, 64, "Journal%sLine", side);
+	return true;
+}
+
 /* One object of a LIST or OBJECT member, with its element around it. */
 static bool put_part(struct put *p, const struct mlc_field *f, const json_t *v)
 {
@@ -182,8 +204,12 @@ static bool put_part(struct put *p, const struct mlc_field *f, const json_t *v)
 		return REFUSE(p, "%s holds something that is no object", f->name), false;
 	if (s->query & QBD_FLAT)
 		return put_members(p, e, v);
-	snprintf(element, sizeof element, "%s%s%s", inner ? p->owner : f->name, group ? "Group" : "",
-		behind);
+	if (group)
+		name_group(element, inner ? p->owner : f->name, behind);
+	else if (!(s->query & QBD_SIDED))
+		snprintf(element, sizeof element, "%s%s", inner ? p->owner : f->name, behind);
+	else if (!name_side(p, element, v))
+		return false;
 	mlc_xml_open(p->out, element);
 	if (!inner && strstr(f->name, "Line"))
 		p->owner = f->name;
@@ -227,6 +253,18 @@ static bool put_cleared(struct put *p, const struct mlc_field *f)
 	return REFUSE(p, "%s cannot be erased", f->name), false;
 }
 
+/* Lines that are not listed are deleted; that none is left must be said, where that can be. */
+static bool put_emptied(struct put *p, const struct mlc_field *f)
+{
+	char element[64];
+
+	if (strcmp(f->name, "ExpenseLine") && strcmp(f->name, "ItemLine"))
+		return REFUSE(p, "%s cannot be left without any", f->name), false;
+	snprintf(element, sizeof element, "Clear%ss", f->name);
+	mlc_xml_put(p->out, element, "true");
+	return true;
+}
+
 static bool put_member(struct put *p, const struct mlc_field *f, const json_t *v)
 {
 	const json_t *one;
@@ -253,6 +291,8 @@ static bool put_member(struct put *p, const struct mlc_field *f, const json_t *v
 	case MLC_LIST:
 		if (!json_is_array(v))
 			return REFUSE(p, "%s is no list", f->name), false;
+		if (p->verb == MLC_DO_UPDATE && !json_array_size(v))
+			return put_emptied(p, f);
 		json_array_foreach(v, i, one)
 			if (!put_part(p, f, one))
 				return false;
@@ -293,6 +333,8 @@ static bool put_known(struct put *p, const struct mlc_entity *e, const json_t *d
 		}
 		if (line_id)
 			continue; /* of another record: a new one's lines are all new */
+		if (part && p->verb != MLC_DO_UPDATE && !strcmp(f->name, "JournalLineType"))
+			continue; /* said by the element */
 		if (!v) {
 			if ((f->flags & MLC_REQUIRED) && (part || p->verb == MLC_DO_CREATE) &&
 				!(f->flags & MLC_READONLY))
@@ -383,6 +425,7 @@ static bool names_field(const char *element, const struct mlc_field *f, const ch
 {
 	size_t len = strlen(f->name);
 	const struct qbd_shape *s;
+	char group[64];
 
 	if (f->type != MLC_LIST)
 		return !strcmp(element, f->name);
@@ -391,10 +434,19 @@ static bool names_field(const char *element, const struct mlc_field *f, const ch
 		return false;
 	if (owner && !strcmp(f->name, "GroupLine"))
 		return !strncmp(element, owner, strlen(owner)) && !strcmp(element + strlen(owner), "Ret");
-	if (strncmp(element, f->name, len))
-		return false;
-	element += len;
-	return !strcmp(element, s->ret) || (strstr(f->name, "Line") && !strcmp(element, "GroupRet"));
+	if (s->query & QBD_SIDED)
+		return !strcmp(element, "JournalDebitLine") || !strcmp(element, "JournalCreditLine");
+	if (strstr(f->name, "Line")) {
+		name_group(group, f->name, "Ret");
+		if (!strcmp(element, group))
+			return true;
+	}
+	return !strncmp(element, f->name, len) && !strcmp(element + len, s->ret);
+}
+
+bool qbd_is_line(const xmlNode *n, const struct mlc_field *f)
+{
+	return names_field((const char *)n->name, f, NULL);
 }
 
 static void read_members(struct mlc_xml *, const struct mlc_entity *, const xmlNode *, const char *owner,
@@ -451,8 +503,14 @@ static void read_value(struct mlc_xml *out, const struct mlc_field *f, const xml
 			json_member(out, part->fields->name, &first);
 			read_ref(out, part->fields, node);
 		} else if (part) {
+			bool first = true;
+
+			if (s && (s->query & QBD_SIDED)) {
+				json_member(out, "JournalLineType", &first);
+				json_text(out, mlc_xml_is(node, "JournalDebitLine") ? "Debit" : "Credit");
+			}
 			read_members(out, part, node,
-				!owner && strstr(f->name, "Line") ? f->name : owner, true);
+				!owner && strstr(f->name, "Line") ? f->name : owner, first);
 		}
 		mlc_xml_raw(out, "}");
 		return;

@@ -80,6 +80,20 @@ static const struct mlc_field vendor[] = {
 	TEXT("ExternalGUID", ONCE, 38), REF("SalesTaxCodeRef", 0, "SalesTaxCode"),
 	REF("CurrencyRef", 0, "Currency"), CUSTOM, END
 };
+static const struct mlc_field employee_address[] = {
+	TEXT("Addr1", 0, 41), TEXT("Addr2", 0, 41), TEXT("City", 0, 31), TEXT("State", 0, 21),
+	TEXT("PostalCode", 0, 13), END
+};
+/* Name: QuickBooks puts it together from the others.  Of what is personal (SSN, birth, pay) nothing is read. */
+static const struct mlc_field employee[] = {
+	LIST_CORE, TEXT("Name", ONLY | NAMED, 41), BOOL("IsActive", 0), TEXT("Salutation", 0, 15),
+	TEXT("FirstName", MIRROR, 25), TEXT("MiddleName", 0, 5), TEXT("LastName", MIRROR, 25),
+	TEXT("JobTitle", 0, 41), PART("EmployeeAddress", 0, "EmployeeAddress"), TEXT("PrintAs", 0, 41),
+	TEXT("Phone", MIRROR, 21), TEXT("Mobile", MIRROR, 21), TEXT("AltPhone", 0, 21), TEXT("Fax", 0, 21),
+	TEXT("Email", MIRROR, 1023), WORD("EmployeeType", 0, "Officer|Owner|Regular|Statutory"),
+	DAY("HiredDate", 0), DAY("ReleasedDate", 0), TEXT("AccountNumber", MIRROR, 99),
+	TEXT("Notes", 0, 4095), TEXT("ExternalGUID", ONCE, 38), CUSTOM, END
+};
 /* Customers, vendors, employees and other names: they share one list of names. */
 static const struct mlc_field entity[] = {
 	LIST_CORE, TEXT("EntityType", ONLY, 0), TEXT("Name", ONLY | NAMED, 41),
@@ -284,6 +298,76 @@ static const struct mlc_field check[] = {
 	END
 };
 
+/* ---- purchases and the journal -------------------------------------------------------------- */
+
+/* Of a bill: TxnLineID and groups as in a sale. */
+#define COST_BODY                                                                                  \
+	TEXT("Desc", 0, 4095), QUANTITY("Quantity", 0), TEXT("UnitOfMeasure", 0, 31),              \
+	PRICE("Cost", 0), AMOUNT("Amount", 0), REF("CustomerRef", 0, "Customer"),                  \
+	REF("ClassRef", 0, "Class"), REF("SalesTaxCodeRef", 0, "SalesTaxCode"),                    \
+	WORD("BillableStatus", 0, "Billable|NotBillable|HasBeenBilled")
+static const struct mlc_field item_line[] = {
+	TEXT("TxnLineID", 0, 36), REF("ItemRef", 0, "Item"), REF("ItemGroupRef", 0, "Item"), COST_BODY,
+	AMOUNT("TotalAmount", ONLY), PARTS("GroupLine", 0, "GroupCostLine"), CUSTOM, END
+};
+static const struct mlc_field group_cost_line[] = {
+	TEXT("TxnLineID", 0, 36), REF("ItemRef", 0, "Item"), COST_BODY, CUSTOM, END
+};
+static const struct mlc_field bill[] = {
+	TXN_CORE, REF("VendorRef", NEEDED | NAMED, "Vendor"), PART("VendorAddress", 0, "Address"),
+	REF("APAccountRef", 0, "Account"), DAY("TxnDate", NAMED), DAY("DueDate", 0),
+	AMOUNT("AmountDue", ONLY), REF("CurrencyRef", ONLY, "Currency"), TEXT("RefNumber", NAMED, 20),
+	REF("TermsRef", 0, "Terms"), TEXT("Memo", MIRROR, 4095), BOOL("IsPaid", ONLY),
+	RATE("ExchangeRate", 0), TEXT("ExternalGUID", ONCE, 38), PARTS("LinkedTxn", ONLY, "LinkedTxn"),
+	PARTS("ExpenseLine", 0, "ExpenseLine"), PARTS("ItemLine", 0, "ItemLine"),
+	AMOUNT("OpenAmount", ONLY), CUSTOM, END
+};
+static const struct mlc_field bill_payment[] = {
+	TXN_CORE, REF("PayeeEntityRef", ONLY | NAMED, "Vendor"), REF("APAccountRef", ONLY, "Account"),
+	DAY("TxnDate", ONLY | NAMED), REF("BankAccountRef", ONLY, "Account"),
+	REF("CreditCardAccountRef", ONLY, "Account"), AMOUNT("Amount", ONLY),
+	REF("CurrencyRef", ONLY, "Currency"), TEXT("RefNumber", ONLY | NAMED, 11),
+	TEXT("Memo", ONLY, 4095), PARTS("AppliedToTxn", ONLY, "AppliedToTxn"), CUSTOM, END
+};
+#define ORDER_BODY                                                                                 \
+	TEXT("ManufacturerPartNumber", 0, 31), TEXT("Desc", 0, 4095), QUANTITY("Quantity", 0),     \
+	TEXT("UnitOfMeasure", 0, 31), PRICE("Rate", 0), REF("ClassRef", 0, "Class"),               \
+	AMOUNT("Amount", 0), REF("CustomerRef", 0, "Customer"), DAY("ServiceDate", 0),             \
+	QUANTITY("ReceivedQuantity", ONLY), BOOL("IsManuallyClosed", ONLY), TEXT("Other1", 0, 29), \
+	TEXT("Other2", 0, 29)
+static const struct mlc_field purchase_order_line[] = {
+	TEXT("TxnLineID", 0, 36), REF("ItemRef", 0, "Item"), REF("ItemGroupRef", 0, "Item"), ORDER_BODY,
+	AMOUNT("TotalAmount", ONLY), PARTS("GroupLine", 0, "GroupOrderLine"), CUSTOM, END
+};
+static const struct mlc_field group_order_line[] = {
+	TEXT("TxnLineID", 0, 36), REF("ItemRef", 0, "Item"), ORDER_BODY, CUSTOM, END
+};
+static const struct mlc_field purchase_order[] = {
+	TXN_CORE, REF("VendorRef", NEEDED | NAMED, "Vendor"), REF("ClassRef", 0, "Class"),
+	REF("ShipToEntityRef", 0, "Entity"), REF("TemplateRef", 0, "Template"), DAY("TxnDate", NAMED),
+	TEXT("RefNumber", NAMED, 11), PART("VendorAddress", 0, "Address"),
+	PART("ShipAddress", 0, "Address"), REF("TermsRef", 0, "Terms"), DAY("DueDate", 0),
+	DAY("ExpectedDate", 0), REF("ShipMethodRef", 0, "ShipMethod"), TEXT("FOB", 0, 13),
+	AMOUNT("TotalAmount", ONLY), REF("CurrencyRef", ONLY, "Currency"), BOOL("IsManuallyClosed", ONLY),
+	BOOL("IsFullyReceived", ONLY), TEXT("Memo", MIRROR, 4095), TEXT("VendorMsg", 0, 99),
+	BOOL("IsToBePrinted", 0), BOOL("IsToBeEmailed", 0), TEXT("Other1", MIRROR, 25),
+	TEXT("Other2", MIRROR, 29), RATE("ExchangeRate", 0), TEXT("ExternalGUID", ONCE, 38),
+	PARTS("LinkedTxn", ONLY, "LinkedTxn"), PARTS("PurchaseOrderLine", NEEDED, "PurchaseOrderLine"),
+	CUSTOM, END
+};
+/* On the wire a line is a JournalDebitLine or a JournalCreditLine, and only a Mod says which in a member. */
+static const struct mlc_field journal_line[] = {
+	TEXT("TxnLineID", 0, 36), WORD("JournalLineType", 0, "Debit|Credit"), REF("AccountRef", 0, "Account"),
+	AMOUNT("Amount", 0), TEXT("Memo", 0, 4095), REF("EntityRef", 0, "Entity"),
+	REF("ClassRef", 0, "Class"), REF("ItemSalesTaxRef", 0, "Item"),
+	WORD("BillableStatus", 0, "Billable|NotBillable|HasBeenBilled"), END
+};
+static const struct mlc_field journal_entry[] = {
+	TXN_CORE, DAY("TxnDate", NAMED), TEXT("RefNumber", NAMED, 11), TEXT("Memo", ONCE | MIRROR, 4095),
+	BOOL("IsAdjustment", 0), REF("CurrencyRef", ONLY, "Currency"), RATE("ExchangeRate", 0),
+	TEXT("ExternalGUID", ONCE, 38), PARTS("JournalLine", NEEDED, "JournalLine"), CUSTOM, END
+};
+
 /* ---- the chart and the small lists -------------------------------------------------------- */
 
 #define ACCOUNT_TYPES                                                                              \
@@ -389,7 +473,7 @@ const struct mlc_entity qbd_entities[] = {
 	{ "Customer", KEPT | MLC_DELETE, 0, NULL, customer },
 	{ "Vendor", KEPT | MLC_DELETE, 0, NULL, vendor },
 	{ "Entity", 0, 0, NULL, entity },
-	{ "Employee", 0, 0, NULL, person },
+	{ "Employee", KEPT | MLC_DELETE, 0, NULL, employee },
 	{ "OtherName", 0, 0, NULL, person },
 	{ "Item", 0, 0, NULL, item },
 	{ "ItemService", KEPT | MLC_DELETE, 0, NULL, item_service },
@@ -406,6 +490,11 @@ const struct mlc_entity qbd_entities[] = {
 	{ "ReceivePayment", KEPT | MLC_DELETE, 0, NULL, receive_payment },
 	{ "ARRefundCreditCard", MADE | MLC_DELETE | MLC_VOID, 0, NULL, ar_refund_credit_card },
 	{ "Check", KEPT | MLC_DELETE | MLC_VOID, 0, NULL, check },
+	{ "Bill", KEPT | MLC_DELETE | MLC_VOID, 0, NULL, bill },
+	{ "BillPaymentCheck", 0, 0, NULL, bill_payment },
+	{ "BillPaymentCreditCard", 0, 0, NULL, bill_payment },
+	{ "PurchaseOrder", KEPT | MLC_DELETE, 0, NULL, purchase_order },
+	{ "JournalEntry", KEPT | MLC_DELETE | MLC_VOID, 0, NULL, journal_entry },
 	{ "Account", KEPT | MLC_DELETE, 0, NULL, account },
 	{ "Terms", 0, 0, NULL, terms },
 	{ "StandardTerms", MADE | MLC_DELETE, 0, NULL, standard_terms },
@@ -423,6 +512,7 @@ const struct mlc_entity qbd_entities[] = {
 	{ "Company", 0, 0, NULL, company },
 	{ "Preferences", 0, 0, NULL, preferences },
 	{ "Address", MLC_PART, 0, NULL, address },
+	{ "EmployeeAddress", MLC_PART, 0, NULL, employee_address },
 	{ "DataExt", MLC_PART, 0, NULL, data_ext },
 	{ "LinkedTxn", MLC_PART, 0, NULL, linked_txn },
 	{ "SetCredit", MLC_PART, 0, NULL, set_credit },
@@ -438,6 +528,11 @@ const struct mlc_entity qbd_entities[] = {
 	{ "RefundAppliedToTxn", MLC_PART, 0, NULL, refund_applied_to_txn },
 	{ "ApplyCheckToTxn", MLC_PART, 0, NULL, apply_check_to_txn },
 	{ "ExpenseLine", MLC_PART, 0, NULL, expense_line },
+	{ "ItemLine", MLC_PART, 0, NULL, item_line },
+	{ "GroupCostLine", MLC_PART, 0, NULL, group_cost_line },
+	{ "PurchaseOrderLine", MLC_PART, 0, NULL, purchase_order_line },
+	{ "GroupOrderLine", MLC_PART, 0, NULL, group_order_line },
+	{ "JournalLine", MLC_PART, 0, NULL, journal_line },
 	{ "AccountingPreferences", MLC_PART, 0, NULL, accounting_preferences },
 	{ "MultiCurrencyPreferences", MLC_PART, 0, NULL, currency_preferences },
 	{ "PurchasesAndVendorsPreferences", MLC_PART, 0, NULL, purchase_preferences },
@@ -453,7 +548,7 @@ static const struct qbd_shape shapes[] = {
 	{ "Customer", QBD_LIST, QBD_ITERATES | QBD_OWNER | QBD_LEVELS, NULL, NULL, NULL, NULL },
 	{ "Vendor", QBD_LIST, QBD_ITERATES | QBD_OWNER, NULL, NULL, NULL, NULL },
 	{ "Entity", QBD_LIST, QBD_ITERATES | QBD_LEVELS, "EntityType", NULL, NULL, NULL },
-	{ "Employee", QBD_LIST, 0, NULL, NULL, NULL, NULL },
+	{ "Employee", QBD_LIST, QBD_OWNER, NULL, NULL, NULL, NULL },
 	{ "OtherName", QBD_LIST, 0, NULL, NULL, NULL, NULL },
 	{ "Item", QBD_LIST, QBD_ITERATES | QBD_OWNER | QBD_LEVELS, "ItemType", NULL, NULL, NULL },
 	{ "ItemService", QBD_LIST, QBD_ITERATES | QBD_OWNER | QBD_LEVELS, NULL, NULL, NULL, NULL },
@@ -470,6 +565,11 @@ static const struct qbd_shape shapes[] = {
 	{ "ReceivePayment", QBD_TXN, QBD_ITERATES | QBD_LINES | QBD_OWNER, NULL, NULL, NULL, NULL },
 	{ "ARRefundCreditCard", QBD_TXN, QBD_ITERATES | QBD_LINES | QBD_OWNER, NULL, NULL, NULL, NULL },
 	{ "Check", QBD_TXN, SALE, NULL, NULL, NULL, NULL },
+	{ "Bill", QBD_TXN, SALE, NULL, NULL, NULL, NULL },
+	{ "BillPaymentCheck", QBD_TXN, QBD_ITERATES | QBD_LINES | QBD_OWNER, NULL, NULL, NULL, NULL },
+	{ "BillPaymentCreditCard", QBD_TXN, QBD_ITERATES | QBD_LINES | QBD_OWNER, NULL, NULL, NULL, NULL },
+	{ "PurchaseOrder", QBD_TXN, SALE, NULL, NULL, NULL, NULL },
+	{ "JournalEntry", QBD_TXN, QBD_ITERATES | QBD_LINES | QBD_OWNER, NULL, NULL, NULL, NULL },
 	{ "Account", QBD_LIST, QBD_OWNER | QBD_LEVELS, NULL, NULL, NULL, NULL },
 	{ "Terms", QBD_LIST, 0, "TermsType", NULL, NULL, NULL },
 	{ "StandardTerms", QBD_LIST, 0, NULL, NULL, NULL, NULL },
@@ -487,6 +587,7 @@ static const struct qbd_shape shapes[] = {
 	{ "Company", QBD_ONE, QBD_OWNER | QBD_UNFILTERED, NULL, NULL, NULL, NULL },
 	{ "Preferences", QBD_ONE, QBD_UNFILTERED, NULL, NULL, NULL, NULL },
 	{ "Address", QBD_PART, 0, NULL, "", "", "" },
+	{ "EmployeeAddress", QBD_PART, 0, NULL, "", "", "" },
 	{ "DataExt", QBD_PART, 0, NULL, NULL, NULL, "Ret" },
 	{ "LinkedTxn", QBD_PART, 0, NULL, NULL, NULL, "" },
 	{ "SetCredit", QBD_PART, 0, NULL, "", "", NULL },
@@ -502,6 +603,11 @@ static const struct qbd_shape shapes[] = {
 	{ "RefundAppliedToTxn", QBD_PART, 0, NULL, "Add", NULL, "Ret" },
 	{ "ApplyCheckToTxn", QBD_PART, 0, NULL, "Add", "Mod", NULL },
 	{ "ExpenseLine", QBD_PART, 0, NULL, "Add", "Mod", "Ret" },
+	{ "ItemLine", QBD_PART, 0, NULL, "Add", "Mod", "Ret" },
+	{ "GroupCostLine", QBD_PART, 0, NULL, NULL, "Mod", "Ret" },
+	{ "PurchaseOrderLine", QBD_PART, 0, NULL, "Add", "Mod", "Ret" },
+	{ "GroupOrderLine", QBD_PART, 0, NULL, NULL, "Mod", "Ret" },
+	{ "JournalLine", QBD_PART, QBD_SIDED, NULL, "", "Mod", "" },
 	{ "AccountingPreferences", QBD_PART, 0, NULL, NULL, NULL, "" },
 	{ "MultiCurrencyPreferences", QBD_PART, 0, NULL, NULL, NULL, "" },
 	{ "PurchasesAndVendorsPreferences", QBD_PART, 0, NULL, NULL, NULL, "" },

@@ -17,9 +17,10 @@ static enum mlc_step refuse(struct mlc_call *c, enum mlc_fault fault, const char
 
 /* ---- lines: a line that stays keeps its TxnLineID, and so what hangs on it in QuickBooks ----------- */
 
-static const struct mlc_field *lines_of(const struct mlc_entity *e, const json_t *data)
+/* The next member of data, from f on, that holds lines; NULL: none. */
+static const struct mlc_field *next_lines(const struct mlc_field *f, const json_t *data)
 {
-	for (const struct mlc_field *f = e->fields; f->name; f++)
+	for (; f->name; f++)
 		if (f->type == MLC_LIST && strstr(f->name, "Line") && !(f->flags & MLC_READONLY) &&
 			strcmp(f->name, "ItemGroupLine") && json_is_array(json_object_get(data, f->name)))
 			return f;
@@ -28,15 +29,13 @@ static const struct mlc_field *lines_of(const struct mlc_entity *e, const json_t
 
 static bool lines_lack_ids(const struct mlc_entity *e, const json_t *data)
 {
-	const struct mlc_field *f = lines_of(e, data);
 	const json_t *line;
 	size_t i;
 
-	if (!f)
-		return false;
-	json_array_foreach(json_object_get(data, f->name), i, line)
-		if (!json_is_string(json_object_get(line, "TxnLineID")))
-			return true;
+	for (const struct mlc_field *f = next_lines(e->fields, data); f; f = next_lines(f + 1, data))
+		json_array_foreach(json_object_get(data, f->name), i, line)
+			if (!json_is_string(json_object_get(line, "TxnLineID")))
+				return true;
 	return false;
 }
 
@@ -55,12 +54,17 @@ static bool same_ref(struct mlc_call *c, const xmlNode *line, const json_t *want
 	return name && qbd_same(name, mlc_xml_child_text(c, node, "FullName"));
 }
 
-static bool is_line(const xmlNode *n, const char *field)
+static bool same_line(struct mlc_call *c, const struct mlc_field *f, const xmlNode *n, const json_t *line)
 {
-	size_t len = strlen(field);
-	const char *rest = (const char *)n->name + len;
+	static const char *const refs[] = { "ItemRef", "ItemGroupRef", "AccountRef" };
+	const char *side = json_string_value(json_object_get(line, "JournalLineType"));
 
-	return !strncmp((const char *)n->name, field, len) && (!strcmp(rest, "Ret") || !strcmp(rest, "GroupRet"));
+	if (!qbd_is_line(n, f) || (side && !strstr((const char *)n->name, side)))
+		return false;
+	for (size_t i = 0; i < sizeof refs / sizeof *refs; i++)
+		if (!same_ref(c, n, line, refs[i]))
+			return false;
+	return true;
 }
 
 /* Gives lines of data the ids of lines of the same item, in order: QuickBooks refuses another order
@@ -76,14 +80,51 @@ static void keep_line_ids(struct mlc_call *c, const struct mlc_field *f, json_t 
 
 		if (json_is_string(json_object_get(line, "TxnLineID")))
 			continue;
-		while (n && !(is_line(n, f->name) && same_ref(c, n, line, "ItemRef") &&
-			same_ref(c, n, line, "ItemGroupRef") && same_ref(c, n, line, "AccountRef")))
+		while (n && !same_line(c, f, n, line))
 			n = mlc_xml_next(n);
 		if (!n)
 			continue;
 		json_object_set_new(line, "TxnLineID", json_string(mlc_xml_child_text(c, n, "TxnLineID")));
 		from = mlc_xml_next(n);
 	}
+}
+
+/* ---- what a payment pays: the list that is given is the whole one ---------------------------------- */
+
+static bool pays_anew(const struct mlc_entity *e, const json_t *data)
+{
+	return !strcmp(e->name, "ReceivePayment") && json_is_array(json_object_get(data, "AppliedToTxn"));
+}
+
+static bool is_listed(const json_t *applied, const char *id)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(applied, i, one) {
+		const char *known = json_string_value(json_object_get(json_object_get(one, "TxnID"), "id"));
+
+		if (known && !strcmp(known, id))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a Mod leaves alone what it does not list is not documented: what is no longer paid is listed
+ * with nothing. */
+static void release_the_rest(struct mlc_call *c, json_t *data, const xmlNode *record)
+{
+	json_t *applied = json_object_get(data, "AppliedToTxn");
+
+	for (const xmlNode *n = mlc_xml_first(record); n; n = mlc_xml_next(n)) {
+		const char *id = mlc_xml_child_text(c, n, "TxnID");
+
+		if (mlc_xml_is(n, "AppliedToTxnRet") && *id && !is_listed(applied, id))
+			json_array_append_new(applied, json_pack("{s:{s:s}, s:s}", "TxnID", "id", id,
+				"PaymentAmount", "0.00"));
+	}
+	if (!json_array_size(applied))
+		json_object_del(data, "AppliedToTxn");
 }
 
 static enum mlc_step look_first(struct mlc_call *c, const struct qbd_shape *s)
@@ -156,7 +197,8 @@ static enum mlc_step begin(struct mlc_call *c, const struct qbd_shape *s)
 	case MLC_DO_UPDATE:
 		if (!w->version)
 			return refuse(c, MLC_STALE, "its EditSequence is not known");
-		return lines_lack_ids(c->entity, w->data) ? look_first(c, s) : ask_update(c, s, w->data);
+		return lines_lack_ids(c->entity, w->data) || pays_anew(c->entity, w->data) ? look_first(c, s)
+			: ask_update(c, s, w->data);
 	case MLC_DO_DELETE:
 		return ask_removal(c, s, "Del");
 	case MLC_DO_VOID:
@@ -181,7 +223,10 @@ static enum mlc_step looked(struct mlc_call *c, const struct qbd_shape *s, const
 	if (strcmp(mlc_xml_child_text(c, record, "EditSequence"), c->writes->version))
 		return refuse(c, MLC_STALE, "it was changed in QuickBooks since we read it");
 	data = json_deep_copy(c->writes->data);
-	keep_line_ids(c, lines_of(c->entity, data), data, record);
+	for (const struct mlc_field *f = next_lines(c->entity->fields, data); f; f = next_lines(f + 1, data))
+		keep_line_ids(c, f, data, record);
+	if (pays_anew(c->entity, data))
+		release_the_rest(c, data, record);
 	step = ask_update(c, s, data);
 	json_decref(data);
 	return step;
