@@ -72,6 +72,7 @@ struct feed_state { /* schedule.c */
 	struct host *host;
 	struct connection *connection;
 	const struct mlc_feed *feed;
+	struct plugin *plugin; /* whose feed it is: counted, a reload has its connection use another */
 	char *tenant, *path; /* of the connection; survive a reload's swap */
 	int64_t every_ms, next_ms;
 	unsigned attempts;

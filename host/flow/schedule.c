@@ -18,6 +18,7 @@ static void feed_free(struct feed_state *s)
 	free(s->tenant);
 	free(s->path);
 	free(s->trouble);
+	plugin_unref(s->plugin);
 	free(s);
 }
 
@@ -279,6 +280,9 @@ static void apply_connection(void *arg, struct connection *c)
 			s->path = xstrdup(connection_path(c));
 			s->next_ms = now;
 		}
+		plugin_ref(connection_plugin(c));
+		plugin_unref(s->plugin);
+		s->plugin = connection_plugin(c);
 		s->connection = c;
 		s->feed = feed;
 		s->every_ms = (int64_t)feed->every_s * WHEN_SECOND_MS;

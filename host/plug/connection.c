@@ -644,6 +644,11 @@ bool connection_peer_calls(const struct connection *c) { return c->peer_calls; }
 bool connection_in_visit(const struct connection *c) { return c->visit.open && !c->visit.leaving; }
 size_t connection_calls(const struct connection *c) { return c->run_count; }
 
+struct plugin *connection_plugin(const struct connection *c)
+{
+	return c->plugin;
+}
+
 const struct mlc_connector *connection_connector(const struct connection *c)
 {
 	return plugin_connector(c->plugin);

@@ -100,6 +100,8 @@ const char *connection_tenant(const struct connection *);
 const char *connection_name(const struct connection *);   /* "books" */
 const char *connection_path(const struct connection *);   /* "acme/books" */
 const struct mlc_connector *connection_connector(const struct connection *);
+/* Whose table that is: who keeps a row of it over a reload takes a reference of its own. */
+struct plugin *connection_plugin(const struct connection *);
 const json_t *connection_settings(const struct connection *);
 const json_t *connection_facts(const struct connection *);
 bool connection_peer_calls(const struct connection *);    /* its requests wait for visits */
