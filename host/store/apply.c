@@ -269,7 +269,7 @@ static enum accepted judge(const struct arrival *a, const struct known *k,
 	*doubtful = false;
 	if (!k->found)
 		return ACCEPTED_NEW;
-	if (a->deleted && k->deleted)
+	if (a->deleted && k->deleted && !a->merged_into)
 		return ACCEPTED_SAME;
 	if (!a->deleted && !k->deleted && same(a->version, k->version))
 		return ACCEPTED_SAME;
@@ -311,6 +311,17 @@ static bool is_ours(struct writer *w, const struct arrival *a)
 		ours = same(a->version, version) ||
 			(a->text && hash && same_record(a->text, a->text_len, hash));
 	}
+	rows_end(r);
+	if (ours)
+		return true;
+	r = db_rows(writer_db(w), /* or the way back of a link that two flows share */
+		"SELECT source_version, source_hash FROM link WHERE tenant = ?1 AND"
+		" source_connection = ?2 AND source_id = ?3 AND source_entity = ?4 AND source_hash IS"
+		" NOT NULL",
+		txt(a->tenant), txt(a->connection), txt(a->id), txt(a->entity));
+	while (!ours && rows_next(r))
+		ours = same(a->version, row_txt(r, 0)) ||
+			(a->text && *row_txt(r, 1) && same_record(a->text, a->text_len, row_txt(r, 1)));
 	rows_end(r);
 	return ours;
 }
@@ -384,10 +395,10 @@ static void refresh(struct writer *w, struct txn *t, const struct arrival *a,
 		"UPDATE delivery SET version = ?2, changed_ms = ?3, received_ms = ?4,"
 		" moved_ms = ?4, due_ms = 0, state = 1, rank = ?5, attempts = 0, stamp ="
 		" stamp + ?6, deleted = ?7, fetch = ?8, payload = ?9, origin = ?10, cause"
-		" = NULL, why = NULL WHERE id = ?1",
+		" = NULL, why = NULL, merged_into = ?11 WHERE id = ?1",
 		num(d->id), txt(a->version), num(a->changed_ms),
 		num(expected ? d->received_ms : t->now_ms), num(route->rank), num(!expected),
-		num(a->deleted), num(fetch), some(payload), txt(a->origin));
+		num(a->deleted), num(fetch), some(payload), txt(a->origin), txt(a->merged_into));
 	entered(w, t, d->id, a->tenant, route->flow, d->state, DELIVERY_READY);
 }
 
@@ -399,12 +410,12 @@ static int64_t delivery_create(struct writer *w, struct txn *t, const struct arr
 	db_run(writer_db(w),
 		"INSERT INTO delivery(id, tenant, flow, connection, entity, rid, version,"
 		" changed_ms, received_ms, moved_ms, due_ms, state, open, rank, attempts,"
-		" stamp, deleted, fetch, payload, origin, identity) VALUES(?1, ?2, ?3,"
-		" ?4, ?5, ?6, ?7, ?8, ?9, ?9, 0, 1, 1, ?10, 0, 1, ?11, ?12, ?13, ?14,"
-		" ?15)",
+		" stamp, deleted, fetch, payload, origin, identity, merged_into) VALUES(?1,"
+		" ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, 0, 1, 1, ?10, 0, 1, ?11, ?12, ?13,"
+		" ?14, ?15, ?16)",
 		num(id), txt(a->tenant), txt(flow), txt(a->connection), txt(a->entity), txt(a->id),
 		txt(a->version), num(a->changed_ms), num(t->now_ms), num(rank), num(a->deleted),
-		num(fetch), some(payload), txt(a->origin), txt(identity));
+		num(fetch), some(payload), txt(a->origin), txt(identity), txt(a->merged_into));
 	entered(w, t, id, a->tenant, flow, DELIVERY_NONE, DELIVERY_READY);
 	return id;
 }
@@ -492,6 +503,29 @@ static void audit_accept(struct writer *w, struct txn *t, const struct arrival *
 	buf_finish(&b);
 }
 
+/* What was linked to the record that is gone is linked to the one it lives on in, unless that one has a
+ * link of the same flow already: then the next change finds its target gone, and a person is asked. */
+static void targets_follow(struct writer *w, struct txn *t, const struct arrival *a)
+{
+	struct buf b;
+
+	db_run(writer_db(w),
+		"UPDATE link SET target_id = ?5, target_version = NULL, target_hash = NULL WHERE tenant = ?1"
+		" AND target_connection = ?2 AND target_id = ?3 AND target_entity = ?4 AND NOT EXISTS"
+		" (SELECT 1 FROM link AS other WHERE other.tenant = ?1 AND other.target_connection = ?2"
+		" AND other.target_id = ?5 AND other.target_entity = ?4 AND other.flow = link.flow)",
+		txt(a->tenant), txt(a->connection), txt(a->id), txt(a->entity), txt(a->merged_into));
+	if (db_code(writer_db(w)) || !db_changed(writer_db(w)))
+		return;
+	buf_init(&b, 4096);
+	buf_puts(&b, "{\"merged_into\":");
+	json_write_string(&b, a->merged_into, strlen(a->merged_into));
+	buf_putc(&b, '}');
+	audit_append(w, t, &(struct audit_row){ .tenant = a->tenant, .move = "link_moved", .who = "host",
+		.connection = a->connection, .entity = a->entity, .rid = a->id, .detail = b.full ? "{}" : b.data });
+	buf_finish(&b);
+}
+
 static void accept(struct writer *w, struct txn *t, const struct op *op)
 {
 	const struct arrival *a = &op->accept.row;
@@ -540,6 +574,8 @@ static void accept(struct writer *w, struct txn *t, const struct op *op)
 		mirror_put(w, t, op);
 	if (a->deleted && verdict != ACCEPTED_OLDER)
 		mirror_drop(w, a->tenant, a->connection, a->entity, a->id);
+	if (a->merged_into && verdict == ACCEPTED_NEW)
+		targets_follow(w, t, a);
 	for (size_t i = 0; i < a->route_count; i++) {
 		if (verdict == ACCEPTED_NEW)
 			route_new(w, t, a, &a->routes[i], payload, doubtful);
@@ -549,6 +585,45 @@ static void accept(struct writer *w, struct txn *t, const struct op *op)
 	if (a->audited && (verdict == ACCEPTED_NEW || verdict == ACCEPTED_OURS))
 		audit_accept(w, t, a, verdict, p);
 	t->accepted[t->accepted_at++] = verdict;
+}
+
+/* ---- looked at again ------------------------------------------------------------------------- */
+
+static void again(struct writer *w, const struct look *l, int64_t at_ms)
+{
+	if (at_ms)
+		db_run(writer_db(w),
+			"INSERT INTO again(tenant, flow, connection, entity, rid, at_ms) VALUES(?1, ?2, ?3,"
+			" ?4, ?5, ?6) ON CONFLICT DO UPDATE SET connection = ?3, at_ms = ?6",
+			txt(l->tenant), txt(l->flow), txt(l->connection), txt(l->entity), txt(l->rid),
+			num(at_ms));
+	else
+		db_run(writer_db(w),
+			"DELETE FROM again WHERE tenant = ?1 AND flow = ?2 AND entity = ?3 AND rid = ?4",
+			txt(l->tenant), txt(l->flow), txt(l->entity), txt(l->rid));
+}
+
+static void look(struct writer *w, struct txn *t, const struct look *l)
+{
+	struct route route = { l->flow, l->rank };
+	struct arrival a = { .tenant = l->tenant, .connection = l->connection, .entity = l->entity,
+		.id = l->rid, .origin = l->origin };
+	struct known k;
+	bool fetch, refreshed = false;
+
+	again(w, l, 0);
+	k = look_up(w, t, &a);
+	if (k.deleted || (!k.found && !l->fetch))
+		return;
+	fetch = l->fetch || !k.payload;
+	a.version = k.version;
+	a.changed_ms = k.changed_ms;
+	for (struct open_delivery *d = open_deliveries(w, t, &a, l->flow); d; d = d->next) {
+		refresh(w, t, &a, &route, d, k.payload, fetch || d->fetch);
+		refreshed = true;
+	}
+	if (!refreshed)
+		delivery_create(w, t, &a, l->flow, l->rank, NULL, k.payload, fetch);
 }
 
 /* ---- deliveries ------------------------------------------------------------------------------ */
@@ -877,23 +952,34 @@ static void write_state(struct writer *w, struct txn *t, const struct write_row 
 		err_set(&t->error, ERR_ABSENT, "there is no write %lld", (long long)r->id);
 }
 
+static void link_drop(struct writer *w, const struct link_row *l, const char *identity)
+{
+	db_run(writer_db(w), "DELETE FROM link WHERE tenant = ?1 AND flow = ?2 AND identity = ?3",
+		txt(l->tenant), txt(l->flow), txt(identity));
+}
+
 static void link_put(struct writer *w, struct txn *t, const struct link_row *l)
 {
+	if (l->replaces)
+		link_drop(w, l, l->replaces);
 	db_run(writer_db(w),
 		"INSERT INTO link(tenant, flow, identity, source_connection,"
 		" source_entity, source_id, source_version, target_connection,"
 		" target_entity, target_id, target_version, target_hash, made, base,"
-		" delivery, at_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-		" ?12, ?13, ?14, ?15, ?16) ON CONFLICT(tenant, flow, identity) DO UPDATE"
+		" delivery, at_ms, source_seen, target_seen, source_hash, back, swings)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+		" ?16, ?17, ?18, ?19, ?20, ?21) ON CONFLICT(tenant, flow, identity) DO UPDATE"
 		" SET source_connection = ?4, source_entity = ?5, source_id = ?6,"
 		" source_version = ?7, target_connection = ?8, target_entity = ?9,"
 		" target_id = ?10, target_version = ?11, target_hash = ?12, made = ?13,"
-		" base = ?14, delivery = ?15, at_ms = ?16",
+		" base = ?14, delivery = ?15, at_ms = ?16, source_seen = ?17, target_seen ="
+		" ?18, source_hash = ?19, back = ?20, swings = ?21, moved = 0",
 		txt(l->tenant), txt(l->flow), txt(l->identity), txt(l->source_connection),
 		txt(l->source_entity), txt(l->source_id), txt(l->source_version),
 		txt(l->target_connection), txt(l->target_entity), txt(l->target_id),
 		txt(l->target_version), txt(l->target_hash), txt(l->made), txt(l->base),
-		num(l->delivery), num(t->now_ms));
+		num(l->delivery), num(t->now_ms), txt(l->source_seen), txt(l->target_seen),
+		txt(l->source_hash), num(l->back), num(l->swings));
 }
 
 /* A version without the content that goes with it: the old content is no longer what is there. */
@@ -961,9 +1047,21 @@ static void apply(struct writer *w, struct txn *t, const struct op *op)
 	case OP_LINK_PUT:
 		link_put(w, t, &op->link);
 		break;
+	case OP_LINK_MOVE:
+		db_run(db,
+			"UPDATE link SET source_id = ?4, source_version = NULL, moved = 1 WHERE tenant = ?1"
+			" AND flow = ?2 AND identity = ?3",
+			txt(op->link.tenant), txt(op->link.flow), txt(op->link.identity),
+			txt(op->link.source_id));
+		break;
 	case OP_LINK_DROP:
-		db_run(db, "DELETE FROM link WHERE tenant = ?1 AND flow = ?2 AND identity = ?3",
-			txt(op->link.tenant), txt(op->link.flow), txt(op->link.identity));
+		link_drop(w, &op->link, op->link.identity);
+		break;
+	case OP_LOOK:
+		look(w, t, &op->look.row);
+		break;
+	case OP_AGAIN:
+		again(w, &op->look.row, op->look.at_ms);
 		break;
 	case OP_LINK_VERSION:
 		link_version(w, &op->link);

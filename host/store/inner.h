@@ -53,7 +53,7 @@ bool lane_open(struct lane *, struct err *e);
 
 enum op_kind {
 	OP_ACCEPT = 1, OP_DELIVERY, OP_ENSURE, OP_WRITE_PUT, OP_WRITE_STATE, OP_LINK_PUT,
-	OP_LINK_DROP, OP_LINK_VERSION, OP_SET_PUT, OP_SET_CLEAR, OP_NOTE, OP_SECRET,
+	OP_LINK_MOVE, OP_LINK_DROP, OP_LINK_VERSION, OP_LOOK, OP_AGAIN, OP_SET_PUT, OP_SET_CLEAR, OP_NOTE, OP_SECRET,
 	OP_MIRROR_DROP, OP_AUDIT
 };
 
@@ -72,7 +72,8 @@ struct op {
 		struct delivery_move move;
 		struct ensure ensure;
 		struct write_row write; /* also WRITE_STATE: id, state, mark, tries */
-		struct link_row link;   /* also LINK_DROP and LINK_VERSION: what they need */
+		struct link_row link;   /* also LINK_MOVE, LINK_DROP and LINK_VERSION: what they need */
+		struct { struct look row; int64_t at_ms; } look; /* LOOK, AGAIN */
 		struct set_row set;
 		struct { const char *tenant, *scope, *kind, *name, *value; } note;
 		struct {
@@ -237,7 +238,7 @@ bool die_is_near(struct die *, const struct txn *group); /* the one that is coun
 void die_now(void);
 
 /* schema.c */
-#define STORE_SCHEMA 1
+#define STORE_SCHEMA 2
 struct db *main_open(const char *path, enum db_use, struct err *);
 struct db *audit_open(const char *path, enum db_use, struct err *);
 int key_check_seal(const struct master_key *, unsigned char **sealed, size_t *len, struct err *e);

@@ -587,11 +587,11 @@ static void erase(struct writer *w, struct txn *t, void *arg)
 		" AND entity = ?3 AND rid = ?4",
 		txt(c->tenant), txt(c->connection), txt(c->entity), txt(c->rid));
 	db_run(db,
-		"UPDATE link SET base = NULL WHERE tenant = ?1 AND source_connection = ?2"
+		"UPDATE link SET base = NULL, source_seen = NULL, target_seen = NULL WHERE tenant = ?1 AND source_connection = ?2"
 		" AND source_id = ?3 AND source_entity = ?4",
 		txt(c->tenant), txt(c->connection), txt(c->rid), txt(c->entity));
 	db_run(db,
-		"UPDATE link SET base = NULL WHERE tenant = ?1 AND target_connection = ?2"
+		"UPDATE link SET base = NULL, source_seen = NULL, target_seen = NULL WHERE tenant = ?1 AND target_connection = ?2"
 		" AND target_id = ?3 AND target_entity = ?4",
 		txt(c->tenant), txt(c->connection), txt(c->rid), txt(c->entity));
 	mirror_drop(w, c->tenant, c->connection, c->entity, c->rid);

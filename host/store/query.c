@@ -239,6 +239,7 @@ static void read_delivery(struct claim_job *j, struct rows *r, struct delivery *
 		.doc = keep(j, r, 24),
 		.text = text ? arena_strndup(&j->arena, text, len) : NULL,
 		.text_len = text ? len : 0,
+		.merged_into = keep(j, r, 26),
 	};
 }
 
@@ -250,7 +251,8 @@ static void read_picked(struct lane *l, struct claim_job *j)
 			"SELECT d.id, d.tenant, d.flow, d.connection, d.entity, d.rid, d.version,"
 			" d.changed_ms, d.received_ms, d.due_ms, d.deleted, d.fetch, d.state,"
 			" d.attempts, d.cause, d.why, d.label, d.identity, d.amount, d.currency,"
-			" d.choice, d.mapping_hash, d.origin, d.stamp, doc.text, p.bytes FROM"
+			" d.choice, d.mapping_hash, d.origin, d.stamp, doc.text, p.bytes,"
+			" d.merged_into FROM"
 			" delivery d LEFT JOIN doc ON doc.delivery = d.id LEFT JOIN payload p ON"
 			" p.id = d.payload WHERE d.id = ?1",
 			num(j->picked[i]));
@@ -707,7 +709,8 @@ static void read_links(struct lane *l, struct query *q)
 	where_begin(&w,
 		"SELECT id, tenant, flow, identity, source_connection, source_entity,"
 		" source_id, source_version, target_connection, target_entity, target_id,"
-		" target_version, target_hash, made, base, delivery, at_ms,"
+		" target_version, target_hash, made, base, delivery, at_ms, source_seen,"
+		" target_seen, source_hash, back, swings, moved,"
 		" target_id IS NULL AND " IN_DOUBT("link.delivery") " AS in_doubt FROM link WHERE 1");
 	where_text(&w, f, "tenant", " AND tenant = ");
 	where_text(&w, f, "flow", " AND flow = ");
@@ -720,6 +723,17 @@ static void read_links(struct lane *l, struct query *q)
 	where_text(&w, f, "target_id", " AND target_id = ");
 	if (json_object_get(f, "after"))
 		where_and(&w, " AND id > ", num(json_int_or(f, "after", 0)));
+	if (json_object_get(f, "unseen_ms")) {
+		buf_puts(&w.sql, json_object_get(f, "target_connection") ?
+			" AND EXISTS(SELECT 1 FROM record r WHERE r.tenant = link.tenant AND r.connection ="
+			" link.target_connection AND r.entity = link.target_entity AND r.rid ="
+			" link.target_id AND r.deleted = 0" :
+			" AND EXISTS(SELECT 1 FROM record r WHERE r.tenant = link.tenant AND r.connection ="
+			" link.source_connection AND r.entity = link.source_entity AND r.rid ="
+			" link.source_id AND r.deleted = 0");
+		where_and(&w, " AND r.seen_ms < ", num(json_int_or(f, "unseen_ms", 0)));
+		buf_putc(&w.sql, ')');
+	}
 	buf_puts(&w.sql, " ORDER BY id");
 	where_and(&w, " LIMIT ", num(limit_of(f)));
 	where_rows(&w, l->main, q->rows, NULL);
@@ -891,6 +905,39 @@ static void read_unsettled(struct lane *l, struct query *q)
 void store_unsettled(struct store *s, rows_fn *fn, void *arg)
 {
 	ask(&s->reader, read_unsettled, json_object(), fn, arg);
+}
+
+static void read_again(struct lane *l, struct query *q)
+{
+	struct where w;
+
+	where_begin(&w, "SELECT tenant, flow, connection, entity, rid, at_ms FROM again ORDER BY at_ms LIMIT 256");
+	where_rows(&w, l->main, q->rows, NULL);
+}
+
+void store_again(struct store *s, rows_fn *fn, void *arg)
+{
+	ask(&s->reader, read_again, json_object(), fn, arg);
+}
+
+/* What waits for a person may take days: it holds up nobody. */
+static void read_creating(struct lane *l, struct query *q)
+{
+	struct where w;
+
+	where_begin(&w, "SELECT count(*) AS count FROM write w JOIN delivery d ON d.id = w.delivery"
+		" WHERE w.state < 4 AND w.verb = 'create' AND d.state IN (1, 3)");
+	where_text(&w, q->filter, "tenant", " AND w.tenant = ");
+	where_text(&w, q->filter, "connection", " AND w.connection = ");
+	where_text(&w, q->filter, "entity", " AND w.entity = ");
+	where_rows(&w, l->main, q->rows, NULL);
+}
+
+void store_creating(struct store *s, const char *tenant, const char *connection, const char *entity,
+	rows_fn *fn, void *arg)
+{
+	ask(&s->reader, read_creating, json_pack("{s:s,s:s,s:s}", "tenant", tenant, "connection",
+		connection, "entity", entity), fn, arg);
 }
 
 static void read_secret_names(struct lane *l, struct query *q)

@@ -3,6 +3,7 @@
 
 #include "base/crypto.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,6 +118,24 @@ static const char main_tables[] =
 	"CREATE TABLE chain(tenant TEXT PRIMARY KEY, seq INTEGER NOT NULL, number INTEGER NOT NULL,"
 	" hash BLOB NOT NULL) STRICT, WITHOUT ROWID;";
 
+/* What each schema has added to the one before it; the first entry makes 2 of 1. */
+static const char *const main_steps[] = {
+	/* When a flow looks at a record again although nothing has changed. */
+	"CREATE TABLE again(tenant TEXT NOT NULL, flow TEXT NOT NULL, connection TEXT NOT NULL,"
+	" entity TEXT NOT NULL, rid TEXT NOT NULL, at_ms INTEGER NOT NULL,"
+	" PRIMARY KEY(tenant, flow, entity, rid)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX again_at ON again(at_ms);"
+	"ALTER TABLE delivery ADD COLUMN merged_into TEXT;"
+	/* Links that two flows share; and one whose source was merged into another record. */
+	"ALTER TABLE link ADD COLUMN source_seen TEXT;"
+	"ALTER TABLE link ADD COLUMN target_seen TEXT;"
+	"ALTER TABLE link ADD COLUMN source_hash TEXT;"
+	"ALTER TABLE link ADD COLUMN back INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE link ADD COLUMN swings INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE link ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;",
+};
+_Static_assert(sizeof main_steps / sizeof *main_steps == STORE_SCHEMA - 1, "one step from each to the next");
+
 static const char audit_tables[] =
 	"CREATE TABLE audit(" AUDIT_COLUMNS ") STRICT;"
 	"CREATE INDEX audit_tenant ON audit(tenant, number);"
@@ -167,7 +186,22 @@ static int make_tables(struct db *db, const char *tables, int64_t rows_are_here)
 	db_exec(db, "PRAGMA application_id = 1296843569; PRAGMA user_version = 1;");
 	return db_code(db);
 }
-_Static_assert(APPLICATION_ID == 1296843569 && STORE_SCHEMA == 1, "as make_tables() writes them");
+_Static_assert(APPLICATION_ID == 1296843569, "as make_tables() writes it");
+
+/* A main file of an older schema becomes one of ours, step by step: each is there whole or not. */
+static int upgrade(struct db *db)
+{
+	char version[48];
+
+	for (int64_t at = pragma(db, "PRAGMA user_version"); at < STORE_SCHEMA && !db_code(db); at++) {
+		snprintf(version, sizeof version, "PRAGMA user_version = %d;", (int)at + 1);
+		db_exec(db, "BEGIN IMMEDIATE");
+		db_exec(db, main_steps[at - 1]);
+		db_exec(db, version);
+		db_exec(db, "COMMIT"); /* after a failure the file is closed, which undoes it */
+	}
+	return db_code(db);
+}
 
 static int64_t has_tables(struct db *db)
 {
@@ -240,8 +274,10 @@ int main_make(struct db *db, const struct master_key *key, struct err *e)
 	unsigned char *sealed;
 	size_t len;
 
-	if (has_tables(db) || db_code(db))
+	if (has_tables(db) || db_code(db)) {
+		upgrade(db);
 		return db_fail(db, e);
+	}
 	int code = key_check_seal(key, &sealed, &len, e);
 	if (code < 0)
 		return code;
@@ -252,6 +288,7 @@ int main_make(struct db *db, const struct master_key *key, struct err *e)
 		txt(master_key_id(key)), bin(sealed, len));
 	db_exec(db, "COMMIT");
 	free(sealed);
+	upgrade(db);
 	return db_fail(db, e);
 }
 

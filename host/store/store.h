@@ -47,6 +47,7 @@ struct arrival {
 	const char *tenant, *connection, *entity, *id, *version;
 	int64_t changed_ms;   /* 0: not told */
 	bool deleted, hint;
+	const char *merged_into; /* deleted: it lives on in this record of its entity; NULL */
 	const char *text;     /* the record as JSON; NULL: hint or deleted */
 	size_t text_len;
 	const char *origin;   /* "webhook", "feed orders", "fetch", "sync", "by hand" */
@@ -87,6 +88,7 @@ struct delivery { /* as read; all borrowed for the callback */
 	size_t text_len;
 	const char *doc;  /* last verdict's writes, JSON; NULL */
 	const char *origin;
+	const char *merged_into; /* deleted: the record that it lives on in */
 	int64_t stamp;    /* moves on whenever an arrival refreshes it */
 };
 
@@ -121,6 +123,16 @@ struct ensure {
 	int64_t delivery;     /* 0; or: for this very one, as long as it is open and a write of it in doubt */
 };
 
+/* A flow looks at a record of its source again, although nothing of that record has changed: its
+ * open delivery is refreshed, or it gets one, over what was seen last.  One that is known to be
+ * deleted, or was never seen where no fetch is wanted, is left alone. */
+struct look {
+	const char *tenant, *flow, *connection, *entity, *rid;
+	const char *origin; /* "due", "changed Invoice 130" */
+	int rank;
+	bool fetch;         /* read it anew first */
+};
+
 enum write_state { WRITE_READY = 1, WRITE_SENT, WRITE_DOUBT, WRITE_DONE, WRITE_FAILED };
 struct write_row {
 	int64_t id;           /* store_next_id() */
@@ -140,6 +152,13 @@ struct link_row {
 	const char *made;     /* "created", "adopted", "by hand" */
 	const char *base;     /* JSON: the members we own as last written */
 	const char *target_hash; /* of the target as last settled or fetched; NULL: not known */
+	/* Where two flows share the link (docs/design/flow.md): both records as both sides last knew
+	 * them, JSON; and of the source as the way back wrote it last ("" when its content was not
+	 * told), NULL: it did not. */
+	const char *source_seen, *target_seen, *source_hash;
+	bool back;          /* the last write went from target to source */
+	unsigned swings;    /* writes one after the other that went to and fro */
+	const char *replaces; /* put: the identity under which it stood before; NULL */
 	int64_t delivery;
 };
 
@@ -184,10 +203,16 @@ struct txn *txn_begin(struct store *);
 void txn_accept(struct txn *, const struct arrival *);
 void txn_delivery(struct txn *, const struct delivery_move *);
 void txn_ensure(struct txn *, const struct ensure *);
+void txn_look(struct txn *, const struct look *);
+/* This flow looks at this record again at that time; 0: it need not.  One time per record. */
+void txn_again(struct txn *, const struct look *, int64_t at_ms);
 void txn_write_put(struct txn *, const struct write_row *);
 void txn_write_state(struct txn *, int64_t write_id, enum write_state, const char *mark,
 	unsigned tries); /* mark NULL: none */
 void txn_link_put(struct txn *, const struct link_row *); /* whole, by (tenant, flow, identity) */
+/* The source record was merged into another one: its link is that one's from now on. */
+void txn_link_move(struct txn *, const char *tenant, const char *flow, const char *identity,
+	const char *to_source_id);
 void txn_link_drop(struct txn *, const char *tenant, const char *flow, const char *identity);
 /* A target's version moved without our doing anything (a payment on an invoice): remember it.
  * target_hash NULL: the content that goes with it is not known. */
@@ -240,10 +265,12 @@ void store_causes(struct store *, const char *tenant_or_null, rows_fn *, void *a
  * its last word), connection?, entity?, rid?, identity?, since_ms?, after_id?, newest? (bool: by
  * falling id), doc? (bool: with it), limit? (100; <= 1000) }. */
 void store_list(struct store *, const json_t *filter, rows_fn *, void *arg);
-/* Links, with the members of struct link_row, id, at_ms; base as text.  filter: { tenant?, flow?,
- * identity?, source_connection?, source_entity?, source_id?, target_connection?, target_entity?,
- * target_id?, limit?, after? (an id) }.  in_doubt: 1 where it is an intent and its delivery is open,
- * with a write that may have happened. */
+/* Links, with the members of struct link_row, id, at_ms; base and seen as text; moved: 1 after
+ * txn_link_move().  filter: { tenant?, flow?, identity?, source_connection?, source_entity?,
+ * source_id?, target_connection?, target_entity?, target_id?, limit?, after? (an id), unseen_ms? }.
+ * in_doubt: 1 where it is an intent and its delivery is open, with a write that may have happened.
+ * unseen_ms: only those whose record (the source's, or where target_connection is asked for, the
+ * target's) is not known to be deleted and was not seen since then. */
 void store_links(struct store *, const json_t *filter, rows_fn *, void *arg);
 /* Mirror: { id, version, data } of records of entity whose members all equal these texts (compared
  * trimmed and in lower case). */
@@ -257,6 +284,13 @@ void store_notes(struct store *, const char *tenant, const char *scope, const ch
  * source_entity, rid, source_version, changed_ms, attempts, label, identity, amount, currency,
  * choice, mapping_hash, stamp, doc. */
 void store_unsettled(struct store *, rows_fn *, void *arg);
+/* Records that flows look at again, the earliest first: { tenant, flow, connection, entity, rid,
+ * at_ms }; at most 256. */
+void store_again(struct store *, rows_fn *, void *arg);
+/* Creates of this entity that are on their way there, or whose outcome is about to be looked up:
+ * [ { count } ].  What turns up there meanwhile may be one of them. */
+void store_creating(struct store *, const char *tenant, const char *connection, const char *entity,
+	rows_fn *, void *arg);
 typedef void set_fn(void *arg, const struct set_row *one_or_null, const struct err *);
 void store_open_set(struct store *, const char *tenant, const char *connection, set_fn *,
 	void *arg);

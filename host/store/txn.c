@@ -176,6 +176,7 @@ void txn_accept(struct txn *t, const struct arrival *a)
 	row->entity = copy_needed(t, a->entity, "entity");
 	row->id = copy_needed(t, a->id, "id");
 	row->version = copy(t, a->version);
+	row->merged_into = copy(t, a->merged_into);
 	row->text = copy_payload(t, a->text, a->text_len);
 	row->origin = copy_needed(t, a->origin, "origin");
 	row->routes = routes;
@@ -285,6 +286,49 @@ void txn_link_put(struct txn *t, const struct link_row *l)
 	row->made = copy(t, l->made);
 	row->base = copy(t, l->base);
 	row->target_hash = copy(t, l->target_hash);
+	row->source_seen = copy(t, l->source_seen);
+	row->target_seen = copy(t, l->target_seen);
+	row->source_hash = copy(t, l->source_hash);
+	row->replaces = copy(t, l->replaces);
+}
+
+void txn_link_move(struct txn *t, const char *tenant, const char *flow, const char *identity,
+	const char *to_source_id)
+{
+	struct op *op = add(t, OP_LINK_MOVE);
+
+	if (op)
+		op->link = (struct link_row){ .tenant = copy_needed(t, tenant, "tenant"),
+			.flow = copy_needed(t, flow, "flow"),
+			.identity = copy_needed(t, identity, "identity"),
+			.source_id = copy_needed(t, to_source_id, "id") };
+}
+
+static void add_look(struct txn *t, enum op_kind kind, const struct look *l, int64_t at_ms)
+{
+	struct op *op = add(t, kind);
+
+	if (!op)
+		return;
+	op->look.at_ms = at_ms;
+	op->look.row = (struct look){ .tenant = copy_needed(t, l->tenant, "tenant"),
+		.flow = copy_needed(t, l->flow, "flow"),
+		.connection = copy_needed(t, l->connection, "connection"),
+		.entity = copy_needed(t, l->entity, "entity"),
+		.rid = copy_needed(t, l->rid, "id"),
+		.origin = copy(t, l->origin),
+		.rank = l->rank,
+		.fetch = l->fetch };
+}
+
+void txn_look(struct txn *t, const struct look *l)
+{
+	add_look(t, OP_LOOK, l, 0);
+}
+
+void txn_again(struct txn *t, const struct look *l, int64_t at_ms)
+{
+	add_look(t, OP_AGAIN, l, at_ms);
 }
 
 void txn_link_drop(struct txn *t, const char *tenant, const char *flow, const char *identity)

@@ -235,6 +235,27 @@ json_t *hand_unsettled(struct hand *h)
 	return a.rows;
 }
 
+json_t *hand_again(struct hand *h)
+{
+	struct asked a = { h, NULL };
+
+	store_again(h->store, on_rows, &a);
+	loop_run(h->loop);
+	return a.rows;
+}
+
+int64_t hand_creating(struct hand *h, const char *entity)
+{
+	struct asked a = { h, NULL };
+	int64_t count;
+
+	store_creating(h->store, "acme", "books", entity, on_rows, &a);
+	loop_run(h->loop);
+	count = json_int_or(a.rows, "0.count", -1);
+	json_decref(a.rows);
+	return count;
+}
+
 json_t *hand_secret_names(struct hand *h, const char *tenant)
 {
 	struct asked a = { h, NULL };

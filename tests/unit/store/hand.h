@@ -57,6 +57,8 @@ json_t *hand_notes(struct hand *, const char *tenant, const char *scope, const c
 json_t *hand_counts(struct hand *, const char *tenant);
 json_t *hand_causes(struct hand *, const char *tenant);
 json_t *hand_unsettled(struct hand *);
+json_t *hand_again(struct hand *);
+int64_t hand_creating(struct hand *, const char *entity); /* in acme/books */
 json_t *hand_secret_names(struct hand *, const char *tenant);
 json_t *hand_mirror(struct hand *, const char *tenant, const char *connection, const char *entity,
 	json_t *members);

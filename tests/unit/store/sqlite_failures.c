@@ -128,6 +128,33 @@ static void a_newer_schema_is_refused_with_both_numbers(void **state)
 	assert_non_null(strstr(e.text, "schema 7"));
 }
 
+static void a_store_of_the_first_schema_becomes_one_of_ours(void **state)
+{
+	struct hand *h = *state;
+	static const char *const columns[] = { "source_seen", "target_seen", "source_hash", "back", "swings",
+		"moved" };
+	struct txn *t;
+
+	hand_accept(h, order("1", "1", 1000, "{}"));
+	hand_close(h);
+	for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+		char sql[80];
+
+		snprintf(sql, sizeof sql, "ALTER TABLE link DROP COLUMN %s", columns[i]);
+		change(h, sql);
+	}
+	change(h, "ALTER TABLE delivery DROP COLUMN merged_into");
+	change(h, "DROP TABLE again");
+	change(h, "PRAGMA user_version = 1");
+	hand_open(h);
+	t = txn_begin(h->store);
+	txn_link_put(t, &(struct link_row){ .tenant = "acme", .flow = "f", .identity = "1", .source_seen = "{}" });
+	txn_again(t, &(struct look){ .tenant = "acme", .flow = "f", .connection = "shop", .entity = "order",
+		.rid = "1" }, 5);
+	assert_int_equal(hand_commit(h, t).code, 0);
+	assert_int_equal(hand_accept(h, order("1", "2", 2000, "{\"n\":2}")), ACCEPTED_NEW);
+}
+
 static void the_database_of_another_program_is_left_alone(void **state)
 {
 	struct hand *h = *state;
@@ -478,6 +505,7 @@ int main(void)
 		TEST(a_wrong_master_key_is_refused_with_both_named),
 		TEST(a_missing_key_file_makes_no_store),
 		TEST(a_newer_schema_is_refused_with_both_numbers),
+		TEST(a_store_of_the_first_schema_becomes_one_of_ours),
 		TEST(the_database_of_another_program_is_left_alone),
 		TEST(a_file_that_is_no_database_is_called_damaged_with_the_way_out),
 		TEST(a_store_damaged_in_its_middle_answers_with_errors),
