@@ -1,0 +1,367 @@
+/* writing.c - what is written to Zendesk: one record, or many organizations as one of its jobs. */
+#include "zendesk.h"
+
+#include <strings.h>
+
+enum phase { WRITE, EXISTING, MAKE_FIELD, FILL_FIELDS, IDENTITIES, MAKE_PRIMARY, READ_BACK };
+
+static const char *const verbs[] = { [MLC_DO_CREATE] = "making", [MLC_DO_UPDATE] = "changing", [MLC_DO_DELETE] = "deleting",
+	[MLC_DO_VOID] = "voiding" };
+
+static const struct mlc_write *the_write(const struct mlc_call *c)
+{
+	return &c->writes[0];
+}
+
+static const char *doing(struct mlc_call *c)
+{
+	const struct mlc_write *w = the_write(c);
+
+	return c->host->format(c, "%s %s%s%s", verbs[w->verb], c->entity->name, w->id ? " " : "", w->id ? w->id : "");
+}
+
+static json_t *body_of(struct mlc_call *c)
+{
+	return c->host->parse(c, c->reply->body, c->reply->body_len);
+}
+
+/* ---- what goes out ----------------------------------------------------------------------- */
+
+/* {"id": "123"} as 123; false: it has only a name. */
+static bool flatten(json_t *record, const char *member)
+{
+	json_t *ref = json_object_get(record, member), *id = json_object_get(ref, "id");
+	int64_t number;
+
+	if (!json_is_object(ref))
+		return true;
+	if (json_is_string(id) && mlc_span_int((struct mlc_span){ json_string_value(id), json_string_length(id) }, &number))
+		return json_object_set_new(record, member, json_integer(number)) == 0;
+	return json_is_integer(id) && json_object_set(record, member, id) == 0;
+}
+
+/* The record as Zendesk wants it, wrapped; NULL: *why. */
+static json_t *wrapped(struct mlc_call *c, int entity, const struct mlc_write *w, const char **why)
+{
+	const struct resource *resource = &zen_resources[entity];
+	json_t *record = json_copy(w->data);
+
+	*why = "no memory left";
+	for (const char *const *ref = resource->refs; record && *ref; ref++)
+		if (!flatten(record, *ref)) {
+			*why = c->host->format(c, "%s is given by a name: Zendesk wants an id", *ref);
+			json_decref(record);
+			return NULL;
+		}
+	if (!record)
+		return NULL;
+	if (w->verb == MLC_DO_CREATE) {
+		/* By it a second create finds the first one. */
+		if ((entity == ORGANIZATION || entity == CUSTOM_OBJECT_RECORD || (entity == USER && !mlc_text(record, "email")))
+			&& !mlc_text(record, "external_id"))
+			json_object_set_new(record, "external_id", json_string(w->key));
+		if (entity == USER) /* nobody gets mail because of us */
+			json_object_set_new(record, "skip_verify_email", json_true());
+		if (entity == CUSTOM_OBJECT_RECORD)
+			json_object_del(record, "custom_object_key");
+	} else if (entity == TICKET && w->version) {
+		json_object_set_new(record, "safe_update", json_true());
+		json_object_set_new(record, "updated_stamp", json_string(w->version));
+	}
+	return json_pack("{s:o}", resource->one, record);
+}
+
+static const char *path_of(struct mlc_call *c, int entity, const struct mlc_write *w)
+{
+	const char *path = zen_resources[entity].path, *dash = w->id ? strchr(w->id, '-') : NULL;
+
+	if (entity == CUSTOM_OBJECT_RECORD && w->verb == MLC_DO_CREATE) {
+		const char *external_id = mlc_text(w->data, "external_id");
+
+		return mlc_query(c, c->host->format(c, "%s/%s/records", path, mlc_percent(c, mlc_text_or(w->data, "custom_object_key", ""))),
+			(const struct mlc_param[]){ { "external_id", external_id ? external_id : w->key }, { NULL, NULL } });
+	}
+	if (entity == CUSTOM_OBJECT_RECORD)
+		return dash ? c->host->format(c, "%s/%.*s/records/%s", path, (int)(dash - w->id), w->id, mlc_percent(c, dash + 1)) : NULL;
+	if (w->verb != MLC_DO_CREATE)
+		return c->host->format(c, "%s/%s", path, mlc_percent(c, w->id));
+	return entity == ORGANIZATION || entity == USER ? c->host->format(c, "%s/create_or_update", path) : path;
+}
+
+static const char *method_of(int entity, enum mlc_verb verb)
+{
+	if (verb == MLC_DO_DELETE)
+		return "DELETE";
+	if (entity == CUSTOM_OBJECT_RECORD)
+		return "PATCH"; /* with an external id: make or change */
+	if (entity == CUSTOM_OBJECT && verb == MLC_DO_UPDATE)
+		return "PATCH";
+	return verb == MLC_DO_CREATE ? "POST" : "PUT";
+}
+
+static enum mlc_step send(struct mlc_call *c, const char *method, const char *path, json_t *value)
+{
+	size_t len = 0;
+	const char *body = value ? c->host->dump(c, value, NULL, &len) : NULL;
+
+	if (value && !body)
+		return c->host->fail(c, MLC_REFUSED, 0, "%s: what is to be written cannot be put into JSON", doing(c));
+	return mlc_send_json(c, method, path, body, len);
+}
+
+static enum mlc_step ask_write(struct mlc_call *c)
+{
+	const struct mlc_write *w = the_write(c);
+	int entity = zen_entity_at(c->entity);
+	const char *path = path_of(c, entity, w), *why, **headers;
+	json_t *value = NULL;
+
+	if (!path)
+		return c->host->fail(c, MLC_REFUSED, 0, "'%s' is no id of a %s", w->id, c->entity->name);
+	if (w->verb != MLC_DO_DELETE) {
+		value = wrapped(c, entity, w, &why);
+		if (!value)
+			return c->host->fail(c, MLC_REFUSED, 0, "%s: %s", doing(c), why);
+	}
+	if (entity == TICKET && w->verb == MLC_DO_CREATE) {
+		headers = (const char **)c->host->alloc(c, 2 * sizeof *headers);
+		if (headers)
+			headers[0] = c->host->format(c, "Idempotency-Key: %s", w->key);
+		c->request->headers = headers;
+	}
+	return send(c, method_of(entity, w->verb), path, value);
+}
+
+/* ---- what came back ---------------------------------------------------------------------- */
+
+static enum mlc_step settle(struct mlc_call *c, json_t *one)
+{
+	int entity = zen_entity_at(c->entity);
+	struct mlc_record r;
+
+	/* It happened, but what?  Whoever looks finds out. */
+	if (!zen_record(c, entity, one, &r))
+		return c->host->fail(c, MLC_IN_DOUBT, 0, "%s: the reply does not say what was written", doing(c));
+	c->host->settle(c, 0, &r);
+	return MLC_DONE;
+}
+
+static enum mlc_step settle_deleted(struct mlc_call *c)
+{
+	const struct mlc_record r = { .entity = c->entity->name, .id = the_write(c)->id, .deleted = true };
+
+	c->host->settle(c, 0, &r);
+	return MLC_DONE;
+}
+
+/* Zendesk says nothing of a field that it does not know (SOURCES.md 8); the key, or NULL: all are there. */
+static const char *missing_field(int entity, json_t *data, json_t *one)
+{
+	const char *member = entity == ORGANIZATION ? "organization_fields" : entity == USER ? "user_fields" : NULL, *key;
+	json_t *wanted = member ? json_object_get(data, member) : NULL, *value;
+
+	json_object_foreach(wanted, key, value)
+		if (!json_is_null(value) && !json_object_get(json_object_get(one, member), key))
+			return key;
+	return NULL;
+}
+
+static enum mlc_step make_field(struct mlc_call *c, const char *key)
+{
+	struct state *s = (struct state *)c->state;
+	const char *wrong = NULL;
+	json_t *field = zen_entity_at(c->entity) == ORGANIZATION ? zen_field_allowed(c, key, &wrong) : NULL;
+
+	if (wrong)
+		return c->host->fail(c, MLC_REFUSED, 0, "the setting create_fields: %s", wrong);
+	if (!field)
+		return c->host->fail(c, MLC_REFUSED, 0, "Zendesk has no field '%s' of %ss and drops what is written to it: make one in Admin"
+			" Center with that key, or name it in the connection's create_fields", key, c->entity->name);
+	s->phase = MAKE_FIELD;
+	return send(c, "POST", zen_resources[ORGANIZATION_FIELD].path,
+		json_pack("{s:o}", zen_resources[ORGANIZATION_FIELD].one, field));
+}
+
+static enum mlc_step fill_fields(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+
+	s->phase = FILL_FIELDS;
+	return send(c, "PUT", c->host->format(c, "/api/v2/organizations/%s", s->id),
+		json_pack("{s:{s:O}}", "organization", "organization_fields", json_object_get(the_write(c)->data, "organization_fields")));
+}
+
+static bool same_email(const char *a, const char *b)
+{
+	return a && b && strcasecmp(a, b) == 0;
+}
+
+/* A new e-mail of a user may have become a second one beside the old: SOURCES.md 3. */
+static enum mlc_step digest_written(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	int entity = zen_entity_at(c->entity);
+	json_t *one = json_object_get(body_of(c), zen_resources[entity].one);
+	const char *id = zen_id(c, one, "id"), *key = missing_field(entity, the_write(c)->data, one);
+	const char *email = entity == USER ? mlc_text(the_write(c)->data, "email") : NULL;
+
+	if (id)
+		snprintf(s->id, sizeof s->id, "%s", id);
+	if (id && key && s->phase == FILL_FIELDS)
+		return c->host->fail(c, MLC_IN_DOUBT, 0, "the field '%s' was made, but Zendesk does not know it yet", key);
+	if (id && key)
+		return make_field(c, key);
+	if (id && email && !same_email(email, mlc_text(one, "email"))) {
+		s->phase = IDENTITIES;
+		return mlc_get(c, c->host->format(c, "/api/v2/users/%s/identities", id));
+	}
+	return settle(c, one);
+}
+
+static enum mlc_step digest_identities(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	json_t *list = json_object_get(body_of(c), "identities"), *one;
+	size_t i;
+
+	if (c->reply->status != 200)
+		return zen_failed(c, "reading a user's e-mail addresses");
+	if (!json_is_array(list))
+		return zen_garbage(c, "a list of identities");
+	json_array_foreach(list, i, one)
+		if (same_email(mlc_text(the_write(c)->data, "email"), mlc_text(one, "value")) && zen_id(c, one, "id")) {
+			s->phase = MAKE_PRIMARY;
+			return send(c, "PUT", c->host->format(c, "/api/v2/users/%s/identities/%s/make_primary", s->id, zen_id(c, one, "id")), NULL);
+		}
+	return c->host->fail(c, MLC_REFUSED, 0, "Zendesk did not take the e-mail %s for user %s",
+		mlc_text_or(the_write(c)->data, "email", ""), s->id);
+}
+
+static enum mlc_step read_back(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+
+	s->phase = READ_BACK;
+	return mlc_get(c, c->host->format(c, "/api/v2/users/%s", s->id));
+}
+
+/* What cannot be there twice is there: that is the one. */
+static enum mlc_step ask_existing(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	int entity = zen_entity_at(c->entity);
+	json_t *data = the_write(c)->data;
+
+	s->phase = EXISTING;
+	if (entity == MEMBERSHIP)
+		return mlc_get(c, c->host->format(c, "/api/v2/users/%s/organization_memberships?page[size]=" PER_PAGE,
+			zen_id(c, data, "user_id.id")));
+	return mlc_get(c, c->host->format(c, "%s?page[size]=" PER_PAGE, zen_resources[entity].path));
+}
+
+static bool is_same_thing(struct mlc_call *c, int entity, json_t *data, json_t *one)
+{
+	const char *mine = entity == MEMBERSHIP ? zen_id(c, data, "organization_id.id") : mlc_text(data, "key");
+	const char *theirs = entity == MEMBERSHIP ? zen_id(c, one, "organization_id") : mlc_text(one, "key");
+
+	return mine && theirs && strcmp(mine, theirs) == 0;
+}
+
+static enum mlc_step digest_existing(struct mlc_call *c)
+{
+	int entity = zen_entity_at(c->entity);
+	json_t *list = json_object_get(body_of(c), zen_resources[entity].many), *one, *data = the_write(c)->data;
+	const char *type = mlc_text(data, "type");
+	size_t i;
+
+	if (c->reply->status != 200)
+		return zen_failed(c, c->host->format(c, "looking for the %s that is there already", c->entity->name));
+	if (!json_is_array(list))
+		return zen_garbage(c, c->host->format(c, "a list of %s", zen_resources[entity].many));
+	json_array_foreach(list, i, one) {
+		if (!is_same_thing(c, entity, data, one))
+			continue;
+		if (type && strcmp(type, mlc_text_or(one, "type", type)) != 0)
+			return c->host->fail(c, MLC_REFUSED, 0, "there is a field '%s' already, but of type %s, not %s", mlc_text_or(data, "key", ""),
+				mlc_text_or(one, "type", "?"), type);
+		return settle(c, one);
+	}
+	return c->host->fail(c, MLC_STALE, 0, "the %s is there already, but is not listed", c->entity->name);
+}
+
+static bool is_there_already(struct mlc_call *c, int entity)
+{
+	if (c->reply->status != 422 || the_write(c)->verb != MLC_DO_CREATE)
+		return false;
+	return entity == MEMBERSHIP ? zen_is_taken(c, "user_id") || zen_is_taken(c, "organization_id")
+		: (entity == ORGANIZATION_FIELD || entity == CUSTOM_OBJECT) && zen_is_taken(c, "key");
+}
+
+static enum mlc_step not_written(struct mlc_call *c, int entity)
+{
+	enum mlc_verb verb = the_write(c)->verb;
+	uint32_t after_ms;
+	const char *words;
+	enum mlc_fault fault = zen_fault(c, doing(c), &after_ms, &words);
+	bool gone = c->reply->status == 404 && fault == MLC_REFUSED;
+
+	if (gone && verb == MLC_DO_DELETE)
+		return settle_deleted(c);
+	if (gone && entity == CUSTOM_OBJECT_RECORD && verb == MLC_DO_CREATE)
+		words = c->host->format(c, "%s; there is no custom object '%s'", words, mlc_text_or(the_write(c)->data, "custom_object_key", ""));
+	else if (gone || (c->reply->status == 409 && verb == MLC_DO_UPDATE))
+		fault = MLC_STALE;
+	else if (c->reply->status == 422 && (zen_is_taken(c, "name") || zen_is_taken(c, "external_id") || zen_is_taken(c, "email")))
+		fault = verb == MLC_DO_CREATE ? MLC_STALE : MLC_REFUSED;
+	else if (fault == MLC_RETRY) /* it may have been done */
+		fault = MLC_IN_DOUBT;
+	return c->host->fail(c, fault, after_ms, "%s", words);
+}
+
+/* A user is given back, as he is now; of all else nothing is left to give. */
+static bool is_deleted(struct mlc_call *c, int entity)
+{
+	const char *id = c->reply->status == 200 && entity == USER ? zen_id(c, body_of(c), "user.id") : NULL;
+
+	return c->reply->status == 204 || (id && strcmp(id, the_write(c)->id) == 0);
+}
+
+static bool is_well(const struct mlc_call *c)
+{
+	return c->reply->status == 200 || c->reply->status == 201;
+}
+
+enum mlc_step zen_write(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	int entity = zen_entity_at(c->entity);
+
+	if (c->reply->kind == MLC_REPLY_NONE)
+		return ask_write(c);
+	if (c->reply->kind != MLC_REPLY_HERE)
+		return c->host->fail(c, MLC_IN_DOUBT, 0, "%s: no reply came", doing(c));
+	switch ((enum phase)s->phase) {
+	case WRITE:
+		if (is_there_already(c, entity))
+			return ask_existing(c);
+		if (the_write(c)->verb == MLC_DO_DELETE)
+			return is_deleted(c, entity) ? settle_deleted(c) : not_written(c, entity);
+		return is_well(c) ? digest_written(c) : not_written(c, entity);
+	case FILL_FIELDS:
+		return is_well(c) ? digest_written(c) : not_written(c, entity);
+	case EXISTING:
+		return digest_existing(c);
+	case MAKE_FIELD:
+		/* Somebody else was faster: good, too. */
+		if (c->reply->status != 201 && !zen_is_taken(c, "key"))
+			return zen_failed(c, "making an organization field that is missing");
+		return fill_fields(c);
+	case IDENTITIES:
+		return digest_identities(c);
+	case MAKE_PRIMARY:
+		return c->reply->status == 200 ? read_back(c) : zen_failed(c, "making an e-mail a user's first one");
+	case READ_BACK:
+		return is_well(c) ? settle(c, json_object_get(body_of(c), "user")) : zen_failed(c, "reading the user that was changed");
+	}
+	return MLC_FAIL;
+}
