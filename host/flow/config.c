@@ -194,6 +194,9 @@ static void add_flow(struct config *c, const char *key, const json_t *def)
 	f->on_demand = json_true_at(def, "on_demand");
 	f->money = json_true_at(def, "money");
 	f->enabled = !json_is_false(json_object_get(def, "enabled"));
+	f->again_at = json_true_at(def, "again_at");
+	f->asks_source = json_true_at(def, "asks_source");
+	f->again_on = json_object_get(def, "again_on");
 	f->rank = (int)json_int_or(def, "rank", 0);
 	entry = entry_of(c, f->tenant, f->integration);
 	f->start = json_text_at(entry, "start");

@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool waits_for_visit(const struct connection *c)
+{
+	return connection_peer_calls(c) && !connection_in_visit(c);
+}
+
 bool deliver_can_claim(struct host *h, const struct flow *f, int64_t now)
 {
 	if (!f->maybe_ready && !(f->due_ms && f->due_ms <= now))
@@ -16,7 +21,7 @@ bool deliver_can_claim(struct host *h, const struct flow *f, int64_t now)
 		return false;
 	if (!f->source || !f->target || connection_held(f->source, NULL, NULL) || connection_held(f->target, NULL, NULL))
 		return false;
-	if (connection_peer_calls(f->target) && !connection_in_visit(f->target))
+	if (waits_for_visit(f->target) || (f->asks_source && waits_for_visit(f->source)))
 		return false;
 	if ((f->mode == FLOW_LIVE && !uses_known(h, f)) || !schedule_mirrors_whole(h, f))
 		return false;
@@ -134,14 +139,9 @@ static bool may_come(struct host *h, const struct flow *f, int64_t now)
 	if (!f->enabled || f->paused || f->held || !f->source || connection_held(f->source, NULL, NULL) ||
 		connection_held(f->target, NULL, NULL))
 		return false;
-	if (!connection_in_visit(f->target))
+	if (waits_for_visit(f->target) || (f->asks_source && waits_for_visit(f->source)))
 		return true;
 	return (f->mode != FLOW_LIVE || uses_known(h, f) || uses_checking(h, f->target)) && schedule_mirrors_whole(h, f);
-}
-
-static bool waits_for_visit(const struct connection *c)
-{
-	return connection_peer_calls(c) && !connection_in_visit(c);
 }
 
 /* Is anything of this flow at work that does not merely wait for a peer's visit? */
@@ -154,18 +154,24 @@ bool deliver_busy(const struct host *h, const struct flow *f)
 	return f->claiming;
 }
 
+/* Will its works ask something of this one as their source, beside the record that came? */
+static bool asks(const struct flow *f, const struct connection *c)
+{
+	return f->source == c && f->asks_source;
+}
+
 size_t deliver_coming(struct host *h, const struct connection *c)
 {
 	int64_t now = loop_now_ms(h->loop);
 	size_t n = 0;
 
 	for (const struct work *w = h->works; w; w = w->next)
-		if (w->flow->target == c && w->phase != PHASE_WRITE)
+		if ((w->flow->target == c && w->phase != PHASE_WRITE) || (asks(w->flow, c) && w->phase < PHASE_COMMIT))
 			n++;
 	for (size_t i = 0; h->config && i < h->config->flow_count; i++) {
 		const struct flow *f = h->config->flows[i];
 
-		if (f->target == c && (f->claiming || may_come(h, f, now)))
+		if ((f->target == c || asks(f, c)) && (f->claiming || may_come(h, f, now)))
 			n++;
 	}
 	return n;

@@ -33,6 +33,9 @@ struct flow {
 	struct connection *source, *target;
 	const char *source_entity, *target_entity;
 	bool on_demand, enabled, money;
+	bool again_at;    /* its result changes with time: verdicts say when to look again */
+	bool asks_source; /* it reads more of the source than the record that came */
+	const json_t *again_on; /* names of entities whose change is a change of its records */
 	int rank;
 	const char *start, *locked_until;
 	int64_t documents_per_visit; /* 0: no brake */
@@ -117,6 +120,9 @@ struct host {
 	bool turn_due;
 	struct timer turn_timer, tidy_timer, watch_timer;
 
+	int64_t again_ms;   /* the next time that a flow looks at a record again; INT64_MAX: none */
+	bool again_reading;
+
 	struct feed_state *feeds;
 	struct waiter *waiters;
 	json_t *uses, *uses_checking; /* uses.c: by connection */
@@ -162,6 +168,11 @@ void intake_emit(struct host *, struct txn *, const struct connection *, const c
 void intake_fetched(struct host *, struct txn *, const struct connection *, const struct call_record *records,
 	size_t count, int64_t delivery, int64_t stamp);
 void intake_touched(struct host *, const struct txn_result *);
+
+/* again.c: records that flows look at again though they did not change */
+void again_turn(struct host *, int64_t now_ms);
+bool again_busy(const struct host *, int64_t now_ms);
+bool flow_stirred_by(const struct flow *, const char *entity);
 
 /* schedule.c */
 void schedule_apply(struct host *, loop_fn *done, void *arg); /* after a (re)load: feeds as the flows need them */

@@ -119,7 +119,7 @@ static bool rests(struct host *h, const struct flow *only)
 {
 	int64_t now = loop_now_ms(h->loop);
 
-	if (schedule_busy(h, only))
+	if (schedule_busy(h, only) || again_busy(h, now))
 		return false;
 	for (size_t i = 0; h->config && i < h->config->flow_count; i++) {
 		const struct flow *f = h->config->flows[i];
@@ -162,6 +162,9 @@ static void set_timer(struct host *h)
 {
 	int64_t next = schedule_next_ms(h), now = loop_now_ms(h->loop);
 
+	if (h->again_ms < next)
+		next = h->again_ms;
+
 	for (size_t i = 0; i < h->config->flow_count; i++) {
 		const struct flow *f = h->config->flows[i];
 
@@ -187,6 +190,7 @@ static void turn(void *arg)
 	if (!h->config || !h->recovered || h->stopping)
 		return;
 	schedule_turn(h, loop_now_ms(h->loop));
+	again_turn(h, loop_now_ms(h->loop));
 	connections_each(h->connections, look_at_uses, h);
 	deliver_turn(h);
 	serve_waiters(h);

@@ -16,8 +16,12 @@ static size_t routes_of(struct host *h, const struct connection *c, const char *
 	for (size_t i = 0; h->config && i < h->config->flow_count && n < ROUTES_MAX; i++) {
 		const struct flow *f = h->config->flows[i];
 
-		if (f->source == c && !f->on_demand && f->enabled && !strcmp(f->source_entity, entity))
+		if (f->source != c || f->on_demand || !f->enabled)
+			continue;
+		if (!strcmp(f->source_entity, entity))
 			out[n++] = (struct route) { f->name, f->rank };
+		else if (flow_stirred_by(f, entity)) /* before what it stirs: one look for many of them */
+			out[n++] = (struct route) { f->name, f->rank - 1 };
 	}
 	return n;
 }

@@ -113,20 +113,23 @@ static void put_text(struct buf *b, const char *name, const char *text)
 		buf_puts(b, "null");
 }
 
+int64_t source_offset_ms(const struct connection *source)
+{
+	const char *offset = json_text_at(connection_facts(source), "gmt_offset");
+	struct decimal hours = { 0, 0 }, ms;
+
+	if (!offset || !decimal_parse(offset, strlen(offset), &hours) ||
+		!decimal_mul(hours, (struct decimal) { WHEN_HOUR_MS, 0 }, &ms))
+		return 0;
+	return (int64_t)decimal_round(ms, 0, DECIMAL_DOWN).units;
+}
+
 /* The day where the source keeps its clock, when it tells an offset; else the UTC day. */
 static void put_today(struct buf *b, const struct connection *source, int64_t now)
 {
-	const char *offset = json_text_at(connection_facts(source), "gmt_offset");
 	char day[WHEN_DAY_SIZE];
-	struct decimal hours = { 0, 0 };
 
-	if (offset && decimal_parse(offset, strlen(offset), &hours)) {
-		struct decimal ms;
-
-		if (decimal_mul(hours, (struct decimal) { WHEN_HOUR_MS, 0 }, &ms))
-			now += (int64_t)decimal_round(ms, 0, DECIMAL_DOWN).units;
-	}
-	when_day(now, day);
+	when_day(now + source_offset_ms(source), day);
 	put_text(b, "today", day);
 }
 
@@ -231,8 +234,16 @@ static void on_link(void *arg, const json_t *rows, const struct err *e)
 
 void work_look_link(struct work *w, bool by_identity)
 {
-	json_t *filter = json_object();
+	json_t *filter;
 
+	if (w->stirs) { /* nothing is made of it, so nothing is linked to it */
+		if (w->fetch)
+			fetch(w);
+		else
+			work_map(w);
+		return;
+	}
+	filter = json_object();
 	w->phase = PHASE_LINK;
 	json_put_text(filter, "tenant", w->flow->tenant);
 	json_put_text(filter, "flow", w->flow->name);

@@ -30,6 +30,14 @@ static bool emits(const struct mlc_feed *feed, const char *entity)
 	return false;
 }
 
+static bool stirs(const struct mlc_feed *feed, const struct flow *f)
+{
+	for (const char *const *e = feed->entities; e && *e; e++)
+		if (flow_stirred_by(f, *e))
+			return true;
+	return false;
+}
+
 /* A feed is read when a flow takes its records, or looks its entities up in the mirror. */
 static void wanted(const struct host *h, const struct connection *c, const struct mlc_feed *feed, bool *source,
 	bool *mirror)
@@ -42,7 +50,7 @@ static void wanted(const struct host *h, const struct connection *c, const struc
 
 		if (!f->enabled)
 			continue;
-		if (f->source == c && !f->on_demand && emits(feed, f->source_entity))
+		if (f->source == c && !f->on_demand && (emits(feed, f->source_entity) || stirs(feed, f)))
 			*source = true;
 		if (f->target != c)
 			continue;

@@ -236,6 +236,7 @@ static void decide_write(struct work *w)
 	/* From here to the settled outcome a crash leaves a doubt, and the doc says which. */
 	doc = work_doc(w, true);
 	m.doc = doc;
+	work_note_again(w, t);
 	txn_delivery(t, &m);
 	if (!work_is_linked(w)) {
 		struct link_row l = work_link_row(w);
@@ -283,6 +284,8 @@ void work_verdict(struct work *w)
 
 	if (!strcmp(v, "ask")) {
 		work_ask(w);
+	} else if (!strcmp(v, "look") && !w->dry) {
+		work_look_at_others(w);
 	} else if (w->dry) {
 		w->dry(w, v, why);
 	} else if (!strcmp(v, "write")) {

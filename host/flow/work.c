@@ -112,6 +112,7 @@ struct work *work_begin(struct flow *f, struct host *h, const struct delivery *d
 	w->attempts = d->attempts;
 	w->deleted = d->deleted;
 	w->fetch = d->fetch || (!d->text && !d->deleted);
+	w->stirs = strcmp(d->entity, f->source_entity) && flow_stirred_by(f, d->entity);
 	w->entity = copy(d->entity);
 	w->rid = copy(d->rid);
 	w->version = copy(d->version);
@@ -214,6 +215,8 @@ void work_commit(struct work *w, struct txn *t, const struct delivery_move *m)
 		return;
 	}
 	w->phase = PHASE_COMMIT;
+	if (w->verdict && m->to != DELIVERY_READY && m->to != DELIVERY_WAITS)
+		work_note_again(w, t);
 	txn_delivery(t, m);
 	work_audit(w, t, "decide", work_decision(w, delivery_state_text(m->to), m->cause, m->why));
 	txn_commit(t, work_on_moved, w);

@@ -5,6 +5,7 @@
  *
  * A work lives in memory only.  Whatever happens to it, the delivery's row says where to go on.
  *   work.c    its life, and the transaction that ends it      asks.c     what a mapping lacks
+ *   again.c   records that are looked at again
  *   map.c     the record, its link, the worker                verdict.c  what is decided, and the brakes
  *   write.c   what leaves, what came of it, what is in doubt  deliver.c  who is served, restarts, reloads */
 #ifndef FLOW_WORK_H
@@ -33,6 +34,7 @@ struct work {
 	int64_t delivery, stamp, changed_ms, received_ms;
 	unsigned attempts, round;
 	bool deleted, fetch;
+	bool stirs; /* a record of again_on: what is to be looked at again is another one */
 	bool stale; /* its config is gone: it ends instead of going on, and starts afresh under the new */
 	char *entity, *rid, *version, *choice, *cause, *identity, *text;
 	size_t text_len;
@@ -78,7 +80,12 @@ void work_settle_as(struct work *, enum delivery_state, const char *cause, const
 void work_back_off(struct work *, int64_t wait_ms, const char *cause, const char *why);
 void work_read_failed(struct work *, struct connection *, enum mlc_fault, uint32_t after_ms, const char *why);
 
+/* again.c */
+void work_look_at_others(struct work *); /* its verdict says at which */
+void work_note_again(struct work *, struct txn *); /* when to look at this one again */
+
 /* map.c */
+int64_t source_offset_ms(const struct connection *); /* of its clock to UTC, where it tells; else 0 */
 void work_look_link(struct work *, bool by_identity);
 void work_map(struct work *);
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define SECTIONS "id version language title label from to on_demand enabled requires money params tables accept identity " \
-	"order_by match needs fields balance expect owns both_ways on_conflict on_update on_delete tests"
+	"order_by again_on again_at match needs fields balance expect owns both_ways on_conflict on_update on_delete tests"
 
 const struct param *mapping_param(const struct mapping *m, const char *name)
 {
@@ -733,7 +733,7 @@ static void read_delete(struct check *c, const struct node *n)
 /* ---- tests: a misspelt name would make one hold that should not ---- */
 
 #define TEST_MEMBERS "name given like change deleted params today now start locked_until facts answers refs rows candidates " \
-	"taken link current choice expect"
+	"taken link current choice entity expect"
 
 static void check_expected(struct check *c, const struct node *n)
 {
@@ -742,7 +742,7 @@ static void check_expected(struct check *c, const struct node *n)
 	for (unsigned i = 0; n && i < n->member_count; i++) {
 		const struct member *m = &n->members[i];
 		struct likely likely;
-		bool known = schema_allows("state|cause|why|action|lines|total|options|match|fields", m->name, strlen(m->name));
+		bool known = schema_allows("state|cause|why|action|lines|total|options|match|fields|again_at|looks_at", m->name, strlen(m->name));
 		if (known || !c->m->to->count || schema_field(c->m->to, m->name))
 			continue;
 		likely_init(&likely, m->name);
@@ -846,6 +846,58 @@ static void read_order_by(struct check *c, const struct node *n)
 		wrong(c, n, NULL, "order_by wants src \"...\": the member that grows with each change");
 }
 
+static bool leads_to_ids(const struct expr *e)
+{
+	return e->type == TYPE_ANY || e->type == MLC_TEXT || e->type == MLC_INTEGER || e->type == MLC_LIST;
+}
+
+/* { Invoice = src "CustomerRef.id" }: src reads the record named before the = there. */
+static void read_again_on(struct check *c, const struct node *n)
+{
+	struct stirring *rows = check_take(c, (n->member_count + 1) * sizeof *rows);
+
+	c->m->again_on = rows;
+	if (n->op != OP_TABLE || n->kid_count)
+		wrong(c, n, NULL, "again_on wants { Invoice = src \"CustomerRef.id\" }: which record, and the id that it names");
+	for (unsigned i = 0; i < n->member_count; i++) {
+		const struct member *m = &n->members[i];
+		const struct schema_entity *entity = schema_entity(c->m->from_schema, m->name);
+		struct stirring *s = &rows[c->m->again_on_count];
+		struct likely likely;
+		char hint[96];
+
+		likely_init(&likely, m->name);
+		for (size_t j = 0; j < c->m->from_schema->count; j++)
+			likely_offer(&likely, c->m->from_schema->entities[j].name);
+		if (!entity) {
+			problem_add(c->problems, n->script->path, m->line, likely_hint(&likely, hint, sizeof hint), "%s has no %s",
+				c->m->from->connector, m->name);
+			continue;
+		}
+		if (entity == c->m->from) {
+			wrong(c, m->value, NULL, "a change of %s is looked at in any case", m->name);
+			continue;
+		}
+		c->source = entity;
+		s->entity = entity;
+		s->ids = word_value(c, m->value);
+		c->source = c->m->from;
+		if (!leads_to_ids(s->ids))
+			wrong(c, m->value, NULL, "the id of a %s is wanted, this is %s", c->m->from->name, schema_type_name(s->ids->type));
+		c->m->again_on_count++;
+	}
+}
+
+/* Days, instants, or lists of them. */
+static void read_again_at(struct check *c, const struct node *n)
+{
+	const struct expr *e = word_value(c, n);
+
+	if (e->type != TYPE_ANY && e->type != MLC_DATE && e->type != MLC_INSTANT && e->type != MLC_TEXT && e->type != MLC_LIST)
+		wrong(c, n, "add_days(src \"DueDate\", 1)", "a day or an instant is wanted, this is %s", schema_type_name(e->type));
+	c->m->again_at = e;
+}
+
 static void read_identity(struct check *c, const struct node *n)
 {
 	const struct expr **rows = check_take(c, (n->kid_count + 1) * sizeof *rows);
@@ -908,6 +960,7 @@ bool check_mapping(struct mapping *m, struct arena *arena, const struct schemas 
 	read_head(&c, all);
 	if (!m->from || !m->to)
 		return false; /* without schemas every further word would be an error */
+	c.source = m->from;
 	with(&c, "params", read_params);
 	with(&c, "tables", read_tables);
 	with(&c, "needs", read_needs);
@@ -921,6 +974,8 @@ bool check_mapping(struct mapping *m, struct arena *arena, const struct schemas 
 	with(&c, "accept", read_accept);
 	with(&c, "identity", read_identity);
 	with(&c, "order_by", read_order_by);
+	with(&c, "again_on", read_again_on);
+	with(&c, "again_at", read_again_at);
 	m->on_none = node_get(m->tree, "match") ? NULL : "create";
 	with(&c, "match", read_match);
 	if (!m->on_none && !m->on_none_state)

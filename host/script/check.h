@@ -19,6 +19,7 @@ struct check {
 	json_t *keep;            /* what the generation holds on to */
 	struct mapping *m;
 	const struct check_scope *rows;
+	const struct schema_entity *source; /* what src reads */
 	const struct schema_entity *template_entity; /* of the lines being made; NULL: not described */
 	bool in_template;        /* a LIST or OBJECT field is being made: objects are welcome */
 	unsigned places;         /* enum check_place: what may be referred to */

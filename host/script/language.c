@@ -590,6 +590,23 @@ static bool can_look(const struct mapping *m)
 	return false;
 }
 
+static bool asks_source(struct generation *g, const struct flow *f)
+{
+	for (size_t i = 0; i < f->m->need_count; i++)
+		if (f->m->needs[i].in_source && !is_off(g, f, f->m->needs[i].if_))
+			return true;
+	return false;
+}
+
+static json_t *again_on_json(const struct mapping *m)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < m->again_on_count; i++)
+		json_array_append_new(all, json_string(m->again_on[i].entity->name));
+	return all;
+}
+
 static json_t *flow_json(struct generation *g, struct flow *f, const json_t *bind)
 {
 	json_t *o = json_object();
@@ -613,6 +630,9 @@ static json_t *flow_json(struct generation *g, struct flow *f, const json_t *bin
 	json_object_set_new(o, "requires", requires_json(g, f));
 	json_put_int(o, "rank", f->rank);
 	json_put_text(o, "order_by", f->m->order_by);
+	json_object_set_new(o, "again_on", again_on_json(f->m));
+	json_object_set_new(o, "again_at", json_boolean(f->m->again_at));
+	json_object_set_new(o, "asks_source", json_boolean(asks_source(g, f)));
 	json_object_set_new(o, "on_delete", on_delete_json(f->m));
 	arena_reset(&g->work);
 	return o;
@@ -735,7 +755,7 @@ json_t *generation_map(struct generation *g, const json_t *header, const char *r
 	if (!place)
 		return held("no_such_flow", "this generation has no such flow");
 	flow = g->flows[json_integer_value(place)];
-	parsed = record_read(record, record_len, &flow->wants, &e);
+	parsed = record_read(record, record_len, map_stirs(flow->m, header) ? NULL : &flow->wants, &e);
 	if (!parsed)
 		return held("bad_record", e.text);
 	verdict = map_record(&g->work, flow, header, parsed, NULL);

@@ -17,7 +17,7 @@ static const struct section {
 	enum { WHOLE = 1, BY_MEMBER, PARAMS, TABLES, FIELDS, TESTS } how;
 } sections[] = {
 	{ "params", PARAMS }, { "tables", TABLES }, { "fields", FIELDS }, { "needs", BY_MEMBER }, { "tests", TESTS },
-	{ "accept", WHOLE }, { "match", WHOLE }, { "balance", WHOLE }, { "expect", WHOLE }, { "owns", WHOLE },
+	{ "again_on", BY_MEMBER }, { "again_at", WHOLE }, { "accept", WHOLE }, { "match", WHOLE }, { "balance", WHOLE }, { "expect", WHOLE }, { "owns", WHOLE },
 	{ "both_ways", WHOLE }, { "on_conflict", WHOLE }, { "on_update", WHOLE }, { "on_delete", WHOLE },
 	{ "label", WHOLE }, { "title", WHOLE }, { "requires", WHOLE }, { "money", WHOLE }, { "enabled", WHOLE },
 };
@@ -181,7 +181,7 @@ static void apply_section(struct layer *l, struct node *root, const struct node 
 	case WHOLE:
 		break;
 	case BY_MEMBER:
-		merged.value = merge(l, base ? base : &empty, m->value, "need", false);
+		merged.value = merge(l, base ? base : &empty, m->value, !strcmp(m->name, "needs") ? "need" : "record", false);
 		break;
 	case FIELDS:
 		merged.value = merge(l, base ? base : &empty, m->value, "field", true);

@@ -1,7 +1,9 @@
 /* map.c - one record through one flow: accept, match, needs, fields, balance, merge, verdict. */
 #include "map.h"
 
+#include "base/when.h"
 #include "script/document.h"
+#include "script/eval_parts.h"
 #include "script/merge.h"
 
 #include <stdio.h>
@@ -23,6 +25,8 @@ struct map {
 
 	json_t *origins;
 	struct map_view *view;
+	const char *again_day; /* the next ones of again_at; NULL, 0: none */
+	int64_t again_ms;
 };
 
 /* ---- verdicts ---------------------------------------------------------------------------- */
@@ -675,6 +679,92 @@ static bool ended(struct map *p, bool deleted)
 	return true;
 }
 
+/* ---- looked at again --------------------------------------------------------------------- */
+
+/* A value may be one or several: the i-th. */
+static bool nth(struct value v, size_t i, struct value *one)
+{
+	bool several = v.kind == VALUE_LIST || v.kind == VALUE_JSON;
+
+	if (i >= (several ? value_count(v) : 1))
+		return false;
+	*one = several ? value_row(v, i) : v;
+	return true;
+}
+
+static void again_one(struct map *p, struct value v)
+{
+	const char *today = json_string_value(json_object_get(p->e.header, "today")), *text;
+	const char *now = json_string_value(json_object_get(p->e.header, "now"));
+	int64_t now_ms = 0, at_ms;
+	size_t len;
+
+	if (value_is_empty(v))
+		return;
+	if (!value_as_text(p->e.arena, v, &text, &len) || !when_parse(text, &at_ms)) {
+		eval_fail(&p->e, OP_HOLD, "bad_value:again_at", NULL, "'%.60s' is no day and no instant", eval_shown(&p->e, v));
+		return;
+	}
+	if (now)
+		when_parse(now, &now_ms);
+	if (!when_is_day(text)) {
+		if (at_ms > now_ms && (!p->again_ms || at_ms < p->again_ms))
+			p->again_ms = at_ms;
+	} else if (today && strcmp(text, today) > 0 && (!p->again_day || strcmp(text, p->again_day) < 0)) {
+		p->again_day = eval_format(&p->e, "%s", text);
+	}
+}
+
+/* The next of the times at which it has to be looked at although nothing happens. */
+static void when_again(struct map *p)
+{
+	struct value v, one;
+
+	if (!p->m->again_at || !p->e.record)
+		return;
+	p->again_day = NULL;
+	p->again_ms = 0;
+	p->e.field = "again_at";
+	v = eval_value(&p->e, p->m->again_at);
+	if (v.kind == VALUE_UNKNOWN)
+		return; /* asked for, or failed and said so */
+	for (size_t i = 0; nth(v, i, &one); i++)
+		again_one(p, one);
+}
+
+const struct stirring *map_stirs(const struct mapping *m, const json_t *header)
+{
+	const char *entity = json_string_value(json_object_get(json_object_get(header, "source"), "entity"));
+
+	for (size_t i = 0; entity && i < m->again_on_count; i++)
+		if (!strcmp(m->again_on[i].entity->name, entity))
+			return &m->again_on[i];
+	return NULL;
+}
+
+/* Another record has changed, and with it those that it names. */
+static void look_at_others(struct map *p, const struct stirring *s)
+{
+	json_t *ids = json_array();
+	struct value v, one;
+	const char *text;
+	size_t len;
+
+	p->e.field = "again_on";
+	v = p->e.record ? eval_value(&p->e, s->ids) : value_none();
+	for (size_t i = 0; nth(v, i, &one); i++)
+		if (!value_is_empty(one) && value_as_text(p->e.arena, one, &text, &len))
+			json_array_append_new(ids, json_stringn(text, len));
+	p->label = eval_format(&p->e, "%s %s", s->entity->name,
+		json_string_value(json_object_get(json_object_get(p->e.header, "source"), "id")));
+	if (!asking(p) && !failed(p)) {
+		verdict(p, "look", NULL, NULL);
+		json_object_set_new(p->verdict, "entity", json_string(p->m->from->name));
+		json_object_set(p->verdict, "ids", ids); /* ours goes right below */
+	}
+	json_decref(ids);
+}
+
 /* ---- the way ----------------------------------------------------------------------------- */
 
 static void work_out(struct map *p)
@@ -698,6 +788,7 @@ static void work_out(struct map *p)
 			snprintf(p->view->total, sizeof p->view->total, "%s", text);
 		}
 	}
+	when_again(p);
 	if (!asking(p) && !failed(p)) {
 		if (updates)
 			update(p, doc);
@@ -705,6 +796,20 @@ static void work_out(struct map *p)
 			create(p, doc);
 	}
 	json_decref(doc);
+}
+
+/* What is not accepted today may be tomorrow; but nothing is asked for its sake. */
+static void again_aside(struct map *p)
+{
+	struct map aside = { .m = p->m };
+
+	eval_init(&aside.e, p->e.arena, p->e.flow, p->e.header, p->e.record);
+	when_again(&aside);
+	if (!aside.e.failure.verdict && json_object_size(aside.e.asks) == 0) {
+		p->again_day = aside.again_day;
+		p->again_ms = aside.again_ms;
+	}
+	eval_finish(&aside.e);
 }
 
 static void go(struct map *p)
@@ -721,6 +826,7 @@ static void go(struct map *p)
 		return;
 	if (!accepted(p)) {
 		(void)(asking(p) || failed(p));
+		again_aside(p);
 		return;
 	}
 	requirements_are_met(p);
@@ -743,7 +849,10 @@ json_t *map_record(struct arena *arena, const struct flow *flow, const json_t *h
 	if (view)
 		memset(view, 0, sizeof *view);
 	eval_init(&p.e, arena, flow, header, json_is_object(record) ? record : NULL);
-	go(&p);
+	if (map_stirs(p.m, header))
+		look_at_others(&p, map_stirs(p.m, header));
+	else
+		go(&p);
 	if (!p.verdict)
 		verdict(&p, "hold", "mapping_failed", "the mapping came to no end: tell its author");
 	put(p.verdict, "label", p.label);
@@ -751,6 +860,12 @@ json_t *map_record(struct arena *arena, const struct flow *flow, const json_t *h
 	put(p.verdict, "amount", p.amount);
 	put(p.verdict, "currency", p.currency);
 	put(p.verdict, "date", p.day);
+	put(p.verdict, "again_day", p.again_day);
+	if (p.again_ms) {
+		char at[WHEN_SIZE];
+		when_text(p.again_ms, at);
+		put(p.verdict, "again_at", at);
+	}
 	if (p.rule) {
 		json_t *how = json_object();
 		put(how, "how", p.rule->how);

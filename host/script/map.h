@@ -15,4 +15,7 @@ struct map_view {
 json_t *map_record(struct arena *, const struct flow *, const json_t *header, json_t *record,
 	struct map_view *view);
 
+/* Is the record of this header one of again_on, whose change is a change of others?  Else NULL. */
+const struct stirring *map_stirs(const struct mapping *, const json_t *header);
+
 #endif

@@ -233,6 +233,14 @@ struct mapping {
 	size_t identity_count;
 	const char *order_by;
 
+	/* Records of the source whose change is a change of this one: the ids that they name. */
+	const struct stirring {
+		const struct schema_entity *entity;
+		const struct expr *ids;
+	} *again_on;
+	size_t again_on_count;
+	const struct expr *again_at; /* days and instants: looked at again then; NULL: never */
+
 	const struct rule *rules;
 	size_t rule_count;
 	const char *on_none;            /* "create", ...; NULL: the state */

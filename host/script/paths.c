@@ -189,8 +189,9 @@ const struct expr *path_reach(struct check *c, const struct node *n, enum op op,
 	*led = (struct led){ TYPE_ANY, NULL };
 	switch (op) {
 	case OP_SRC:
-		e = path_expr(c, n, op, text, c->m->from, led);
-		take_member(c->m->reads, e->path);
+		e = path_expr(c, n, op, text, c->source, led);
+		if (c->source == c->m->from)
+			take_member(c->m->reads, e->path);
 		return e;
 	case OP_ITEM:
 		if (!c->rows) {

@@ -337,7 +337,7 @@ static json_t *header_of(const struct test *t)
 	snprintf(text, sizeof text, "%lld", (long long)json_integer_value(id));
 	json_put_text(source, "id", json_is_string(id) ? json_string_value(id) : text);
 	json_put_text(source, "connection", "test");
-	json_put_text(source, "entity", t->m->from->name);
+	json_put_text(source, "entity", json_text_or(t->with, "entity", t->m->from->name));
 	json_object_set_new(source, "deleted", json_boolean(json_is_true(json_object_get(t->with, "deleted"))));
 	json_object_set_new(h, "source", source);
 	if (json_is_object(link)) {
@@ -491,11 +491,19 @@ static void compare_options(struct test *t, json_t *want, json_t *options)
 	}
 }
 
+static void compare_again(struct test *t, json_t *want, const json_t *verdict)
+{
+	json_t *day = json_object_get(verdict, "again_day"), *at = json_object_get(verdict, "again_at");
+
+	if (json_is_null(want) ? day || at : !json_equal(want, day) && !json_equal(want, at))
+		differ(t, "again_at", want, day ? day : at);
+}
+
 static void compare_all(struct test *t, json_t *expect, const json_t *verdict, const struct map_view *view)
 {
 	const char *state = json_text_or(verdict, "verdict", ""), *name;
 	json_t *data = json_object_get(write_of(verdict), "data"), *value;
-	bool stopped = strcmp(state, "write") && strcmp(state, "nothing");
+	bool stopped = strcmp(state, "write") && strcmp(state, "nothing") && strcmp(state, "look");
 
 	if (!data || strcmp(state, "write"))
 		data = view->doc;
@@ -525,6 +533,10 @@ static void compare_all(struct test *t, json_t *expect, const json_t *verdict, c
 			compare_options(t, value, json_object_get(verdict, "options"));
 		} else if (strcmp(name, "match") == 0) {
 			compare_text(t, name, value, json_text_at(json_object_get(verdict, "match"), "how"));
+		} else if (strcmp(name, "again_at") == 0) {
+			compare_again(t, value, verdict);
+		} else if (strcmp(name, "looks_at") == 0) {
+			compare(t, NULL, name, value, json_object_get(verdict, "ids"));
 		} else if (strcmp(name, "fields") == 0) {
 			compare_members(t, t->m->to, name, value, data);
 		} else {
