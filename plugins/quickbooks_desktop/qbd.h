@@ -52,14 +52,23 @@ struct poll_state {
 	uint8_t phase;
 };
 
+struct figures;
+struct aging_state {
+	struct figures *rows; /* of the report; call memory, so no advance() before the end */
+	size_t count, asked;
+	unsigned page;
+	uint8_t phase;
+};
+
 union qbd_state {
 	struct visit_state visit;
 	struct poll_state poll;
+	struct aging_state aging;
 };
 
 /* ---- schema.c: the entities, and how they stand on the wire ------------------------- */
 
-enum qbd_kind { QBD_LIST = 1, QBD_TXN, QBD_ONE, QBD_PART };
+enum qbd_kind { QBD_LIST = 1, QBD_TXN, QBD_ONE, QBD_PART, QBD_REPORT };
 
 enum {                            /* what its query takes */
 	QBD_ITERATES   = 1u << 0,
@@ -209,6 +218,13 @@ bool answer_open(struct mlc_call *, struct answer *);
 void answer_close(struct answer *);
 bool answer_is_well(const struct answer *); /* it did, with or without a warning */
 const char *answer_words(struct mlc_call *, const struct answer *); /* of its status, for people */
+
+/* A question was not answered: nothing was changed by it, so asking again is always safe. */
+enum mlc_step qbd_question_failed(struct mlc_call *, const struct answer *);
+
+/* poll, fetch and find of the ageing summaries. */
+bool qbd_is_aging(const struct mlc_entity *);
+mlc_step_fn qbd_aging;
 
 /* A parked request: element without "Rq", attributes as they are to stand, members in inner. */
 enum mlc_step qbd_ask(struct mlc_call *, const char *id, const char *element, const char *attributes,

@@ -31,11 +31,10 @@ static const char *request_id(struct mlc_call *c, unsigned page)
 	return c->host->format(c, "r-%.16s-%u", c->nonce, page);
 }
 
-static enum mlc_step failed(struct mlc_call *c, const struct answer *a)
+enum mlc_step qbd_question_failed(struct mlc_call *c, const struct answer *a)
 {
 	if (!a->rs)
 		return c->host->fail(c, a->fault, 0, "%s", a->text);
-	/* Nothing was changed by a question: asking again is always safe. */
 	return c->host->fail(c, a->code < 3000 && a->code != 1030 ? MLC_RETRY
 		: qbd_status(a->code)->create == MLC_RETRY ? MLC_RETRY : MLC_REFUSED, 0, "%s",
 		answer_words(c, a));
@@ -109,6 +108,8 @@ static const char *const bill_checks[] = { "BillPaymentCheck", NULL };
 static const char *const bill_cards[] = { "BillPaymentCreditCard", NULL };
 static const char *const orders[] = { "PurchaseOrder", NULL };
 static const char *const journal[] = { "JournalEntry", NULL };
+static const char *const customer_aging[] = { "CustomerAging", NULL };
+static const char *const vendor_aging[] = { "VendorAging", NULL };
 static const char *const company[] = { "Company", "Preferences", NULL };
 static const char *const lists[] = { "Customer", "Vendor", "Employee", "Item", "Account", "Terms",
 	"SalesTaxCode", "PaymentMethod", "Class", NULL };
@@ -140,6 +141,8 @@ const struct mlc_feed qbd_feeds[] = {
 	{ "billpaymentcards", bill_cards, 900, 0 },
 	{ "purchaseorders", orders, 900, 0 },
 	{ "journalentries", journal, 900, 0 },
+	{ "customeraging", customer_aging, 900, 0 },
+	{ "vendoraging", vendor_aging, 900, 0 },
 	{ "company", company, 900, 0 },
 	{ "deleted_lists", lists, 900, DELETIONS_REACH },
 	{ "deleted_txns", txns, 900, DELETIONS_REACH },
@@ -343,7 +346,7 @@ static enum mlc_step poll_records(struct mlc_call *c, const char *entity)
 	if (!answer_open(c, &a) || (!answer_is_well(&a) && a.code != 1 && !is_off(&a))) {
 		/* What a dead iterator answers is not documented: the call starts afresh. */
 		step = a.rs && *p->iterator ? c->host->fail(c, MLC_RETRY, 0, "%s", answer_words(c, &a))
-			: failed(c, &a);
+			: qbd_question_failed(c, &a);
 		answer_close(&a);
 		return step;
 	}
@@ -391,7 +394,7 @@ static enum mlc_step poll_deletions(struct mlc_call *c, bool txn)
 		return ask_deletions(c, txn);
 	}
 	if (!answer_open(c, &a) || (!answer_is_well(&a) && a.code != 1)) {
-		step = failed(c, &a);
+		step = qbd_question_failed(c, &a);
 	} else {
 		for (const xmlNode *n = mlc_xml_first(a.rs); n; n = mlc_xml_next(n))
 			if (mlc_xml_is(n, txn ? "TxnDeletedRet" : "ListDeletedRet"))
@@ -415,7 +418,7 @@ static enum mlc_step poll_company(struct mlc_call *c)
 		const struct mlc_entity *e = qbd_entity(entity);
 
 		if (!answer_open(c, &a) || !answer_is_well(&a))
-			step = failed(c, &a);
+			step = qbd_question_failed(c, &a);
 		else if (!qbd_is_record(mlc_xml_first(a.rs) ? mlc_xml_first(a.rs) : a.rs, e) ||
 			!emit(c, e, mlc_xml_first(a.rs), &x))
 			step = c->host->fail(c, MLC_BROKEN, 0, "the answer holds no %s", entity);
@@ -437,6 +440,8 @@ enum mlc_step qbd_poll(struct mlc_call *c)
 		return poll_deletions(c, true);
 	if (!strcmp(c->feed->name, "company"))
 		return poll_company(c);
+	if (qbd_is_aging(qbd_entity(c->feed->entities[0])))
+		return qbd_aging(c);
 	return poll_records(c, c->feed->entities[0]);
 }
 
@@ -493,11 +498,13 @@ enum mlc_step qbd_fetch(struct mlc_call *c)
 	struct answer a;
 	enum mlc_step step;
 
+	if (qbd_is_aging(c->entity))
+		return qbd_aging(c);
 	if (c->reply->kind == MLC_REPLY_NONE)
 		return ask_ids(c, s);
 	/* 1: none of them, 500: not all of them, 3120: an id of nothing. */
 	if (!answer_open(c, &a) || (!answer_is_well(&a) && a.code != 1 && a.code != 3120))
-		step = failed(c, &a);
+		step = qbd_question_failed(c, &a);
 	else if (!emit_ids(c, &a))
 		step = c->host->fail(c, MLC_RETRY, 0, "no memory left for a record");
 	else
@@ -620,10 +627,12 @@ enum mlc_step qbd_find(struct mlc_call *c)
 	struct answer a;
 	enum mlc_step step;
 
+	if (qbd_is_aging(c->entity))
+		return qbd_aging(c);
 	if (c->reply->kind == MLC_REPLY_NONE)
 		return ask_find(c, qbd_shape(c->entity->name));
 	if (!answer_open(c, &a) || (!answer_is_well(&a) && a.code != 1 && a.code != 3120 && !is_off(&a)))
-		step = failed(c, &a);
+		step = qbd_question_failed(c, &a);
 	else
 		step = digest_find(c, &a);
 	answer_close(&a);

@@ -320,7 +320,7 @@ static const struct mlc_field bill[] = {
 	REF("TermsRef", 0, "Terms"), TEXT("Memo", MIRROR, 4095), BOOL("IsPaid", ONLY),
 	RATE("ExchangeRate", 0), TEXT("ExternalGUID", ONCE, 38), PARTS("LinkedTxn", ONLY, "LinkedTxn"),
 	PARTS("ExpenseLine", 0, "ExpenseLine"), PARTS("ItemLine", 0, "ItemLine"),
-	AMOUNT("OpenAmount", ONLY), CUSTOM, END
+	CUSTOM, END
 };
 static const struct mlc_field bill_payment[] = {
 	TXN_CORE, REF("PayeeEntityRef", ONLY | NAMED, "Vendor"), REF("APAccountRef", ONLY, "Account"),
@@ -367,6 +367,13 @@ static const struct mlc_field journal_entry[] = {
 	BOOL("IsAdjustment", 0), REF("CurrencyRef", ONLY, "Currency"), RATE("ExchangeRate", 0),
 	TEXT("ExternalGUID", ONCE, 38), PARTS("JournalLine", NEEDED, "JournalLine"), CUSTOM, END
 };
+
+/* QuickBooks' ageing summaries (aging.c): a name's own figures, without those of the names below it. */
+#define AGED                                                                                       \
+	AMOUNT("Current", ONLY), AMOUNT("Days1To30", ONLY), AMOUNT("Days31To60", ONLY),            \
+	AMOUNT("Days61To90", ONLY), AMOUNT("Over90", ONLY), AMOUNT("Total", ONLY)
+static const struct mlc_field customer_aging[] = { REF("CustomerRef", ONLY | NAMED, "Customer"), AGED, END };
+static const struct mlc_field vendor_aging[] = { REF("VendorRef", ONLY | NAMED, "Vendor"), AGED, END };
 
 /* ---- the chart and the small lists -------------------------------------------------------- */
 
@@ -495,6 +502,8 @@ const struct mlc_entity qbd_entities[] = {
 	{ "BillPaymentCreditCard", 0, 0, NULL, bill_payment },
 	{ "PurchaseOrder", KEPT | MLC_DELETE, 0, NULL, purchase_order },
 	{ "JournalEntry", KEPT | MLC_DELETE | MLC_VOID, 0, NULL, journal_entry },
+	{ "CustomerAging", 0, 0, NULL, customer_aging },
+	{ "VendorAging", 0, 0, NULL, vendor_aging },
 	{ "Account", KEPT | MLC_DELETE, 0, NULL, account },
 	{ "Terms", 0, 0, NULL, terms },
 	{ "StandardTerms", MADE | MLC_DELETE, 0, NULL, standard_terms },
@@ -570,6 +579,8 @@ static const struct qbd_shape shapes[] = {
 	{ "BillPaymentCreditCard", QBD_TXN, QBD_ITERATES | QBD_LINES | QBD_OWNER, NULL, NULL, NULL, NULL },
 	{ "PurchaseOrder", QBD_TXN, SALE, NULL, NULL, NULL, NULL },
 	{ "JournalEntry", QBD_TXN, QBD_ITERATES | QBD_LINES | QBD_OWNER, NULL, NULL, NULL, NULL },
+	{ "CustomerAging", QBD_REPORT, 0, NULL, NULL, NULL, NULL },
+	{ "VendorAging", QBD_REPORT, 0, NULL, NULL, NULL, NULL },
 	{ "Account", QBD_LIST, QBD_OWNER | QBD_LEVELS, NULL, NULL, NULL, NULL },
 	{ "Terms", QBD_LIST, 0, "TermsType", NULL, NULL, NULL },
 	{ "StandardTerms", QBD_LIST, 0, NULL, NULL, NULL, NULL },

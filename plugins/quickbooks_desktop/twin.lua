@@ -240,7 +240,7 @@ local function told(co, record)
 		if #children == 0 then return twin.xml.text(node) end
 		local t = {}
 		for _, c in ipairs(children) do
-			if c.name:find("LineRet$") or c.name:find("LineGroupRet$") or c.name == "LinkedTxn" or c.name == "AppliedToTxnRet"
+			if c.name:find("LineRet$") or c.name:find("LineGroupRet$") or c.name:find("^Journal%u%l+Line$") or c.name == "LinkedTxn" or c.name == "AppliedToTxnRet"
 				or c.name == "DataExtRet" or c.name == "RefundAppliedToTxnRet" then
 				t[c.name] = t[c.name] or twin.array {}
 				table.insert(t[c.name], plain(c))
@@ -278,9 +278,11 @@ end
 local function lines_of(kind, verb, json)
 	if not json.lines then return nil end
 	local lines = {}
-	local name = kind .. "Line" .. verb
-	local element = shapes.request(kind .. verb).elements[1].body.by_name[name]
+	local body = shapes.request(kind .. verb).elements[1].body
 	for _, line in ipairs(json.lines) do
+		local name = (kind == "Bill" and "ItemLine" or kind .. "Line") .. verb
+		if kind == "JournalEntry" then name = verb == "Mod" and "JournalLineMod" or line.debit and "JournalDebitLine" or "JournalCreditLine" end
+		local element = body.by_name[name]
 		local content = content_of(kind, element.body, line)
 		if verb == "Mod" then content.TxnLineID = content.TxnLineID or "-1" end
 		lines[#lines + 1] = { name = name, content = content }
@@ -498,13 +500,15 @@ local function document(co, txn)
 				quantity = line.quantity and values.quantity(line.quantity), rate = line.rate and values.price(line.rate), tax_code = code and code.f.Name }
 		end)
 	end
-	if txn.type == "Invoice" then row.balance = amount(books.open_amount(txn)) end
+	if txn.type == "Invoice" or txn.type == "Bill" then row.balance = amount(books.open_amount(txn)) end
 	if txn.type == "CreditMemo" or txn.type == "ReceivePayment" then row.unused = amount(books.credit_left(txn)) end
 	for name, list in pairs { payment_method = "PaymentMethodRef", deposit_to = "DepositToAccountRef", refund_from = "RefundFromAccountRef", account = "AccountRef" } do
 		local kind = list == "PaymentMethodRef" and "PaymentMethod" or "Account"
 		local ref = txn.f[list] and company.ref_told(co, kind, txn.f[list])
 		row[name] = ref and ref.FullName
 	end
+	local vendor = txn.f.VendorRef and co.lists.Vendor[txn.f.VendorRef]
+	row.vendor = vendor and vendor.f.Name
 	row.applied = twin.array {}
 	for _, link in ipairs(txn.links_out or {}) do row.applied[#row.applied + 1] = { to = link.txn, amount = amount(link.amount) } end
 	return row

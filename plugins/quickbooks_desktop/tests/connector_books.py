@@ -73,6 +73,11 @@ class Books:
         equal(done["step"], "done", f"find {entity}: {done.get('text')}")
         return done["records"]
 
+    def fetch(self, entity, *ids):
+        done = self.call({"op": "fetch", "entity": entity, "ids": list(ids)})
+        equal(done["step"], "done", f"fetch {entity}: {done.get('text')}")
+        return done["records"]
+
     def poll(self, feed, cursor=None):
         done = self.call({"op": "poll", "feed": feed, **({"cursor": cursor} if cursor else {})})
         equal(done["step"], "done", f"poll {feed}: {done.get('text')}")
@@ -294,6 +299,148 @@ def _():
     equal(b.poll("classes")[0], [])
     b.write("delete", "Invoice", record=b.make("Invoice", CustomerRef=ref(customer), RefNumber="W9", InvoiceLine=LINES))
     holds(any(r["entity"] == "Invoice" for r in b.poll("deleted_txns")[0]), "the deletion is told")
+    equal(b.twin.errors(), [])
+
+
+def side(which, account, amount, **more):
+    return {"JournalLineType": which, "AccountRef": name(account), "Amount": amount, **more}
+
+
+@promise("ZOHO-06, SF-08: vendors, bills, purchase orders, invoices, payments, accounts, customers, items, employees and journal entries are "
+         "polled, found and fetched, with their lines and links")
+def _():
+    b = Books()
+    made = {"Customer": b.make("Customer", Name="Ada Byron", IsActive=True), "Vendor": b.make("Vendor", Name="Mug Works", TermsRef=name("Net 30"))}
+    made["Employee"] = b.make("Employee", FirstName="Mary", LastName="Jackson", Email="mary@example.com", EmployeeAddress={"City": "Reno"},
+                              HiredDate="2026-01-02")
+    equal(made["Employee"]["data"]["Name"], "Mary Jackson")
+    made["Bill"] = b.make("Bill", VendorRef=ref(made["Vendor"]), TxnDate="2026-11-01", RefNumber="B-17", Memo="clay",
+                          ExpenseLine=[{"AccountRef": name("Office Supplies"), "Amount": "12.5", "Memo": "tape"}],
+                          ItemLine=[{"ItemRef": name("MUG-RED"), "Quantity": "10", "Cost": "4.25"}, {"ItemGroupRef": name("GIFT-SET"), "Quantity": "1"}])
+    equal((made["Bill"]["data"]["IsPaid"], made["Bill"]["data"]["DueDate"]), (False, "2026-12-01"))
+    made["PurchaseOrder"] = b.make("PurchaseOrder", VendorRef=ref(made["Vendor"]), PurchaseOrderLine=[
+        {"ItemRef": name("MUG-BLUE"), "Quantity": "50", "Rate": "4.1"}, {"ItemGroupRef": name("GIFT-SET"), "Quantity": "2"}])
+    made["JournalEntry"] = b.make("JournalEntry", TxnDate="2026-11-02", RefNumber="J-1", Memo="rent", JournalLine=[
+        side("Debit", "Accounts Receivable", "64", EntityRef=ref(made["Customer"])), side("Credit", "Sales", "64.00")])
+    made["Invoice"] = b.make("Invoice", CustomerRef=ref(made["Customer"]), RefNumber="W1", InvoiceLine=LINES)
+    made["ReceivePayment"] = b.make("ReceivePayment", CustomerRef=ref(made["Customer"]), RefNumber="P1", TotalAmount="1.00",
+                                    AppliedToTxn=[{"TxnID": ref(made["Invoice"]), "PaymentAmount": "1.00"}])
+    made["Account"] = b.make("Account", Name="Rent", AccountType="Expense")
+    made["ItemService"] = b.make("ItemService", Name="Firing", SalesOrPurchase={"Desc": "x", "Price": "1", "AccountRef": name("Sales")})
+    feeds = {"Customer": "customers", "Vendor": "vendors", "Employee": "employees", "Account": "accounts", "ItemService": "items", "Invoice": "invoices",
+             "Bill": "bills", "PurchaseOrder": "purchaseorders", "JournalEntry": "journalentries", "ReceivePayment": "payments"}
+    told = {}
+    for kind, feed in feeds.items():
+        entity = "Item" if kind == "ItemService" else kind
+        told[kind] = next(r for r in b.poll(feed)[0] if r["id"] == made[kind]["id"])
+        equal(told[kind]["entity"], entity, feed)
+        equal([r["id"] for r in b.fetch(entity, made[kind]["id"])], [made[kind]["id"]], f"{kind} fetched")
+        key = "ListID" if "ListID" in told[kind]["data"] else "TxnID"
+        equal([r["id"] for r in b.find(entity, **{key: made[kind]["id"]})], [made[kind]["id"]], f"{kind} found")
+    bill, order, entry = (told[k]["data"] for k in ("Bill", "PurchaseOrder", "JournalEntry"))
+    equal(([x["Amount"] for x in bill["ExpenseLine"]], [x.get("Cost") for x in bill["ItemLine"]]), (["12.50"], ["4.25", None]))
+    equal([x["ItemRef"]["name"] for x in bill["ItemLine"][1]["GroupLine"]], ["MUG-RED", "ENGRAVING"], "lines of a group")
+    equal((order["TotalAmount"], len(order["PurchaseOrderLine"]), order["PurchaseOrderLine"][1]["GroupLine"][0]["Quantity"]), ("205.00", 2, "4"))
+    equal([(x["JournalLineType"], x["Amount"]) for x in entry["JournalLine"]], [("Debit", "64.00"), ("Credit", "64.00")])
+    equal(entry["JournalLine"][0]["EntityRef"]["name"], "Ada Byron")
+    invoice = b.fetch("Invoice", made["Invoice"]["id"])[0]["data"]
+    equal([(x["TxnType"], x["TxnID"], x["Amount"]) for x in invoice["LinkedTxn"]], [("ReceivePayment", made["ReceivePayment"]["id"], "-1.00")], "linked")
+    equal([r["id"] for r in b.find("Bill", VendorRef=ref(made["Vendor"]))], [made["Bill"]["id"]], "by vendor")
+    equal(b.find("JournalEntry", RefNumber="J-1")[0]["id"], made["JournalEntry"]["id"])
+    for kind in "Bill", "PurchaseOrder", "JournalEntry":
+        b.write("delete", kind, record=made[kind])
+    equal({r["entity"] for r in b.poll("deleted_txns")[0]}, {"Bill", "PurchaseOrder", "JournalEntry"}, "deletions")
+    b.write("delete", "Employee", record=made["Employee"])
+    equal([r["entity"] for r in b.poll("deleted_lists")[0]], ["Employee"])
+    equal(b.fetch("Bill", made["Bill"]["id"])[0]["deleted"], True)
+    equal(b.twin.errors(), [])
+
+
+@promise("Mods of bills, orders and journal entries keep the lines that stay, and a deactivated name is only that")
+def _():
+    b = Books()
+    vendor = b.make("Vendor", Name="Mug Works")
+    bill = b.make("Bill", VendorRef=ref(vendor), ExpenseLine=[{"AccountRef": name("Office Supplies"), "Amount": "1"}, {"AccountRef": name("Sales"), "Amount": "2"}],
+                  ItemLine=[{"ItemRef": name("MUG-RED"), "Quantity": "1", "Cost": "4"}])
+    ids = [x["TxnLineID"] for x in bill["data"]["ExpenseLine"]]
+    changed = b.change(bill, ExpenseLine=[{"AccountRef": name("Office Supplies"), "Amount": "3"}, {"AccountRef": name("Merchant Fees"), "Amount": "5"}])
+    lines = changed["data"]["ExpenseLine"]
+    equal(([x["TxnLineID"] == i for x, i in zip(lines, ids)], changed["data"]["AmountDue"]), ([True, False], "12.00"), "one kept, one new")
+    equal(changed["data"]["ItemLine"], bill["data"]["ItemLine"], "item lines are another list")
+    changed = b.change(changed, ExpenseLine=[], Memo="no expenses")
+    equal(("ExpenseLine" in changed["data"], changed["data"]["AmountDue"]), (False, "4.00"), "cleared")
+    order = b.make("PurchaseOrder", VendorRef=ref(vendor), PurchaseOrderLine=[{"ItemRef": name("MUG-RED"), "Quantity": "1", "Rate": "4"}])
+    changed = b.change(order, PurchaseOrderLine=[{"ItemRef": name("MUG-RED"), "Quantity": "2", "Rate": "4"}, {"ItemRef": name("TSHIRT"), "Quantity": "1", "Rate": "1"}])
+    equal(changed["data"]["PurchaseOrderLine"][0]["TxnLineID"], order["data"]["PurchaseOrderLine"][0]["TxnLineID"])
+    entry = b.make("JournalEntry", JournalLine=[side("Debit", "Office Supplies", "1"), side("Credit", "Checking", "1")])
+    changed = b.change(entry, JournalLine=[side("Debit", "Office Supplies", "2"), side("Credit", "Checking", "1"), side("Credit", "Stripe Clearing", "1")])
+    equal([x["TxnLineID"] for x in changed["data"]["JournalLine"]][:2], [x["TxnLineID"] for x in entry["data"]["JournalLine"]])
+    equal(changed["data"]["JournalLine"][2]["JournalLineType"], "Credit")
+    equal(b.change(vendor, IsActive=False)["data"]["IsActive"], False)
+    equal(b.write("update", "Bill", {"Memo": "stale"}, bill)["refused"], "stale", "3200")
+    equal(b.twin.errors(), [])
+
+
+@promise("ZUO-07, ZUO-33: a payment is partial, of several invoices, moved, taken back; what is not used stays unused")
+def _():
+    for how in "listed", "all":
+        b = Books(payment_mod=how)
+        customer = b.make("Customer", Name="Ada Byron")
+        one, two = (b.make("Invoice", CustomerRef=ref(customer), RefNumber=n, InvoiceLine=[{"ItemRef": name("ENGRAVING"), "Amount": "10.00"}]) for n in "12")
+
+        def balances():
+            return [b.fetch("Invoice", i["id"])[0]["data"]["BalanceRemaining"] for i in (one, two)]
+
+        payment = b.make("ReceivePayment", CustomerRef=ref(customer), TotalAmount="15", AppliedToTxn=[
+            {"TxnID": ref(one), "PaymentAmount": "4"}, {"TxnID": ref(two), "PaymentAmount": "10"}])
+        equal((payment["data"]["UnusedPayment"], balances()), ("1.00", ["6.00", "0.00"]), how)
+        payment = b.change(payment, AppliedToTxn=[{"TxnID": ref(one), "PaymentAmount": "5"}])
+        equal((payment["data"]["UnusedPayment"], balances()), ("10.00", ["5.00", "10.00"]), f"{how}: moved")
+        payment = b.change(payment, AppliedToTxn=[])
+        equal((payment["data"]["UnusedPayment"], balances()), ("15.00", ["10.00", "10.00"]), f"{how}: taken back")
+        payment = b.change(payment, AppliedToTxn=[], Memo="nothing to take back")
+        payment = b.change(payment, TotalAmount="20", AppliedToTxn=[{"TxnID": ref(i), "PaymentAmount": "10"} for i in (one, two)])
+        equal((payment["data"]["UnusedPayment"], balances()), ("0.00", ["0.00", "0.00"]), f"{how}: applied later")
+        equal(b.write("update", "ReceivePayment", {"AppliedToTxn": [{"TxnID": ref(one), "PaymentAmount": "11"}]}, payment)["refused"], "refused", "3210")
+        payment = b.change(payment, Memo="kept")
+        equal(balances(), ["0.00", "0.00"], "what it pays is left alone")
+        b.twin.post("/person/edit", {"type": "ReceivePayment", "id": payment["id"], "set": {"Memo": "by hand"}})
+        equal(b.write("update", "ReceivePayment", {"AppliedToTxn": []}, payment)["refused"], "stale", "a person was faster")
+        b.write("delete", "ReceivePayment", record=payment)
+        equal(balances(), ["10.00", "10.00"], f"{how}: deleted")
+        equal(b.twin.get("/books")["balanced"], True)
+        equal(b.twin.errors(), [])
+
+
+@promise("SF-34: the ageing of each customer and vendor is told as QuickBooks' own report has it, and told once more when nothing is owed")
+def _():
+    b = Books(query_order="shuffled")
+    ada, inc = b.make("Customer", Name="Ada Byron"), b.make("Customer", Name="Byron & Co")
+    job = b.make("Customer", Name="Job 1", ParentRef=ref(inc))
+    made = {}
+    for who, due, amount in ((ada, "2026-12-01", "1"), (ada, "2026-11-01", "2"), (ada, "2026-10-01", "4"), (ada, "2026-09-01", "8"), (ada, "2026-06-01", "16"),
+                             (job, "2026-11-17", "32")):
+        made[amount] = b.make("Invoice", CustomerRef=ref(who), TxnDate="2026-05-01", DueDate=due, InvoiceLine=[{"ItemRef": name("ENGRAVING"), "Amount": amount}])
+    b.make("ReceivePayment", CustomerRef=ref(inc), TxnDate="2026-11-01", TotalAmount="3")
+    b.make("Bill", VendorRef=name("Clay & Glaze Supplies"), TxnDate="2026-11-01", DueDate="2026-11-10", ExpenseLine=[{"AccountRef": name("Sales"), "Amount": "7"}])
+    records, cursor = b.poll("customeraging")
+    told = {r["id"]: r["data"] for r in records}
+    members = ["Current", "Days1To30", "Days31To60", "Days61To90", "Over90", "Total"]
+    equal([told[ada["id"]][m] for m in members], ["1.00", "2.00", "4.00", "8.00", "16.00", "31.00"])
+    equal((told[job["id"]]["Days1To30"], told[job["id"]]["CustomerRef"]["name"]), ("32.00", "Byron & Co:Job 1"), "a job by itself")
+    equal([told[inc["id"]][m] for m in members], ["0.00", "-3.00", "0.00", "0.00", "0.00", "-3.00"], "an unused payment")
+    equal(len(told), 3, "nobody else owes")
+    equal([(r["data"]["VendorRef"]["name"], r["data"]["Days1To30"]) for r in b.poll("vendoraging")[0]], [("Clay & Glaze Supplies", "7.00")])
+    equal([r["data"]["Total"] for r in b.find("CustomerAging", CustomerRef=ref(ada))], ["31.00"], "one, by id")
+    equal([r["data"]["Total"] for r in b.find("CustomerAging", CustomerRef={"name": "Ada Byron"})], ["31.00"], "by name")
+    web = b.find("Customer", Name="Web Customer")[0]
+    equal({r["id"]: r["deleted"] or r["data"]["Total"] for r in b.fetch("CustomerAging", job["id"], web["id"], "80000FFF-1")},
+          {job["id"]: "32.00", web["id"]: "0.00", "80000FFF-1": True}, "fetched")
+    b.make("ReceivePayment", CustomerRef=ref(job), TotalAmount="32", AppliedToTxn=[{"TxnID": ref(made["32"]), "PaymentAmount": "32"}])
+    again, later = b.poll("customeraging", cursor)
+    equal({r["id"]: r["data"]["Total"] for r in again}, {ada["id"]: "31.00", inc["id"]: "-3.00", job["id"]: "0.00"}, "paid: told with nothing")
+    equal([r["version"] == s["version"] for r in records for s in again if r["id"] == s["id"] == ada["id"]], [True], "what has not moved is no news")
+    equal({r["id"] for r in b.poll("customeraging", later)[0]}, {ada["id"], inc["id"]}, "and only once")
     equal(b.twin.errors(), [])
 
 

@@ -21,7 +21,7 @@ static json_t *text_or_null(const char *text)
 static json_t *record_told(const struct call_record *r)
 {
 	return json_pack("{s:s, s:s, s:o, s:b, s:o}", "entity", r->entity, "id", r->id, "version", text_or_null(r->version),
-		"deleted", r->deleted, "data", r->text ? json_loadb(r->text, r->text_len, 0, NULL) : json_null());
+		"deleted", r->deleted, "data", r->text ? json_loadb(r->text, r->text_len, 0, NULL) : r->data ? json_deep_copy(r->data) : json_null());
 }
 
 static const char *const faults[] = { "", "retry", "limited", "stale", "auth", "refused", "in_doubt", "broken" };
@@ -124,7 +124,7 @@ static void run(const json_t *order)
 	json_t *records = json_array(), *settings = json_object(), *heard;
 	struct call *c = call_for(order, settings);
 	enum mlc_step step = call_step(c, NULL, now_ms);
-	char cursor[64] = "";
+	char cursor[4096] = "";
 
 	for (;;) {
 		const char *next;

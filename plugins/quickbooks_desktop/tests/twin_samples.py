@@ -2,16 +2,15 @@
 """The twin answers the sample pairs of specs/quickbooks-desktop/samples/authored in the same shape, and the schema agrees."""
 import os
 import re
-import subprocess
 import sys
 import xml.etree.ElementTree as ET
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "tests", "e2e"))
 from lib import Twin, equal, exchange, holds, promise, run, skip  # noqa: E402
 from lib.bed import SPECS  # noqa: E402
+from twin_file import SCHEMA, valid  # noqa: E402
 
 SAMPLES = os.path.join(SPECS, "quickbooks-desktop", "samples", "authored")
-SCHEMA = os.path.join(SPECS, "quickbooks-desktop", "xsd", "QBUqbxmlops160.xsd")
 SDK = os.path.join(SPECS, "quickbooks-desktop", "samples", "sdk")
 
 # In the order in which they were made: later ones speak of what earlier ones wrote.
@@ -77,11 +76,6 @@ def values_agree(theirs, ours, but=()):
     for pair in want:
         holds(pair in extra, f"value {pair} is not told (told: {got})")
         extra.remove(pair)
-
-
-def valid(text):
-    done = subprocess.run(["xmllint", "--noout", "--schema", SCHEMA, "-"], input=text.encode(), capture_output=True)
-    holds(done.returncode == 0, f"the schema refuses the answer: {done.stderr.decode()[:500]}\n{text[:1500]}")
 
 
 def ask(twin, text, query=""):

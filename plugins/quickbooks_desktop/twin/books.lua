@@ -117,44 +117,46 @@ local function fill_line(co, line, given, where)
 	set_tax_code(co, line, item, given, where .. " line")
 end
 
-local function group_members(co, group, where)
+local function group_members(co, group, where, fill)
 	local item = co.lists.Item[group.item]
 	local members = {}
 	for _, part in ipairs(item.f.ItemGroupLine or {}) do
 		local member = { id = company.new_line_id(co) }
 		local each = values.five(part.Quantity) or 100000
-		fill_line(co, member, { ItemRef = { ListID = part.ItemRef },
+		fill(co, member, { ItemRef = { ListID = part.ItemRef },
 			Quantity = values.quantity(decimal.times(each, group.quantity or 100000, 5)) }, where)
 		members[#members + 1] = member
 	end
 	return members
 end
 
-function books.new_line(co, entry, where)
+-- fill: how a line of this kind of document takes what is given; left out: as a sale does.
+function books.new_line(co, entry, where, fill)
 	local given = entry.content
 	local line = { id = company.new_line_id(co) }
-	if entry.name:find("LineGroup") then
+	fill = fill or fill_line
+	if entry.name:find("Group") then
 		local item = company.resolve(co, "Item", given.ItemGroupRef, where .. " line")
 		if not item or item.object ~= "ItemGroup" then
 			company.bad_reference("Item", given.ItemGroupRef and (given.ItemGroupRef.FullName or given.ItemGroupRef.ListID) or "", where)
 		end
 		line.group, line.item, line.quantity = true, item.id, values.five(given.Quantity)
 		line.desc = given.Desc or item_desc(item)
-		line.members = group_members(co, line, where)
+		line.members = group_members(co, line, where, fill)
 	else
-		fill_line(co, line, given, where)
+		fill(co, line, given, where)
 	end
 	return line
 end
 
 -- Mod: the lines that a request lists, in its order; those it does not list are gone.
-function books.changed_lines(co, old, entries, where)
+function books.changed_lines(co, old, entries, where, fill)
 	local by_id, place, last, lines = {}, {}, 0, {}
 	for i, line in ipairs(old) do by_id[line.id], place[line.id] = line, i end
 	for _, entry in ipairs(entries) do
 		local id = entry.content.TxnLineID
 		if id == "-1" then
-			lines[#lines + 1] = books.new_line(co, entry, where)
+			lines[#lines + 1] = books.new_line(co, entry, where, fill)
 		else
 			local line = by_id[id]
 			if not line then refuse(3120, 'Object "%s" specified in the request cannot be found.', id) end
@@ -163,14 +165,52 @@ function books.changed_lines(co, old, entries, where)
 			end
 			last = place[id]
 			if line.group then
-				if entry.content.members then line.members = books.changed_lines(co, line.members, entry.content.members, where) end
+				if entry.content.members then line.members = books.changed_lines(co, line.members, entry.content.members, where, fill) end
 			else
-				fill_line(co, line, entry.content, where)
+				(fill or fill_line)(co, line, entry.content, where)
 			end
 			lines[#lines + 1] = line
 		end
 	end
 	return lines
+end
+
+-- ---- one line of a purchase ----------------------------------------------------------------
+
+local function item_cost(item)
+	return values.five(item.object == "ItemInventory" and item.f.PurchaseCost or priced(item).PurchaseCost)
+end
+
+-- ItemLine of a bill (Cost) and PurchaseOrderLine (Rate).
+function books.fill_cost_line(co, line, given, where)
+	local item = company.resolve(co, "Item", given.ItemRef, where .. " line")
+	local customer = company.resolve(co, "Customer", given.CustomerRef, where .. " line")
+	local class = company.resolve(co, "Class", given.ClassRef, where .. " line")
+	local account = company.resolve(co, "Account", given.OverrideItemAccountRef, where .. " line")
+	if item and item.id ~= line.item then
+		if line.item then line.rate, line.amount = nil, nil end
+		line.item, line.desc = item.id, item.f.PurchaseDesc or priced(item).PurchaseDesc or item_desc(item)
+	end
+	line.customer, line.class, line.account = customer and customer.id or line.customer, class and class.id or line.class,
+		account and account.id or line.account
+	if given.Desc then line.desc = given.Desc end
+	if given.Quantity then line.quantity = values.five(given.Quantity) end
+	for _, name in ipairs { "UnitOfMeasure", "ServiceDate", "Other1", "Other2", "ManufacturerPartNumber", "BillableStatus", "IsManuallyClosed" } do
+		if given[name] then line[name] = given[name] ~= "" and given[name] or nil end
+	end
+	item = item or line.item and co.lists.Item[line.item]
+	local cost, amount = values.five(given.Cost or given.Rate), values.cents(given.Amount)
+	if not item then
+		if cost or amount then refuse(3150, 'There is a missing element: "ItemRef".') end
+		return
+	end
+	if amount then
+		line.amount = amount
+		line.rate = cost or line.quantity and line.quantity ~= 0 and decimal.divide(amount * 100000000, line.quantity) or nil
+	elseif cost or given.Quantity or not line.amount then
+		line.rate = cost or line.rate or item_cost(item) or 0
+		line.amount = multiply(line.quantity or 100000, line.rate)
+	end
 end
 
 -- ---- a whole sales form --------------------------------------------------------------------
@@ -332,6 +372,18 @@ function books.compute_refund(co, txn)
 	post(txn, txn.f.RefundFromAccountRef or default_account(co, "UndepositedFunds"), -txn.total)
 end
 
+-- Items of a bill: stock that comes in, or what the item is bought for.
+local function post_bought(co, txn)
+	books.each_line(txn.lines or {}, function(line)
+		local item = line.item and co.lists.Item[line.item]
+		if not item or not line.amount then return end
+		local inventory = item.object == "ItemInventory"
+		post(txn, line.account or inventory and item.f.AssetAccountRef or priced(item).ExpenseAccountRef or item_account(item), line.amount)
+		if inventory then table.insert(txn.stock, { item = item.id, quantity = line.quantity or 100000, value = line.amount }) end
+		txn.total = txn.total + line.amount
+	end)
+end
+
 -- Check and Bill: expense lines against an account.  A line on receivables is owed by its customer.
 function books.compute_expenses(co, txn, account, entity)
 	txn.postings, txn.stock, txn.total, txn.receivable = {}, {}, 0, 0
@@ -344,6 +396,7 @@ function books.compute_expenses(co, txn, account, entity)
 		post(txn, line.account, line.amount, line.customer)
 		txn.total = txn.total + line.amount
 	end
+	post_bought(co, txn)
 	if txn.total < 0 then
 		refuse(3180, "There was an error when saving a %s.  QuickBooks error message: Transaction amount must be positive.", txn.type)
 	end
@@ -357,6 +410,38 @@ function books.compute_deposit(txn)
 		txn.total = txn.total + line.amount
 	end
 	post(txn, txn.f.DepositToAccountRef, txn.total)
+end
+
+-- Paid from a bank or card account to what is payable.
+function books.compute_bill_payment(txn, payable, from)
+	txn.postings, txn.stock = {}, {}
+	post(txn, payable, txn.total, txn.f.PayeeEntityRef)
+	post(txn, from, -txn.total)
+end
+
+function books.compute_order(txn)
+	txn.postings, txn.stock, txn.total = {}, {}, 0
+	books.each_line(txn.lines, function(line) txn.total = txn.total + (line.amount or 0) end)
+end
+
+local function names_of(co, kind) return kind == "AccountsReceivable" and co.lists.Customer or co.lists.Vendor end
+
+function books.compute_journal(co, txn)
+	local sum = 0
+	txn.postings, txn.stock, txn.total = {}, {}, 0
+	for _, line in ipairs(txn.journal) do
+		local kind = line.account and co.lists.Account[line.account].f.AccountType
+		if line.amount < 0 then refuse(3210, 'The "Amount" field has an invalid value "%s".', values.amount(line.amount)) end
+		if (kind == "AccountsReceivable" or kind == "AccountsPayable") and not (line.entity and names_of(co, kind)[line.entity]) then
+			refuse(3210, "A line on accounts receivable needs a customer, one on accounts payable a vendor.")
+		end
+		if line.amount ~= 0 then
+			post(txn, line.account, line.debit and line.amount or -line.amount, line.entity)
+			sum = sum + (line.debit and line.amount or -line.amount)
+			txn.total = txn.total + (line.debit and line.amount or 0)
+		end
+	end
+	if sum ~= 0 then refuse(3210, "Transaction is not in balance.  Make sure the amounts in the debit column equal the amounts in the credit column.") end
 end
 
 -- ---- who is applied to whom ----------------------------------------------------------------------
@@ -498,7 +583,7 @@ function books.audit(co)
 		if sum ~= 0 then table.insert(faults, txn.type .. " " .. id .. " does not balance") end
 		if (txn.type == "CreditMemo" or txn.type == "ReceivePayment") and books.credit_left(txn) < 0 then
 			table.insert(faults, txn.type .. " " .. id .. " is applied beyond its amount")
-		elseif txn.type == "Invoice" and books.open_amount(txn) < 0 then
+		elseif (txn.type == "Invoice" or txn.type == "Bill") and books.open_amount(txn) < 0 then
 			table.insert(faults, txn.type .. " " .. id .. " is paid beyond its amount")
 		end
 	end

@@ -4,6 +4,7 @@ local shapes = require "twin.shapes"
 local company = require "twin.company"
 local writes = require "twin.writes"
 local reads = require "twin.reads"
+local aging = require "twin.aging"
 local xml = twin.xml
 local escape = xml.escape
 local refuse = values.refuse
@@ -268,6 +269,7 @@ function OTHERS.CompanyQuery(co, given) return reads.company(co, given) end
 function OTHERS.PreferencesQuery(co, given) return reads.preferences(co, given) end
 function OTHERS.TxnDeletedQuery(co, given) return reads.deleted(co, "Txn", given.TxnDelType, given.DeletedDateRangeFilter) end
 function OTHERS.ListDeletedQuery(co, given) return reads.deleted(co, "List", given.ListDelType, given.DeletedDateRangeFilter) end
+function OTHERS.AgingReportQuery(co, given) return aging.report(co, given) end
 function OTHERS.DataExtDefQuery(co, given) return reads.ext_defs(co, given) end
 
 function OTHERS.TxnDel(co, given)

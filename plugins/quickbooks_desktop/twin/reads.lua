@@ -205,6 +205,16 @@ local function expenses_told(txn)
 	return told
 end
 
+local function bills_paid(co, txn)
+	local told = {}
+	for _, link in ipairs(txn.links_out) do
+		local bill = co.txns[link.txn]
+		told[#told + 1] = { TxnID = bill.id, TxnType = bill.type, TxnDate = bill.date, RefNumber = bill.f.RefNumber,
+			BalanceRemaining = values.amount(books.open_amount(bill)), Amount = values.amount(link.amount) }
+	end
+	return told
+end
+
 local function deposits_told(co, txn)
 	local told = {}
 	for _, line in ipairs(txn.deposit_lines or {}) do
@@ -252,7 +262,9 @@ local TXN_VALUES = {
 	ShipAddressBlock = function(_, t) return address_block(t.f.ShipAddress) end,
 	AddressBlock = function(_, t) return address_block(t.f.Address) end,
 	LinkedTxn = function(co, t, opts) return opts.links and links_told(co, t) or nil end,
-	AppliedToTxnRet = function(co, t) return applied_told(co, t) end,
+	AppliedToTxnRet = function(co, t) return t.type == "ReceivePayment" and applied_told(co, t) or bills_paid(co, t) end,
+	IsFullyReceived = function() return "false" end,
+	VendorAddressBlock = function(_, t) return address_block(t.f.VendorAddress) end,
 	RefundAppliedToTxnRet = function(co, t) return refunded_told(co, t) end,
 	ExpenseLineRet = function(_, t, opts) return opts.lines and expenses_told(t) or nil end,
 	DepositLineRet = function(co, t, opts) return opts.lines and deposits_told(co, t) or nil end,
@@ -264,6 +276,8 @@ local function line_told(line)
 		UnitOfMeasure = line.UnitOfMeasure, Rate = not line.percent and line.rate and values.price(line.rate) or nil,
 		RatePercent = line.percent and values.percent(line.percent), ClassRef = line.class, Amount = line.amount and values.amount(line.amount),
 		ServiceDate = line.ServiceDate, SalesTaxCodeRef = line.code, Other1 = line.Other1, Other2 = line.Other2,
+		Cost = line.rate and values.price(line.rate), CustomerRef = line.customer, BillableStatus = line.BillableStatus,
+		ManufacturerPartNumber = line.ManufacturerPartNumber, IsManuallyClosed = line.IsManuallyClosed, ReceivedQuantity = "0",
 	}
 end
 
@@ -297,7 +311,15 @@ end
 
 local function put_lines(co, out, txn, opts)
 	local ret = shapes.ret(txn.type)
-	local line, group = ret.by_name[txn.type .. "LineRet"], ret.by_name[txn.type .. "LineGroupRet"]
+	if txn.journal then
+		for _, one in ipairs(txn.journal) do
+			put_element(co, out, ret.by_name[one.debit and "JournalDebitLine" or "JournalCreditLine"], { { TxnLineID = one.id,
+				AccountRef = one.account, Amount = values.amount(one.amount), Memo = one.memo, EntityRef = one.entity, ClassRef = one.class } })
+		end
+		return
+	end
+	local bill = txn.type == "Bill"
+	local line, group = ret.by_name[bill and "ItemLineRet" or txn.type .. "LineRet"], ret.by_name[bill and "ItemGroupLineRet" or txn.type .. "LineGroupRet"]
 	for _, one in ipairs(txn.lines) do
 		if one.group then put_group(co, out, group, line, one, opts) else put_line(co, out, line, one, opts) end
 	end
@@ -510,6 +532,13 @@ local function touches(txn, accounts)
 	return false
 end
 
+local function names_one(txn, entities)
+	for _, line in ipairs(txn.journal or {}) do
+		if entities[line.entity or ""] then return true end
+	end
+	return entities[txn.customer or txn.f.VendorRef or txn.f.PayeeEntityRef or ""]
+end
+
 local function txn_found(co, object, given)
 	local found = {}
 	if given.TxnID then
@@ -532,7 +561,7 @@ local function txn_found(co, object, given)
 		if txn.type == object
 			and (not refs or refs[ref:lower()]) and (not exact or exact[ref])
 			and (not modified or modified(txn)) and (not dated or dated(txn)) and (not numbered or numbered(ref))
-			and (not entities or entities[txn.customer or txn.f.VendorRef or txn.f.PayeeEntityRef or ""])
+			and (not entities or names_one(txn, entities))
 			and (not accounts or touches(txn, accounts))
 			and (not paid or (books.open_amount(txn) == 0) == (paid == "PaidOnly")) then
 			found[#found + 1] = txn

@@ -130,7 +130,7 @@ function seed.shop()
 	writes.add(co, "Customer", { Name = "Analytical Engine", ParentRef = named("Babbage Engines"), Email = "office@babbage.example" })
 	writes.add(co, "Customer", { Name = "Old Customer", Email = "old@example.com", IsActive = "false" })
 	writes.add(co, "Vendor", { Name = "Clay & Glaze Supplies", CompanyName = "Clay & Glaze Supplies" })
-	company.insert(co, "Employee", { Name = "Grace Hopper", FirstName = "Grace", LastName = "Hopper" })
+	writes.add(co, "Employee", { FirstName = "Grace", LastName = "Hopper" })
 	company.insert(co, "Template", { Name = "Intuit Product Invoice", TemplateType = "Invoice" })
 	return co
 end

@@ -194,6 +194,102 @@ SalesTaxCodeRef ref:SalesTaxCode
 BillableStatus enum:Billable,NotBillable,HasBeenBilled
 ]]
 
+BLOCKS.costline = [[
+TxnLineID!! id MR
+ItemRef ref:Item
+Desc 4095
+Quantity quan
+UnitOfMeasure 31
+Cost price
+Amount amt
+TaxAmount amt
+CustomerRef ref:Customer
+ClassRef ref:Class
+SalesTaxCodeRef ref:SalesTaxCode
+BillableStatus enum:Billable,NotBillable,HasBeenBilled
+OverrideItemAccountRef ref:Account AM
+DataExt* {ext} A
+DataExtRet* {extret} R
+]]
+
+BLOCKS.costgroup = [[
+TxnLineID!! id MR
+ItemGroupRef! ref:Item
+Desc text AR
+Quantity quan
+UnitOfMeasure 31
+TotalAmount amt R
+ItemLineMod* {costline} M &members
+ItemLineRet* {costline} R &members
+DataExt* {ext} A
+]]
+
+BLOCKS.orderline = [[
+TxnLineID!! id MR
+ItemRef ref:Item
+ManufacturerPartNumber 31
+Desc 4095
+Quantity quan
+UnitOfMeasure 31
+Rate price
+ClassRef ref:Class
+Amount amt
+TaxAmount amt
+CustomerRef ref:Customer
+ServiceDate date
+SalesTaxCodeRef ref:SalesTaxCode
+ReceivedQuantity quan R
+IsManuallyClosed bool MR
+OverrideItemAccountRef ref:Account AM
+Other1 29
+Other2 29
+DataExt* {ext} A
+DataExtRet* {extret} R
+]]
+
+BLOCKS.ordergroup = [[
+TxnLineID!! id MR
+ItemGroupRef! ref:Item
+Desc text AR
+Quantity quan
+UnitOfMeasure 31
+IsPrintItemsInGroup bool R
+TotalAmount amt R
+ServiceDate date AR
+PurchaseOrderLineMod* {orderline} M &members
+PurchaseOrderLineRet* {orderline} R &members
+DataExt* {ext} A
+]]
+
+BLOCKS.journalbody = [[
+AccountRef ref:Account
+Amount amt
+TaxAmount amt
+Memo 4095
+EntityRef ref:Name
+ClassRef ref:Class
+ItemSalesTaxRef ref:Item
+BillableStatus enum:Billable,NotBillable,HasBeenBilled
+]]
+BLOCKS.journalline = "TxnLineID id\n" .. BLOCKS.journalbody
+BLOCKS.journalmod = "TxnLineID!! id\nJournalLineType enum:Debit,Credit\n" .. BLOCKS.journalbody
+
+BLOCKS.billapplied = [[
+TxnID!! id
+PaymentAmount amt A
+TxnType text R
+TxnDate date R
+RefNumber 20 R
+BalanceRemaining amt R
+Amount amt R
+SetCredit* {credit} A
+DiscountAmount amt
+DiscountAccountRef ref:Account
+DiscountClassRef ref:Class
+]]
+
+BLOCKS.employeeaddress = "Addr1 41\nAddr2 41\nCity 31\nState 21\nPostalCode 13\n"
+
 BLOCKS.depositline = [[
 PaymentTxnID! id @payment
 PaymentTxnLineID id @payment
@@ -569,8 +665,34 @@ ExternalGUID guid AR
 DataExtRet* {extret} R
 ]]
 
+OBJECTS.Employee = [[
+<listhead>
+Name 41
+IsActive bool
+Salutation 15
+FirstName 25
+MiddleName 5
+LastName 25
+JobTitle 41
+EmployeeAddress {employeeaddress}
+PrintAs 41
+Phone 21
+Mobile 21
+AltPhone 21
+Fax 21
+SSN 15
+Email 1023
+EmployeeType enum:Officer,Owner,Regular,Statutory
+HiredDate date
+ReleasedDate date
+BirthDate date
+AccountNumber 99
+Notes 4095
+ExternalGUID guid AR
+DataExtRet* {extret} R
+]]
+
 -- Told, not written.
-OBJECTS.Employee = "<listhead>\nName! 41\nIsActive bool\nFirstName 25\nLastName 25\nEmail 1023\nDataExtRet* {extret} R\n"
 OBJECTS.Template = "<listhead>\nName! 31\nIsActive bool\nTemplateType text\n"
 OBJECTS.PriceLevel = "<listhead>\nName! 31\nIsActive bool\nPriceLevelType text\n"
 OBJECTS.Currency = "<listhead>\nName! 64\nIsActive bool\nCurrencyCode 3\n"
@@ -784,6 +906,7 @@ DataExtRet* {extret} R
 OBJECTS.Bill = [[
 <txnhead>
 VendorRef! ref:Vendor
+VendorAddress {address}
 APAccountRef ref:Account
 TxnDate date
 DueDate date
@@ -792,10 +915,106 @@ RefNumber 20
 TermsRef ref:Terms
 Memo 4095
 IsPaid bool R
+ExchangeRate float AM
 ExternalGUID guid AR
 LinkedTxn* {link} R
+ClearExpenseLines bool M
 ExpenseLineAdd* {expense} A
+ExpenseLineMod* {expense} M
 ExpenseLineRet* {expense} R
+ClearItemLines bool M
+ItemLineAdd* {costline} A &lines
+ItemGroupLineAdd* {costgroup} A &lines
+ItemLineMod* {costline} M &lines
+ItemGroupLineMod* {costgroup} M &lines
+ItemLineRet* {costline} R &lines
+ItemGroupLineRet* {costgroup} R &lines
+DataExtRet* {extret} R
+]]
+
+OBJECTS.BillPaymentCheck = [[
+<txnhead>
+PayeeEntityRef! ref:Name
+APAccountRef ref:Account
+TxnDate date
+BankAccountRef! ref:Account
+Amount amt R
+IsToBePrinted! bool A |numbered
+RefNumber! 11 A |numbered
+RefNumber 11 R
+Memo 4095
+IsToBePrinted bool R
+ExchangeRate float A
+ExternalGUID guid AR
+AppliedToTxnAdd!* {billapplied} A
+AppliedToTxnRet* {billapplied} R
+DataExtRet* {extret} R
+]]
+
+OBJECTS.BillPaymentCreditCard = [[
+<txnhead>
+PayeeEntityRef! ref:Name
+APAccountRef ref:Account
+TxnDate date
+CreditCardAccountRef! ref:Account
+Amount amt R
+RefNumber 11
+Memo 4095
+ExchangeRate float A
+ExternalGUID guid AR
+AppliedToTxnAdd!* {billapplied} A
+AppliedToTxnRet* {billapplied} R
+DataExtRet* {extret} R
+]]
+
+OBJECTS.PurchaseOrder = [[
+<txnhead>
+VendorRef ref:Vendor
+ClassRef ref:Class
+ShipToEntityRef ref:Name
+TemplateRef ref:Template
+TxnDate date
+RefNumber 11
+VendorAddress {address}
+VendorAddressBlock {block} R
+ShipAddress {address}
+ShipAddressBlock {block} R
+TermsRef ref:Terms
+DueDate date
+ExpectedDate date
+ShipMethodRef ref:ShipMethod
+FOB 13
+TotalAmount amt R
+IsManuallyClosed bool MR
+IsFullyReceived bool R
+Memo 4095
+VendorMsg 99
+IsToBePrinted bool
+IsToBeEmailed bool
+Other1 25
+Other2 29
+ExchangeRate float AM
+ExternalGUID guid AR
+LinkedTxn* {link} R
+PurchaseOrderLineAdd!* {orderline} A &lines
+PurchaseOrderLineGroupAdd!* {ordergroup} A &lines
+PurchaseOrderLineMod* {orderline} M &lines
+PurchaseOrderLineGroupMod* {ordergroup} M &lines
+PurchaseOrderLineRet* {orderline} R &lines
+PurchaseOrderLineGroupRet* {ordergroup} R &lines
+DataExtRet* {extret} R
+]]
+
+OBJECTS.JournalEntry = [[
+<txnhead>
+TxnDate date
+RefNumber 11
+Memo text AR
+IsAdjustment bool
+ExternalGUID guid AR
+JournalDebitLine!* {journalline} AR &lines
+JournalCreditLine!* {journalline} AR &lines
+JournalLineMod* {journalmod} M &lines
 DataExtRet* {extret} R
 ]]
 
@@ -891,6 +1110,10 @@ local QUERIES = {
 	ARRefundCreditCard = TXN_QUERY .. LINES .. OWNED,
 	Check = TXN_QUERY .. LINES .. LINKS .. OWNED,
 	Bill = TXN_QUERY .. PAID .. LINES .. LINKS .. OWNED,
+	BillPaymentCheck = TXN_QUERY .. LINES .. OWNED,
+	BillPaymentCreditCard = TXN_QUERY .. LINES .. OWNED,
+	PurchaseOrder = TXN_QUERY .. LINES .. LINKS .. OWNED,
+	JournalEntry = TXN_QUERY .. LINES .. OWNED,
 	Deposit = [[
 TxnID* id @id
 MaxReturned int @filter
@@ -926,6 +1149,8 @@ DataExtTxnRequire bool
 DataExtFormatString text
 ]]
 BLOCKS.capacity = "IncludeMaxCapacity! bool\n"
+BLOCKS.reportperiod = "FromReportDate date\nToReportDate date\n"
+BLOCKS.reportentity = "EntityTypeFilter! enum:Customer,Employee,OtherName,Vendor @type\n" .. BLOCKS.whichones
 
 local OTHERS = {
 	HostQuery = "IncludeListMetaData {capacity}\n" .. TAIL,
@@ -936,6 +1161,14 @@ local OTHERS = {
 	ListDel = "ListDelType! text\nListID! id\n",
 	TxnDeletedQuery = "TxnDelType!* text\nDeletedDateRangeFilter {deleted}\n" .. TAIL,
 	ListDeletedQuery = "ListDelType!* text\nDeletedDateRangeFilter {deleted}\n" .. TAIL,
+	AgingReportQuery = [[
+AgingReportType! enum:APAgingDetail,APAgingSummary,ARAgingDetail,ARAgingSummary,CollectionsReport
+DisplayReport bool
+ReportPeriod {reportperiod} |period
+ReportDateMacro enum:All,Today,ThisMonth,ThisYear |period
+ReportEntityFilter {reportentity}
+ReportAgingAsOf enum:ReportEndDate,Today
+]],
 	DataExtAdd = "DataExtAdd! {extvalue}\n",
 	DataExtMod = "DataExtMod! {extvalue}\n",
 	DataExtDel = "DataExtDel! {extobject}\n",
@@ -1018,9 +1251,9 @@ function shapes.request(name)
 end
 
 shapes.cannot_mod = { StandardTerms = true, PaymentMethod = true, ShipMethod = true, CustomerMsg = true, ARRefundCreditCard = true,
-	Bill = true, Deposit = true, CustomerType = true, VendorType = true, JobType = true, DateDrivenTerms = true, Employee = true,
-	Template = true, PriceLevel = true, Currency = true }
-shapes.cannot_add = { Employee = true, Template = true, PriceLevel = true, Currency = true }
+	BillPaymentCheck = true, BillPaymentCreditCard = true, Deposit = true, CustomerType = true, VendorType = true, JobType = true,
+	DateDrivenTerms = true, Template = true, PriceLevel = true, Currency = true }
+shapes.cannot_add = { Template = true, PriceLevel = true, Currency = true }
 
 function shapes.ret(object)
 	return compile(object, OBJECTS[object], "R")

@@ -84,6 +84,15 @@ local function check_name(name)
 	return name
 end
 
+-- QuickBooks puts an employee's name together.
+local function full_person_name(given)
+	local words = {}
+	for _, name in ipairs { "FirstName", "MiddleName", "LastName" } do
+		if given[name] and given[name] ~= "" then words[#words + 1] = given[name] end
+	end
+	return table.concat(words, " ")
+end
+
 local function check_accounts(co, object, f, where)
 	if co.preferences.IsRequiringAccounts ~= "true" then return end
 	local missing = (object == "ItemInventory" and not (f.IncomeAccountRef and f.COGSAccountRef and f.AssetAccountRef))
@@ -134,10 +143,10 @@ end
 function writes.add_list(co, object, given)
 	local list, where = company.list_of(object), object
 	local f, extra = {}, {}
-	f.Name = check_name(given.Name or given.Initial)
+	f.Name = check_name(given.Name or given.Initial or full_person_name(given))
 	extra.parent = parent_of(co, object, given, where)
 	company.claim_name(co, list, full_name_of(co, list, extra.parent, f.Name))
-	if (list == "Customer" or list == "Vendor" or list == "OtherName") and count_names(co) >= twin.settings.max_names then
+	if (list == "Customer" or list == "Vendor" or list == "OtherName" or list == "Employee") and count_names(co) >= twin.settings.max_names then
 		refuse(3180, "There was an error when saving a %s list, element \"%s\".  QuickBooks error message: The list is full.", object, f.Name)
 	end
 	for name, value in pairs(DEFAULTS[object] or {}) do f[name] = value end
@@ -168,6 +177,9 @@ function writes.mod_list(co, object, given, person)
 	if not person then check_edit(record, given) end
 	local f, parent = twin.copy(record.f), record.parent
 	if given.Name or given.Initial then f.Name = check_name(given.Name or given.Initial) end
+	if object == "Employee" and not given.Name and (given.FirstName or given.MiddleName or given.LastName) then
+		f.Name = check_name(full_person_name(setmetatable({}, { __index = function(_, k) return given[k] or record.f[k] end })))
+	end
 	if given.ParentRef then
 		parent = parent_of(co, object, given, where)
 		if has_descendant(co, record, parent) then refuse(3130, "There was an error when saving the parent of \"%s\".", f.Name) end
@@ -233,6 +245,9 @@ function writes.merge(co, list, from_id, to_id)
 		for _, line in ipairs(txn.expenses or {}) do
 			if line.customer == from_id then line.customer, moved = to_id, true end
 		end
+		for _, line in ipairs(txn.journal or {}) do
+			if line.entity == from_id then line.entity, moved = to_id, true end
+		end
 		if moved then
 			if twin.settings.merge_touches then company.touch(co, txn) end
 			books.commit(co, txn)
@@ -255,7 +270,7 @@ local TXN_SKIP = {
 	TxnID = true, EditSequence = true, CustomerRef = true, TxnDate = true, TotalAmount = true, SetCredit = true, LinkToTxnID = true,
 	ExchangeRate = true, IsAutoApply = true, AppliedToTxnAdd = true, AppliedToTxnMod = true, RefundAppliedToTxnAdd = true,
 	ApplyCheckToTxnAdd = true, ApplyCheckToTxnMod = true, ClearExpenseLines = true, ExpenseLineAdd = true, ExpenseLineMod = true,
-	DepositLineAdd = true,
+	DepositLineAdd = true, ClearItemLines = true,
 }
 
 local function header(co, txn, given, verb)
@@ -656,15 +671,132 @@ function writes.mod_check(co, given, person)
 	return draft
 end
 
-function writes.add_bill(co, given)
-	local txn = new_txn(co, "Bill", given)
-	txn.expenses = new_expenses(co, given.ExpenseLineAdd, "Bill")
+-- ---- purchases, the journal ------------------------------------------------------------------------
+
+local function payable_of(co, txn)
 	local payable = txn.f.APAccountRef and co.lists.Account[txn.f.APAccountRef] or company.special_account(co, "AccountsPayable")
 	if not payable then refuse(3270, "There is a missing posting account: AccountsPayable.") end
-	books.compute_expenses(co, txn, payable.id, txn.f.VendorRef)
+	return payable.id
+end
+
+local function compute_bill(co, txn)
+	books.compute_expenses(co, txn, payable_of(co, txn), txn.f.VendorRef)
+end
+
+function writes.add_bill(co, given)
+	local txn = new_txn(co, "Bill", given)
+	local vendor = co.lists.Vendor[txn.f.VendorRef or ""]
+	if not vendor then refuse(3150, 'There is a missing element: "VendorRef".') end
+	txn.expenses = new_expenses(co, given.ExpenseLineAdd, "Bill")
+	for _, entry in ipairs(given.lines or {}) do table.insert(txn.lines, books.new_line(co, entry, "Bill", books.fill_cost_line)) end
+	txn.f.TermsRef = txn.f.TermsRef or vendor.f.TermsRef
+	txn.f.DueDate = txn.f.DueDate or due_date(co, txn.date, txn.f.TermsRef)
+	compute_bill(co, txn)
 	number(co, txn)
 	books.commit(co, txn)
 	return txn
+end
+
+function writes.mod_bill(co, given, person)
+	local draft = changing(co, "Bill", given, person)
+	if values.is_true(given.ClearExpenseLines or "") then draft.expenses = {} end
+	if given.ExpenseLineMod then draft.expenses = changed_expenses(co, draft.expenses, given.ExpenseLineMod, "Bill") end
+	if values.is_true(given.ClearItemLines or "") then draft.lines = {} end
+	if given.lines then draft.lines = books.changed_lines(co, draft.lines, given.lines, "Bill", books.fill_cost_line) end
+	compute_bill(co, draft)
+	if books.open_amount(draft) < 0 then too_much("Amount", values.amount(draft.total)) end
+	company.touch(co, draft)
+	books.commit(co, draft)
+	return draft
+end
+
+-- BillPaymentCheck and BillPaymentCreditCard.
+function writes.add_bill_payment(co, kind, given)
+	local txn, rows = new_txn(co, kind, given), {}
+	txn.total = 0
+	for _, one in ipairs(given.AppliedToTxnAdd) do
+		local bill, amount = co.txns[one.TxnID], values.cents(one.PaymentAmount) or 0
+		if not bill or bill.type ~= "Bill" then not_found(one.TxnID) end
+		if bill.f.VendorRef ~= txn.f.PayeeEntityRef then
+			refuse(3210, 'The "AppliedToTxnAdd TxnID" field has an invalid value "%s".  QuickBooks error message: The bill is another vendor\'s.', bill.id)
+		end
+		if amount <= 0 or amount > books.open_amount(bill) then too_much("AppliedToTxnAdd payment amount", one.PaymentAmount or "") end
+		rows[#rows + 1] = { bill = bill, amount = amount }
+		txn.total = txn.total + amount
+	end
+	books.compute_bill_payment(txn, payable_of(co, txn), txn.f.BankAccountRef or txn.f.CreditCardAccountRef)
+	number(co, txn)
+	books.commit(co, txn)
+	for _, row in ipairs(rows) do
+		books.link(txn, row.bill, row.amount)
+		company.touch(co, row.bill)
+	end
+	return txn
+end
+
+function writes.add_order(co, given)
+	local txn = new_txn(co, "PurchaseOrder", given)
+	for _, entry in ipairs(given.lines or {}) do table.insert(txn.lines, books.new_line(co, entry, "PurchaseOrder", books.fill_cost_line)) end
+	if not given.RefNumber then txn.f.RefNumber = next_ref(co, "PurchaseOrder") end
+	txn.f.IsManuallyClosed = "false"
+	books.compute_order(txn)
+	number(co, txn)
+	books.commit(co, txn)
+	return txn
+end
+
+function writes.mod_order(co, given, person)
+	local draft = changing(co, "PurchaseOrder", given, person)
+	if given.lines then draft.lines = books.changed_lines(co, draft.lines, given.lines, "PurchaseOrder", books.fill_cost_line) end
+	books.compute_order(draft)
+	company.touch(co, draft)
+	books.commit(co, draft)
+	return draft
+end
+
+local function journal_line(co, line, given)
+	local account = company.resolve(co, "Account", given.AccountRef, "JournalEntry line")
+	local entity = company.resolve(co, "Name", given.EntityRef, "JournalEntry line")
+	local class = company.resolve(co, "Class", given.ClassRef, "JournalEntry line")
+	line.account, line.entity, line.class = account and account.id or line.account, entity and entity.id or line.entity,
+		class and class.id or line.class
+	line.amount = values.cents(given.Amount) or line.amount or 0
+	if given.Memo then line.memo = given.Memo ~= "" and given.Memo or nil end
+	if not line.account then refuse(3150, 'There is a missing element: "AccountRef".') end
+	return line
+end
+
+function writes.add_journal(co, given)
+	local txn = new_txn(co, "JournalEntry", given)
+	txn.journal = {}
+	for _, entry in ipairs(given.lines or {}) do
+		table.insert(txn.journal, journal_line(co, { id = company.new_line_id(co), debit = entry.name == "JournalDebitLine" }, entry.content))
+	end
+	if not given.RefNumber then txn.f.RefNumber = next_ref(co, "JournalEntry") end
+	books.compute_journal(co, txn)
+	number(co, txn)
+	books.commit(co, txn)
+	return txn
+end
+
+function writes.mod_journal(co, given, person)
+	local draft = changing(co, "JournalEntry", given, person)
+	if given.lines then
+		local by_id, lines = {}, {}
+		for _, line in ipairs(draft.journal) do by_id[line.id] = line end
+		for _, entry in ipairs(given.lines) do
+			local one = entry.content
+			local line = one.TxnLineID == "-1" and { id = company.new_line_id(co), debit = true } or by_id[one.TxnLineID]
+			if not line then not_found(one.TxnLineID) end
+			if one.JournalLineType and one.JournalLineType ~= "" then line.debit = one.JournalLineType == "Debit" end
+			lines[#lines + 1] = journal_line(co, line, one)
+		end
+		draft.journal = lines
+	end
+	books.compute_journal(co, draft)
+	company.touch(co, draft)
+	books.commit(co, draft)
+	return draft
 end
 
 local function deposit_line(co, given)
@@ -699,7 +831,8 @@ end
 
 -- ---- void and delete -------------------------------------------------------------------------------
 
-local VOIDABLE = { ARRefundCreditCard = true, Bill = true, Check = true, CreditMemo = true, Deposit = true, Invoice = true, SalesReceipt = true }
+local VOIDABLE = { ARRefundCreditCard = true, Bill = true, BillPaymentCheck = true, BillPaymentCreditCard = true, Check = true, CreditMemo = true,
+	Deposit = true, Invoice = true, JournalEntry = true, SalesReceipt = true }
 
 local function existing(co, kind, id)
 	local txn = co.txns[id]
@@ -728,6 +861,7 @@ function writes.void(co, kind, id)
 		if line.item then line.quantity, line.rate, line.percent, line.amount = line.quantity and 0, line.rate and 0, nil, 0 end
 	end)
 	for _, line in ipairs(draft.expenses or {}) do line.amount = 0 end
+	for _, line in ipairs(draft.journal or {}) do line.amount = 0 end
 	for _, line in ipairs(draft.deposit_lines or {}) do line.amount, line.payment = 0, nil end
 	draft.void, draft.total, draft.subtotal, draft.tax, draft.taxable, draft.receivable = true, 0, 0, 0, 0, 0
 	for _, part in ipairs(draft.tax_parts or {}) do part.tax = 0 end
@@ -740,7 +874,7 @@ end
 
 function writes.delete_txn(co, kind, id)
 	local txn = existing(co, kind, id)
-	if #txn.links > 0 and twin.settings.linked_delete == "refuse" and kind == "Invoice" then
+	if #txn.links > 0 and twin.settings.linked_delete == "refuse" and (kind == "Invoice" or kind == "Bill") then
 		cannot_delete(id, "It is linked to other transactions.")
 	end
 	release(co, txn)
@@ -823,12 +957,14 @@ end
 -- ---- by object ---------------------------------------------------------------------------------------
 
 local ADD = { ReceivePayment = writes.add_payment, ARRefundCreditCard = writes.add_refund, Check = writes.add_check, Bill = writes.add_bill,
-	Deposit = writes.add_deposit }
-local MOD = { ReceivePayment = writes.mod_payment, Check = writes.mod_check }
+	Deposit = writes.add_deposit, PurchaseOrder = writes.add_order, JournalEntry = writes.add_journal }
+local MOD = { ReceivePayment = writes.mod_payment, Check = writes.mod_check, Bill = writes.mod_bill, PurchaseOrder = writes.mod_order,
+	JournalEntry = writes.mod_journal }
 
 function writes.add(co, object, given)
 	if books.FORMS[object] then return writes.add_form(co, object, given) end
 	if ADD[object] then return ADD[object](co, given) end
+	if object:find("^BillPayment") then return writes.add_bill_payment(co, object, given) end
 	return writes.add_list(co, object, given)
 end
 
