@@ -1,0 +1,76 @@
+/* salesforce.h - what the files of the Salesforce connector share. */
+#ifndef SALESFORCE_H
+#define SALESFORCE_H
+
+#include <mlc/help.h>
+
+#define SF_BATCH     200 /* records of a collection (SOURCES.md 3) */
+#define SF_KEY       "MLC_Key__c"
+#define SF_LIMITED_MS   60000u
+#define SF_SPENT_MS   1800000u /* the day's calls are spent: they come back little by little */
+
+/* What every step of a call may remember; each operation uses its own part.  Pointers are into call
+ * memory and end with an advance(). */
+struct state {
+	int phase;
+	size_t at;            /* ping: entity; fetch: index into ids; deleted: entity */
+	char next[256];       /* nextRecordsUrl of the list that is being read */
+	int64_t after_ms;     /* poll: what is younger than that was asked for; 0: everything */
+	int64_t greatest_ms, last_ms;
+	int64_t seen, total;  /* rows of the list so far, and as its first page told */
+	unsigned restarts;    /* of a list whose locator was lost */
+	json_t *rows;         /* fetch, find: rows whose lines are still being read */
+	size_t row;
+	bool todo[SF_BATCH];  /* write: still to be written */
+	json_t *current;      /* write: the document as it stands there */
+	char lacks[1024];     /* ping */
+	bool many_currencies;
+};
+
+enum { ACCOUNT, CONTACT, OPPORTUNITY, ORDER, PRODUCT, PRICE, LEDGER, PRICEBOOK, RECORD_TYPE, USER };
+extern const struct mlc_entity sf_entities[];
+extern const struct mlc_feed sf_feeds[];
+
+/* ---- replies.c: addresses, replies, records ------------------------------------------------- */
+
+/* "/services/data/v68.0" and what fmt says. */
+const char *sf_path(struct mlc_call *c, const char *fmt, ...) MLC_PRINTF(2, 3);
+/* Asks for all that soql finds; deleted: with what lies in the recycle bin. */
+enum mlc_step sf_query(struct mlc_call *c, const char *soql, bool deleted);
+/* text as a literal of SOQL, with its quotes. */
+const char *sf_literal(struct mlc_call *c, const char *text);
+/* "Id,Name,...,(SELECT ... FROM OpportunityLineItems)": all that the table says of entity. */
+const char *sf_columns(struct mlc_call *c, const struct mlc_entity *e);
+/* The list member of entity (a document's lines), or NULL; and what stands in it. */
+const struct mlc_field *sf_lines_field(const struct mlc_entity *e);
+const struct mlc_entity *sf_part(const char *name);
+
+/* MLC_FAIL, with the fault that the reply's status and code mean, in words for a person. */
+enum mlc_step sf_failed(struct mlc_call *c, const char *doing);
+/* MLC_FAIL: a 200 with something that is not what is due. */
+enum mlc_step sf_garbage(struct mlc_call *c, const char *due);
+/* The first error of an array of errors; NULL: it is none. */
+json_t *sf_error(json_t *body);
+const char *sf_error_code(json_t *error);
+enum mlc_fault sf_fault(struct mlc_call *c, json_t *error, uint32_t *after_ms);
+/* The error in words, with the fields it names. */
+const char *sf_words(struct mlc_call *c, json_t *error);
+/* The org that the token speaks for is not the one of before: MLC_FAIL, and true. */
+bool sf_is_stranger(struct mlc_call *c);
+
+/* One page of a query.  NULL: failed, *step says how.  Checks that pages follow each other, that none
+ * repeats and that none is missing; s->next[0] is 0 when it was the last. */
+json_t *sf_page(struct mlc_call *c, enum mlc_step *step);
+/* A row as a record of the table: references as {"id"}, instants with Z, decimals as text.  False: it
+ * is none. */
+bool sf_record(struct mlc_call *c, const struct mlc_entity *e, json_t *row, struct mlc_record *out);
+/* A record's members as Salesforce wants them: no lists, references as ids, in call memory, without
+ * the closing brace and with `head` behind the opening one; NULL: *why says what cannot be sent. */
+const char *sf_body(struct mlc_call *c, const struct mlc_entity *e, json_t *data, const char *head, const char **why);
+bool sf_is_id(const char *text);
+
+mlc_step_fn sf_ping, sf_discover, sf_fetch, sf_find; /* reading.c */
+mlc_step_fn sf_poll;                                 /* feeds.c */
+mlc_step_fn sf_write;                                /* writing.c */
+
+#endif
