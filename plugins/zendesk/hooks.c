@@ -6,19 +6,17 @@
 #define AHEAD_MS  INT64_C(300000)  /* clocks differ */
 #define DOOMED_MAX (sizeof ((struct state *)0)->doomed_ids / sizeof *((struct state *)0)->doomed_ids)
 
-/* What organizations and users tell of; of notes, details and domains they tell nothing, the feeds do (SOURCES.md 9). */
+/* Organizations tell nothing of their notes, details and domains: the feeds do (SOURCES.md 9). */
 static const char *const events[] = {
 	"zen:event-type:organization.created", "zen:event-type:organization.custom_field_changed",
 	"zen:event-type:organization.deleted", "zen:event-type:organization.external_id_changed",
 	"zen:event-type:organization.name_changed", "zen:event-type:organization.tags_changed",
 	"zen:event-type:user.created", "zen:event-type:user.active_changed", "zen:event-type:user.custom_field_changed",
-	"zen:event-type:user.deleted", "zen:event-type:user.details_changed", "zen:event-type:user.external_id_changed",
-	"zen:event-type:user.identity_changed", "zen:event-type:user.merged", "zen:event-type:user.name_changed",
+	"zen:event-type:user.details_changed", "zen:event-type:user.external_id_changed", "zen:event-type:user.name_changed",
 	"zen:event-type:user.notes_changed", "zen:event-type:user.organization_membership_created",
-	"zen:event-type:user.organization_membership_deleted", "zen:event-type:user.role_changed",
 	"zen:event-type:ticket.created", "zen:event-type:ticket.custom_field_changed", "zen:event-type:ticket.organization_changed",
 	"zen:event-type:ticket.priority_changed", "zen:event-type:ticket.requester_changed", "zen:event-type:ticket.status_changed",
-	"zen:event-type:ticket.subject_changed", "zen:event-type:ticket.tags_changed", "zen:event-type:ticket.soft_deleted",
+	"zen:event-type:ticket.subject_changed",
 };
 #define EVENTS (sizeof events / sizeof *events)
 
