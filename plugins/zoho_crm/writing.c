@@ -181,8 +181,8 @@ static void refuse_entry(struct mlc_call *c, size_t i, json_t *entry)
 		if (there && zoho_is_id(there))
 			c->host->emit(c, &(struct mlc_record){ .entity = c->entity->name, .id = there, .hint = true });
 	}
-	if (fault == MLC_RETRY && strncmp(code, "INTERNAL", 8) == 0)
-		fault = MLC_IN_DOUBT;
+	if (!*code || (fault == MLC_RETRY && strncmp(code, "INTERNAL", 8) == 0))
+		fault = MLC_IN_DOUBT; /* nobody has said that it was not done */
 	c->host->refuse(c, i, fault, fault == MLC_LIMITED ? zoho_limited_ms(c, entry) : 0, "%s", words);
 }
 
@@ -230,7 +230,7 @@ static enum mlc_step digest_entries(struct mlc_call *c)
 		enum mlc_fault fault = zoho_fault(c, error, status, &words);
 
 		/* A success that cannot be read is no proof of anything; nor is a server that fell over. */
-		if (status < 300 && fault == MLC_BROKEN)
+		if (status < 300 && (fault == MLC_BROKEN || json_is_array(list)))
 			return give_up(c, MLC_IN_DOUBT, 0, c->host->format(c, "Zoho answered %d with something that is no answer to a write", status));
 		if (fault == MLC_RETRY && status >= 500)
 			fault = MLC_IN_DOUBT;
