@@ -1,108 +1,12 @@
-/* drive.h - one call of the connector, step by step: what it asks for, what it is answered. */
+/* drive.h - a shop's connection, driven step by step. */
 #ifndef DRIVE_H
 #define DRIVE_H
 
-#include "base/check.h"
-
-#include "base/crypto.h"
-#include "base/json.h"
-#include "base/mem.h"
-#include "base/when.h"
-#include "plug/call.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-
-#define NOW INT64_C(1795219800000) /* 2026-11-21T00:10:00Z */
-
-struct drive {
-	json_t *settings, *facts, *data;
-	struct call_site site;
-	struct call_input input;
-	struct call *call;
-	enum mlc_step step;
-	const char *const *headers; /* of the reply at hand: name, value, ..., NULL */
-	char logged[1024];
-};
-
-static inline const char *drive_header(void *ctx, const char *name)
-{
-	const struct drive *d = ctx;
-
-	for (const char *const *h = d->headers; h && h[0]; h += 2)
-		if (strcasecmp(h[0], name) == 0)
-			return h[1];
-	return NULL;
-}
-
-static inline void drive_log(void *ctx, enum mlc_level level, const char *text)
-{
-	struct drive *d = ctx;
-
-	(void)level;
-	snprintf(d->logged, sizeof d->logged, "%s", text);
-}
+#include "../../../tests/unit/drive.h"
 
 static inline int drive_set_up(void **state)
 {
-	struct drive *d = xcalloc(1, sizeof *d);
-
-	if (crypto_init(NULL) < 0)
-		return -1;
-	d->settings = json_pack("{s:s}", "url", "https://shop.example");
-	d->facts = json_object();
-	d->site = (struct call_site){ .connector = &mlc_connector_v1, .connection = "acme/shop", .settings = d->settings,
-		.facts = d->facts, .ctx = d, .log = drive_log };
-	d->input.now_ms = NOW;
-	*state = d;
-	return 0;
-}
-
-static inline void drive_end(struct drive *d)
-{
-	call_destroy(d->call);
-	d->call = NULL;
-	json_decref(d->data);
-	d->data = NULL;
-	d->headers = NULL;
-	d->input = (struct call_input){ .now_ms = NOW };
-}
-
-static inline int drive_tear_down(void **state)
-{
-	struct drive *d = *state;
-
-	drive_end(d);
-	json_decref(d->settings);
-	json_decref(d->facts);
-	free(d);
-	return 0;
-}
-
-/* The first step of a call of input. */
-static inline void begin(struct drive *d, enum op op)
-{
-	d->input.op = op;
-	d->call = call_create(&d->site, &d->input);
-	d->step = call_step(d->call, NULL, NOW);
-}
-
-/* The reply to what was asked for last. */
-static inline void answer_headers(struct drive *d, int status, const char *body, const char *const *headers)
-{
-	struct call_reply reply = { .reply = { MLC_REPLY_HERE, status, body, strlen(body) }, .header = drive_header, .ctx = d };
-
-	assert_int_equal(d->step, MLC_SEND);
-	d->headers = headers;
-	d->step = call_step(d->call, &reply, NOW);
-	d->headers = NULL;
-}
-
-static inline void answer(struct drive *d, int status, const char *body)
-{
-	answer_headers(d, status, body, NULL);
+	return drive_open(state, "acme/shop", json_pack("{s:s}", "url", "https://shop.example"));
 }
 
 /* A list as the shop gives it: with its length in the headers. */
@@ -111,103 +15,18 @@ static inline void answer_list(struct drive *d, const char *body, const char *to
 	answer_headers(d, 200, body, (const char *const[]){ "x-wp-total", total, "X-WP-TotalPages", pages, NULL });
 }
 
-static inline void lost(struct drive *d)
-{
-	struct call_reply reply = { .reply = { MLC_REPLY_LOST, 0, "", 0 } };
-
-	d->step = call_step(d->call, &reply, NOW);
-}
-
-/* What was emitted is committed, with its cursor; and when the call only wanted that, it goes on. */
-static inline void commit(struct drive *d)
-{
-	const char *cursor;
-	int64_t renew;
-
-	assert_true(call_advanced(d->call, &cursor, &renew));
-	call_take(d->call);
-	if (d->step == MLC_PAUSE) {
-		struct call_reply reply = { .reply = { MLC_REPLY_PAUSED, 0, "", 0 } };
-
-		d->step = call_step(d->call, &reply, NOW);
-	}
-}
-
-#define asks(d, m, p)                                                                          \
-	do {                                                                                   \
-		assert_int_equal((d)->step, MLC_SEND);                                         \
-		assert_string_equal(call_inside((d)->call)->request->method, m);               \
-		assert_string_equal(call_inside((d)->call)->request->path, p);                 \
-	} while (0)
-
-#define fails(d, f)                                                                            \
-	do {                                                                                   \
-		uint32_t after_;                                                               \
-		const char *text_;                                                             \
-		assert_int_equal((d)->step, MLC_FAIL);                                         \
-		assert_int_equal(call_fault((d)->call, &after_, &text_), f);                   \
-	} while (0)
-
-static inline const char *why(const struct drive *d)
-{
-	const char *text;
-
-	call_fault(d->call, NULL, &text);
-	return text;
-}
-
-static inline const char *cursor(const struct drive *d)
-{
-	const char *text;
-	int64_t renew;
-
-	return call_advanced(d->call, &text, &renew) ? text : NULL;
-}
-
-/* "order 42, hint refund 42-52, deleted order 7": everything that was emitted and is not committed. */
-static inline const char *emitted(const struct drive *d)
-{
-	static char text[8192];
-	const struct call_record *r;
-	size_t count = call_records(d->call, &r), len = 0;
-
-	text[0] = 0;
-	for (size_t i = 0; i < count; i++)
-		len += (size_t)snprintf(text + len, sizeof text - len, "%s%s%s %s", i ? ", " : "",
-			r[i].deleted ? "deleted " : r[i].hint ? "hint " : "", r[i].entity, r[i].id);
-	return text;
-}
-
-static inline const struct call_record *record(const struct drive *d, size_t i)
-{
-	const struct call_record *r;
-
-	assert_true(i < call_records(d->call, &r));
-	return &r[i];
-}
-
 /* A small order: as much of one as the connector looks at. */
 #define ORDER_TEXT(id, modified, rest)                                                         \
 	"{\"id\":" #id ",\"status\":\"processing\",\"order_key\":\"wc_order_" #id              \
 	"\",\"total\":\"10.50\",\"price\":3.3333,\"date_modified_gmt\":\"2026-11-" modified "\",\"line_items\":[]" rest "}"
 
-/* The recorded documents, which are not part of the project; NULL: not there, the test is skipped. */
+/* A recorded document of a shop. */
 static inline char *sample(const char *name, size_t *len)
 {
-	const char *specs = getenv("MLC_SPECS");
-	char path[512];
-	FILE *f;
+	char path[256];
 
-	snprintf(path, sizeof path, "%s/woocommerce/samples/%s", specs && *specs ? specs : SPECS_DEFAULT, name);
-	f = fopen(path, "rb");
-	if (!f)
-		return NULL;
-	char *text = xcalloc(1, 1 << 20);
-	size_t got = fread(text, 1, (1 << 20) - 1, f);
-	fclose(f);
-	if (len)
-		*len = got;
-	return text;
+	snprintf(path, sizeof path, "woocommerce/samples/%s", name);
+	return spec(path, len);
 }
 
 #endif
