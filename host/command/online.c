@@ -31,11 +31,19 @@ static const char *cause_of(int code)
 }
 
 /* Asks, prints; words NULL: nothing to say but that it is done.  args is taken over. */
-static int ask(struct cli *cli, const char *command, json_t *args, words_fn *words)
+static int all_is_well(const json_t *answer)
+{
+	(void)answer;
+	return EXIT_WELL;
+}
+
+/* verdict: the exit status that an answer means. */
+static int ask_and_judge(struct cli *cli, const char *command, json_t *args, words_fn *words, int (*verdict)(const json_t *))
 {
 	struct err e = { 0 };
 	json_t *more = NULL, *answer = client_ask(cli->dir, command, args, &more, &e), *one;
 	size_t i;
+	int status;
 
 	if (!answer) {
 		if (cli->json && more) {
@@ -53,8 +61,14 @@ static int ask(struct cli *cli, const char *command, json_t *args, words_fn *wor
 		cli_print_json(answer);
 	else if (words)
 		words(cli, answer);
+	status = verdict(answer);
 	json_decref(answer);
-	return EXIT_WELL;
+	return status;
+}
+
+static int ask(struct cli *cli, const char *command, json_t *args, words_fn *words)
+{
+	return ask_and_judge(cli, command, args, words, all_is_well);
 }
 
 static const char *at(int64_t ms, char out[WHEN_SIZE])
@@ -166,13 +180,18 @@ static void say_status(const struct cli *cli, const json_t *a)
 	}
 }
 
+static int needs_nobody(const json_t *answer)
+{
+	return json_array_size(json_object_get(answer, "things")) ? EXIT_WRONG : EXIT_WELL;
+}
+
 int command_status(struct cli *cli)
 {
 	json_t *args = json_object();
 
 	if (cli->argc)
 		json_put_text(args, "tenant", cli->argv[0]);
-	return ask(cli, "status", args, say_status);
+	return ask_and_judge(cli, "status", args, say_status, needs_nobody);
 }
 
 static void say_list(const struct cli *cli, const json_t *a)

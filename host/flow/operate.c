@@ -439,12 +439,18 @@ struct deciding {
 	host_fn *fn;
 	void *arg;
 	json_int_t released;
+	bool remembered; /* of use even when nothing waits for it now */
 };
 
 static void deciding_over(struct deciding *d, const struct err *e)
 {
 	json_t *answer = json_pack("{s:I}", "released", d->released);
+	struct err none = { 0 };
 
+	if (!e && !d->released && !d->remembered) {
+		err_set(&none, ERR_ABSENT, "nothing that this names is held or in review: see mlc list review");
+		e = &none;
+	}
 	d->fn(d->arg, e ? NULL : answer, e);
 	json_decref(answer);
 	json_decref(d->filter);
@@ -519,6 +525,7 @@ void host_decide(struct host *h, const json_t *filter, const json_t *choice, boo
 	d->who = xstrdup(who);
 	d->fn = fn;
 	d->arg = arg;
+	d->remembered = remember;
 	if (remember)
 		host_reload(h, who, on_remembered, d);
 	else

@@ -229,11 +229,12 @@ bool schedule_mirrors_whole(const struct host *h, const struct flow *f)
 	return true;
 }
 
-/* A peer's feed, asked for or under way, comes to nothing before its visit: that is rest. */
+/* Asked for, but not to be had before a person or the time has freed its connection: that is rest; so is
+ * a peer's feed, asked for or under way, before its visit. */
 bool schedule_busy(const struct host *h, const struct flow *f)
 {
 	for (const struct feed_state *s = h->feeds; s; s = s->next)
-		if (s->feed && (s->running || s->asked) && (!f || s->connection == f->source || s->connection == f->target) &&
+		if (s->feed && (s->running || (s->asked && !connection_held(s->connection, NULL, NULL))) && (!f || s->connection == f->source || s->connection == f->target) &&
 			(!connection_peer_calls(s->connection) || connection_in_visit(s->connection)))
 			return true;
 	return false;

@@ -287,7 +287,8 @@ def commands():
     amiss = []
     for argv in (["status", "nobody"], ["ping", "acme/nothing"], ["story", "acme/shop", "order", "4711"], ["qwc", "acme/shop"], ["qwc", "acme/nothing"],
                  ["sync", "acme/nothing"], ["go", "acme/nothing"], ["pause", "nobody"], ["links", "nobody"], ["visits", "acme/nothing"],
-                 ["decide", "nobody", "--cause", "no_such", "--choice", "again"], ["release", "nobody"], ["reconcile", "acme/nothing", "--month", "2026-10"],
+                 ["decide", "nobody", "--cause", "no_such", "--choice", "again"],
+                 ["decide", "acme", "--cause", "no_such", "--choice", "again"], ["release", "nobody"], ["reconcile", "acme/nothing", "--month", "2026-10"],
                  ["schema", "nothing"], ["schema", "woocommerce.nothing"], ["map", "nothing", "--record", "/nonexistent"], ["test", "nothing"],
                  ["restore", "/nonexistent"], ["backup", "/nonexistent/x"]):
         code, told, said = bed.at.run(*argv)

@@ -1,9 +1,12 @@
 """What an operator relies on: the shadow, pause and go, ping, replay, the trail, the month's comparison."""
+import glob
 import os
+import signal
 import subprocess
 from decimal import Decimal
 
-from lib import ShopBooks, equal, exchange, holds, promise, run
+from lib import ShopBooks, equal, eventually, exchange, holds, promise, run
+from lib.shop import Target, deployment, order, send_all, until_at_rest
 from lib.shopbooks import KEY, PASSWORD, SECRET
 
 
@@ -41,6 +44,61 @@ def pause():
     for order in orders:
         equal(Decimal(bed.invoice_of(order)["total"]), Decimal(order["total"]))
     bed.books_are_sound()
+
+
+@promise("ALL-15: paused under load, nothing more is written once the command has come back, everything is accepted; resumed, each is done once")
+def pause_under_load():
+    target = Target(lambda number, key, document: 0.002)
+    d = deployment(target)
+    d.start()
+    orders = [order(n) for n in range(1001, 1401)]
+    written = []
+
+    def person(hosts, lock, all_taken):
+        eventually(lambda: target.asked() > 20, "it writes")
+        d.mlc("pause", "acme/shop-books")
+        eventually(lambda: not any(f["sending"] for f in d.mlc("status")["flows"]), "what had left is answered")
+        written.append(target.asked())
+        all_taken.wait(60)
+        written.append(target.asked())
+
+    host = send_all(d, d.host, orders, during=person)
+    equal(written[1], written[0], "requests while it was paused")
+    holds(written[0] < len(orders), "it was paused too late for this test")
+    d.mlc("resume", "acme/shop-books")
+    until_at_rest(d, host)
+    equal(target.effects_of(), {str(o["number"]): 1 for o in orders}, "effects")
+    target.close()
+
+
+@promise("sync --wait comes back although a login is refused, and status, exit status 1, says whose")
+def a_refused_login():
+    bed = ShopBooks()
+    bed.settle()
+    bed.at.secret("acme/shop", "consumer_secret", "cs_" + "0" * 40)
+    bed.at.mlc("sync", "acme/shop-books", "--wait")
+    eventually(lambda: bed.at.run("status")[0] == 1, "status is 1")
+    holds("acme/shop" in bed.at.say("status")[1], "whose login it is")
+    bed.at.mlc("sync", "acme/shop-books", "--wait", timeout=20)
+    bed.at.secret("acme/shop", "consumer_secret", SECRET)
+    bed.at.mlc("sync", "acme/shop-books", "--wait", timeout=20)
+    eventually(lambda: bed.at.run("status")[0] == 0, "all well again")
+
+
+@promise("ALL-05: a host that crashes leaves no core, whatever the machine's limits say")
+def no_core():
+    bed = ShopBooks(hooks=False)
+    with open(f"/proc/{bed.host.process.pid}/limits") as f:
+        core = next(line for line in f if line.startswith("Max core file size"))
+    equal(core.split()[4:6], ["0", "0"], "limits of core files, soft and hard")
+    workers = subprocess.run(["pgrep", "-P", str(bed.host.process.pid)], capture_output=True, text=True).stdout.split()
+    holds(workers, "workers")
+    for pid in workers:
+        with open(f"/proc/{pid}/limits") as f:
+            equal(next(line for line in f if line.startswith("Max core")).split()[4:6], ["0", "0"], "limits of a worker's core")
+    bed.host.process.send_signal(signal.SIGSEGV)
+    bed.host.process.wait()
+    equal(glob.glob(bed.at.file("**", "core*"), recursive=True) + glob.glob("core*"), [], "cores")
 
 
 @promise("ALL-09: orders before the flow's start are left alone, with that reason")

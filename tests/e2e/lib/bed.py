@@ -174,9 +174,9 @@ class Deployment:
         return done.returncode, value, done.stdout + done.stderr
 
     def mlc(self, *argv, **more):
-        """A command that must end well; gives what it printed as JSON."""
+        """A command that must end well; gives what it printed as JSON.  A status that asks for a person (1) is one, too."""
         code, value, said = self.run(*argv, **more)
-        if code:
+        if code and not (argv[0] == "status" and code == 1 and value and "things" in value):
             raise AssertionError(f"mlc {' '.join(argv)}: exit status {code}: {said[-3000:]}")
         return value
 
