@@ -23,6 +23,8 @@ static void asks_done(struct work *w)
 {
 	if (w->ask_failed)
 		work_read_failed(w, w->ask_connection, w->ask_fault, w->ask_after_ms, w->ask_why);
+	else if (w->target_survivor && !w->dry)
+		work_follow_target(w);
 	else if (!w->reading)
 		reads(w);
 	else
@@ -74,6 +76,8 @@ static void on_ask_done(struct task *task, const struct outcome *o)
 		const struct call_record *r = o->record_count ? &o->records[0] : NULL;
 
 		json_object_set_new(answer, "record", r && !r->deleted ? answer_of(r) : json_null());
+		if (r && r->merged_into && o->connection == w->flow->target && !strcmp(r->id, json_text_or(w->link, "target_id", "")))
+			w->target_survivor = xstrdup(r->merged_into);
 	} else {
 		json_t *list = json_array();
 

@@ -10,6 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void map_or_follow(struct work *w)
+{
+	if (w->merged_into && !w->stirs && !w->dry)
+		work_follow_survivor(w);
+	else
+		work_map(w);
+}
+
 /* ---- the full record first, when the change was only a hint --------------------------------- */
 
 static void on_fetch_kept(void *arg, const struct txn_result *r)
@@ -23,7 +31,7 @@ static void on_fetch_kept(void *arg, const struct txn_result *r)
 	}
 	intake_touched(w->host, r);
 	if (work_goes_on(w))
-		work_map(w);
+		map_or_follow(w);
 }
 
 static void on_fetched(struct task *task, const struct outcome *o)
@@ -54,6 +62,8 @@ static void on_fetched(struct task *task, const struct outcome *o)
 		w->text = xstrndup(r->text, r->text_len);
 		w->text_len = r->text_len;
 	}
+	free(w->merged_into);
+	w->merged_into = r->merged_into ? xstrdup(r->merged_into) : NULL;
 	if (r->changed_ms)
 		w->changed_ms = r->changed_ms;
 	if (r->version) {
@@ -229,7 +239,7 @@ static void on_link(void *arg, const json_t *rows, const struct err *e)
 	if (w->fetch)
 		fetch(w);
 	else
-		work_map(w);
+		map_or_follow(w);
 }
 
 void work_look_link(struct work *w, bool by_identity)

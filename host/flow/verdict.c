@@ -170,6 +170,7 @@ static void would(struct work *w)
 struct link_row work_link_row(const struct work *w)
 {
 	const json_t *write = work_current_write(w);
+	const char *before = json_int_or(w->link, "moved", 0) ? json_text_at(w->link, "identity") : NULL;
 
 	return (struct link_row) {
 		.tenant = w->flow->tenant, .flow = w->flow->name,
@@ -179,6 +180,7 @@ struct link_row work_link_row(const struct work *w)
 		.target_connection = connection_name(w->flow->target),
 		.target_entity = json_text_or(write, "entity", w->flow->target_entity),
 		.made = json_text_at(w->link, "made"), .delivery = w->delivery,
+		.replaces = before && w->identity && strcmp(before, w->identity) ? before : NULL,
 	};
 }
 

@@ -27,6 +27,8 @@ static void work_free(struct work *w)
 	free(w->cause);
 	free(w->identity);
 	free(w->text);
+	free(w->merged_into);
+	free(w->target_survivor);
 	free(w->ask_why);
 	free(w->last_key);
 	free(w->last_data);
@@ -119,6 +121,7 @@ struct work *work_begin(struct flow *f, struct host *h, const struct delivery *d
 	w->choice = copy(d->choice);
 	w->cause = copy(d->cause);
 	w->identity = copy(d->identity);
+	w->merged_into = d->deleted ? copy(d->merged_into) : NULL;
 	if (d->text) {
 		w->text = xstrndup(d->text, d->text_len);
 		w->text_len = d->text_len;

@@ -5,7 +5,7 @@
  *
  * A work lives in memory only.  Whatever happens to it, the delivery's row says where to go on.
  *   work.c    its life, and the transaction that ends it      asks.c     what a mapping lacks
- *   again.c   records that are looked at again
+ *   again.c   records that are looked at again               merged.c   records that were merged
  *   map.c     the record, its link, the worker                verdict.c  what is decided, and the brakes
  *   write.c   what leaves, what came of it, what is in doubt  deliver.c  who is served, restarts, reloads */
 #ifndef FLOW_WORK_H
@@ -37,6 +37,8 @@ struct work {
 	bool stirs; /* a record of again_on: what is to be looked at again is another one */
 	bool stale; /* its config is gone: it ends instead of going on, and starts afresh under the new */
 	char *entity, *rid, *version, *choice, *cause, *identity, *text;
+	char *merged_into; /* gone: it was merged into this one of its entity; NULL */
+	char *target_survivor; /* what its target was merged into, as a read has just told; NULL */
 	size_t text_len;
 
 	json_t *link;      /* the row, or NULL */
@@ -88,6 +90,10 @@ void work_note_again(struct work *, struct txn *); /* when to look at this one a
 int64_t source_offset_ms(const struct connection *); /* of its clock to UTC, where it tells; else 0 */
 void work_look_link(struct work *, bool by_identity);
 void work_map(struct work *);
+
+/* merged.c */
+void work_follow_survivor(struct work *);
+void work_follow_target(struct work *);
 
 /* asks.c */
 void work_ask(struct work *);

@@ -323,22 +323,43 @@ static bool record_copy(struct call *c, struct arena *a, const struct mlc_record
 	return !c->spoilt[0];
 }
 
+/* NULL: there is no room for more. */
+static struct call_record *next_record(struct call *c)
+{
+	if (c->record_count == RECORDS_MAX) {
+		spoil(c, "more than %d records without an advance()", RECORDS_MAX);
+		return NULL;
+	}
+	c->records = room(c->records, c->record_count, &c->record_cap, sizeof *c->records);
+	return &c->records[c->record_count++];
+}
+
 static void serve_emit(struct mlc_call *mc, const struct mlc_record *r)
 {
 	struct call *c = call_of(mc);
-	struct call_record *one;
+	struct call_record *one = next_record(c);
 
-	if (c->record_count == RECORDS_MAX) {
-		spoil(c, "more than %d records without an advance()", RECORDS_MAX);
+	if (!one) {
 		json_decref(r->data);
 		return;
 	}
 	if (!r->data && !r->text && !r->hint && !r->deleted)
 		spoil(c, "a record of %s with neither data nor text",
 			r->entity ? r->entity : "(null)");
-	c->records = room(c->records, c->record_count, &c->record_cap, sizeof *c->records);
-	one = &c->records[c->record_count++];
 	record_copy(c, &c->news, r, one);
+}
+
+static void serve_merged(struct mlc_call *mc, const char *entity, const char *gone, const char *survivor)
+{
+	struct call *c = call_of(mc);
+	struct call_record *one = next_record(c);
+
+	if (!one || !record_copy(c, &c->news, &(struct mlc_record){ .entity = entity, .id = gone, .deleted = true }, one))
+		return;
+	if (!survivor || !*survivor || !strcmp(gone, survivor))
+		spoil(c, "%s %s was merged into no other record", entity, gone);
+	else
+		one->merged_into = copy_text(c, &c->news, survivor);
 }
 
 static struct call_write *write_at(struct call *c, size_t i, const char *word)
@@ -585,6 +606,7 @@ static const struct mlc_host services = {
 	.header = serve_header,
 	.log = serve_log,
 	.fail = serve_fail,
+	.merged = serve_merged,
 };
 
 /* ---- a call ---------------------------------------------------------------------------- */

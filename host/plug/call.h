@@ -54,6 +54,7 @@ struct call_input { /* everything is copied or referenced as connector.h says */
 /* A record as emitted or settled, owned by the call. */
 struct call_record {
 	const char *entity, *id, *version, *account;
+	const char *merged_into; /* deleted: the record that it lives on in; NULL */
 	int64_t changed_ms;
 	bool deleted, hint;
 	const char *text; /* NULL: hint, deleted, or only id and version told */

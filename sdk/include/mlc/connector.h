@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define MLC_SDK 2 /* counts up with each member appended to a struct below */
+#define MLC_SDK 3 /* counts up with each member appended to a struct below */
 
 struct mlc_call;
 
@@ -395,6 +395,9 @@ struct mlc_host {
 	 * same (left alone: a 500), and what was gave, back or lost stands; AUTH holds the connection. */
 	enum mlc_step (*fail)(struct mlc_call *, enum mlc_fault, uint32_t after_ms,
 	                      const char *fmt, ...) MLC_PRINTF(4, 5);
+	/* poll, fetch, receive: that record is gone because it was merged into another one of its
+	 * entity, which lives on.  In place of emitting it as deleted (sdk 3). */
+	void (*merged)(struct mlc_call *, const char *entity, const char *gone, const char *survivor);
 };
 
 /* The one symbol that a connector exports.  The major ABI version is in its name. */

@@ -18,6 +18,9 @@ static const struct mlc_field party_fields[] = {
 	{ "name", MLC_TEXT, MLC_REQUIRED | MLC_FINDABLE, 60, NULL },
 	{ "mail", MLC_TEXT, MLC_FINDABLE, 120, NULL },
 	{ "note", MLC_TEXT, 0, 200, NULL },
+	{ "phone", MLC_TEXT, 0, 30, NULL },
+	{ "city", MLC_TEXT, 0, 60, NULL },
+	{ "closed", MLC_BOOL, 0, 0, NULL },
 	{ NULL },
 };
 
@@ -36,7 +39,9 @@ static const struct mlc_field entry_fields[] = {
 	{ "number", MLC_TEXT, MLC_REQUIRED | MLC_FINDABLE, 20, NULL },
 	{ "day", MLC_DATE, MLC_REQUIRED, 0, NULL },
 	{ "currency", MLC_TEXT, 0, 3, NULL },
-	{ "party", MLC_REF, 0, 0, "party" },
+	{ "due", MLC_DATE, 0, 0, NULL },
+	{ "open", MLC_DECIMAL, MLC_BARE, 2, NULL },
+	{ "party", MLC_REF, MLC_FINDABLE, 0, "party" },
 	{ "total", MLC_DECIMAL, MLC_REQUIRED | MLC_BARE, 2, NULL },
 	{ "lines", MLC_LIST, 0, 0, "line" },
 	{ NULL },
@@ -197,7 +202,7 @@ static enum mlc_step fetch(struct mlc_call *c)
 
 static enum mlc_step find(struct mlc_call *c)
 {
-	static const char *const members[] = { "name", "mail", "reference", "number" };
+	static const char *const members[] = { "name", "mail", "reference", "number", "party" };
 	const char *path = folder_of(c->entity), *mark = "?";
 
 	if (c->reply->kind == MLC_REPLY_NONE) {

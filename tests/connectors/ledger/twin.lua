@@ -113,6 +113,7 @@ twin.route("GET", "/:folder", function(req)
 		for _, name in ipairs { "name", "mail", "reference", "number" } do
 			wanted = wanted and (req.args[name] == nil or (req.args[name] == row.fields[name] and not row.deleted))
 		end
+		wanted = wanted and (req.args.party == nil or (row.fields.party or {}).id == req.args.party and not row.deleted)
 		if wanted and #list == twin.settings.per_page then more = true break end
 		if wanted then
 			list[#list + 1] = shown(row)
@@ -162,6 +163,13 @@ twin.route("DELETE", "/:folder/:id", function(req)
 	if not row then return answer end
 	row.deleted = true
 	return { status = 200, json = shown(save(row)) }
+end)
+
+twin.control("POST", "/gone", function(req)
+	local row = twin.state.rows[req:json().id]
+	row.deleted = true
+	save(row)
+	return {}
 end)
 
 for folder, entity in pairs(folders) do
