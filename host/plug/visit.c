@@ -498,7 +498,7 @@ static void view_fill(struct served *s)
 		.open_asked = v->open_set ? v->open_set->asked : 0,
 		.taken = s->set ? s->set->requests : NULL,
 		.taken_count = s->set ? s->set->count : 0,
-		.last_mark = *v->last_mark ? v->last_mark : NULL };
+		.last_mark = *v->last_mark ? v->last_mark : NULL, .ends = v->leaving || c->gone };
 	for (size_t i = 0; v->open_set && i < v->open_set->count; i++)
 		out_marked += v->open_set->runs[i] != NULL;
 	view->total = v->done + n + out_marked + view->coming;

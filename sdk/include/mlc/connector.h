@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define MLC_SDK 3 /* counts up with each member appended to a struct below */
+#define MLC_SDK 4 /* counts up with each member appended to a struct below */
 
 struct mlc_call;
 
@@ -271,6 +271,7 @@ struct mlc_visit {
 	                         * and the host puts the stored answer, byte for byte; NULL: only
 	                         * repeatable requests were taken, nothing is stored, a lost reply parks
 	                         * them again */
+	bool ends;              /* a reload or a stop waits for its end: it is not to be held open (sdk 4) */
 };
 
 struct mlc_record {
