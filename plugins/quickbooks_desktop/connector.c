@@ -8,6 +8,9 @@ static const struct mlc_setting settings[] = {
 		"full Windows path of the company file; left out: the file that is open at the time" },
 	{ "read_from", MLC_DATE, 0, false,
 		"transactions last changed before this day are not read; left out: all of them" },
+	{ "live", MLC_TEXT, 0, false,
+		"hours in which a visit is held open, so that what falls due is posted within 10 s: \"always\", or "
+		"\"08:00-18:00 -05:00\" with the clock's offset in winter; left out: never" },
 	{ "password", MLC_TEXT, MLC_REQUIRED, true,
 		"what is typed into the Web Connector beside this application" },
 	{ NULL, 0, 0, false, NULL }

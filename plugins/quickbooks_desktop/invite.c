@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+enum { LIVE_EVERY_S = 5 };
+
 /* scheme://host of an address; "" when it is none that the Web Connector takes. */
 static const char *origin(struct mlc_call *c, const char *url, const char **wrong)
 {
@@ -50,6 +52,8 @@ enum mlc_step qbd_invite(struct mlc_call *c)
 	if (minutes < 1 || minutes > 1440)
 		return c->host->fail(c, MLC_REFUSED, 0, "every_minutes is %" JSON_INTEGER_FORMAT
 			"; the Web Connector takes 1 to 1440", minutes);
+	if (qbd_live_wrong(c))
+		return c->host->fail(c, MLC_REFUSED, 0, "%s", qbd_live_wrong(c));
 	id = file_id(c);
 	if (!id)
 		return c->host->fail(c, MLC_REFUSED, 0, "the connection is held");
@@ -66,7 +70,11 @@ enum mlc_step qbd_invite(struct mlc_call *c)
 	mlc_xml_raw(&x, "\n<OwnerID>" QBD_OWNER_ID "</OwnerID>\n");
 	mlc_xml_put(&x, "FileID", id);
 	mlc_xml_raw(&x, "\n<QBType>QBFS</QBType>\n<Style>Document</Style>\n<Scheduler>");
-	mlc_xml_put(&x, "RunEveryNMinutes", c->host->format(c, "%" JSON_INTEGER_FORMAT, minutes));
+	/* Outside its hours the live lane sends the Web Connector home for so many minutes. */
+	if (qbd_is_live(c))
+		mlc_xml_put(&x, "RunEveryNSeconds", c->host->format(c, "%d", LIVE_EVERY_S));
+	else
+		mlc_xml_put(&x, "RunEveryNMinutes", c->host->format(c, "%" JSON_INTEGER_FORMAT, minutes));
 	mlc_xml_raw(&x, "</Scheduler>\n<AuthFlags>0xF</AuthFlags>\n<IsReadOnly>false</IsReadOnly>\n"
 		"<UnattendedModePref>umpOptional</UnattendedModePref>\n"
 		"<PersonalDataPref>pdpNotNeeded</PersonalDataPref>\n</QBWCXML>\n");

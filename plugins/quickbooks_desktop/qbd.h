@@ -33,6 +33,7 @@ struct visit_state {
 	char ticket[QBD_TICKET_SIZE];
 	char level[8];         /* "13.0": the qbXML version of our sets */
 	char why[480];         /* what getLastError tells the person at the screen */
+	int64_t live_until_ms; /* UTC: as long it is held open for what falls due; 0: not at all */
 	bool proven;           /* the company is the one that we mean */
 	bool marked;           /* the set that is with QuickBooks */
 	bool known;            /* QuickBooks keeps an answer to the open set: asking again does nothing twice */
@@ -164,7 +165,8 @@ const char *soap_text(const struct soap *, const char *param); /* "" when absent
 size_t soap_length(const struct soap *, const char *param);
 void soap_answer(struct mlc_call *, const char *method, const char *result);
 void soap_answer_number(struct mlc_call *, const char *method, int result);
-void soap_answer_login(struct mlc_call *, const char *ticket, const char *word);
+/* postpone_s: the next update is to come so much later; 0: at its usual time. */
+void soap_answer_login(struct mlc_call *, const char *ticket, const char *word, unsigned postpone_s);
 void soap_fault(struct mlc_call *, const char *text);
 /* The WSDL of our address. */
 const char *soap_wsdl(struct mlc_call *, size_t *len);
@@ -193,6 +195,13 @@ const char *company_refused(struct mlc_call *, const struct company *, bool *hel
 
 const char *qbd_user(struct mlc_call *); /* "acme.books"; "" without a connection */
 void qbd_guid(const char *nonce, char out[QBD_TICKET_SIZE]);
+
+/* ---- live.c: hours in which a visit is held open ---------------------------------------- */
+
+bool qbd_is_live(struct mlc_call *);            /* are there any? */
+int64_t qbd_live_until(struct mlc_call *);      /* UTC: one that opens now is held until then; 0: not held */
+unsigned qbd_live_pause_s(struct mlc_call *);   /* outside of them: how long until a visit is due; 0: it is */
+const char *qbd_live_wrong(struct mlc_call *);  /* of the setting, for people; NULL: nothing */
 
 mlc_step_fn qbd_poll, qbd_fetch, qbd_find, qbd_write, qbd_invite, qbd_serve;
 extern const struct mlc_feed qbd_feeds[];

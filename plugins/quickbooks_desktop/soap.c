@@ -134,13 +134,15 @@ void soap_answer_number(struct mlc_call *c, const char *method, int result)
 
 /* The third and fourth element (postpone, least time between runs) are left out: filled in, even
  * with 0, some versions do not run the update at all. */
-void soap_answer_login(struct mlc_call *c, const char *ticket, const char *word)
+void soap_answer_login(struct mlc_call *c, const char *ticket, const char *word, unsigned postpone_s)
 {
 	struct mlc_xml x = { .call = c };
 
 	begin(&x, "authenticate");
 	mlc_xml_put(&x, "string", ticket);
 	mlc_xml_put(&x, "string", word);
+	if (postpone_s)
+		mlc_xml_put(&x, "string", c->host->format(c, "%u", postpone_s));
 	end(c, &x, "authenticate");
 }
 

@@ -84,22 +84,29 @@ static enum mlc_step authenticate(struct mlc_call *c, const struct soap *s)
 	bool right = c->host->secret_is(c, "password", soap_text(s, "strPassword"));
 	char ticket[QBD_TICKET_SIZE];
 	const char *file = mlc_known(c->settings, "company_file");
+	int64_t live_until_ms = qbd_live_until(c);
 
 	qbd_guid(c->nonce, ticket);
 	if (!right || !*user || !qbd_same(user, soap_text(s, "strUserName"))) {
-		soap_answer_login(c, ticket, "nvu");
+		soap_answer_login(c, ticket, "nvu", 0);
 		return MLC_DONE;
 	}
-	if (!work_is_left(c->visit) && company_is_settled(c)) {
-		soap_answer_login(c, ticket, "none");
+	if (company_is_settled(c) && !live_until_ms && (!work_is_left(c->visit) || qbd_live_pause_s(c))) {
+		/* The third element keeps an update from running: so with "none" only. */
+		soap_answer_login(c, ticket, "none", qbd_live_pause_s(c));
 		return MLC_DONE;
 	}
 	/* A log-in in the middle of a visit: its last message was lost, the visit is over. */
 	memset(v, 0, sizeof *v);
+	v->live_until_ms = live_until_ms;
+	if (qbd_is_live(c))
+		c->host->fact(c, "visited", mlc_instant_text(c, c->now_ms));
+	if (qbd_is_live(c))
+		c->host->fact(c, "visited", mlc_instant_text(c, c->now_ms));
 	v->phase = VISIT_IDLE;
 	memcpy(v->ticket, ticket, sizeof ticket);
 	c->visit->turn = MLC_OPENS;
-	soap_answer_login(c, ticket, file ? file : "");
+	soap_answer_login(c, ticket, file ? file : "", 0);
 	return MLC_DONE;
 }
 
@@ -216,6 +223,12 @@ static enum mlc_step ask_about_set(struct mlc_call *c, struct visit_state *v)
 	return send_set(c, &x);
 }
 
+/* Nothing is due, but something may be in a moment. */
+static bool is_held_open(const struct mlc_call *c, const struct visit_state *v)
+{
+	return c->now_ms < v->live_until_ms && !c->visit->ends;
+}
+
 static enum mlc_step give(struct mlc_call *c, struct visit_state *v)
 {
 	struct mlc_visit *visit = c->visit;
@@ -232,9 +245,9 @@ static enum mlc_step give(struct mlc_call *c, struct visit_state *v)
 		return pause(c, v, GATHER_MS);
 	if (visit->parked_count)
 		return give_parked(c, v);
-	if (!visit->coming)
+	if (!visit->coming && !is_held_open(c, v))
 		return rest(c, v);
-	if (v->waits < WAITS)
+	if (visit->coming && v->waits < WAITS)
 		return pause(c, v, WAIT_MS);
 	/* The peer then asks getLastError, waits 5 s and comes again. */
 	v->idle_said = true;
@@ -528,6 +541,8 @@ static enum mlc_step tell_percentage(struct mlc_call *c, struct visit_state *v)
 	/* What follows from these replies may be parked in a moment. */
 	if (!v->bad && !c->visit->parked_count && c->visit->coming && v->waits < WAITS)
 		return pause(c, v, WAIT_MS);
+	if (percent == 100 && is_held_open(c, v))
+		percent = 99;
 	v->percent = (uint8_t)(percent < 0 ? 0 : percent);
 	soap_answer_number(c, "receiveResponseXML", percent);
 	return MLC_DONE;

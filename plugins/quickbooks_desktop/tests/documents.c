@@ -205,8 +205,17 @@ static void an_address_that_the_web_connector_refuses_is_refused_here(void **sta
 		json_decref(settings);
 		json_decref(facts);
 	}
-	json_t *facts = json_object();
-	char *why, *text = invited(NULL, facts, "http://localhost:8080/serve/acme/books", &why);
+	json_t *live = json_pack("{s:s}", "live", "08:00-18:00 -05:00"), *facts = json_object();
+	char *why, *text = invited(live, facts, "https://mlc.example/serve/acme/books", &why);
+
+	assert_non_null(strstr(text, "<Scheduler><RunEveryNSeconds>5</RunEveryNSeconds></Scheduler>"));
+	free(text);
+	json_object_set_new(live, "live", json_string("08:00-18:00"));
+	assert_null(invited(live, facts, "https://mlc.example/serve/acme/books", &why));
+	assert_non_null(strstr(why, "offset in winter"));
+	free(why);
+	json_decref(live);
+	text = invited(NULL, facts, "http://localhost:8080/serve/acme/books", &why);
 
 	assert_non_null(text);
 	free(text);

@@ -52,6 +52,7 @@ void peer_host_init(struct peer_host *h)
 {
 	memset(h, 0, sizeof *h);
 	h->settings = json_pack("{s:s, s:i}", "company", "Acme Mugs LLC", "every_minutes", 15);
+	h->now_ms = NOW_MS;
 	h->facts = json_object();
 	h->told = json_object();
 	must(mlc_connector_v1.state_size <= sizeof h->state);
@@ -168,6 +169,7 @@ static void look(struct peer_host *h, struct view *v)
 	v->visit.open_mark = h->mark;
 	v->visit.open_asked = h->asked;
 	v->visit.last_mark = h->last_mark;
+	v->visit.ends = h->ends;
 }
 
 static void keep_reply(struct peer_host *h, const struct peer_request *r, const struct serve_event *e)
@@ -258,7 +260,7 @@ int peer_raw(struct peer_host *h, const char *method, const char *query, const c
 	struct call_site site = { .connector = &mlc_connector_v1, .connection = "acme/books",
 		.settings = h->settings, .facts = h->facts, .ctx = h, .secret_is = on_secret, .fact = on_fact };
 	struct call_input in = { .op = OP_SERVE, .hook_url = "https://mlc.example/serve/acme/books",
-		.inbound = &inbound, .visit = &view.visit, .state = h->state, .now_ms = NOW_MS };
+		.inbound = &inbound, .visit = &view.visit, .state = h->state, .now_ms = h->now_ms };
 	struct call_reply paused = { .reply = { .kind = MLC_REPLY_PAUSED, .body = "" } };
 	struct call *call = call_create(&site, &in);
 	enum mlc_step step;
@@ -268,7 +270,7 @@ int peer_raw(struct peer_host *h, const char *method, const char *query, const c
 	int status;
 
 	look(h, &view);
-	step = call_step(call, NULL, NOW_MS);
+	step = call_step(call, NULL, h->now_ms);
 	learn(h, held);
 	commit(h, call);
 	for (unsigned i = 0; step == MLC_PAUSE && i < 100; i++) {
@@ -278,7 +280,7 @@ int peer_raw(struct peer_host *h, const char *method, const char *query, const c
 		memset(&view, 0, sizeof view);
 		look(h, &view);
 		held = h->held;
-		step = call_step(call, &paused, NOW_MS);
+		step = call_step(call, &paused, h->now_ms);
 		learn(h, held);
 		commit(h, call);
 	}

@@ -28,6 +28,8 @@ struct peer_host {
 	unsigned asked;
 	char *last_mark;
 	bool taken_marked, in_visit;
+	int64_t now_ms;
+	bool ends;                /* a reload waits for the visit's end */
 	size_t coming, done, total;
 	char state[2048];
 	json_t *settings, *facts, *told;

@@ -723,6 +723,143 @@ static void work_that_takes_long_makes_the_peer_wait_with_noop(void **state)
 	peer_host_finish(&h);
 }
 
+/* ---- the live lane -------------------------------------------------------------------------------- */
+
+#define MINUTE_MS INT64_C(60000)
+
+/* What authenticate answers at that time: "none", or "" for a visit; *postponed_s beside it. */
+static void log_in_at(struct peer_host *h, const char *at, char word[16], unsigned *postponed_s)
+{
+	char *text, *bar;
+
+	assert_true(mlc_instant(at, &h->now_ms));
+	text = peer_call(h, "authenticate", "strUserName", "acme.books", "strPassword", "sesame", NULL);
+	bar = strchr(text, '|') + 1;
+	*postponed_s = strchr(bar, '|') ? (unsigned)atoi(strchr(bar, '|') + 1) : 0;
+	snprintf(word, 16, "%.*s", (int)strcspn(bar, "|"), bar);
+	free(text);
+}
+
+/* ZUO-27: hours of the company's clock, in winter and in summer. */
+static void the_live_lane_keeps_its_hours(void **state)
+{
+	static const struct { const char *live, *at, *word; unsigned postponed_s; } rows[] = {
+		{ "always", "2026-11-18T03:00:00Z", "", 0 },
+		{ "08:00-18:00 -05:00", "2026-11-18T12:59:59Z", "none", 0 },
+		{ "08:00-18:00 -05:00", "2026-11-18T13:00:00Z", "", 0 },
+		{ "08:00-18:00 -05:00", "2026-11-18T22:59:59Z", "", 0 },
+		{ "08:00-18:00 -05:00", "2026-11-18T23:00:00Z", "none", 0 },
+		{ "08:00-18:00 -05:00", "2026-07-01T11:59:59Z", "none", 0 },
+		{ "08:00-18:00 -05:00", "2026-07-01T12:00:00Z", "", 0 }, /* summer time */
+		{ "08:00-18:00 -05:00", "2026-03-08T12:30:00Z", "", 0 }, /* its first day */
+		{ "08:00-18:00 -05:00", "2026-11-01T12:30:00Z", "none", 0 }, /* and the first without */
+		{ "22:00-06:00 +00:00", "2026-11-18T05:00:00Z", "", 0 },
+		{ "22:00-06:00 +00:00", "2026-11-18T06:00:00Z", "none", 0 },
+		{ "8-18", "2026-11-18T13:00:00Z", "none", 0 }, /* not understood: never */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct peer_host h;
+		char word[16];
+		unsigned postponed_s;
+
+		peer_host_init(&h);
+		json_object_set_new(h.settings, "live", json_string(rows[i].live));
+		json_object_set_new(h.facts, "identity", json_string("acme mugs llc"));
+		log_in_at(&h, rows[i].at, word, &postponed_s);
+		if (strcmp(word, rows[i].word) || postponed_s != rows[i].postponed_s)
+			fail_msg("%s at %s: \"%s\" %u", rows[i].live, rows[i].at, word, postponed_s);
+		peer_host_finish(&h);
+	}
+}
+
+/* The .qwc of a live lane lets the Web Connector come every few seconds: at night it is sent away. */
+static void outside_its_hours_visits_are_as_far_apart_as_ever(void **state)
+{
+	struct peer_host h;
+	char word[16];
+	unsigned postponed_s;
+
+	(void)state;
+	peer_host_init(&h);
+	json_object_set_new(h.settings, "live", json_string("08:00-18:00 -05:00"));
+	json_object_set_new(h.facts, "identity", json_string("acme mugs llc"));
+	h.coming = 3;
+	log_in_at(&h, "2026-11-18T02:00:00Z", word, &postponed_s);
+	assert_string_equal(word, "");
+	log_in_at(&h, "2026-11-18T02:05:00Z", word, &postponed_s);
+	assert_string_equal(word, "none");
+	assert_int_equal(postponed_s, 601);
+	log_in_at(&h, "2026-11-18T02:15:00Z", word, &postponed_s);
+	assert_string_equal(word, "");
+	log_in_at(&h, "2026-11-18T12:55:00Z", word, &postponed_s);
+	assert_string_equal(word, "");
+	log_in_at(&h, "2026-11-18T12:58:00Z", word, &postponed_s);
+	assert_int_equal(postponed_s, 121); /* the hours begin before the visit would be due */
+	peer_host_finish(&h);
+}
+
+static char *idle_turn(struct peer_host *h, const char *ticket)
+{
+	char *text = send(h, ticket, "");
+
+	if (!*text) {
+		free(text);
+		text = peer_call(h, "getLastError", "ticket", ticket, NULL);
+	}
+	return text;
+}
+
+/* ZUO-27: what falls due while the visit is held open goes with the next question, 5 s later at most. */
+static void a_held_visit_hands_out_what_falls_due_meanwhile(void **state)
+{
+	for (int reload = 0; reload < 2; reload++) {
+		struct peer_host h;
+		char *ticket, *text;
+
+		(void)state;
+		peer_host_init(&h);
+		json_object_set_new(h.settings, "live", json_string("always"));
+		json_object_set_new(h.facts, "identity", json_string("acme mugs llc"));
+		ticket = log_in(&h);
+		text = send(&h, ticket, HCP("Acme Mugs LLC"));
+		assert_string_equal(text, "");
+		free(text);
+		for (int i = 0; i < 3; i++) {
+			h.now_ms += 5000;
+			text = idle_turn(&h, ticket);
+			assert_string_equal(text, "NoOp");
+			free(text);
+		}
+		peer_park(&h, "w-0", "<ReceivePaymentAddRq requestID=\"w-0\"></ReceivePaymentAddRq>", false);
+		h.now_ms += 5000;
+		text = idle_turn(&h, ticket);
+		assert_non_null(strstr(text, "ReceivePaymentAddRq"));
+		free(text);
+		text = peer_call(&h, "receiveResponseXML", "ticket", ticket, "response", "<QBXML><QBXMLMsgsRs "
+			"messageSetStatusCode=\"0\"><ReceivePaymentAddRs requestID=\"w-0\" statusCode=\"0\"/>"
+			"</QBXMLMsgsRs></QBXML>", "hresult", "", "message", "", NULL);
+		assert_string_equal(text, "99"); /* not over yet */
+		free(text);
+		assert_int_equal(h.gave, 1);
+		/* It ends when visits are due again, so that feeds are read; or when a reload wants it. */
+		if (reload)
+			h.ends = true;
+		else
+			h.now_ms += 15 * MINUTE_MS;
+		text = idle_turn(&h, ticket);
+		assert_non_null(strstr(text, "HostQueryRq"));
+		free(text);
+		text = peer_call(&h, "receiveResponseXML", "ticket", ticket, "response", "<QBXML/>", "hresult", "",
+			"message", "", NULL);
+		assert_string_equal(text, "100");
+		free(text);
+		free(ticket);
+		peer_host_finish(&h);
+	}
+}
+
 static void vanish(struct peer_host *h)
 {
 	h->coming = 0;
@@ -932,6 +1069,9 @@ int main(void)
 		cmocka_unit_test(send_after_send_gives_the_same_reads_and_the_same_bytes),
 		cmocka_unit_test(work_on_its_way_is_waited_for),
 		cmocka_unit_test(work_that_takes_long_makes_the_peer_wait_with_noop),
+		cmocka_unit_test(the_live_lane_keeps_its_hours),
+		cmocka_unit_test(outside_its_hours_visits_are_as_far_apart_as_ever),
+		cmocka_unit_test(a_held_visit_hands_out_what_falls_due_meanwhile),
 		cmocka_unit_test(work_that_vanished_still_ends_well),
 		cmocka_unit_test(the_percentage_is_never_100_while_work_is_left),
 		cmocka_unit_test(trouble_in_opening_quickbooks_is_told_in_plain_words),

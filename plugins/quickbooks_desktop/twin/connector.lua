@@ -164,14 +164,14 @@ function Visit:authenticate()
 	self.ticket = list[1]
 	local word, postpone, least = list[2]:lower(), tonumber(list[3] or ""), tonumber(list[4] or "")
 	if least and least > 0 then self.every_at_least_ms = least * 1000 end
+	if postpone and postpone > 0 then self.postponed_ms = postpone * 1000 end
 	if word == "nvu" then
 		self.state, self.ending, self.message = "closeConnection", "not valid user", "The user name or password is not valid"
 	elseif word == "none" then
 		self.state, self.ending, self.message = "closeConnection", "nothing to do", "No data exchange required"
 	elseif word == "busy" then
 		self.state, self.ending, self.message = "closeConnection", "busy", "Application busy"
-	elseif postpone and postpone > 0 then
-		self.postponed_ms = postpone * 1000
+	elseif self.postponed_ms then
 		self.state, self.ending, self.message = "closeConnection", "postponed", "Update postponed by application"
 	else
 		self.wanted_file, self.state = list[2], "begin"
