@@ -164,6 +164,11 @@ static void do_ping(const struct ask *a)
 	host_ping(a->h, text(a, "target"), on_answer, a->in);
 }
 
+static void do_authorize(const struct ask *a)
+{
+	host_authorize(a->h, json_text_or(a->args, "connection", ""), flag(a, "wait"), on_answer, a->in);
+}
+
 static void do_qwc(const struct ask *a)
 {
 	host_qwc(a->h, json_text_or(a->args, "connection", ""), on_answer, a->in);
@@ -235,7 +240,7 @@ static const struct { const char *name; void (*fn)(const struct ask *); } rows[]
 	{ "status", do_status }, { "list", do_list }, { "go", do_go }, { "pause", do_pause }, { "resume", do_resume },
 	{ "sync", do_sync }, { "release", do_release }, { "decide", do_decide }, { "replay", do_replay },
 	{ "story", do_story }, { "links", do_links }, { "link", do_link }, { "unlink", do_unlink }, { "ping", do_ping },
-	{ "qwc", do_qwc }, { "visits", do_visits }, { "explain", do_explain }, { "reconcile", do_reconcile }, { "audit", do_audit },
+	{ "authorize", do_authorize }, { "qwc", do_qwc }, { "visits", do_visits }, { "explain", do_explain }, { "reconcile", do_reconcile }, { "audit", do_audit },
 	{ "audit-verify", do_verify }, { "backup", do_backup }, { "erase", do_erase }, { "key-rotate", do_rotate },
 	{ "reload", do_reload }, { "secret-set", do_secret }, { "metrics", do_metrics }, { "advance", do_advance },
 };

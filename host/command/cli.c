@@ -60,6 +60,11 @@ static const struct option_row sync_options[] = {
 	{ NULL, NULL, NULL }
 };
 
+static const struct option_row authorize_options[] = {
+	{ "no-wait", NULL, "only say where; do not wait for the person" },
+	{ NULL, NULL, NULL }
+};
+
 static const struct option_row go_options[] = {
 	{ "yes", NULL, "without asking" },
 	{ NULL, NULL, NULL }
@@ -117,6 +122,9 @@ const struct command commands[] = {
 	{ "schema", "CONNECTOR[.ENTITY]", "its entities, fields, limits", NULL, NULL, command_schema, 1, 1 },
 	{ "secret", "set TENANT/CONNECTION NAME", "a secret, from stdin or a prompt, never from the arguments", NULL, NULL,
 		command_secret, 3, 3 },
+	{ "authorize", "TENANT/CONNECTION", "the address to open for an OAuth grant; waits for it",
+		"The address is good for a day, and once. The redirect address that is printed must be registered with the app.",
+		authorize_options, command_authorize, 1, 1 },
 	{ "ping", "[TENANT[/CONNECTION]]", "credentials, reach, version, company, what the books lack; writes nothing", NULL,
 		NULL, command_ping, 0, 1 },
 	{ "qwc", "TENANT/CONNECTION", "the .qwc file for the Web Connector", NULL, NULL, command_qwc, 1, 1 },

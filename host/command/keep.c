@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "command/deployment.h"
+#include "plug/connection.h"
 #include "store/store.h"
 
 #include <stdlib.h>
@@ -23,12 +24,15 @@ static void on_put(void *arg, const struct txn_result *r)
 
 static int check_name(const struct deployment *d, const char *tenant, const char *connection, const char *name, struct err *e)
 {
-	const json_t *settings = config_connection(d->config, tenant, connection);
+	const json_t *settings = !strcmp(tenant, APP_TENANT)
+		? json_object_get(json_object_get(d->config->mlc, "apps"), connection)
+		: config_connection(d->config, tenant, connection);
 	struct plugin *p = settings ? config_plugin(d->config, json_text_or(settings, "connector", "")) : NULL;
 	char known[512] = "";
 
 	if (!settings)
-		return err_set(e, ERR_ABSENT, "there is no connection %s/%s in tenants/%s/tenant.lua", tenant, connection, tenant);
+		return !strcmp(tenant, APP_TENANT) ? err_set(e, ERR_ABSENT, "there is no app %s in mlc.lua", connection)
+			: err_set(e, ERR_ABSENT, "there is no connection %s/%s in tenants/%s/tenant.lua", tenant, connection, tenant);
 	if (!p)
 		return err_set(e, ERR_ABSENT, "its connector %s is not in plugins/", json_text_or(settings, "connector", "?"));
 	for (const struct mlc_setting *s = plugin_connector(p)->settings; s && s->name; s++) {

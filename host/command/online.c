@@ -758,6 +758,37 @@ int command_reload(struct cli *cli)
 	return ask(cli, "reload", json_object(), say_reload);
 }
 
+/* ---- a person's consent ----------------------------------------------------------------------------------------------- */
+
+static void say_authorized(const struct cli *cli, const json_t *a)
+{
+	(void)cli;
+	printf("%s is authorized\n", json_text_or(a, "connection", ""));
+}
+
+int command_authorize(struct cli *cli)
+{
+	struct err e = { 0 };
+	bool waits = !cli_switch(cli, "no-wait");
+	json_t *answer = client_ask(cli->dir, "authorize", json_pack("{s:s}", "connection", cli->argv[0]), NULL, &e);
+	char until[WHEN_SIZE];
+
+	if (!answer)
+		return cli_wrong(cli, cause_of(e.code), "%s", e.text);
+	if (cli->json && !waits)
+		cli_print_json(answer);
+	else if (cli->json) /* what it prints in the end is one value */
+		fprintf(stderr, "%s\n", json_text_or(answer, "url", ""));
+	else
+		printf("Open this address in a browser, log in and agree (until %s UTC):\n\n  %s\n\n"
+			"The app must know this redirect address: %s\n", at(json_int_or(answer, "until_ms", 0), until),
+			json_text_or(answer, "url", ""), json_text_or(answer, "redirect_uri", ""));
+	fflush(stdout);
+	json_decref(answer);
+	return waits ? ask(cli, "authorize", json_pack("{s:s,s:b}", "connection", cli->argv[0], "wait", 1), say_authorized)
+		: EXIT_WELL;
+}
+
 /* ---- secrets ------------------------------------------------------------------------------------------------------------ */
 
 /* Without an echo on a terminal; one line, without its end. */

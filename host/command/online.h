@@ -5,6 +5,7 @@
 #include "command/command.h"
 
 int command_ping(struct cli *);
+int command_authorize(struct cli *);
 int command_qwc(struct cli *);
 int command_sync(struct cli *);
 int command_status(struct cli *);

@@ -134,6 +134,13 @@ const json_t *config_connection(const struct config *c, const char *tenant, cons
 	return json_object_get(json_object_get(json_object_get(c->tenants, tenant), "connections"), name);
 }
 
+const json_t *config_app(const struct config *c, const json_t *settings)
+{
+	const char *app = json_text_at(settings, "app");
+
+	return app ? json_object_get(json_object_get(c->mlc, "apps"), app) : NULL;
+}
+
 static void reading_over(struct reading *r)
 {
 	json_t *e;
@@ -427,6 +434,54 @@ static void load(struct reading *r)
 
 /* ---- tenants' connections against their connectors -------------------------------------------------------- */
 
+/* { path, text, hint }, as connection_check() has them. */
+static void check_app(struct reading *r, const json_t *settings, json_t *errors)
+{
+	const char *name = json_text_at(settings, "app"), *is = json_text_or(settings, "connector", "");
+	const json_t *app = config_app(r->config, settings);
+	json_t *e, *apps = json_object_get(r->config->mlc, "apps");
+	char *text = NULL, *hint = NULL;
+
+	if (!name)
+		return;
+	if (!app) {
+		text = xformat("app = \"%s\": mlc.lua has no such app", name);
+		hint = json_object_size(apps) ? meant_among(apps, name) : NULL;
+	} else if (strcmp(json_text_or(app, "connector", ""), is)) {
+		text = xformat("app = \"%s\": that one is of %s", name, json_text_or(app, "connector", "?"));
+	}
+	if (text) {
+		e = json_object();
+		json_put_text(e, "path", "app");
+		json_put_text(e, "text", text);
+		if (hint)
+			json_put_text(e, "hint", hint);
+		json_array_append_new(errors, e);
+	}
+	free(text);
+	free(hint);
+}
+
+/* The operator's own registrations: each of a connector that is there. */
+static void check_apps(struct reading *r)
+{
+	const char *name;
+	json_t *app;
+
+	json_object_foreach(json_object_get(r->config->mlc, "apps"), name, app) {
+		const char *connector = json_text_or(app, "connector", "");
+		char *say, *hint;
+
+		if (config_plugin(r->config, connector))
+			continue;
+		say = xformat("app %s: there is no connector '%s' in plugins/", name, connector);
+		hint = connector_meant(r->config, connector);
+		add_error(r->config, "mlc.lua", 0, say, hint);
+		free(say);
+		free(hint);
+	}
+}
+
 static void check_connections(struct reading *r, const char *tenant, const json_t *value)
 {
 	char *path = xformat("tenants/%s/tenant.lua", tenant);
@@ -449,7 +504,8 @@ static void check_connections(struct reading *r, const char *tenant, const json_
 			free(say);
 			free(hint);
 		} else {
-			connection_check(plugin_connector(p), settings, errors);
+			connection_check(plugin_connector(p), settings, config_app(r->config, settings), errors);
+			check_app(r, settings, errors);
 		}
 		json_array_foreach(errors, i, e) {
 			char at[192], *say = xformat("%s: %s", name, json_text_or(e, "text", ""));
@@ -475,6 +531,7 @@ static void all_read(struct reading *r)
 		reading_over(r);
 		return;
 	}
+	check_apps(r);
 	json_object_foreach(r->config->tenants, name, value)
 		check_connections(r, name, value);
 	load(r);
@@ -595,7 +652,9 @@ static int add_tenant(void *ctx, const char *name)
 	struct err e = { 0 };
 	json_t *answers;
 
-	if (!name_is_good(name)) {
+	if (!strcmp(name, APP_TENANT)) {
+		add_error(r->config, path, 0, "'app' is no name for a tenant: app/NAME means an app of mlc.lua", NULL);
+	} else if (!name_is_good(name)) {
 		add_error(r->config, path, 0, "a tenant's name is made of a-z, 0-9 and _, at most 32", NULL);
 	} else {
 		read_file(r, "tenant", file, name);

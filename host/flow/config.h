@@ -49,6 +49,8 @@ void config_release(struct config *);
 struct plugin *config_plugin(const struct config *, const char *connector);
 /* The connection's settings as in tenant.lua; NULL: no such one. */
 const json_t *config_connection(const struct config *, const char *tenant, const char *name);
+/* What mlc.lua says of the app that these settings name; NULL: none, or there is no such app. */
+const json_t *config_app(const struct config *, const json_t *settings);
 /* "tenants/acme/tenant.lua:7: text (hint)" into a fresh text. */
 char *config_error_text(const json_t *error);
 

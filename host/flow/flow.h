@@ -192,6 +192,12 @@ json_t *uses_missing(struct host *, const struct connection *); /* yours */
 bool uses_known(const struct host *, const struct flow *); /* they have been looked up since the last (re)load */
 char *uses_lack(const struct host *, const struct flow *); /* what is missing, yours to free; NULL: nothing */
 
+/* report.c: "acme/books" -> the connection; NULL after having said why not */
+struct connection *connection_named(struct host *, const char *path, host_fn *, void *arg);
+
+/* grants.c */
+void grants_changed(struct host *, const struct connection *);
+
 /* watch.c: what a person should hear of */
 void alert_raise(struct host *, const char *kind, const char *about, const char *text);
 void alert_clear(struct host *, const char *kind, const char *about);

@@ -332,12 +332,7 @@ static void hook_visit_over(void *ctx, struct connection *c, const json_t *trans
 static void hook_held(void *ctx, struct connection *c)
 {
 	struct host *h = ctx;
-	const char *cause = NULL, *why = connection_held(c, &cause, NULL);
-
-	if (!why)
-		alert_clear(h, "grant_dead", connection_path(c));
-	else if (cause && (!strcmp(cause, "auth") || !strcmp(cause, "identity")))
-		alert_raise(h, "grant_dead", connection_path(c), why);
+	grants_changed(h, c);
 	host_wants_turn(h);
 }
 
@@ -387,6 +382,8 @@ static void on_request(void *ctx, struct inbound *in)
 		static const char text[] = "ml-connector answers here. For help, ask whoever gave you the .qwc file.\n";
 
 		inbound_answer(in, 200, "text/plain; charset=utf-8", text, sizeof text - 1, NULL);
+	} else if (!strcmp(path, "/oauth/callback") && !strcmp(method, "GET")) {
+		connections_callback(h->connections, in);
 	} else if (!strcmp(path, "/healthz")) {
 		struct store_health health;
 
@@ -519,8 +516,15 @@ static void put_in_force(struct host *h, struct config *config, void (*done)(str
 			if (count == cap)
 				wants = xrealloc(wants, (cap = cap ? 2 * cap : 16) * sizeof *wants);
 			wants[count++] = (struct connection_want) { tenant, name,
-				config_plugin(config, json_text_or(settings, "connector", "")), settings };
+				config_plugin(config, json_text_or(settings, "connector", "")), settings,
+				config_app(config, settings) };
 		}
+	json_object_foreach(json_object_get(config->mlc, "apps"), name, settings) {
+		if (count == cap)
+			wants = xrealloc(wants, (cap = cap ? 2 * cap : 16) * sizeof *wants);
+		wants[count++] = (struct connection_want) { APP_TENANT, name,
+			config_plugin(config, json_text_or(settings, "connector", "")), settings, NULL };
+	}
 	force->host = h;
 	force->config = config;
 	force->done = done;

@@ -55,6 +55,9 @@ void host_links(struct host *, const json_t *filter, host_fn *, void *arg);
 void host_link(struct host *, const json_t *link, const char *who, host_fn *, void *arg);
 void host_unlink(struct host *, const json_t *link, const char *who, host_fn *, void *arg);
 void host_ping(struct host *, const char *target_or_null, host_fn *, void *arg);
+/* Where a person grants it: { connection, url, redirect_uri, until_ms }; wait: answers { connection,
+ * authorized } when somebody has, or what went wrong. */
+void host_authorize(struct host *, const char *connection, bool wait, host_fn *, void *arg);
 void host_qwc(struct host *, const char *connection, host_fn *, void *arg); /* { text } */
 void host_visits(struct host *, const char *connection, const json_t *filter, host_fn *, void *arg);
 /* What a code of a remote means and what to do: { text, connector, code, means, cure }. */

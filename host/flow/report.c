@@ -53,8 +53,7 @@ static void fail(host_fn *fn, void *arg, int code, const char *text)
 	fn(arg, NULL, &e);
 }
 
-/* "acme/books" -> the connection; NULL after having said why not. */
-static struct connection *connection_named(struct host *h, const char *path, host_fn *fn, void *arg)
+struct connection *connection_named(struct host *h, const char *path, host_fn *fn, void *arg)
 {
 	const char *slash = path ? strchr(path, '/') : NULL;
 	char tenant[64] = "";

@@ -85,6 +85,7 @@ static int put_url(struct run *r, struct outgoing *o, struct err *e)
 	const struct mlc_connector *k = plugin_connector(r->plugin);
 	const struct mlc_endpoint *at = endpoint_of(k, r->request->endpoint);
 	const char *path = r->request->path;
+	const json_t *places[PLACES_MAX];
 	struct buf base;
 	int code;
 
@@ -92,7 +93,8 @@ static int put_url(struct run *r, struct outgoing *o, struct err *e)
 		return err_set(e, ERR_INPUT, "%s has no endpoint '%s'", k->name,
 			r->request->endpoint ? r->request->endpoint : "");
 	buf_init(&base, URL_MAX);
-	code = fill_settings(r->settings, at->base, &base, e);
+	token_places(r->connection, r->settings, NULL, places);
+	code = fill_members(places, at->base, &base, e);
 	if (code < 0)
 		goto done;
 	if (!is_absolute(base.data)) {
@@ -149,7 +151,7 @@ static int put_headers(struct run *r, struct outgoing *o, struct err *e)
 			"give an https address, or set auth = \"oauth1\"");
 	if (auth) {
 		random_hex(nonce, 32);
-		code = sign_request(&(struct sign_input){ auth, r->settings, r->vault,
+		code = sign_request(&(struct sign_input){ auth, r->settings, r->connection->app, r->vault,
 			r->request->method, o->url.data, nonce, now_ms(r->connection) },
 			next_line(o), e);
 		o->auth = kinds[auth->kind];
@@ -240,6 +242,13 @@ static void take_reply(struct run *r, const struct carry_reply *reply)
 
 	switch (reply->outcome) {
 	case CARRIED_HERE:
+		if (reply->status == 401 && token_refused(r)) {
+			r->left = r->left_before; /* it was turned away at the door */
+			carry_request(r);
+			return;
+		}
+		if (reply->status != 401)
+			token_taken(r);
 		step_with(r, reply, MLC_REPLY_HERE);
 		return;
 	case CARRIED_NEVER_SENT:
@@ -303,6 +312,11 @@ static int send_now(struct run *r, struct err *e)
 	struct carrying *w;
 	int code;
 
+	if (token_auth(c) && r->vault != c->vault) { /* the token is newer than what it began with */
+		vault_unref(r->vault);
+		r->vault = vault_ref(c->vault);
+	}
+
 	buf_init(&o.url, URL_MAX);
 	buf_init(&o.body, BODY_MAX);
 	code = r->request->method ? 0 : err_set(e, ERR_INPUT, "a request without a method");
@@ -319,6 +333,8 @@ static int send_now(struct run *r, struct err *e)
 		w->auth = o.auth;
 		r->state = RUN_CARRIED;
 		r->tries++;
+		r->left_before = r->left;
+		r->token_serial = token_auth(c) ? c->token.serial : 0;
 		pending_begin(c->all);
 		/* Plain http: only to addresses that the operator allowed as private; carry holds
 		 * it to that. */
@@ -354,6 +370,11 @@ void carry_next(struct connection *c)
 		}
 		TAILQ_REMOVE(&c->queue, r, in_line);
 		r->state = RUN_COMMITS; /* in no line */
+		if (!token_ready(c)) { /* it has run out while it stood in line */
+			pace_done(&c->pace);
+			token_need(r);
+			continue;
+		}
 		if (send_now(r, &e) < 0) {
 			pace_done(&c->pace);
 			/* A secret or setting that is missing or will not do is the whole connection's
@@ -380,6 +401,10 @@ void carry_request(struct run *r)
 		run_fail(r, MLC_LIMITED, held_ms < UINT32_MAX ? (uint32_t)held_ms : UINT32_MAX,
 			why);
 		free(why);
+		return;
+	}
+	if (!token_ready(c)) {
+		token_need(r);
 		return;
 	}
 	r->state = RUN_QUEUED;

@@ -80,12 +80,12 @@ void connection_log(struct connection *c, enum mlc_level level, const char *text
 
 /* ---- secrets ----------------------------------------------------------------------------- */
 
-struct reading { /* the secrets of one connection, on their way from the store */
+struct reading { /* the secrets of one connection and its app, on their way from the store */
 	struct connection *connection;
-	struct vault *vault;
-	struct reading_row { struct reading *reading; char *name; struct secret *now,
-		*before; } *rows;
+	struct reading_row { struct reading *reading; const char *tenant, *of; char *name;
+		struct secret *now, *before; } *rows;
 	size_t row_count, waiting;
+	bool apps; /* its own names are known, its app's are read */
 	struct { loop_fn *fn; void *arg; } *waits;
 	size_t wait_count;
 	bool again; /* others were committed meanwhile */
@@ -169,11 +169,33 @@ static bool ends_with(const char *text, const char *end)
 	return n >= m && !strcmp(text + n - m, end);
 }
 
+static bool has_row(const struct reading *g, const char *name)
+{
+	for (size_t i = 0; i < g->row_count; i++)
+		if (!strcmp(g->rows[i].name, name))
+			return true;
+	return false;
+}
+
+/* Its own come first: what it has itself, its app's does not replace. */
+static void add_names(struct reading *g, const json_t *rows, const char *tenant, const char *of)
+{
+	for (size_t i = 0; i < json_array_size(rows) && g->row_count < SECRETS_MAX; i++) {
+		const json_t *row = json_array_get(rows, i);
+		const char *name = json_text_or(row, "name", "");
+
+		if (!strcmp(json_text_or(row, "connection", ""), of) && !ends_with(name, ".before") &&
+			!has_row(g, name))
+			g->rows[g->row_count++] = (struct reading_row){ g, tenant, of, xstrdup(name), NULL, NULL };
+	}
+}
+
 static void on_secret_names(void *arg, const json_t *rows, const struct err *e)
 {
 	struct reading *g = arg;
 	struct connection *c = g->connection;
 	struct connections *all = c->all;
+	const char *app = json_text_at(c->settings, "app");
 
 	if (all->dead) {
 		reading_freed(g);
@@ -183,16 +205,19 @@ static void on_secret_names(void *arg, const json_t *rows, const struct err *e)
 	pending_end(all);
 	if (e)
 		log_line(LOG_ERROR, c->path, "secrets cannot be read: %s", e->text);
-	g->rows = xcalloc(SECRETS_MAX, sizeof *g->rows);
-	for (size_t i = 0; i < json_array_size(rows) && g->row_count < SECRETS_MAX; i++) {
-		const json_t *row = json_array_get(rows, i);
-		const char *name = json_text_or(row, "name", "");
-
-		if (!strcmp(json_text_or(row, "connection", ""), c->name) &&
-			!ends_with(name, ".before"))
-			g->rows[g->row_count++] = (struct reading_row){ g, xstrdup(name), NULL,
-				NULL };
+	if (!g->rows)
+		g->rows = xcalloc(SECRETS_MAX, sizeof *g->rows);
+	if (g->apps)
+		add_names(g, rows, APP_TENANT, app);
+	else
+		add_names(g, rows, c->tenant, c->name);
+	if (!g->apps && app && c->app) {
+		g->apps = true;
+		pending_begin(all);
+		store_secret_names(all->conf.store, APP_TENANT, on_secret_names, g);
+		return;
 	}
+	g->apps = false;
 	g->waiting = 2 * g->row_count;
 	if (g->waiting == 0) {
 		reading_over(g);
@@ -203,9 +228,10 @@ static void on_secret_names(void *arg, const json_t *rows, const struct err *e)
 
 		pending_begin(all);
 		pending_begin(all);
-		store_secret(all->conf.store, c->tenant, c->name, g->rows[i].name, on_now,
+		store_secret(all->conf.store, g->rows[i].tenant, g->rows[i].of, g->rows[i].name, on_now,
 			&g->rows[i]);
-		store_secret(all->conf.store, c->tenant, c->name, before, on_before, &g->rows[i]);
+		store_secret(all->conf.store, g->rows[i].tenant, g->rows[i].of, before, on_before,
+			&g->rows[i]);
 		free(before);
 	}
 }
@@ -242,10 +268,21 @@ void secrets_learned(struct connection *c)
 		c->vault_ms = INT64_MIN / 2;
 }
 
+static bool uses_app(const struct connection *c, const struct connection *app)
+{
+	const char *name = json_text_at(c->settings, "app");
+
+	return c->app && name && !strcmp(name, app->name);
+}
+
 void connection_secret_changed(struct connection *c)
 {
+	for (size_t i = 0; c->is_app && i < c->all->count; i++)
+		if (uses_app(c->all->list[i], c))
+			connection_secret_changed(c->all->list[i]);
 	secrets_learned(c);
 	/* Somebody has done something about it; if it was not enough, the next call holds it again. */
+	token_mended(c);
 	if (c->hold_cause && !strcmp(c->hold_cause, "auth"))
 		connection_hold(c, NULL, NULL, 0);
 }
@@ -359,7 +396,10 @@ void connection_hold(struct connection *c, const char *cause, const char *why, i
 		.connection = c->name, .detail = value });
 	commit(c, t, NULL, NULL);
 	free(value);
-	c->all->conf.hooks->held(c->all->conf.ctx, c);
+	if (cause && !strcmp(cause, "auth") && token_auth(c) && token_auth(c)->kind == MLC_AUTH_OAUTH_CODE)
+		grant_offer(c); /* who hears of it is to know where to go */
+	else
+		c->all->conf.hooks->held(c->all->conf.ctx, c);
 	if (!cause) {
 		carry_next(c);
 		lease_apply(c);
@@ -389,6 +429,7 @@ void connection_resume(struct connection *c)
 		txn_note(t, c->tenant, c->name, "fact", "identity", NULL);
 		commit(c, t, NULL, NULL);
 	}
+	token_mended(c);
 	connection_hold(c, NULL, NULL, 0);
 }
 
@@ -459,7 +500,7 @@ static const struct mlc_setting *setting_of(const struct mlc_connector *k, const
 
 /* The host's own settings of a connection; `isolation` and `mode` are read elsewhere. */
 static const char *const ours[] = { "connector", "mode", "ca_file", "every_minutes", "isolation",
-	"auth" };
+	"auth", "app" };
 
 static void check_setting(const struct mlc_connector *k, const char *name, const json_t *value,
 	json_t *errors)
@@ -495,19 +536,14 @@ static void check_setting(const struct mlc_connector *k, const char *name, const
 
 static bool knows_auth(const struct mlc_connector *k, const char *wanted)
 {
-	static const char *const kinds[] = {
-		[MLC_AUTH_BASIC] = "basic", [MLC_AUTH_HEADER] = "header",
-			[MLC_AUTH_OAUTH_CODE] = "oauth_code",
-		[MLC_AUTH_OAUTH_CLIENT] = "oauth_client", [MLC_AUTH_OAUTH1] = "oauth1",
-	};
-
 	for (const struct mlc_auth *a = k->auth; a && a->kind; a++)
-		if (!strcmp(kinds[a->kind], wanted))
+		if (!strcmp(auth_text(a->kind), wanted))
 			return true;
 	return false;
 }
 
-void connection_check(const struct mlc_connector *k, const json_t *settings, json_t *errors)
+void connection_check(const struct mlc_connector *k, const json_t *settings, const json_t *app,
+	json_t *errors)
 {
 	const char *name;
 	json_t *value;
@@ -521,7 +557,8 @@ void connection_check(const struct mlc_connector *k, const json_t *settings, jso
 			check_setting(k, name, value, errors);
 	}
 	for (const struct mlc_setting *s = k->settings; s && s->name; s++)
-		if (s->flags & MLC_REQUIRED && !s->secret && !json_object_get(settings, s->name))
+		if (s->flags & MLC_REQUIRED && !s->secret && !json_object_get(settings, s->name) &&
+			!json_object_get(app, s->name))
 			complain(errors, s->name, s->help, "the setting '%s' is missing", s->name);
 	value = json_object_get(settings, "every_minutes");
 	if (value && (!json_is_integer(value) || json_integer_value(value) < 1))
@@ -547,12 +584,15 @@ static struct connection *connection_create(struct connections *all,
 	c->plugin = plugin_ref(w->plugin);
 	c->settings = json_deep_copy(w->settings);
 	c->facts = json_object();
-	c->token = json_object();
+	c->app = w->app ? json_deep_copy(w->app) : NULL;
+	c->token_told = json_object();
+	c->is_app = !strcmp(w->tenant, APP_TENANT);
 	c->peer_calls = k->serve != NULL;
 	pace_init(&c->pace, k->per_minute, k->at_once);
 	TAILQ_INIT(&c->runs);
 	TAILQ_INIT(&c->queue);
 	TAILQ_INIT(&c->parked);
+	TAILQ_INIT(&c->token.line);
 	visit_init(c);
 	return c;
 }
@@ -570,11 +610,12 @@ static void connection_free(struct connection *c)
 	while ((r = TAILQ_FIRST(&c->runs)) != NULL)
 		run_destroy(r);
 	hooked_finish(c);
+	token_finish(c);
 	vault_unref(c->vault);
 	plugin_unref(c->plugin);
 	json_decref(c->settings);
 	json_decref(c->facts);
-	json_decref(c->token);
+	json_decref(c->app);
 	free(c->hold_cause);
 	free(c->hold_why);
 	free(c->lease_cursor);
@@ -599,13 +640,16 @@ static void connection_renew(struct connection *c, const struct connection_want 
 	struct run *r, *next;
 	const struct mlc_connector *k = plugin_connector(w->plugin);
 
-	if (c->plugin == w->plugin && json_equal(c->settings, (json_t *)w->settings))
+	if (c->plugin == w->plugin && json_equal(c->settings, (json_t *)w->settings) &&
+		(c->app == w->app || json_equal(c->app, (json_t *)w->app)))
 		return;
 	plugin_ref(w->plugin);
 	plugin_unref(c->plugin);
 	c->plugin = w->plugin;
 	json_decref(c->settings);
 	c->settings = json_deep_copy(w->settings);
+	json_decref(c->app);
+	c->app = w->app ? json_deep_copy(w->app) : NULL;
 	c->peer_calls = k->serve != NULL;
 	c->pace.per_minute = k->per_minute;
 	c->pace.at_once = k->at_once;
@@ -616,6 +660,7 @@ static void connection_renew(struct connection *c, const struct connection_want 
 			run_afresh(r);
 	}
 	visit_reload(c);
+	connection_secret_changed(c); /* it may be another log-in */
 	c->renew_at_ms = 0; /* the new one may want other news */
 }
 
@@ -654,6 +699,11 @@ const struct mlc_connector *connection_connector(const struct connection *c)
 	return plugin_connector(c->plugin);
 }
 
+const char *connection_trouble(const struct connection *c)
+{
+	return c->token.trouble_ms ? c->token.why : NULL;
+}
+
 json_t *connection_status(const struct connection *c)
 {
 	json_t *o = json_object();
@@ -688,6 +738,7 @@ json_t *connection_status(const struct connection *c)
 		json_put_int(o, "taken", (json_int_t)taken);
 		json_put_text(o, "open_mark", c->visit.open_set ? c->visit.open_set->mark : NULL);
 	}
+	token_status(c, o);
 	if (c->renew_at_ms)
 		json_put_int(o, "hook_until_ms", c->renew_at_ms);
 	if (*c->lease_trouble)
@@ -762,6 +813,7 @@ void connections_destroy(struct connections *all)
 
 		visit_silence(c);
 		hooked_silence(c);
+		token_cancel(c);
 		run_cancel_all(c);
 	}
 	pending_end(all);
@@ -804,7 +856,8 @@ void connections_each(struct connections *all, void (*fn)(void *arg, struct conn
 	void *arg)
 {
 	for (size_t i = 0; i < all->count; i++)
-		fn(arg, all->list[i]);
+		if (!all->list[i]->is_app)
+			fn(arg, all->list[i]);
 }
 
 /* ---- a (re)load -------------------------------------------------------------------------- */
@@ -819,8 +872,10 @@ struct applying {
 
 void connections_reachable(struct connections *all)
 {
-	for (size_t i = 0; i < all->count; i++)
+	for (size_t i = 0; i < all->count; i++) {
+		token_apply(all->list[i]);
 		lease_apply(all->list[i]);
+	}
 }
 
 static void applied_one(struct applying *a)
@@ -850,12 +905,14 @@ static void remember_note(struct connection *c, const char *kind, const char *na
 		c->last_visit_ms = strtoll(value, NULL, 10);
 	} else if (!strcmp(kind, "lease") && !strcmp(name, "before")) {
 		c->before_counts = !strcmp(value, "1");
-	} else if (!strcmp(kind, "lease") || !strcmp(kind, "hold")) {
+	} else if (!strcmp(kind, "lease") || !strcmp(kind, "hold") || !strcmp(kind, "token")) {
 		json_t *o = json_read(value, strlen(value), NULL);
 
 		if (!strcmp(kind, "hold") && json_text_at(o, "cause")) {
 			hold_put(c, json_text_at(o, "cause"), json_text_at(o, "why"),
 				json_int_or(o, "until_ms", 0));
+		} else if (!strcmp(kind, "token")) {
+			token_remember(c, o);
 		} else if (!strcmp(kind, "lease")) {
 			c->renew_at_ms = json_int_or(o, "renew_at_ms", 0);
 			c->lease_cursor = json_text_at(o,
@@ -923,7 +980,7 @@ static void on_open_set(void *arg, const struct set_row *row, const struct err *
 
 static void read_back(struct applying *a)
 {
-	static const char *const kinds[] = { "fact", "hold", "lease", "visit" };
+	static const char *const kinds[] = { "fact", "hold", "lease", "token", "visit" };
 	struct connections *all = a->all;
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds && a->fresh_count > 0; i++) {

@@ -59,7 +59,7 @@ struct connection_hooks {
 	size_t (*coming)(void *ctx, const struct connection *);
 	void (*visit_over)(void *ctx, struct connection *, const json_t *transcript);
 	/* The connection can, or can no longer, be used: hold set or cleared, with a cause for
-	 * people. */
+	 * people; or its tokens can no longer, or can again, be renewed (connection_trouble()). */
 	void (*held)(void *ctx, struct connection *);
 };
 
@@ -84,11 +84,18 @@ struct connection_want {
 	const char *tenant, *name;
 	struct plugin *plugin;
 	const json_t *settings;
+	const json_t *app; /* what mlc.lua says of the app that its settings name; NULL: none */
 };
+/* An app itself is one of tenant APP_TENANT, with what mlc.lua says of it as settings: it has
+ * secrets and receives webhooks; nothing else is ever asked of it, and connections_each() leaves
+ * it out. */
+#define APP_TENANT "app"
 void connections_apply(struct connections *, const struct connection_want *, size_t count,
 	loop_fn *done, void *arg);
-/* Settings against the connector's mlc_setting table; errors appended: { path, text, hint }. */
-void connection_check(const struct mlc_connector *, const json_t *settings, json_t *errors);
+/* Settings, with those that its app brings (or NULL), against the connector's mlc_setting table;
+ * errors appended: { path, text, hint }. */
+void connection_check(const struct mlc_connector *, const json_t *settings, const json_t *app,
+	json_t *errors);
 
 /* public_url() tells an address from now on: who wants webhooks is asked to subscribe. */
 void connections_reachable(struct connections *);
@@ -114,6 +121,21 @@ void connection_hold(struct connection *, const char *cause, const char *why, in
  * than last time, the one that answers next is the right one (unless the settings name another). */
 void connection_resume(struct connection *);
 json_t *connection_status(const struct connection *);     /* for status, ping --json, metrics */
+
+/* Since its tokens cannot be renewed: why; NULL: nothing is wrong. */
+const char *connection_trouble(const struct connection *);
+
+/* ---- a person's consent (MLC_AUTH_OAUTH_CODE) */
+typedef void consent_fn(void *arg, const json_t *answer, const struct err *);
+/* Where a person grants it: { connection, url, redirect_uri, until_ms }.  The same until half of its
+ * time is over or it has come back. */
+void connection_authorize(struct connection *, consent_fn *, void *arg);
+/* Answers when somebody has: { connection, authorized }, or what went wrong. */
+void connection_authorized(struct connection *, consent_fn *, void *arg);
+/* The address that was offered last and is still good, yours to free; NULL: none. */
+char *connection_address(const struct connection *);
+/* GET /oauth/callback: answers it. */
+void connections_callback(struct connections *, struct inbound *);
 
 /* The vault holds another secret of it: read them anew, and end a hold for want of a log-in. */
 void connection_secret_changed(struct connection *);

@@ -21,7 +21,7 @@ struct received {
 	struct inbound *in;
 	struct plugin *plugin;
 	struct vault *vault;
-	json_t *settings, *facts;
+	json_t *settings, *facts, *token;
 	struct mlc_inbound inbound;
 	struct call *call;
 	enum mlc_step step;
@@ -38,6 +38,7 @@ static void received_free(struct received *h)
 	vault_unref(h->vault);
 	json_decref(h->settings);
 	json_decref(h->facts);
+	json_decref(h->token);
 	free(h);
 }
 
@@ -198,6 +199,7 @@ static void on_secrets(void *arg)
 	h->vault = vault_ref(c->vault);
 	h->settings = json_incref(c->settings); /* a reload replaces what the connection holds */
 	h->facts = json_incref(c->facts);       /* so does a fact that is told */
+	h->token = json_incref(c->token_told);  /* and a new token */
 	h->inbound.method = inbound_method(h->in);
 	h->inbound.path = inbound_path(h->in);
 	h->inbound.query = inbound_query(h->in);
@@ -211,7 +213,7 @@ static void on_secrets(void *arg)
 	}
 	struct call_site site = { .connector = plugin_connector(h->plugin), .connection = c->path,
 		.settings = h->settings,
-		.token = c->token, .facts = h->facts, .ctx = h, .secret_is = site_secret_is,
+		.token = h->token, .facts = h->facts, .ctx = h, .secret_is = site_secret_is,
 		.log = site_log };
 	struct call_input in = { .op = OP_RECEIVE, .inbound = &h->inbound, .now_ms = now_ms(c) };
 	h->now_ms = in.now_ms;

@@ -4,6 +4,8 @@
  *   connection.c  the connections, their holds, facts, secrets; reload, recovery, status
  *   run.c         one call under way: steps, commits in between, and its end
  *   carried.c     requests that we carry: secrets, auth, pace, retries
+ *   token.c       OAuth tokens: fetched, kept, renewed, one at a time
+ *   grant.c       a person's consent: the address to open, and the redirect that brings it
  *   hooked.c      remotes that call us with news: webhooks and the subscription to them
  *   visit.c       peers that call us for our requests: parked, taken in sets, given back */
 #ifndef PLUG_INNER_H
@@ -14,7 +16,9 @@
 #include "net/pace.h"
 #include "plug/call.h"
 #include "plug/connection.h"
+#include "plug/oauth.h"
 #include "plug/record.h"
+#include "plug/sign.h"
 #include "plug/vault.h"
 
 #include <sys/queue.h>
@@ -29,14 +33,15 @@
  *  WAITS --start--> STEPS --> COMMITS --> QUEUED --> CARRIED --reply--> STEPS ...
  *    ^                 |          |-----> PARKED --> TAKEN --gave----> STEPS ...
  *    |                 |          '-----> PAUSED --time up-----------> STEPS ...
- *    '---- afresh -----'                  ENDS  (its outcome is being committed) */
-enum run_state { RUN_WAITS = 1, RUN_STEPS, RUN_COMMITS, RUN_QUEUED, RUN_CARRIED, RUN_PAUSED,
-	RUN_PARKED, RUN_TAKEN, RUN_ENDS };
+ *    '---- afresh -----'                  ENDS  (its outcome is being committed)
+ *  NEEDS, a token: before STEPS, and before QUEUED where it has run out meanwhile. */
+enum run_state { RUN_WAITS = 1, RUN_NEEDS, RUN_STEPS, RUN_COMMITS, RUN_QUEUED, RUN_CARRIED,
+	RUN_PAUSED, RUN_PARKED, RUN_TAKEN, RUN_ENDS };
 
 struct set;
 
 struct run {
-	/* Of its connection; the queue or what is parked, oldest first */
+	/* Of its connection; the queue, what is parked or needs a token, oldest first */
 	TAILQ_ENTRY(run) in_all, in_line;
 	struct connection *connection;
 	enum run_state state;
@@ -59,7 +64,7 @@ struct run {
 	/* the call, under the plugin and settings it began with */
 	struct plugin *plugin;
 	struct vault *vault;
-	json_t *settings, *facts;
+	json_t *settings, *facts, *token;
 	struct call *call;
 	enum mlc_step step;
 	unsigned steps;
@@ -72,7 +77,10 @@ struct run {
 	unsigned tries;      /* of this request */
 	bool marked;         /* the write is marked SENT, committed */
 	bool left;           /* something that may have changed the remote has left */
+	bool left_before;    /* the same, without the try that is under way */
 	bool never_sent, kept;
+	unsigned token_serial; /* of the token that it was last sent with; 0: none */
+	bool reauthorized;     /* that token was refused and another one is tried */
 	char *fail_why;      /* the host's own word on how it failed; NULL: the call's */
 	enum mlc_fault fail_fault;
 	uint32_t fail_after_ms;
@@ -131,12 +139,45 @@ struct visit {
 	bool on_pool;       /* another thread reads what is parked now: leave it as it is */
 };
 
+#define TOKEN_ASKS 8 /* in ten minutes, at most (Zoho allows ten: reference section 2) */
+
+/* What an OAuth connection knows of its tokens; they themselves lie in the vault. */
+struct token {
+	enum mlc_auth_kind kind; /* of the row that the one we hold was granted under; 0: there is none */
+	unsigned serial;         /* counts up with each */
+	int64_t made_ms, ends_ms;        /* ends_ms 0: nobody knows; a 401 will tell */
+	int64_t refresh_ends_ms, refresh_life_ms; /* 0: not told */
+	int64_t grant_ends_ms, grant_life_ms;     /* after which no refresh helps; 0: not told */
+	int64_t asked_ms[TOKEN_ASKS];    /* when one was last asked for, oldest first */
+	json_t *told, *redirect; /* the reply besides the tokens; what came with the person's consent */
+
+	bool proven;  /* the remote has taken it at least once */
+	bool refused; /* it takes it no longer */
+	bool doubted; /* it was fetched because the one before was refused */
+	bool dead;    /* nothing we hold brings a new one: a person must act */
+	bool asking;  /* one at a time */
+	bool offer_used;   /* the address that was offered last has come back */
+	bool tried_before; /* the refresh token before the present one, too */
+	unsigned tries;
+	int64_t not_before_ms, trouble_ms; /* trouble_ms: since when it fails; 0: it does not */
+	char why[400];
+	struct timer timer;
+	struct runs line; /* calls that need one */
+	struct transfer *transfer;
+	struct consent *consent;                 /* grant.c: one whose code is to be exchanged */
+	LIST_HEAD(, consent_waiter) waiters;     /* grant.c: who waits for a person */
+};
+
 struct connection {
 	struct connections *all;
 	char *tenant, *name, *path;
 	struct plugin *plugin;
-	json_t *settings, *facts, *token;
+	json_t *settings, *facts;
+	json_t *token_told; /* told and redirect in one: what call->token shows; counted, never changed */
+	json_t *app;        /* the operator's registration that it uses: its part of mlc.lua; NULL: none */
 	bool peer_calls, gone;
+	bool is_app;        /* it is such a registration itself: it only receives */
+	struct token token;
 
 	struct pace pace;
 	struct timer pace_timer;
@@ -205,6 +246,7 @@ bool may_go(const struct connection *, const struct run *, const char **why, uin
 struct run *run_create(struct connection *, const struct order *, void *arg);
 void run_start(struct run *);   /* from WAITS; needs secrets */
 void run_afresh(struct run *);  /* forgets the call; WAITS again */
+void run_granted(struct run *); /* from NEEDS: the token is there */
 void run_begin(struct run *);   /* makes the call; the connection's vault is there */
 void run_step(struct run *, const struct call_reply *);
 /* The host's own word */
@@ -217,6 +259,38 @@ void run_destroy(struct run *);
 void run_cancel_all(struct connection *); /* the end: nothing more is sent, nobody hears of it */
 void run_outcome(const struct run *, struct outcome *);
 struct call_site run_site(struct run *);
+
+/* ---- token.c ---- */
+const struct mlc_auth *token_auth(const struct connection *); /* NULL: it needs none from us */
+bool token_ready(const struct connection *); /* there is one that may be used now, or none is needed */
+void token_need(struct run *);    /* goes on by itself, or fails, when that is known */
+void token_taken(struct run *);   /* the remote has taken what it was sent with */
+/* It has not (a 401, or the connector said AUTH).  True: another one is worth a try. */
+bool token_refused(struct run *);
+void token_exchange(struct connection *); /* token.consent has a code */
+void token_apply(struct connection *);    /* renew ahead; tell who has none */
+void token_mended(struct connection *);   /* a person has done something about it */
+void token_remember(struct connection *, const json_t *note);
+void token_cancel(struct connection *);   /* the end: nobody hears of it */
+void token_finish(struct connection *);
+void token_status(const struct connection *, json_t *status);
+/* brought: by a consent that is being exchanged; or NULL. */
+void token_places(const struct connection *, const json_t *settings, const json_t *brought,
+	const json_t *places[PLACES_MAX]);
+
+/* ---- grant.c ---- */
+/* A person's consent, on its way: the code that the redirect brought. */
+struct consent {
+	struct inbound *in;
+	char *code, *verifier, *redirect_uri;
+	json_t *redirect; /* what else it brought */
+};
+/* A fresh address to open, unless the last one is still good; then hooks->held(). */
+void grant_offer(struct connection *);
+/* The code was exchanged, or (why) it could not be; the consent is gone after it. */
+void grant_over(struct connection *, struct consent *, const char *why);
+/* The end: who waits for a person, and a person who waits, are told. */
+void grant_silence(struct connection *);
 
 /* ---- carried.c ---- */
 void carry_request(struct run *); /* run->request: pace, send, reply */

@@ -120,6 +120,8 @@ static void run_withdraw(struct run *r)
 		TAILQ_REMOVE(&c->queue, r, in_line);
 	if (r->state == RUN_PARKED)
 		TAILQ_REMOVE(&c->parked, r, in_line);
+	if (r->state == RUN_NEEDS)
+		TAILQ_REMOVE(&c->token.line, r, in_line);
 	if (r->state == RUN_PAUSED || r->timer.at_ms)
 		timer_clear(c->all->conf.loop, &r->timer);
 }
@@ -135,7 +137,8 @@ static void drop_call(struct run *r)
 	r->vault = NULL;
 	json_decref(r->settings);
 	json_decref(r->facts);
-	r->settings = r->facts = NULL;
+	json_decref(r->token);
+	r->settings = r->facts = r->token = NULL;
 	arena_reset(&r->request_memory);
 	r->request = NULL;
 	r->steps = 0;
@@ -206,7 +209,7 @@ struct call_site run_site(struct run *r)
 {
 	return (struct call_site){ .connector = plugin_connector(r->plugin),
 		.connection = r->connection->path,
-		.settings = r->settings, .token = r->connection->token, .facts = r->facts, .ctx = r,
+		.settings = r->settings, .token = r->token, .facts = r->facts, .ctx = r,
 		.secret_is = site_secret_is, .log = site_log, .fact = site_fact };
 }
 
@@ -224,6 +227,7 @@ void run_begin(struct run *r)
 	r->vault = vault_ref(c->vault);
 	r->settings = json_incref(c->settings); /* a reload replaces what the connection holds */
 	r->facts = json_incref(c->facts);       /* so does a fact that is told */
+	r->token = json_incref(c->token_told);  /* and a new token */
 	struct call_site site = run_site(r);
 	r->call = call_create(&site, &in);
 	r->started = true;
@@ -240,6 +244,21 @@ static void on_secrets(void *arg)
 		return;
 	if (!may_go(r->connection, r, &why, &after_ms)) {
 		run_fail(r, MLC_LIMITED, after_ms, why);
+		return;
+	}
+	/* Before its first step: what the token's reply told may be part of the first address. */
+	if (!token_ready(r->connection)) {
+		token_need(r);
+		return;
+	}
+	run_begin(r);
+	run_step(r, NULL);
+}
+
+void run_granted(struct run *r)
+{
+	if (r->call) {
+		carry_request(r);
 		return;
 	}
 	run_begin(r);
@@ -344,8 +363,10 @@ void run_over(struct run *r)
 	note_success(r, &o);
 	if (r->invite)
 		invited(r, &o);
-	else if (r->ours)
+	else if (r->ours && r->op == OP_SUBSCRIBE)
 		lease_ended(r, o.failed, o.text);
+	else if (r->ours)
+		connection_log(c, o.failed ? MLC_WARN : MLC_INFO, o.failed ? o.text : "the remote answers");
 	else
 		all->conf.hooks->done(all->conf.ctx, &o);
 	run_destroy(r);
@@ -543,6 +564,23 @@ static void on_pause_over(void *arg)
 	run_step(r, &over);
 }
 
+/* The connector says AUTH, in its remote's own way and without a 401: once for each token the host tries another
+ * one.  A write is decided anew; all else starts afresh. */
+static bool is_worth_a_token(struct run *r)
+{
+	const char *text;
+
+	if (call_fault(r->call, NULL, &text) != MLC_AUTH || r->connection->token.doubted || !token_refused(r))
+		return false;
+	if (r->op != OP_WRITE) {
+		run_afresh(r);
+		return true;
+	}
+	r->fail_why = xstrdup(text);
+	r->fail_fault = MLC_RETRY;
+	return false;
+}
+
 /* What had to be committed is: on with what the step asked for. */
 static void run_go_on(struct run *r)
 {
@@ -569,7 +607,11 @@ static void run_go_on(struct run *r)
 			r);
 		return;
 	case MLC_DONE:
+		run_end(r);
+		return;
 	case MLC_FAIL:
+		if (is_worth_a_token(r))
+			return;
 		run_end(r);
 		return;
 	}

@@ -289,6 +289,11 @@ static void check_reach(struct flaw *w, const struct mlc_connector *k)
 	for (const struct mlc_auth *a = k->auth; a && a->kind; a++)
 		if (a->kind < MLC_AUTH_BASIC || a->kind > MLC_AUTH_OAUTH1)
 			flawed(w, "auth of kind %d, which is none", (int)a->kind);
+	for (const struct mlc_auth *a = k->auth; a && a->kind; a++)
+		if ((a->kind == MLC_AUTH_OAUTH_CODE || a->kind == MLC_AUTH_OAUTH_CLIENT) &&
+			(!a->user || !a->pass || !a->token_url || !a->style ||
+			(a->kind == MLC_AUTH_OAUTH_CODE && !a->authorize_url)))
+			flawed(w, "its OAuth does not tell user, pass, style, token_url and, for a person's consent, authorize_url");
 	if (k->signature && (!k->signature->header || !k->signature->over || !k->signature->secret))
 		flawed(w, "the signature does not tell its header, what it is over, and its secret");
 	if (k->signature && !k->receive)

@@ -115,27 +115,61 @@ int fill_secrets(const struct vault *v, const char *text, size_t len, const char
 	return 0;
 }
 
-int fill_settings(const json_t *settings, const char *text, struct buf *out, struct err *e)
+static bool is_name(const char *text, size_t len)
+{
+	return len > 0 && !memchr(text, ':', len) && !memchr(text, '.', len);
+}
+
+static const char *text_in(const json_t *const *places, const char *name, size_t len)
+{
+	char word[64];
+	const char *text = NULL;
+
+	if (len >= sizeof word)
+		return NULL;
+	memcpy(word, name, len);
+	word[len] = 0;
+	for (size_t i = 0; places[i] && !text; i++)
+		text = json_string_value(json_object_get(places[i], word));
+	return text && *text ? text : NULL;
+}
+
+/* What stands between { and }. */
+static bool fill_one(const json_t *const *places, const char *inside, size_t len, struct buf *out)
+{
+	while (len > 0) {
+		const char *bar = memchr(inside, '|', len), *text;
+		size_t one = bar ? (size_t)(bar - inside) : len;
+
+		text = is_name(inside, one) ? text_in(places, inside, one) : NULL;
+		if (!is_name(inside, one))
+			buf_add(out, inside, one);
+		else if (text)
+			buf_puts(out, text);
+		if (text || !is_name(inside, one))
+			return true; /* whether it fitted, out->full tells */
+		inside += one + (bar != NULL);
+		len -= one + (bar != NULL);
+	}
+	return false;
+}
+
+int fill_members(const json_t *const *places, const char *text, struct buf *out, struct err *e)
 {
 	const char *open;
 
 	while ((open = strchr(text, '{')) != NULL) {
-		const char *close = strchr(open, '}'), *value;
-		char name[64];
+		const char *close = strchr(open, '}');
 
-		if (!close || (size_t)(close - open) > sizeof name)
+		if (!close)
 			return err_set(e, ERR_INPUT, "'%s' holds a { without its }", text);
-		memcpy(name, open + 1, (size_t)(close - open - 1));
-		name[close - open - 1] = 0;
-		value = json_text_at(settings, name);
-		if (!value)
-			return err_set(e, ERR_ABSENT, "the setting '%s' is missing", name);
-		if (!buf_add(out, text, (size_t)(open - text)) || !buf_puts(out, value))
-			return err_set(e, ERR_LIMIT, "an address is over its ceiling of %zu bytes",
-				out->max);
+		buf_add(out, text, (size_t)(open - text));
+		if (!fill_one(places, open + 1, (size_t)(close - open - 1), out))
+			return err_set(e, ERR_ABSENT, "the setting '%.*s' is missing",
+				(int)(close - open - 1), open + 1);
 		text = close + 1;
 	}
-	return buf_puts(out, text) ? 0 : err_set(e, ERR_LIMIT,
+	return buf_puts(out, text) && !out->full ? 0 : err_set(e, ERR_LIMIT,
 		"an address is over its ceiling of %zu bytes", out->max);
 }
 
@@ -146,6 +180,11 @@ static const char *const kinds[] = {
 		[MLC_AUTH_OAUTH_CODE] = "oauth_code",
 	[MLC_AUTH_OAUTH_CLIENT] = "oauth_client", [MLC_AUTH_OAUTH1] = "oauth1",
 };
+
+const char *auth_text(enum mlc_auth_kind kind)
+{
+	return kinds[kind];
+}
 
 const struct mlc_auth *auth_choose(const struct mlc_connector *k, const json_t *settings,
 	bool is_http)
@@ -163,27 +202,25 @@ const struct mlc_auth *auth_choose(const struct mlc_connector *k, const json_t *
 
 /* ---- signing --------------------------------------------------------------------------------- */
 
-static const char *named(const struct sign_input *in, const char *name, struct err *e)
+const char *secret_or_setting(const struct sign_input *in, const char *name, struct err *e)
 {
 	const char *text = name ? vault_text(in->vault, name, NULL) : NULL;
 
 	if (!text && name)
 		text = json_text_at(in->settings, name);
+	if (!text && name)
+		text = json_text_at(in->app, name);
 	if (!text)
 		err_set(e, ERR_ABSENT, "there is no secret '%s': set it with `mlc secret set`",
 			name ? name : "?");
 	return text;
 }
 
-static int sign_basic(const struct sign_input *in, struct buf *line, struct err *e)
+int basic_line(const char *user, const char *pass, struct buf *line, struct err *e)
 {
-	const char *user = named(in, in->auth->user, e),
-		*pass = user ? named(in, in->auth->pass, e) : NULL;
 	struct buf both;
 	char *coded;
 
-	if (!pass)
-		return ERR_ABSENT;
 	buf_init(&both, HEADER_MAX);
 	buf_printf(&both, "%s:%s", user, pass);
 	coded = base64_text(both.data, both.len);
@@ -195,24 +232,47 @@ static int sign_basic(const struct sign_input *in, struct buf *line, struct err 
 	return fits ? 0 : err_set(e, ERR_LIMIT, "user and password are over %d bytes", HEADER_MAX);
 }
 
-static int sign_header(const struct sign_input *in, struct buf *line, struct err *e)
+static int sign_basic(const struct sign_input *in, struct buf *line, struct err *e)
 {
-	const char *header = in->auth->header ? in->auth->header : "Authorization: Bearer {token}";
-	const char *token = named(in, in->auth->pass ? in->auth->pass : in->auth->user, e);
+	const char *user = secret_or_setting(in, in->auth->user, e),
+		*pass = user ? secret_or_setting(in, in->auth->pass, e) : NULL;
+
+	return pass ? basic_line(user, pass, line, e) : ERR_ABSENT;
+}
+
+/* name: of the token, for words. */
+static int sign_token(const struct mlc_auth *auth, const char *token, const char *name,
+	struct buf *line, struct err *e)
+{
+	const char *header = auth->header ? auth->header : "Authorization: Bearer {token}";
 	const char *at = strstr(header, "{token}");
 
-	if (!token)
-		return ERR_ABSENT;
 	if (strpbrk(token, "\r\n"))
 		return err_set(e, ERR_INPUT,
-			"the secret '%s' has a line break and cannot go into a header",
-			in->auth->pass ? in->auth->pass : in->auth->user);
+			"the secret '%s' has a line break and cannot go into a header", name);
 	if (!at)
 		return err_set(e, ERR_INPUT, "the connector's auth header has no {token}");
 	if (!buf_add(line, header, (size_t)(at - header)) || !buf_puts(line, token) ||
 			!buf_puts(line, at + strlen("{token}")))
 		return err_set(e, ERR_LIMIT, "a header is over %zu bytes", line->max);
 	return 0;
+}
+
+static int sign_header(const struct sign_input *in, struct buf *line, struct err *e)
+{
+	const char *name = in->auth->pass ? in->auth->pass : in->auth->user;
+	const char *token = secret_or_setting(in, name, e);
+
+	return token ? sign_token(in->auth, token, name, line, e) : ERR_ABSENT;
+}
+
+static int sign_oauth2(const struct sign_input *in, struct buf *line, struct err *e)
+{
+	const char *token = vault_text(in->vault, SECRET_ACCESS, NULL);
+
+	if (!token)
+		return err_set(e, ERR_ABSENT, "there is no token yet");
+	return sign_token(in->auth, token, SECRET_ACCESS, line, e);
 }
 
 /* OAuth 1.0a, RFC 5849 section 3.4.1: parameters of the query and of the header, encoded,
@@ -299,8 +359,8 @@ static void base_string(const struct sign_input *in, struct params *p, struct bu
 
 static int sign_oauth1(const struct sign_input *in, struct buf *line, struct err *e)
 {
-	const char *user = named(in, in->auth->user, e),
-		*pass = user ? named(in, in->auth->pass, e) : NULL;
+	const char *user = secret_or_setting(in, in->auth->user, e),
+		*pass = user ? secret_or_setting(in, in->auth->pass, e) : NULL;
 	unsigned char digest[SHA256_SIZE];
 	char time[24], *coded = NULL;
 	struct params p = { .count = 0 };
@@ -364,7 +424,7 @@ int sign_request(const struct sign_input *in, struct buf *line, struct err *e)
 		return sign_oauth1(in, line, e);
 	case MLC_AUTH_OAUTH_CODE:
 	case MLC_AUTH_OAUTH_CLIENT:
-		break;
+		return sign_oauth2(in, line, e);
 	}
-	return err_set(e, ERR_REFUSED, "this host does not grant itself OAuth 2 tokens");
+	return err_set(e, ERR_INPUT, "auth of kind %d, which is none", (int)in->auth->kind);
 }

@@ -1158,7 +1158,7 @@ static void on_secrets(void *arg)
 	s->until_ms = now_ms(c) + SERVE_WAIT_MS;
 	struct call_site site = { .connector = plugin_connector(s->plugin), .connection = c->path,
 		.settings = s->settings,
-		.token = c->token, .facts = s->facts, .ctx = s, .secret_is = site_secret_is,
+		.token = c->token_told, .facts = s->facts, .ctx = s, .secret_is = site_secret_is,
 		.log = site_log, .fact = site_fact };
 	struct call_input in = { .op = OP_SERVE, .hook_url = s->hook_url, .inbound = &s->inbound,
 		.visit = &s->view,

@@ -111,8 +111,9 @@ struct mlc_feed {
 
 struct mlc_endpoint {
 	const char *name; /* "api", "sandbox" */
-	const char *base; /* "https://..."; {member} is taken from the settings, the token's
-	                   * reply or the redirect that brought the grant */
+	const char *base; /* "https://..."; {member} is taken from the settings, the app, the token's
+	                   * reply or the redirect that brought the grant; {a|b|https://x} is the
+	                   * first of them that is there, x as it stands */
 };
 
 enum mlc_auth_kind {
@@ -126,10 +127,13 @@ enum mlc_client_auth { MLC_CLIENT_BASIC = 1, MLC_CLIENT_FORM, MLC_CLIENT_JSON };
 struct mlc_auth { /* a connector may offer several; the connection names one */
 	enum mlc_auth_kind kind;
 	const char *user, *pass;   /* names of settings or secrets: login, key pair or client */
-	const char *authorize_url; /* OAUTH_CODE: may hold {member} */
-	const char *token_url;     /* OAUTH_*: may hold {member} */
+	const char *authorize_url; /* OAUTH_CODE: may hold {member}, as an endpoint's base */
+	const char *token_url;     /* OAUTH_*: likewise */
 	const char *scope;         /* OAUTH_*: or NULL */
-	const char *extra;         /* more parameters, "access_type=offline&prompt=consent"; or NULL */
+	const char *extra;         /* more parameters, "access_type=offline&prompt=consent"; or NULL:
+	                            * of authorize_url, for a client of token_url; may hold {member}.
+	                            * "token:x=1" is one of each request for a token, "header:X-A=1" a
+	                            * header of it; code_challenge_method=S256 means PKCE */
 	enum mlc_client_auth style;
 	const char *header;        /* "Authorization: Zoho-oauthtoken {token}"; NULL: Bearer */
 	uint32_t life_s;           /* of a token whose reply tells no expiry; 0: it always tells */

@@ -153,10 +153,15 @@ static const struct connection_hooks hooks = { on_emit, on_emitted, on_mark, on_
 static void on_request(void *ctx, struct inbound *in)
 {
 	struct house *h = ctx;
-	bool serve = !strcmp(inbound_path(in), "/serve/acme/desk");
+	const char *path = inbound_path(in);
+	char part[2][PATH_SEGMENT_SIZE];
 
-	if (serve)
+	if (!strcmp(path, "/serve/acme/desk"))
 		connection_serve(h->desk, in);
+	else if (!strcmp(path, "/oauth/callback"))
+		connections_callback(h->connections, in);
+	else if (path_matches(path, "/hooks/*/*", part, 2) && connection_find(h->connections, part[0], part[1]))
+		connection_receive(connection_find(h->connections, part[0], part[1]), in);
 	else
 		connection_receive(h->shop, in);
 }
@@ -175,6 +180,7 @@ static void on_asked(void *ctx, struct inbound *in)
 	json_put_text(o, "body", body);
 	json_put_text(o, "authorization", inbound_header(in, "Authorization"));
 	json_put_text(o, "key", inbound_header(in, "Idempotency-Key"));
+	json_put_text(o, "include", inbound_header(in, "X-Include"));
 	json_put_int(o, "said_before", (json_int_t)json_array_size(h->said));
 	json_array_append_new(h->asked, o);
 	if (!reply) {
@@ -217,13 +223,20 @@ static void now_true(void *arg)
 
 void house_apply(struct house *h)
 {
-	struct connection_want wants[] = {
-		{ "acme", "shop", registry_find(h->registry, "shop"),
-			json_object_get(h->settings, "shop") },
+	const json_t *shop = json_object_get(h->settings, "shop");
+	struct connection_want wants[8] = {
+		{ "acme", "shop", registry_find(h->registry, json_text_or(shop, "connector", "shop")), shop,
+			json_object_get(h->apps, json_text_or(shop, "app", "")) },
 		{ "acme", "desk", registry_find(h->registry, "desk"),
-		json_object_get(h->settings, "desk") },
+		json_object_get(h->settings, "desk"), NULL },
 	};
 	size_t count = json_object_get(h->settings, "desk") ? 2 : 1;
+	const char *name;
+	json_t *app;
+
+	json_object_foreach(h->apps, name, app)
+		wants[count++] = (struct connection_want){ APP_TENANT, name,
+			registry_find(h->registry, json_text_or(app, "connector", "")), app, NULL };
 
 	h->applied = false;
 	connections_apply(h->connections, wants, count, now_true, &h->applied);
@@ -232,7 +245,7 @@ void house_apply(struct house *h)
 	h->desk = connection_find(h->connections, "acme", "desk");
 }
 
-static void begin(struct house *h)
+void house_begin(struct house *h)
 {
 	bool recovered = false;
 
@@ -264,7 +277,7 @@ void house_restart(struct house *h)
 {
 	all_written(h);
 	connections_destroy(h->connections);
-	begin(h);
+	house_begin(h);
 }
 
 void house_secret(struct house *h, const char *connection, const char *name, const char *value)
@@ -316,10 +329,11 @@ struct house *house_open(const char *connector_dir)
 	h->replies = json_array();
 	snprintf(url, sizeof url, "http://127.0.0.1:%d/sub/", h->remote_port);
 	h->settings = json_object();
+	h->apps = json_object();
 	json_object_set_new(h->settings, "shop", json_object());
 	json_put_text(json_object_get(h->settings, "shop"), "url", url);
 	json_object_set_new(h->settings, "desk", json_object());
-	begin(h);
+	house_begin(h);
 	house_secret(h, "shop", "key", "ck_1234");
 	house_secret(h, "shop", "pass", "cs_secret_5678");
 	house_secret(h, "desk", "password", "sesame");
@@ -355,6 +369,7 @@ void house_close(struct house *h)
 	json_decref(h->asked);
 	json_decref(h->replies);
 	json_decref(h->settings);
+	json_decref(h->apps);
 	remove_tree(h->dir);
 	free(h);
 }
@@ -463,6 +478,21 @@ void house_post(struct house *h, const char *path, const char *body, const char 
 
 	peer_say(h->loop, &p, head);
 	peer_send(h->loop, &p, body, strlen(body));
+	answer = peer_hear_message(h->loop, &p);
+	out->status = atoi(answer + strlen("HTTP/1.1 "));
+	start = strstr(answer, "\r\n\r\n");
+	snprintf(out->body, sizeof out->body, "%s", start ? start + 4 : "");
+	free(head);
+	peer_close(&p);
+}
+
+void house_get(struct house *h, const char *path, struct heard *out)
+{
+	struct peer p = peer_connect(h->port);
+	char *head = xformat("GET %s HTTP/1.1\r\nHost: mlc\r\n\r\n", path);
+	const char *answer, *start;
+
+	peer_say(h->loop, &p, head);
 	answer = peer_hear_message(h->loop, &p);
 	out->status = atoi(answer + strlen("HTTP/1.1 "));
 	start = strstr(answer, "\r\n\r\n");

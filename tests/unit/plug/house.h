@@ -24,7 +24,8 @@ struct house {
 	int port, remote_port;
 	struct connections *connections;
 	struct connection *shop, *desk;
-	json_t *settings;      /* { shop: {...}, desk: {...} } */
+	json_t *settings;      /* { shop: {...}, desk: {...} }; shop may be of another connector */
+	json_t *apps;          /* { name: {...} }: as mlc.lua has them; shop may name one */
 	const char *public_url;
 	json_t *said;          /* what the hooks heard, in order: [ { hook, ... } ] */
 	/* What the remote was asked: [ { method, path, body, headers... } ] */
@@ -42,6 +43,7 @@ struct house *house_open(const char *connector_dir); /* "" : where they were bui
 void house_close(struct house *);
 /* As kill -9 and a start: connections are gone and come back over the same store. */
 void house_restart(struct house *);
+void house_begin(struct house *); /* the connections of a start */
 void house_apply(struct house *); /* with settings as they are now */
 /* value NULL: forgotten. */
 void house_secret(struct house *, const char *connection, const char *name, const char *value);
@@ -65,6 +67,8 @@ void house_wait_said(struct house *, const char *hook, size_t count);
 struct heard { int status; char body[65536]; };
 void house_post(struct house *, const char *path, const char *body, const char *extra,
 	struct heard *);
+/* The same by GET, path with its query. */
+void house_get(struct house *, const char *path, struct heard *);
 void house_serve(struct house *, const char *body, struct heard *); /* POST /serve/acme/desk */
 
 /* What the store holds. */

@@ -72,20 +72,34 @@ static void what_cannot_be_filled_in_is_named(void **state)
 	vault_unref(v);
 }
 
-static void an_address_is_made_of_settings(void **state)
+static void an_address_is_made_of_settings_and_what_a_token_told(void **state)
 {
 	json_t *settings = json_pack("{s:s}", "region", "eu");
+	json_t *told = json_pack("{s:s,s:s}", "region", "us", "api-domain", "https://api.example");
+	const json_t *const places[] = { settings, told, NULL };
+	static const struct { const char *text, *filled; } rows[] = {
+		{ "https://api.{region}.example/v2", "https://api.eu.example/v2" },
+		{ "{api-domain}/crm", "https://api.example/crm" },
+		{ "{other|api-domain|https://x.example}/", "https://api.example/" },
+		{ "{other|https://x.example}/{region}", "https://x.example/eu" },
+	};
 	struct err e = { 0 };
 	struct buf out;
 
 	(void)state;
 	buf_init(&out, 100);
-	assert_int_equal(fill_settings(settings, "https://api.{region}.example/v2", &out, &e), 0);
-	assert_string_equal(out.data, "https://api.eu.example/v2");
-	assert_int_equal(fill_settings(settings, "https://{host}", &out, &e), ERR_ABSENT);
-	assert_non_null(strstr(e.text, "'host'"));
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		buf_clear(&out);
+		assert_int_equal(fill_members(places, rows[i].text, &out, &e), 0);
+		assert_string_equal(out.data, rows[i].filled);
+	}
+	assert_int_equal(fill_members(places, "https://{host|home}", &out, &e), ERR_ABSENT);
+	assert_non_null(strstr(e.text, "'host|home'"));
+	e = (struct err){ 0 };
+	assert_int_equal(fill_members(places, "https://{host", &out, &e), ERR_INPUT);
 	buf_finish(&out);
 	json_decref(settings);
+	json_decref(told);
 }
 
 /* Against the same, computed independently: Python's hmac over RFC 5849's base string
@@ -220,14 +234,14 @@ static void settings_are_held_against_the_connectors_table(void **state)
 	json_t *errors = json_array();
 
 	(void)state;
-	connection_check(&k, good, errors);
+	connection_check(&k, good, NULL, errors);
 	assert_int_equal(json_array_size(errors), 0);
-	connection_check(&k, bad, errors);
+	connection_check(&k, bad, NULL, errors);
 	assert_int_equal(json_array_size(errors), 5);
 	assert_string_equal(json_text_at(errors, "0.text"), "'pages' must be a whole number");
 	assert_non_null(strstr(json_text_at(errors, "1.hint"), "mlc secret set"));
 	assert_string_equal(json_text_at(errors, "2.hint"), "it knows url, pages, connector, mode, "
-		"ca_file, every_minutes, isolation, auth");
+		"ca_file, every_minutes, isolation, auth, app");
 	assert_string_equal(json_text_at(errors, "3.text"), "the setting 'url' is missing");
 	assert_string_equal(json_text_at(errors, "4.path"), "every_minutes");
 	json_decref(good);
@@ -315,7 +329,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_secret_is_escaped_for_where_it_stands),
 		cmocka_unit_test(what_cannot_be_filled_in_is_named),
-		cmocka_unit_test(an_address_is_made_of_settings),
+		cmocka_unit_test(an_address_is_made_of_settings_and_what_a_token_told),
 		cmocka_unit_test(oauth1_signs_method_address_and_query),
 		cmocka_unit_test(a_header_carries_its_token),
 		cmocka_unit_test(a_webhook_is_signed_over_what_the_table_says),

@@ -1,0 +1,432 @@
+/* grant.c - a person's consent: the address to open, who waits for it, and the redirect that brings it. */
+#include "plug/inner.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/when.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OFFER_MS      WHEN_DAY_MS /* an address is good for so long, and once */
+#define STATE_DIGITS  64
+#define ADDRESS_MAX   8192
+#define QUERY_MAX     8192
+#define BROUGHT_MAX   16   /* members of a redirect that are kept */
+#define VALUE_MAX     1024
+
+/* What the vault keeps of an address: "<state> <verifier> <until_ms> <redirect_uri>". */
+struct offer {
+	char state[STATE_DIGITS + 1], verifier[STATE_DIGITS + 1];
+	int64_t until_ms;
+	char redirect_uri[300];
+};
+
+struct consent_waiter {
+	LIST_ENTRY(consent_waiter) in_all;
+	consent_fn *fn;
+	void *arg;
+};
+
+/* ---- what is offered ------------------------------------------------------------------------ */
+
+static bool offer_read(const struct connection *c, struct offer *o)
+{
+	const char *text = vault_text(c->vault, SECRET_STATE, NULL);
+
+	return text && sscanf(text, "%64[0-9a-f] %64[0-9a-f] %" SCNd64 " %299s", o->state, o->verifier, &o->until_ms,
+		o->redirect_uri) == 4 && strlen(o->state) == STATE_DIGITS;
+}
+
+static bool is_offered(const struct connection *c, struct offer *o, int64_t left_ms)
+{
+	return !c->token.offer_used && offer_read(c, o) && o->until_ms - now_ms(c) > left_ms;
+}
+
+static const struct mlc_auth *code_auth(const struct connection *c)
+{
+	const struct mlc_auth *a = token_auth(c);
+
+	return a && a->kind == MLC_AUTH_OAUTH_CODE ? a : NULL;
+}
+
+static char *address_of(const struct connection *c, const struct offer *o, struct err *e)
+{
+	const struct mlc_auth *a = code_auth(c);
+	const struct sign_input who = { .auth = a, .settings = c->settings, .app = c->app, .vault = c->vault };
+	const json_t *places[PLACES_MAX];
+	struct oauth_ask ask = { .by = OAUTH_BY_CODE, .auth = a, .places = places, .redirect_uri = o->redirect_uri,
+		.verifier = oauth_has_pkce(a) ? o->verifier : NULL };
+	char *state, *address = NULL;
+	struct buf out;
+
+	ask.id = secret_or_setting(&who, a->user, e);
+	if (!ask.id)
+		return NULL;
+	token_places(c, c->settings, NULL, places);
+	buf_init(&out, ADDRESS_MAX);
+	state = xformat("%s.%s.%s", c->tenant, c->name, o->state);
+	if (oauth_address(&ask, state, &out, e) == 0)
+		address = buf_take(&out, NULL);
+	free(state);
+	buf_finish(&out);
+	return address;
+}
+
+char *connection_address(const struct connection *c)
+{
+	struct offer o;
+	struct err e = { 0 };
+
+	return c->vault && code_auth(c) && is_offered(c, &o, 0) ? address_of(c, &o, &e) : NULL;
+}
+
+struct offering { struct connection *connection; consent_fn *fn; void *arg; };
+
+static void offered(struct offering *f, const struct err *e)
+{
+	struct connection *c = f->connection;
+	struct offer o;
+	struct err why = { 0 };
+	char *address = NULL;
+
+	if (e)
+		why = *e;
+	else if (!is_offered(c, &o, 0))
+		err_set(&why, ERR_SYSTEM, "the store does not give back what it took");
+	else
+		address = address_of(c, &o, &why);
+	if (f->fn) {
+		json_t *answer = json_object();
+
+		json_put_text(answer, "connection", c->path);
+		json_put_text(answer, "url", address);
+		json_put_text(answer, "redirect_uri", address ? o.redirect_uri : NULL);
+		json_put_int(answer, "until_ms", address ? o.until_ms : 0);
+		f->fn(f->arg, answer, why.code ? &why : NULL);
+		json_decref(answer);
+	} else {
+		c->all->conf.hooks->held(c->all->conf.ctx, c);
+	}
+	free(address);
+	free(f);
+}
+
+static void on_offer_read(void *arg)
+{
+	offered(arg, NULL);
+}
+
+static void on_offer_kept(void *arg, const struct txn_result *result)
+{
+	struct offering *f = arg;
+	struct err e = { 0 };
+
+	if (!result) {
+		free(f);
+		return;
+	}
+	if (result->code < 0) {
+		err_set(&e, result->code, "%s", result->text);
+		offered(f, &e);
+		return;
+	}
+	secrets_learned(f->connection);
+	secrets_need(f->connection, on_offer_read, f);
+}
+
+static void offer_new(struct offering *f, const char *redirect_uri)
+{
+	struct connection *c = f->connection;
+	struct txn *t = txn_for(c);
+	char state[STATE_DIGITS + 1], verifier[STATE_DIGITS + 1], *text;
+	struct secret *secret;
+
+	c->token.offer_used = false;
+	random_hex(state, STATE_DIGITS);
+	random_hex(verifier, STATE_DIGITS);
+	text = xformat("%s %s %" PRId64 " %s", state, verifier, now_ms(c) + OFFER_MS, redirect_uri);
+	secret = secret_create(text, strlen(text));
+	txn_secret(t, c->tenant, c->name, SECRET_STATE, secret);
+	secret_destroy(secret);
+	wipe(text, strlen(text));
+	free(text);
+	commit(c, t, on_offer_kept, f);
+}
+
+static void on_secrets(void *arg)
+{
+	struct offering *f = arg;
+	struct connection *c = f->connection;
+	const char *url = c->all->conf.public_url ? c->all->conf.public_url(c->all->conf.ctx) : NULL;
+	struct offer o;
+	struct err e = { 0 };
+	char *redirect_uri;
+
+	if (!url) {
+		err_set(&e, ERR_REFUSED, "nobody could come back here: mlc.lua says no public address");
+		offered(f, &e);
+		return;
+	}
+	redirect_uri = xformat("%s/oauth/callback", url);
+	if (is_offered(c, &o, OFFER_MS / 2) && !strcmp(o.redirect_uri, redirect_uri))
+		offered(f, NULL);
+	else
+		offer_new(f, redirect_uri);
+	free(redirect_uri);
+}
+
+static void offer(struct connection *c, consent_fn *fn, void *arg)
+{
+	struct offering *f = xcalloc(1, sizeof *f);
+
+	*f = (struct offering){ c, fn, arg };
+	secrets_need(c, on_secrets, f);
+}
+
+void grant_offer(struct connection *c)
+{
+	offer(c, NULL, NULL);
+}
+
+void connection_authorize(struct connection *c, consent_fn *fn, void *arg)
+{
+	struct err e = { 0 };
+
+	if (code_auth(c)) {
+		offer(c, fn, arg);
+		return;
+	}
+	if (token_auth(c))
+		err_set(&e, ERR_REFUSED, "%s needs no person: it logs in as a client (mlc ping %s tries it)", c->path, c->path);
+	else
+		err_set(&e, ERR_REFUSED, "%s does not log in by OAuth: mlc secret set gives it what it needs", c->path);
+	fn(arg, NULL, &e);
+}
+
+void connection_authorized(struct connection *c, consent_fn *fn, void *arg)
+{
+	struct consent_waiter *w = xcalloc(1, sizeof *w);
+
+	w->fn = fn;
+	w->arg = arg;
+	LIST_INSERT_HEAD(&c->token.waiters, w, in_all);
+}
+
+static void tell_waiters(struct connection *c, const struct err *e)
+{
+	struct consent_waiter *w;
+	json_t *answer = json_object();
+
+	json_put_text(answer, "connection", c->path);
+	json_object_set_new(answer, "authorized", json_boolean(!e));
+	while ((w = LIST_FIRST(&c->token.waiters)) != NULL) {
+		LIST_REMOVE(w, in_all);
+		w->fn(w->arg, answer, e);
+		free(w);
+	}
+	json_decref(answer);
+}
+
+/* ---- the redirect ---------------------------------------------------------------------------------- */
+
+static void page(struct inbound *in, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void page(struct inbound *in, int status, const char *fmt, ...)
+{
+	static const struct answer_header headers[] = { { "Cache-Control", "no-store" },
+		{ "Referrer-Policy", "no-referrer" }, { "X-Content-Type-Options", "nosniff" }, { NULL, NULL } };
+	char text[1000];
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	n = n < (int)sizeof text ? n : (int)sizeof text - 1;
+	inbound_answer(in, status, "text/plain; charset=utf-8", text, n > 0 ? (size_t)n : 0, headers);
+}
+
+static void consent_free(struct consent *s)
+{
+	if (s->code)
+		wipe(s->code, strlen(s->code));
+	free(s->code);
+	free(s->verifier);
+	free(s->redirect_uri);
+	json_decref(s->redirect);
+	free(s);
+}
+
+/* Whose company is it?  Asked at once, so that the wrong one is held before anything is read. */
+static void look_who(struct connection *c)
+{
+	struct run *r;
+
+	if (!connection_connector(c)->ping)
+		return;
+	r = run_create(c, &(struct order){ .op = OP_PING, .urgent = true }, NULL);
+	r->ours = true;
+	run_start(r);
+}
+
+void grant_over(struct connection *c, struct consent *s, const char *why)
+{
+	struct err e = { 0 };
+
+	if (why) {
+		err_set(&e, ERR_REFUSED, "%s: %s", c->path, why);
+		log_line(LOG_WARN, c->path, "a consent came to nothing: %s", why);
+		page(s->in, 502, "%s could not be connected: %s.\nAsk for a new address with: mlc authorize %s\n", c->path, why,
+			c->path);
+		if (c->hold_cause && !strcmp(c->hold_cause, "auth"))
+			grant_offer(c);
+	} else {
+		log_line(LOG_INFO, c->path, "authorized");
+		page(s->in, 200, "%s is connected. You may close this window.\n", c->path);
+		look_who(c);
+	}
+	consent_free(s);
+	tell_waiters(c, why ? &e : NULL);
+}
+
+/* "realmId=1&x=y" without what OAuth itself says.  False: something in it is not well. */
+static json_t *brought(const char *query)
+{
+	static const char *const own[] = { "code", "state", "error", "error_description", "error_uri", NULL };
+	json_t *o = json_object();
+
+	while (*query) {
+		size_t len = strcspn(query, "&"), name_len = strcspn(query, "=&");
+		char name[64], value[VALUE_MAX];
+		bool is_own = false;
+
+		if (name_len > 0 && name_len < sizeof name) {
+			memcpy(name, query, name_len);
+			name[name_len] = 0;
+			for (const char *const *w = own; *w; w++)
+				is_own = is_own || !strcmp(*w, name);
+			if (!is_own && json_object_size(o) < BROUGHT_MAX &&
+				strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == name_len &&
+				query_value(query, name, value, sizeof value) && *value && !strpbrk(value, "\r\n"))
+				json_object_set_new(o, name, json_string(value)); /* no UTF-8: left out */
+		}
+		query += len + (query[len] == '&');
+	}
+	return o;
+}
+
+struct returning { /* a redirect, until its state is known to be ours and is used up */
+	struct connection *connection;
+	struct inbound *in;
+	char state[STATE_DIGITS + 1];
+	char *query;
+	struct offer offer;
+};
+
+static void returning_free(struct returning *g)
+{
+	free(g->query);
+	free(g);
+}
+
+static void on_used(void *arg, const struct txn_result *result)
+{
+	struct returning *g = arg;
+	struct connection *c;
+	struct consent *s;
+	struct err e = { 0 };
+	char code[4096], word[200], more[300] = "";
+
+	if (!result) {
+		inbound_answer_error(g->in, 503, "the host is stopping; try again");
+		returning_free(g);
+		return;
+	}
+	c = g->connection;
+	secrets_learned(c);
+	if (result->code < 0) {
+		page(g->in, 503, "This cannot be written down just now: %s. Reload the page in a minute.\n", result->text);
+	} else if (query_value(g->query, "error", word, sizeof word)) {
+		query_value(g->query, "error_description", more, sizeof more);
+		err_set(&e, ERR_REFUSED, "%s: it was not granted (%s%s%s)", c->path, word, *more ? ": " : "", more);
+		log_line(LOG_WARN, c->path, "%s", e.text);
+		page(g->in, 403, "%s was not connected: %s%s%s.\nAsk for a new address with: mlc authorize %s\n", c->path, word,
+			*more ? ": " : "", more, c->path);
+		if (c->hold_cause && !strcmp(c->hold_cause, "auth"))
+			grant_offer(c);
+		tell_waiters(c, &e);
+	} else if (!query_value(g->query, "code", code, sizeof code) || !*code) {
+		page(g->in, 400, "The address has no code. Ask for a new one with: mlc authorize %s\n", c->path);
+	} else if (c->token.consent) {
+		page(g->in, 409, "Another consent for %s is being taken right now.\n", c->path);
+	} else {
+		s = xcalloc(1, sizeof *s);
+		*s = (struct consent){ g->in, xstrdup(code), xstrdup(g->offer.verifier), xstrdup(g->offer.redirect_uri),
+			brought(g->query) };
+		wipe(code, sizeof code);
+		if (!oauth_has_pkce(code_auth(c))) {
+			free(s->verifier);
+			s->verifier = NULL;
+		}
+		c->token.consent = s;
+		token_exchange(c);
+	}
+	returning_free(g);
+}
+
+static void on_state_secrets(void *arg)
+{
+	struct returning *g = arg;
+	struct connection *c = g->connection;
+	struct txn *t;
+
+	/* One answer for all that is wrong: nobody learns here which connections there are. */
+	if (!code_auth(c) || !is_offered(c, &g->offer, 0) ||
+		!same_bytes(g->offer.state, STATE_DIGITS, g->state, strlen(g->state))) {
+		log_line(LOG_WARN, c->path, "a consent with a wrong, used or expired state is refused");
+		page(g->in, 400, "This address is unknown, was used already or has expired. Ask for a new one with mlc authorize.\n");
+		returning_free(g);
+		return;
+	}
+	/* It counts once: used up, here and on disk, before anything is done with it. */
+	c->token.offer_used = true;
+	t = txn_for(c);
+	txn_secret(t, c->tenant, c->name, SECRET_STATE, NULL);
+	txn_audit(t, &(struct audit_row){ .tenant = c->tenant, .move = "consent", .who = "browser",
+		.connection = c->name, .detail = "{}" });
+	commit(c, t, on_used, g);
+}
+
+void connections_callback(struct connections *all, struct inbound *in)
+{
+	char state[200], tenant[40], name[40];
+	struct returning *g = xcalloc(1, sizeof *g);
+
+	g->in = in;
+	g->query = xstrndup(inbound_query(in), QUERY_MAX);
+	if (query_value(inbound_query(in), "state", state, sizeof state) &&
+		sscanf(state, "%39[a-z0-9_].%39[a-z0-9_].%64[0-9a-f]", tenant, name, g->state) == 3)
+		g->connection = connection_find(all, tenant, name);
+	if (!g->connection || strlen(inbound_query(in)) > QUERY_MAX) {
+		log_line(LOG_WARN, "plug", "a consent with an unknown state is refused");
+		page(in, 400, "This address is unknown, was used already or has expired. Ask for a new one with mlc authorize.\n");
+		returning_free(g);
+		return;
+	}
+	secrets_need(g->connection, on_state_secrets, g);
+}
+
+void grant_silence(struct connection *c)
+{
+	struct err e = { 0 };
+
+	err_set(&e, ERR_REFUSED, "the host is stopping");
+	if (c->token.consent) {
+		inbound_answer_error(c->token.consent->in, 503, e.text);
+		consent_free(c->token.consent);
+		c->token.consent = NULL;
+	}
+	tell_waiters(c, &e);
+}
