@@ -63,7 +63,7 @@ function limits.leave(req, resp)
 	limits.in_flight = limits.in_flight - 1
 	limits.heavy = limits.heavy - (req.heavy and 1 or 0)
 	local left = allowed() - spent()
-	if left < allowed() // 10 then -- told late in the day only
+	if left * 10 <= allowed() then -- told late in the day only
 		resp.headers = resp.headers or {}
 		resp.headers["X-API-CREDITS-REMAINING"] = tostring(math.max(left, 0))
 	end

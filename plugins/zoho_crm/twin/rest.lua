@@ -474,7 +474,7 @@ end
 -- ---- settings ------------------------------------------------------------------------------------------------------
 
 local function field_told(m, f, i)
-	return { api_name = f.name, field_label = f.name:gsub("_", " "), data_type = f.type, length = f.length or 0, id = ("5725767000000%06d"):format(2000 + i),
+	return { api_name = f.name, field_label = f.name:gsub("_", " "), data_type = f.type, length = f.length or 20, id = ("5725767000000%06d"):format(2000 + i),
 		custom_field = f.custom or false, read_only = f.ro or false, system_mandatory = schema.is_mandatory(m, f), decimal_place = f.type == "currency" and 2 or null,
 		unique = f.unique and { casesensitive = "false" } or twin.object {}, visible = true,
 		lookup = f.type == "lookup" and { module = { api_name = f.of, id = "5725767000000002175" }, display_label = f.name } or twin.object {},
@@ -509,6 +509,21 @@ local function settings_modules()
 	end
 	limits.spend(1)
 	return { status = 200, json = { modules = told } }
+end
+
+local LISTS = { Deals = { { "Products", "Products" }, { "Contacts", "Contact_Roles" } }, Accounts = { { "Contacts", "Contacts" }, { "Deals", "Deals" } } }
+
+local function settings_related(req)
+	local m = schema.module(req.args.module or "")
+	if not m then return refuse(400, "INVALID_MODULE", "the module name given seems to be invalid") end
+	local told = array {}
+	for i, l in ipairs(LISTS[m.api_name] or {}) do
+		told[i] = { id = ("57257670000000039%02d"):format(i), sequence_number = tostring(i), display_label = l[1], api_name = l[1], name = l[2],
+			module = { api_name = l[1], id = "5725767000000002175" }, href = ("%s/{ENTITYID}/%s"):format(m.api_name, l[1]), type = "default" }
+	end
+	limits.spend(1)
+	if #told == 0 then return NOTHING end
+	return { status = 200, json = { related_lists = told } }
 end
 
 local function org()
@@ -587,11 +602,14 @@ local function watch_write(req)
 	for i, w in ipairs(list) do
 		local known = twin.state.channels[tostring(w.channel_id)]
 		if known and known.expires <= twin.now() then known = nil end -- lapsed
-		local id, wish = wish_of(w, i, req.method == "PATCH" and known or nil)
-		local entry
-		if not id then entry = wish
-		elseif req.method ~= "POST" and not known then
+		local entry, id, wish
+		if req.method ~= "POST" and not known then
 			entry = watch_error("NOT_SUBSCRIBED", "the channel given is not subscribed", { api_name = "channel_id", json_path = ("$.watch[%d].channel_id"):format(i - 1) })
+		else
+			id, wish = wish_of(w, i, req.method == "PATCH" and known or nil)
+		end
+		if entry then -- no such channel
+		elseif not id then entry = wish
 		elseif req.method == "POST" and known then
 			entry = watch_error("INVALID_DATA", "the channel is subscribed already", { api_name = "channel_id", json_path = ("$.watch[%d].channel_id"):format(i - 1) })
 		else
@@ -647,6 +665,7 @@ function rest.serve()
 		twin.route("GET", base .. "/users", users)
 		twin.route("GET", base .. "/settings/modules", settings_modules)
 		twin.route("GET", base .. "/settings/fields", settings_fields)
+		twin.route("GET", base .. "/settings/related_lists", settings_related)
 		twin.route("GET", base .. "/actions/watch", watch_read)
 		twin.route("DELETE", base .. "/actions/watch", watch_delete)
 		for _, method in ipairs { "POST", "PUT", "PATCH" } do twin.route(method, base .. "/actions/watch", watch_write) end
