@@ -92,7 +92,8 @@ const struct fields *word_fields(struct check *c, const struct node *n, const st
 		}
 		compile_field(c, m, &rows[all->count++]);
 	}
-	if (described)
+	/* A mapping that finds or waits, but makes nothing, need not have what only a new record wants. */
+	if (described && (entity != c->m->to || c->m->on_none))
 		require(c, n, entity);
 	return all;
 }

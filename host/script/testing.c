@@ -265,13 +265,24 @@ static json_t *answer_find(const struct test *t, const json_t *ask)
 	return one_record(NULL);
 }
 
+/* What refs bring for a record of that id: the same for all (an id, a whole record), or a table by id,
+ * where a need is looked up for each row.  NULL: nothing. */
+static json_t *brought_for(const struct test *t, const struct need *n, const char *id)
+{
+	json_t *what = json_object_get(json_object_get(t->with, "refs"), n->name);
+
+	if (json_is_object(what) && !json_object_get(what, "id"))
+		what = json_object_get(what, id);
+	return json_is_null(what) ? NULL : what;
+}
+
 static json_t *answer_need(const struct test *t, const json_t *ask, const char *kind)
 {
 	for (size_t i = 0; i < t->m->need_count; i++) {
 		const struct need *n = &t->m->needs[i];
-		json_t *what = json_object_get(json_object_get(t->with, "refs"), n->name), *answer;
+		json_t *what = brought_for(t, n, json_text_or(ask, "record.id", "")), *answer;
 		if ((n->op != OP_ENSURE && n->op != OP_LINKED) || strcmp(n->mapping, json_text_or(ask, "mapping", "")) ||
-			strcmp(op_word(n->op), kind) || !what || json_is_null(what))
+			strcmp(op_word(n->op), kind) || !what)
 			continue;
 		answer = record_of(what, NULL);
 		json_object_del(answer, "data");
@@ -293,8 +304,8 @@ static json_t *answer_fetch(const struct test *t, const json_t *ask)
 	for (size_t i = 0; i < t->m->need_count && !record; i++) {
 		const struct need *n = &t->m->needs[i];
 		json_t *what = n->op == OP_FETCH && n->in_source == in_source && n->entity && !strcmp(n->entity->name, entity) ?
-			json_object_get(json_object_get(t->with, "refs"), n->name) : NULL;
-		if (what && !json_is_null(what))
+			brought_for(t, n, id) : NULL;
+		if (what)
 			record = record_of(what, NULL);
 	}
 	if (!record && !in_source && strcmp(entity, t->m->to->name) == 0 && !json_is_null(current))

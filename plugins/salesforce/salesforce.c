@@ -36,7 +36,7 @@ static const struct mlc_field account[] = {
 	REF("MasterRecordId", ONLY, "Account"), STAMPS, KEY,
 	TEXT("MLC_CustomerId__c", NAMED, 64), TEXT("MLC_VendorId__c", NAMED, 64),
 	TEXT("MLC_FullName__c", NAMED, 255), BOOL("MLC_IsCustomer__c", NAMED),
-	BOOL("MLC_IsVendor__c", NAMED), BOOL("MLC_IsActive__c", NAMED),
+	BOOL("MLC_IsVendor__c", NAMED), BOOL("MLC_IsActive__c", NAMED), BOOL("MLC_IsActiveVendor__c", NAMED),
 	TEXT("MLC_Email__c", NAMED, 80), TEXT("MLC_CustomerType__c", 0, 159),
 	TEXT("MLC_VendorType__c", 0, 159), TEXT("MLC_Terms__c", 0, 31),
 	TEXT("MLC_VendorTerms__c", 0, 31), TEXT("MLC_Currency__c", 0, 3),
@@ -77,7 +77,7 @@ static const struct mlc_field opportunity[] = {
 /* Of Quantity, UnitPrice and TotalPrice the last two exclude each other when written. */
 static const struct mlc_field opportunity_line[] = {
 	TEXT("Id", ONLY, 18), REF("PricebookEntryId", MLC_REQUIRED | MLC_IMMUTABLE, "PricebookEntry"),
-	NUMBER("Quantity", MLC_REQUIRED, 6), AMOUNT("UnitPrice", 0), AMOUNT("TotalPrice", 0),
+	NUMBER("Quantity", MLC_REQUIRED, 2), AMOUNT("UnitPrice", 0), AMOUNT("TotalPrice", 0),
 	DAY("ServiceDate", 0), TEXT("Description", 0, 255), TEXT("ProductCode", ONLY, 255),
 	TEXT("Name", ONLY, 376), KEY, END
 };
@@ -95,7 +95,7 @@ static const struct mlc_field order[] = {
 
 static const struct mlc_field order_item[] = {
 	TEXT("Id", ONLY, 18), REF("PricebookEntryId", MLC_REQUIRED | MLC_IMMUTABLE, "PricebookEntry"),
-	NUMBER("Quantity", MLC_REQUIRED, 6), AMOUNT("UnitPrice", 0), AMOUNT("TotalPrice", ONLY),
+	NUMBER("Quantity", MLC_REQUIRED, 2), AMOUNT("UnitPrice", 0), AMOUNT("TotalPrice", ONLY),
 	DAY("ServiceDate", 0), TEXT("Description", 0, 255), KEY, END
 };
 

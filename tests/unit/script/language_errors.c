@@ -51,6 +51,20 @@ static void a_required_field_that_is_never_set_is_missed(void **state)
 	hand_end(&h);
 }
 
+static void a_mapping_that_makes_nothing_need_not_set_what_a_new_record_wants(void **state)
+{
+	struct hand h;
+
+	(void)state;
+	hand_begin(&h);
+	hand_file(&h, "mappings/woocommerce-quickbooks_desktop/invoice.lua", HEAD
+		"  match = { { by = { RefNumber = src \"number\" } }, on_none = \"hold\" },\n"
+		"  fields = { Memo = \"x\" },\n}\n");
+	hand_load(&h);
+	assert_non_null(h.generation);
+	hand_end(&h);
+}
+
 static void words_params_and_tables_must_be_there(void **state)
 {
 	struct hand h;
@@ -262,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_misspelt_field_names_the_likely_one),
 		cmocka_unit_test(a_required_field_that_is_never_set_is_missed),
+		cmocka_unit_test(a_mapping_that_makes_nothing_need_not_set_what_a_new_record_wants),
 		cmocka_unit_test(words_params_and_tables_must_be_there),
 		cmocka_unit_test(a_word_that_does_not_exist_is_a_slip),
 		cmocka_unit_test(lua_that_is_no_lua_says_its_line),

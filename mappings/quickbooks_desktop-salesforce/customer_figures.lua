@@ -1,0 +1,87 @@
+-- customer_figures.lua - what the books say of a customer, on his account: balance, open and paid invoices, ageing, terms, state.
+--
+-- The ageing is QuickBooks' own report (payments and credits that are not applied yet, journal entries and all); invoices are
+-- counted as they stand.  Looked at again whenever an invoice, payment or credit of his changes, and when the next one falls due.
+
+local open_ones = filter("invoices", gt(item "BalanceRemaining", 0))
+local paid_ones = filter("invoices", all { eq(item "IsPaid", true), gt(add(item "Subtotal", item "SalesTaxTotal"), 0) })   -- a voided one is 0
+local function aged(member) return money(first { row("aging", present(item(member)), item(member)), "0" }) end
+
+return mapping {
+  id = "quickbooks_desktop.Customer->salesforce.customer_figures", version = "1.0.0", language = 1,
+  title = "What the books say of a customer stands on his account",
+  from = { connector = "quickbooks_desktop", entity = "Customer" },
+  to   = { connector = "salesforce", entity = "Account" },
+  label = text "figures of {FullName}",
+
+  params = {
+    jobs = { type = "one_of", values = { "own_account", "roll_up" }, default = "own_account",
+             help = "own_account: each job is an account below its customer's; roll_up: jobs have none, what they owe is the customer's" },
+  },
+
+  accept = {
+    { any { absent(src "ParentRef"), eq(param "jobs", "own_account") }, else_ = skip("job", "{FullName} is a job; jobs are rolled up into their customers") },
+  },
+  identity = src "ListID",
+  order_by = src "TimeModified",
+
+  needs = {
+    account  = ensure { "quickbooks_desktop.Customer->salesforce.customer" },
+    invoices = query { side = "source", entity = "Invoice", where = { CustomerRef = src "ListID" } },
+    aging    = query { side = "source", entity = "CustomerAging", where = { CustomerRef = src "ListID" } },
+  },
+  again_on = { Invoice = src "CustomerRef.id", ReceivePayment = src "CustomerRef.id", CreditMemo = src "CustomerRef.id", CustomerAging = src "CustomerRef.id" },
+  again_at = each(open_ones, add_days(first { item "DueDate", item "TxnDate" }, 1)),
+
+  match = { { by = "link" }, { by = { Id = ref "account" } }, on_none = "hold" },
+
+  fields = {
+    MLC_FullName__c = src "FullName",
+    MLC_IsCustomer__c = true,
+    MLC_IsActive__c = first { src "IsActive", true },
+    MLC_CustomerType__c = src "CustomerTypeRef.name",
+    MLC_Terms__c = src "TermsRef.name",
+    MLC_Currency__c = fact "source.currency",
+    MLC_Balance__c = money(first { when(eq(param "jobs", "roll_up"), src "TotalBalance", src "Balance"), "0" }),
+    MLC_OpenInvoices__c = count(open_ones), MLC_OpenAmount__c = money(sum(open_ones, "BalanceRemaining")),
+    MLC_PaidInvoices__c = count(paid_ones), MLC_PaidAmount__c = money(sum("invoices", neg(first { item "AppliedAmount", "0" }))),
+    MLC_AgeCurrent__c = aged "Current", MLC_Age30__c = aged "Days1To30", MLC_Age60__c = aged "Days31To60", MLC_Age90__c = aged "Days61To90",
+    MLC_AgeOver90__c = aged "Over90",
+    MLC_FiguresOf__c = today(),
+  },
+  on_conflict = "ours",     -- these are the books' figures, whoever types into them
+  on_update = { fields = { "MLC_FullName__c", "MLC_IsCustomer__c", "MLC_IsActive__c", "MLC_CustomerType__c", "MLC_Terms__c", "MLC_Currency__c", "MLC_Balance__c",
+    "MLC_OpenInvoices__c", "MLC_OpenAmount__c", "MLC_PaidInvoices__c", "MLC_PaidAmount__c", "MLC_AgeCurrent__c", "MLC_Age30__c", "MLC_Age60__c", "MLC_Age90__c",
+    "MLC_AgeOver90__c" } },  -- a new day alone is no change
+  on_delete = { fields = { MLC_IsActive__c = false } },
+
+  tests = {
+    defaults = { today = "2026-11-20", facts = { source = { currency = "USD" } } },
+    { name = "SF-34 open, paid and aged figures stand on the account",
+      given = { ListID = "80000001-1", FullName = "Contoso", Name = "Contoso", IsActive = true, Balance = "70.00", TotalBalance = "95.00", TermsRef = { name = "Net 30" },
+        CustomerTypeRef = { name = "Retail" } },
+      refs = { account = "001Ac0000000008IAA" },
+      rows = { invoices = { { TxnDate = "2026-10-01", DueDate = "2026-10-31", Subtotal = "100.00", SalesTaxTotal = "8.00", AppliedAmount = "-28.00", BalanceRemaining = "80.00", IsPaid = false },
+                            { TxnDate = "2026-09-01", DueDate = "2026-10-01", Subtotal = "50.00", SalesTaxTotal = "0.00", AppliedAmount = "-50.00", BalanceRemaining = "0.00", IsPaid = true },
+                            { TxnDate = "2026-11-15", DueDate = "2026-12-15", Subtotal = "15.00", SalesTaxTotal = "0.00", AppliedAmount = "0.00", BalanceRemaining = "15.00", IsPaid = false },
+                            { TxnDate = "2026-08-01", Subtotal = "0.00", SalesTaxTotal = "0.00", BalanceRemaining = "0.00", IsPaid = true } },
+               aging = { { Current = "-10.00", Days1To30 = "80.00", Days31To60 = "0.00", Days61To90 = "0.00", Over90 = "0.00", Total = "70.00" } } },
+      candidates = { Id = { { id = "001Ac0000000008IAA", Name = "Contoso", MLC_IsCustomer__c = false, MLC_IsActive__c = true } } },
+      current = { id = "001Ac0000000008IAA", Name = "Contoso", MLC_IsCustomer__c = false, MLC_IsActive__c = true },
+      expect = { action = "update 001Ac0000000008IAA", MLC_Balance__c = "70.00", MLC_OpenInvoices__c = "2", MLC_OpenAmount__c = "95.00", MLC_PaidInvoices__c = "1", MLC_PaidAmount__c = "78.00",
+        MLC_AgeCurrent__c = "-10.00", MLC_Age30__c = "80.00", MLC_Age60__c = "0.00", MLC_AgeOver90__c = "0.00", MLC_Terms__c = "Net 30", MLC_CustomerType__c = "Retail",
+        MLC_Currency__c = "USD", MLC_FullName__c = "Contoso", MLC_IsCustomer__c = true, again_at = "2026-12-16" } },
+    { name = "SF-34 jobs that are rolled up count in their customer's balance", like = 1, params = { jobs = "roll_up" }, expect = { MLC_Balance__c = "95.00" } },
+    { name = "SF-34 an invoice, a payment, a credit and a new day in the report have him looked at again", like = 1, entity = "Invoice", given = { CustomerRef = { id = "80000001-1" } },
+      expect = { looks_at = { "80000001-1" } } },
+    { name = "a credit memo too", like = 3, entity = "CreditMemo", expect = { looks_at = { "80000001-1" } } },
+    { name = "and the ageing itself", like = 3, entity = "CustomerAging", expect = { looks_at = { "80000001-1" } } },
+    { name = "a day that changes nothing writes nothing", like = 1,
+      link = { id = "001Ac0000000008IAA", made = "adopted", base = { MLC_FullName__c = "Contoso", MLC_IsCustomer__c = true, MLC_IsActive__c = true, MLC_Terms__c = "Net 30", MLC_CustomerType__c = "Retail", MLC_Currency__c = "USD", MLC_Balance__c = "70.00", MLC_OpenInvoices__c = "2",
+        MLC_OpenAmount__c = "95.00", MLC_PaidInvoices__c = "1", MLC_PaidAmount__c = "78.00", MLC_AgeCurrent__c = "-10.00", MLC_Age30__c = "80.00", MLC_Age60__c = "0.00", MLC_Age90__c = "0.00",
+        MLC_AgeOver90__c = "0.00", MLC_FiguresOf__c = "2026-11-19" } },
+      current = { id = "001Ac0000000008IAA", MLC_FullName__c = "Contoso", MLC_IsCustomer__c = true, MLC_IsActive__c = true, MLC_FiguresOf__c = "2026-11-19" }, expect = { state = "nothing" } },
+    { name = "SF-23 a customer who is made inactive is marked", like = 6, change = { IsActive = false }, expect = { action = "update 001Ac0000000008IAA", MLC_IsActive__c = false } },
+    { name = "SF-23 one who is deleted is marked, too, and nothing is deleted", like = 6, deleted = true, expect = { action = "update 001Ac0000000008IAA", MLC_IsActive__c = false } },
+  },
+}

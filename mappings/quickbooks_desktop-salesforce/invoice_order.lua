@@ -1,0 +1,114 @@
+-- invoice_order.lua - where `document` is order: an invoice's lines stand in an order below its opportunity.
+--
+-- An order item has a price of two places and no amount of its own: where quantity times price would miss the line's amount by
+-- a cent, the item is one piece at that amount, and its text says how many there were.
+
+-- >>> the same in invoice.lua, invoice_order.lua
+local total = money(add(src "Subtotal", src "SalesTaxTotal"))
+local sent = all { ne(src "IsToBeEmailed", true), ne(src "IsToBePrinted", true) }
+local paid_on = ne(money(first { src "AppliedAmount", "0" }), "0.00")
+local voided = all { eq(total, "0.00"), starts(src "Memo", "VOID:") }
+local state = when(voided, "Void", when(eq(src "IsPaid", true), "Paid",
+  when(lt(first { src "DueDate", src "TxnDate" }, today()), "Overdue", "Open")))
+local many = eq(fact "target.currencies", "many")
+local currency = when(present(src "CurrencyRef.name"), pick("currencies", src "CurrencyRef.name"), fact "source.currency")
+-- Whose account: the customer's or job's own, or that of the customer at the top.
+local rolled = eq(param "jobs", "roll_up")
+local top_name = compute { inputs = { full = src "CustomerRef.name" }, result = "string", fn = function(v) return (v.full or ""):match("^[^:]*") end }
+local whose = when(rolled, need "top.id", src "CustomerRef.id")
+-- A line of a subtotal shows a sum of others.  Only where lines do not add up it is asked which those are.
+local amount_here = first { item "Amount", item "TotalAmount" }
+local adds_up = eq(money(sum("InvoiceLine", first { item "Amount", item "TotalAmount" })), money(src "Subtotal"))
+local counts = all { any { present(item "ItemRef"), present(item "ItemGroupRef") }, present(amount_here), ne(need "kind.ItemType", "ItemSubtotal") }
+-- Salesforce keeps two places of a quantity and wants one that is not zero.
+local whole = all { present(item "Quantity"), ne(money(item "Quantity"), "0.00"), eq(money(item "Quantity"), item "Quantity") }
+-- <<<
+local each_price = money(div(amount_here, item "Quantity", 2))
+local exact = all { whole, eq(money(mul(item "Quantity", each_price)), money(amount_here)) }
+
+return mapping {
+  id = "quickbooks_desktop.Invoice->salesforce.invoice_order", version = "1.0.0", language = 1,
+  title = "Invoices become orders below their opportunities",
+  from = { connector = "quickbooks_desktop", entity = "Invoice" },
+  to   = { connector = "salesforce", entity = "Order" },
+  label = text "order of invoice {RefNumber}",
+
+  params = {
+    document     = { type = "one_of", values = { "opportunity", "order" }, default = "opportunity",
+                     help = "where an invoice's lines stand: on the opportunity, or in an order below it" },
+    send_when    = { type = "one_of", values = { "sent", "always" }, default = "sent",
+                     help = "sent: when it is neither to be printed nor to be e-mailed any more, or a payment has come; always: as soon as it is no draft" },
+    jobs         = { type = "one_of", values = { "own_account", "roll_up" }, default = "own_account",
+                     help = "own_account: each job is an account below its customer's; roll_up: jobs have none, what they owe is the customer's" },
+  },
+  -- >>> the same in invoice.lua, invoice_order.lua, bill.lua
+  tables = {
+    currencies = { ["US Dollar"] = "USD", ["Canadian Dollar"] = "CAD", ["Euro"] = "EUR", ["British Pound Sterling"] = "GBP", ["Australian Dollar"] = "AUD", ["Mexican Peso"] = "MXN",
+                   default = hold("unknown_currency:{CurrencyRef.name}", "which currency is {CurrencyRef.name}? Add it to the table currencies") },
+  },
+  -- <<<
+  enabled = eq(param "document", "order"),
+
+  money = { amount = total, currency = currency, date = src "TxnDate", must_be = when(not_(many), fact "target.currency") },
+  accept = {
+    { ne(src "IsPending", true), else_ = skip("draft", "invoice {RefNumber} is pending: a draft") },
+    { any { eq(param "send_when", "always"), sent, paid_on, eq(src "IsPaid", true), present(link "id") }, else_ = skip("not_sent", "invoice {RefNumber} is still to be sent") },
+  },
+  identity = src "TxnID",
+  order_by = src "TimeModified",
+
+  needs = {
+    top         = find { side = "source", entity = "Customer", by = { FullName = top_name }, if_ = rolled },
+    account     = ensure { "quickbooks_desktop.Customer->salesforce.customer", of = { entity = "Customer", id = whose } },
+    opportunity = ensure { "quickbooks_desktop.Invoice->salesforce.invoice" },
+    book        = find { entity = "Pricebook2", by = { IsStandard = true }, about = "standard price book",
+                         on_none = hold("no_price_book", "Salesforce shows no standard price book: are products switched on, and may the app's user see them?") },
+    kind        = fetch { side = "source", entity = "Item", id = item "ItemRef.id", take = { "ItemType" }, if_ = not_(adds_up) },
+    price       = ensure { "quickbooks_desktop.Item->salesforce.price", of = { entity = "Item", id = first { item "ItemRef.id", item "ItemGroupRef.id" } } },
+    tax         = ensure { "quickbooks_desktop.Item->salesforce.price", of = { entity = "Item", id = src "ItemSalesTaxRef.id" }, if_ = ne(money(src "SalesTaxTotal"), "0.00") },
+  },
+  again_on = { ReceivePayment = each("AppliedToTxn", item "TxnID.id"), CreditMemo = each("LinkedTxn", item "TxnID") },
+  again_at = when(one_of(state, { "Open" }), add_days(first { src "DueDate", src "TxnDate" }, 1)),
+
+  match = { { by = "link" }, { by = { MLC_DocumentId__c = src "TxnID" } }, on_none = "create" },
+
+  fields = {
+    AccountId = ref "account", OpportunityId = ref "opportunity",
+    EffectiveDate = src "TxnDate", Status = "Draft",    -- an active order's items cannot be changed
+    Name = trim { text "Invoice {RefNumber}", max = 80, on_overflow = "truncate" },
+    OrderReferenceNumber = src "RefNumber", PoNumber = src "PONumber",
+    Pricebook2Id = ref "book",
+    Description = src "Memo",
+    BillingStreet = join(filter(list { src "BillAddress.Addr1", src "BillAddress.Addr2", src "BillAddress.Addr3", src "BillAddress.Addr4" }, present(item())), item(), "\n"),
+    BillingCity = src "BillAddress.City", BillingState = src "BillAddress.State", BillingPostalCode = src "BillAddress.PostalCode", BillingCountry = src "BillAddress.Country",
+    CurrencyIsoCode = when(many, currency),
+    MLC_DocumentId__c = src "TxnID", MLC_DocumentNumber__c = src "RefNumber", MLC_DocumentType__c = "Invoice", MLC_State__c = state,
+    MLC_Total__c = total, MLC_Open__c = money(first { src "BalanceRemaining", "0" }), MLC_DueDate__c = src "DueDate", MLC_DocumentTerms__c = src "TermsRef.name",
+    OrderItems = lines {
+      each("InvoiceLine", { if_ = counts, PricebookEntryId = ref "price",
+        Quantity = when(exact, item "Quantity", "1"), UnitPrice = when(exact, each_price, money(amount_here)),
+        Description = trim { when(exact, item "Desc", text "{item.Desc} ({item.Quantity})"), max = 255, on_overflow = "truncate" },
+        MLC_Key__c = text "{TxnID}-{item.TxnLineID}-o" }),
+      one { if_ = ne(money(src "SalesTaxTotal"), "0.00"), PricebookEntryId = ref "tax", Quantity = "1", UnitPrice = money(src "SalesTaxTotal"),
+        Description = text "Sales tax {ItemSalesTaxRef.name}", MLC_Key__c = text "{TxnID}-tax-o" },
+    },
+  },
+  expect = { { sum = { "TotalAmount" }, equals = total, cause = "total_differs" } },
+  on_conflict = "ours",
+  on_delete = { fields = { MLC_State__c = "Deleted", MLC_Open__c = "0.00" } },
+
+  tests = {
+    defaults = { today = "2026-11-20", start = "2026-01-01", params = { document = "order" }, facts = { source = { currency = "USD" }, target = { currency = "USD", currencies = "one" } } },
+    { name = "SF-21 an invoice is an order with its items below the opportunity",
+      given = { TxnID = "1A-1", RefNumber = "1007", CustomerRef = { id = "80000001-1", name = "Contoso" }, TxnDate = "2026-11-10", DueDate = "2026-12-10", Subtotal = "60.00", SalesTaxTotal = "3.41",
+        BalanceRemaining = "63.41", IsPaid = false, IsToBeEmailed = false, IsToBePrinted = false, ItemSalesTaxRef = { id = "70000009-1", name = "CA State" },
+        InvoiceLine = { { TxnLineID = "1B-1", ItemRef = { id = "70000001-1" }, Desc = "Mugs, white", Quantity = "4", Rate = "12.50", Amount = "50.00" },
+                        { TxnLineID = "1C-1", ItemRef = { id = "70000001-1" }, Desc = "Pins", Quantity = "3", Amount = "10.00" } } },
+      refs = { account = "001Ac0000000008IAA", opportunity = "006Ac0000000001AAA", book = "01sAc0000000001AAA", price = { ["70000001-1"] = "01uAc0000000001AAA" }, tax = "01uAc0000000003AAA" },
+      expect = { action = "create", AccountId = "001Ac0000000008IAA", OpportunityId = "006Ac0000000001AAA", EffectiveDate = "2026-11-10", Status = "Draft", OrderReferenceNumber = "1007",
+        OrderItems = { { PricebookEntryId = "01uAc0000000001AAA", Quantity = "4", UnitPrice = "12.50", Description = "Mugs, white", MLC_Key__c = "1A-1-1B-1-o" },
+          { Quantity = "1", UnitPrice = "10.00", Description = "Pins (3)" }, { Quantity = "1", UnitPrice = "3.41", Description = "Sales tax CA State" } } } },
+    { name = "SF-23 a deleted invoice's order is marked, not deleted", like = 1, deleted = true, link = { id = "801Ac0000000001AAA", base = { MLC_State__c = "Open", MLC_Open__c = "63.41" } },
+      current = { id = "801Ac0000000001AAA", MLC_State__c = "Open", MLC_Open__c = "63.41" }, expect = { action = "update 801Ac0000000001AAA", MLC_State__c = "Deleted", MLC_Open__c = "0.00" } },
+  },
+}
