@@ -45,7 +45,9 @@ class Company:
     def refused(self, method, path, value=None):
         """(status, code)"""
         status, reply = self.api(method, path, value)
-        fault = reply.get("Fault") or reply["fault"]
+        fault = reply.get("Fault") or reply.get("fault")
+        if not fault:
+            return status, None
         return status, (fault.get("Error") or fault["error"])[0]["code"]
 
     def query(self, text):

@@ -80,6 +80,12 @@ local function clean_value(co, name, value, kind)
 	local sort = kind:sub(1, 1)
 	if shapes.parts[kind] then return clean_object(co, name, value, shapes.parts[kind]) end
 	if sort == "s" then return clean_text(name, value, kind) end
+	if sort == "e" then
+		if type(value) ~= "string" or not ("|" .. kind:sub(3) .. "|"):find("|" .. value .. "|", 1, true) then
+			fault.raise("2170", name, ("%s is no value of %s"):format(tostring(value), name))
+		end
+		return value
+	end
 	if sort == "d" then return clean_decimal(name, value) end
 	if sort == "D" then return clean_day(name, value) end
 	if sort == "b" then

@@ -1,8 +1,12 @@
 -- shapes.lua - what each kind of record may hold, as Finance.xsd (minor version 75) has it (../SOURCES.md).
 --
--- A member's kind: s text (with its limit), d decimal, i whole number, b boolean, D day, r reference, or the name of a part;
+-- A member's kind: s text (with its limit), e: one of these words, d decimal, i whole number, b boolean, D day, r reference, or the name of a part;
 -- {"Part"} is a list of them.  `own`: QuickBooks' own, ignored when somebody sends it back.  `find`: what a query may filter by.
 local shapes = {}
+
+local ACCOUNT_TYPES = "e:Bank|Accounts Receivable|Other Current Asset|Fixed Asset|Other Asset|Accounts Payable|Credit Card|Other Current Liability"
+	.. "|Long Term Liability|Equity|Income|Cost of Goods Sold|Expense|Other Income|Other Expense|Non-Posting"
+local DETAIL_TYPES = "e:SalesItemLineDetail|ItemBasedExpenseLineDetail|AccountBasedExpenseLineDetail|JournalEntryLineDetail|DiscountLineDetail|SubTotalLineDetail"
 
 shapes.parts = {
 	MetaData = { CreateTime = "s", LastUpdatedTime = "s" },
@@ -14,14 +18,14 @@ shapes.parts = {
 	Memo = { value = "s1000" },
 	CustomField = { DefinitionId = "s", Name = "s", Type = "s", StringValue = "s31" },
 	LinkedTxn = { TxnId = "s", TxnType = "s", TxnLineId = "s" },
-	Line = { Id = "s", LineNum = "i", Description = "s4000", Amount = "d", LinkedTxn = { "LinkedTxn" }, DetailType = "s",
+	Line = { Id = "s", LineNum = "i", Description = "s4000", Amount = "d", LinkedTxn = { "LinkedTxn" }, DetailType = DETAIL_TYPES,
 		SalesItemLineDetail = "SalesItemLineDetail", ItemBasedExpenseLineDetail = "ItemBasedExpenseLineDetail",
 		AccountBasedExpenseLineDetail = "AccountBasedExpenseLineDetail", JournalEntryLineDetail = "JournalEntryLineDetail",
 		DiscountLineDetail = "DiscountLineDetail", SubTotalLineDetail = "SubTotalLineDetail" },
 	SalesItemLineDetail = { ItemRef = "r", ClassRef = "r", UnitPrice = "d", Qty = "d", ItemAccountRef = "r", TaxCodeRef = "r", ServiceDate = "D" },
-	ItemBasedExpenseLineDetail = { ItemRef = "r", ClassRef = "r", UnitPrice = "d", Qty = "d", TaxCodeRef = "r", CustomerRef = "r", BillableStatus = "s" },
-	AccountBasedExpenseLineDetail = { AccountRef = "r", ClassRef = "r", TaxCodeRef = "r", CustomerRef = "r", BillableStatus = "s" },
-	JournalEntryLineDetail = { PostingType = "s", Entity = "JournalEntity", AccountRef = "r", ClassRef = "r", DepartmentRef = "r" },
+	ItemBasedExpenseLineDetail = { ItemRef = "r", ClassRef = "r", UnitPrice = "d", Qty = "d", TaxCodeRef = "r", CustomerRef = "r", BillableStatus = "e:Billable|NotBillable|HasBeenBilled" },
+	AccountBasedExpenseLineDetail = { AccountRef = "r", ClassRef = "r", TaxCodeRef = "r", CustomerRef = "r", BillableStatus = "e:Billable|NotBillable|HasBeenBilled" },
+	JournalEntryLineDetail = { PostingType = "e:Debit|Credit", Entity = "JournalEntity", AccountRef = "r", ClassRef = "r", DepartmentRef = "r" },
 	JournalEntity = { Type = "s", EntityRef = "r" },
 	DiscountLineDetail = { PercentBased = "b", DiscountPercent = "d", DiscountAccountRef = "r" },
 	SubTotalLineDetail = {},
@@ -50,7 +54,7 @@ end
 -- kind: person, name or document.  need: a create without one is 2020.
 shapes.kinds = {
 	Account = { kind = "name", need = { "Name" }, own = { FullyQualifiedName = "s", Classification = "s", CurrentBalance = "d", CurrentBalanceWithSubAccounts = "d" },
-		members = { Name = "s100", SubAccount = "b", ParentRef = "r", Description = "s100", Active = "b", AccountType = "s", AccountSubType = "s", AcctNum = "s20", CurrencyRef = "r" } },
+		members = { Name = "s100", SubAccount = "b", ParentRef = "r", Description = "s100", Active = "b", AccountType = ACCOUNT_TYPES, AccountSubType = "s", AcctNum = "s20", CurrencyRef = "r" } },
 	Term = { kind = "name", need = { "Name" }, own = { Type = "s" },
 		members = { Name = "s31", Active = "b", DueDays = "i", DiscountPercent = "d", DiscountDays = "i" } },
 	Class = { kind = "name", need = { "Name" }, own = { FullyQualifiedName = "s" }, members = { Name = "s100", Active = "b", ParentRef = "r", SubClass = "b" } },
@@ -65,13 +69,13 @@ shapes.kinds = {
 	Employee = { kind = "person", own = {},
 		members = with(PERSON, { PrimaryAddr = "PhysicalAddress", EmployeeNumber = "s100", HiredDate = "D", ReleasedDate = "D", BillableTime = "b" }) },
 	Item = { kind = "name", need = { "Name" }, own = { FullyQualifiedName = "s" },
-		members = { Name = "s100", Sku = "s100", Description = "s4000", Active = "b", SubItem = "b", ParentRef = "r", Taxable = "b", UnitPrice = "d", Type = "s",
+		members = { Name = "s100", Sku = "s100", Description = "s4000", Active = "b", SubItem = "b", ParentRef = "r", Taxable = "b", UnitPrice = "d", Type = "e:Service|NonInventory|Inventory|Group|Category",
 			IncomeAccountRef = "r", PurchaseDesc = "s1000", PurchaseCost = "d", ExpenseAccountRef = "r", AssetAccountRef = "r", TrackQtyOnHand = "b", QtyOnHand = "d",
 			InvStartDate = "D" } },
 	Invoice = { kind = "document", need = { "CustomerRef", "Line" }, detail = { SalesItemLineDetail = true, DiscountLineDetail = true, SubTotalLineDetail = true },
 		own = { TotalAmt = "d", HomeTotalAmt = "d", Balance = "d", HomeBalance = "d" },
 		members = with(DOCUMENT, { TxnTaxDetail = "TxnTaxDetail", CustomerRef = "r", CustomerMemo = "Memo", BillAddr = "PhysicalAddress", ShipAddr = "PhysicalAddress",
-			SalesTermRef = "r", DueDate = "D", ShipDate = "D", ApplyTaxAfterDiscount = "b", PrintStatus = "s", EmailStatus = "s", BillEmail = "EmailAddress", Deposit = "d" }) },
+			SalesTermRef = "r", DueDate = "D", ShipDate = "D", ApplyTaxAfterDiscount = "b", PrintStatus = "e:NotSet|NeedToPrint|PrintComplete", EmailStatus = "e:NotSet|NeedToSend|EmailSent", BillEmail = "EmailAddress", Deposit = "d" }) },
 	CreditMemo = { kind = "document", need = { "CustomerRef", "Line" }, detail = { SalesItemLineDetail = true, DiscountLineDetail = true, SubTotalLineDetail = true },
 		own = { TotalAmt = "d", RemainingCredit = "d", Balance = "d" },
 		members = with(DOCUMENT, { TxnTaxDetail = "TxnTaxDetail", CustomerRef = "r", CustomerMemo = "Memo", BillAddr = "PhysicalAddress", BillEmail = "EmailAddress" }) },
@@ -83,7 +87,7 @@ shapes.kinds = {
 		members = with(DOCUMENT, { VendorRef = "r", APAccountRef = "r", SalesTermRef = "r", DueDate = "D" }) },
 	PurchaseOrder = { kind = "document", need = { "VendorRef", "APAccountRef", "Line" }, detail = { ItemBasedExpenseLineDetail = true, AccountBasedExpenseLineDetail = true },
 		own = { TotalAmt = "d" },
-		members = with(DOCUMENT, { VendorRef = "r", APAccountRef = "r", VendorAddr = "PhysicalAddress", ShipAddr = "PhysicalAddress", POStatus = "s",
+		members = with(DOCUMENT, { VendorRef = "r", APAccountRef = "r", VendorAddr = "PhysicalAddress", ShipAddr = "PhysicalAddress", POStatus = "e:Open|Closed",
 			POEmail = "EmailAddress", Memo = "s4000", DueDate = "D" }) },
 	JournalEntry = { kind = "document", need = { "Line" }, detail = { JournalEntryLineDetail = true }, own = { TotalAmt = "d" },
 		members = with(DOCUMENT, { Adjustment = "b" }) },
