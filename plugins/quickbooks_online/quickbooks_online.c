@@ -399,7 +399,8 @@ const struct mlc_entity qbo_entities[] = {
 
 static const struct mlc_setting settings[] = {
 	{ "environment", MLC_TEXT, 0, false, "production, the default, or sandbox" },
-	{ "url", MLC_TEXT, 0, false, "another address than Intuit's, for tests: https://..." },
+	{ "url", MLC_TEXT, 0, false, "another address than that of Intuit's API, for tests: https://..." },
+	{ "login_url", MLC_TEXT, 0, false, "another address than that of Intuit's log-in, for tests: https://..." },
 	{ "realmId", MLC_TEXT, 0, false, "the company's id (Settings, Billing); the grant brings it, so leave it away" },
 	{ "client_id", MLC_TEXT, 0, false, "of your app at developer.intuit.com, where the connection names no app" },
 	{ "client_secret", MLC_TEXT, 0, true, "of your app, beside the client id" },
@@ -408,9 +409,8 @@ static const struct mlc_setting settings[] = {
 };
 
 static const struct mlc_endpoint endpoints[] = {
-	{ "production", "https://quickbooks.api.intuit.com/v3/company/{realmId}" },
-	{ "sandbox", "https://sandbox-quickbooks.api.intuit.com/v3/company/{realmId}" },
-	{ "other", "{url}/v3/company/{realmId}" },
+	{ "production", "{url|https://quickbooks.api.intuit.com}/v3/company/{realmId}" },
+	{ "sandbox", "{url|https://sandbox-quickbooks.api.intuit.com}/v3/company/{realmId}" },
 	{ NULL },
 };
 
@@ -418,9 +418,10 @@ static const struct mlc_endpoint endpoints[] = {
  * after the consent (SOURCES.md 1): the header makes the reply tell that last date. */
 static const struct mlc_auth auth[] = {
 	{ .kind = MLC_AUTH_OAUTH_CODE, .user = "client_id", .pass = "client_secret",
-	  .authorize_url = "https://appcenter.intuit.com/connect/oauth2",
-	  .token_url = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
-	  .scope = "com.intuit.quickbooks.accounting", .style = MLC_CLIENT_BASIC },
+	  .authorize_url = "{login_url|https://appcenter.intuit.com}/connect/oauth2",
+	  .token_url = "{login_url|https://oauth.platform.intuit.com}/oauth2/v1/tokens/bearer",
+	  .scope = "com.intuit.quickbooks.accounting", .extra = "header:x-include-refresh-token-hard-expires-in=true",
+	  .style = MLC_CLIENT_BASIC },
 	{ .kind = (enum mlc_auth_kind)0 },
 };
 

@@ -21,8 +21,6 @@ static const char *endpoint(const struct mlc_call *c)
 {
 	const char *environment = mlc_known(c->settings, "environment");
 
-	if (mlc_known(c->settings, "url"))
-		return "other";
 	return environment && strcmp(environment, "sandbox") == 0 ? "sandbox" : "production";
 }
 
