@@ -1,0 +1,65 @@
+-- adjustment_apply.lua - the credit of an adjustment is set against the invoice that Zuora adjusted, by a payment of 0 that names both.
+
+-- >>> the same in every file that posts: of which day
+local day = src "AdjustmentDate"
+local books_day = when(eq(param "closed_period", "first_open_day"), open_day(day), day)
+-- <<<
+local number = trim { text "{param.doc_prefix}{AdjustmentNumber}", max = 20, on_overflow = "last_digits" }
+
+return mapping {
+  id = "zuora.adjustment->quickbooks_desktop.ReceivePayment", version = "1.0.0", language = 1,
+  title = "Credits of adjustments are set against their invoices",
+  from = { connector = "zuora", entity = "adjustment" },
+  to   = { connector = "quickbooks_desktop", entity = "ReceivePayment" },
+  label = text "adjustment {AdjustmentNumber}, applied",
+
+  params = {
+    doc_prefix      = { type = "string", default = "", max = 4, unique = true, help = "see invoice.lua" },
+    number_too_long = { type = "one_of", values = { "hold", "last_digits" }, default = "hold", help = "see invoice.lua" },
+    adopt_within_days = { type = "int", default = 30, min = 0, max = 366, help = "see invoice.lua" },
+    closed_period   = { type = "one_of", values = { "hold", "first_open_day" }, default = "hold", help = "see invoice.lua" },
+    currency        = { type = "string", default = "USD", max = 3, help = "see invoice.lua" },
+    receivables     = { type = "table", of = "Account", help = "see invoice.lua" },
+    exchange_rates  = { type = "table", help = "see invoice.lua" },
+  },
+
+  money = { amount = src "Amount", currency = need "original.currency", date = day, posted = books_day,
+    must_be = when(all { present(need "original.currency"), ne(fact "target.multicurrency", "on") }, param "currency") },
+
+  accept = {
+    { eq(src "Type", "Credit"), else_ = skip("other_type", "adjustment {AdjustmentNumber} adds to its invoice") },
+    { any { eq(src "Status", "Processed"), present(link "id") }, else_ = skip("not_processed", "adjustment {AdjustmentNumber} is {Status}") },
+  },
+
+  identity = src "Id",
+  order_by = src "UpdatedDate",
+  match = { { by = "link" }, { by = { RefNumber = number }, agree = all { eq(found "CustomerRef", ref "customer"), eq(found "TotalAmount", 0) } }, on_none = "create" },
+
+  needs = {
+    customer = ensure { "zuora.account->quickbooks_desktop.Customer", of = { entity = "account", id = src "AccountId" } },
+    original = fetch { side = "source", entity = "invoice", id = src "InvoiceId", on_none = review("invoice_gone", "the invoice {InvoiceNumber} of this adjustment is not in Zuora any more") },
+    memo     = ensure { "zuora.adjustment->quickbooks_desktop.CreditMemo" },
+    invoice  = ensure { "zuora.invoice->quickbooks_desktop.Invoice", of = { entity = "invoice", id = src "InvoiceId" } },
+  },
+
+  fields = {
+    CustomerRef  = ref "customer",
+    TxnDate      = books_day,
+    RefNumber    = number,
+    TotalAmount  = "0.00",
+    Memo         = transliterate(text "Zuora adjustment {AdjustmentNumber}, applied"),
+    AppliedToTxn = lines { one { TxnID = ref "invoice", SetCredit = lines { one { CreditTxnID = ref "memo", AppliedAmount = money(src "Amount") } } } },
+  },
+
+  owns = { "Memo", adopted = "none" },
+  on_update = "never",
+  on_delete = "nothing",
+
+  tests = {
+    defaults = { today = "2026-11-21", start = "2026-01-01", facts = { target = { multicurrency = "off" } }, refs = { original = { id = "8ad5", currency = "USD" }, customer = "80-1", memo = "1C-1", invoice = "1A-9" } },
+    { name = "ZUO-32 the credit of an adjustment is set against its invoice",
+      given = { Id = "8ada", AdjustmentNumber = "IIA-00000001", AccountId = "8ad0", InvoiceId = "8ad5", InvoiceNumber = "INV00000255", AdjustmentDate = "2026-11-05", Type = "Credit", Status = "Processed", Amount = "12.00", UpdatedDate = "2026-11-05T01:42:47-08:00" },
+      expect = { action = "create", TotalAmount = "0.00", AppliedToTxn = { { TxnID = "1A-9", SetCredit = { { CreditTxnID = "1C-1", AppliedAmount = "12.00" } } } } } },
+    { name = "ZUO-32 a charge has no credit", like = 1, change = { Type = "Charge" }, expect = { state = "skip", cause = "other_type" } },
+  },
+}

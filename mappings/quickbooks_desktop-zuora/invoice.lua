@@ -1,0 +1,201 @@
+-- invoice.lua - a posted invoice in Zuora becomes an invoice in QuickBooks.
+--
+-- The charges' own amounts are posted, never quantity times price; discounts are negative lines.  A total below zero
+-- becomes a credit memo (invoice_credit.lua).  What is balanced to the cent before it is sent is compared with QuickBooks' own sum
+-- afterwards.  Payments: payment.lua; what QuickBooks says about it goes back by invoice_figures.lua.
+
+local number = trim { text "{param.doc_prefix}{invoiceNumber}", max = 11, on_overflow = param "number_too_long" }
+
+-- >>> the same in every file that posts: of which day
+local day = src "invoiceDate"
+local books_day = when(eq(param "closed_period", "first_open_day"), open_day(day), day)
+-- <<<
+-- >>> the same in every file with lines: items and tax
+local by_quickbooks, by_line = eq(param "tax", "quickbooks"), eq(param "tax", "line")
+local all_taxes = each("invoiceItems", join { item "taxationItems", first { item "taxCode", item "name" }, "+", unique = true, sorted = true })
+local tax_key = first { join { all_taxes, item(), "+", unique = true, sorted = true }, "none" }
+local non = when(ne(param "tax", "off"), param "non_code")
+-- Of a line: what Zuora taxed, and what it would tax at a rate above 0 %, is taxable; a 0 % document keeps taxable goods taxable.
+local code = when(by_quickbooks,
+  when(ne(item "taxAmount", 0), param "tax_code", when(present(item "taxationItems"), param "tax_code", when(ne(src "taxAmount", 0), param "non_code",
+    first { need "item.SalesTaxCodeRef.name", param "tax_code" }))), non)
+local function tax_as_quickbooks(how)
+  return predicted { lines = "InvoiceLine", amount = "Amount", code = "SalesTaxCodeRef", taxable = { param "tax_code" }, round = how,
+    rates = when(present(need "tax_item.ItemSalesTax"), each(need "tax_item.ItemSalesTax", need "tax_part.TaxRate"), list { need "tax_item.TaxRate" }) }
+end
+local tax = when(by_quickbooks, when(eq(param "tax_rounding", "document"), tax_as_quickbooks "document",
+  when(eq(param "tax_rounding", "line"), tax_as_quickbooks "line", tax_as_quickbooks "component")), 0)
+-- <<<
+
+return mapping {
+  id = "zuora.invoice->quickbooks_desktop.Invoice", version = "1.0.0", language = 1,
+  title = "Invoices become invoices",
+  from = { connector = "zuora", entity = "invoice" },
+  to   = { connector = "quickbooks_desktop", entity = "Invoice" },
+  label = text "invoice {invoiceNumber}",
+
+  params = {
+    document        = { type = "one_of", values = { "invoice", "sales_receipt" }, default = "invoice", help = "what an invoice becomes: an invoice with its payments, or a sales receipt when it is paid" },
+    zero_invoices   = { type = "one_of", values = { "skip", "post" }, default = "skip", help = "invoices that come to nothing" },
+    doc_prefix      = { type = "string", default = "", max = 4, unique = true, help = "stands before Zuora's numbers; no two tenants of one company may share it" },
+    number_too_long = { type = "one_of", values = { "hold", "last_digits" }, default = "hold",
+                        help = "QuickBooks takes 11 characters: hold the document, or keep the last 11; the whole number is in the memo in any case" },
+    adopt_within_days = { type = "int", default = 30, min = 0, max = 366, help = "a document typed by hand is taken as this one when number, customer and total agree and its date is so near" },
+    closed_period   = { type = "one_of", values = { "hold", "first_open_day" }, default = "hold", help = "a document of a closed month waits, or goes to the first open day" },
+    items           = { type = "table", of = "Item", default = {}, help = "by accounting code, SKU or charge name in Zuora: the item in QuickBooks; one that is not named bears the same name there" },
+    default_item    = { type = "name", of = "Item", help = "the item for charges that have none of their own; without it, such documents wait for a person" },
+    tax             = { type = "one_of", values = { "quickbooks", "line", "off" }, default = "quickbooks",
+                        help = "quickbooks: it computes the tax from its tax items; line: tax as lines of its own, as Zuora charged it; off: sales tax is not in use" },
+    tax_items       = { type = "table", of = "Item", default = {}, help = "by the set of tax codes of a document, joined by + (none: no tax): the tax item or group in QuickBooks" },
+    tax_rounding    = { type = "one_of", values = { "component", "document", "line" }, default = "component", help = "how QuickBooks rounds a tax group" },
+    tax_code        = { type = "name", of = "SalesTaxCode", default = "Tax" },
+    non_code        = { type = "name", of = "SalesTaxCode", default = "Non" },
+    zero_tax_item   = { type = "name", of = "Item", required = eq(param "tax", "line"), help = "for tax = line: a sales tax item of 0 %" },
+    tax_line_items  = { type = "table", of = "Item", required = eq(param "tax", "line"), help = "for tax = line: by tax code, the item whose account is that agency's" },
+    rounding_item   = { type = "name", of = "Item", default = "Rounding" },
+    rounding_max    = { type = "money", default = "0.05", min = "0", max = "1", help = "up to here a difference becomes a line of its own, above it the document is held" },
+    class           = { type = "name", of = "Class" },
+    terms           = { type = "table", of = "Terms", default = {}, help = "by payment term in Zuora: the terms in QuickBooks; the due date is Zuora's in any case" },
+    to_be_printed   = { type = "bool", default = false },
+    to_be_emailed   = { type = "bool", default = false },
+    currency        = { type = "string", default = "USD", max = 3, help = "of the company file, where it keeps one only" },
+    receivables     = { type = "table", of = "Account", help = "by currency: the accounts receivable account" },
+    exchange_rates  = { type = "table", help = "by currency: one unit of it in the file's own; without it, QuickBooks takes its list's" },
+  },
+
+  enabled = eq(param "document", "invoice"),
+
+  requires = {
+    { fact = "target.sales_tax", is = "on", if_ = ne(param "tax", "off"), why = "sales tax is switched off in QuickBooks, but tax is not \"off\"",
+      fix = "Edit, Preferences, Sales Tax in QuickBooks, or set the parameter tax to off" },
+    { fact = "target.sales_tax", is = "off", if_ = eq(param "tax", "off"), why = "sales tax is switched on in QuickBooks, which would tax documents by itself",
+      fix = "set the parameter tax to line or quickbooks" },
+    { fact = "target.class_tracking", is = "on", if_ = present(param "class"), why = "a class is set, but class tracking is switched off in QuickBooks",
+      fix = "Edit, Preferences, Accounting in QuickBooks, or take class out" },
+  },
+
+  money = { amount = src "amount", currency = src "currency", date = day, posted = books_day,
+    must_be = when(ne(fact "target.multicurrency", "on"), param "currency") },
+
+  accept = {
+    { any { eq(src "status", "Posted"), present(link "id") }, else_ = skip("not_posted", "invoice {invoiceNumber} is {status}") },
+    { any { ge(src "amount", 0), present(link "id") }, else_ = skip("negative", "invoice {invoiceNumber} comes to {amount}: a credit memo") },
+    { any { ne(src "amount", 0), eq(param "zero_invoices", "post"), present(link "id") }, else_ = skip("zero", "invoice {invoiceNumber} comes to nothing") },
+    { any { ne(param "tax", "off"), eq(first { src "taxAmount", 0 }, 0) }, else_ = hold { cause = "tax_unexpected", why = "invoice {invoiceNumber} bears {taxAmount} of sales tax, but tax is \"off\"",
+        fix = "set the parameter tax to quickbooks or line" } },
+  },
+
+  identity = src "id",
+  order_by = src "updatedDate",
+
+  match = {
+    { by = "link" },
+    { by = { RefNumber = number },
+      agree = all { eq(found "CustomerRef", ref "customer"), eq(add(found "Subtotal", found "SalesTaxTotal"), money(src "amount")), within_days(found "TxnDate", day, param "adopt_within_days") },
+      else_ = review { cause = "number_taken:{param.doc_prefix}{invoiceNumber}", why = "QuickBooks has an invoice of this number with another customer, total or date", options = { "adopt", "create", "skip" } } },
+    on_none = "create",
+    on_many = review("number_twice:{param.doc_prefix}{invoiceNumber}", "QuickBooks has several invoices of this number that could be invoice {invoiceNumber}"),
+  },
+
+  needs = {
+    customer = ensure { "zuora.account->quickbooks_desktop.Customer", of = { entity = "account", id = src "accountId" } },
+    item     = find { entity = "Item", by = { FullName = when(present(item "accountingCode"), pick(param "items", item "accountingCode", item "accountingCode")) },
+                 fallback = { { FullName = when(present(item "sKU"), pick(param "items", item "sKU", item "sKU")) }, { FullName = when(present(item "chargeName"), pick(param "items", item "chargeName", item "chargeName")) }, { FullName = param "default_item" } }, about = first { item "accountingCode", item "sKU", item "chargeName" } },
+    tax_item = find { entity = "Item", by = { FullName = pick(param "tax_items", tax_key) }, if_ = by_quickbooks },
+    tax_part = find { entity = "Item", by = { ListID = item "ItemSalesTaxRef.id" } },
+  },
+
+  fields = {
+    CustomerRef  = ref "customer",
+    ClassRef     = param "class",
+    ARAccountRef = when(present(param "receivables"), pick(param "receivables", src "currency")),
+    TxnDate      = books_day,
+    RefNumber    = number,
+    TermsRef     = when(present(src "paymentTerm"), pick(param "terms", src "paymentTerm", clear)),
+    DueDate      = src "dueDate",
+    ItemSalesTaxRef = when(by_quickbooks, ref "tax_item", when(by_line, named(param "zero_tax_item"))),
+    -- The whole number, by which invoice_figures.lua finds the way back.
+    Memo         = transliterate(text "Zuora invoice {invoiceNumber}"),
+    IsToBePrinted = param "to_be_printed",
+    IsToBeEmailed = param "to_be_emailed",
+    CustomerSalesTaxCodeRef = when(by_quickbooks, param "tax_code", when(by_line, param "non_code")),
+    ExchangeRate = when(all { eq(fact "target.multicurrency", "on"), present(param "exchange_rates") }, pick(param "exchange_rates", src "currency")),
+    InvoiceLine = lines {
+      each("invoiceItems", { ItemRef = ref "item", Desc = transliterate(join { list { item "chargeName", item "description", when(present(item "serviceStartDate"), text "{item.serviceStartDate} to {item.serviceEndDate}") }, item(), ", " }),
+        Quantity = when(gt(item "quantity", 0), item "quantity"), Amount = money(item "chargeAmount"), SalesTaxCodeRef = code }),
+      each("invoiceItems", { if_ = all { by_line, ne(item "taxAmount", 0) },
+        ItemRef = pick(param "tax_line_items", first { join { item "taxationItems", first { item "taxCode", item "name" }, "+", unique = true, sorted = true }, "none" }),
+        Desc = transliterate(text "Tax on {item.chargeName}"), Amount = money(item "taxAmount"), SalesTaxCodeRef = non }),
+    },
+  },
+
+  balance = {
+    left = add(sum("InvoiceLine", "Amount"), tax), right = money(src "amount"), within = param "rounding_max",
+    fix = { ItemRef = param "rounding_item", Desc = "Rounding", SalesTaxCodeRef = non },
+    otherwise = hold { cause = "out_of_balance", why = "lines and tax of invoice {invoiceNumber} do not come to its total",
+      fix = "is the tax item for these tax codes the right one, do its rates equal Zuora's? documents with several rates at once need tax = \"line\"" },
+  },
+  expect = { { sum = { "Subtotal", "SalesTaxTotal" }, equals = money(src "amount"), cause = "total_differs" } },
+
+  owns = { "CustomerRef", "Memo", "DueDate", "InvoiceLine", "ItemSalesTaxRef", adopted = "none" },
+  on_update = {
+    -- Payments, credits and our own figures move an invoice in Zuora and touch nothing here.
+    fields = { "CustomerRef", "InvoiceLine", "ItemSalesTaxRef", "DueDate" },
+    unless = any { gt(count(current "LinkedTxn"), 0), le(current "TxnDate", lock_date()) },
+    else_  = review("posted_changed", "invoice {invoiceNumber} changed after it was posted and paid, credited, or closed in QuickBooks"),
+    gone   = all { eq(current "Subtotal", "0"), starts(current "Memo", "VOID:") },
+  },
+  -- A reversed invoice stays: its credit memo takes it back (credit_memo.lua).
+  on_delete = {
+    when = all { present(link "id"), one_of(src "status", { "Canceled", "Draft", "Error" }) },
+    void_if = all { eq(current "AppliedAmount", 0), eq(count(current "LinkedTxn"), 0), not_(le(current "TxnDate", lock_date())) },
+    else_ = review("deleted_after_post", "invoice {invoiceNumber} is {status} in Zuora; in QuickBooks it is paid, credited or closed"),
+    limit_per_hour = 20,
+  },
+
+  tests = {
+    defaults = { today = "2026-11-21", start = "2026-01-01", facts = { target = { multicurrency = "off", sales_tax = "on" } },
+      params = { tax_items = { CA = "CA State", none = "Out of State" }, items = { ["Subscription Revenue"] = "Subscription" } },
+      refs = { customer = "80-1", item = { Subscription = { id = "50-1", SalesTaxCodeRef = { name = "Tax" } }, ["SKU-9"] = { id = "50-2", SalesTaxCodeRef = { name = "Non" } } }, tax_item = { ["CA State"] = { id = "60-1", TaxRate = "8.25" }, ["Out of State"] = { id = "60-2", TaxRate = "0" } } } },
+    { name = "ZUO-04 ZUO-31 a posted invoice becomes one, with the charges' own amounts and the tax as QuickBooks computes it",
+      given = { id = "8ad5", invoiceNumber = "INV00000255", accountId = "8ad0", status = "Posted", currency = "USD", invoiceDate = "2026-11-03", dueDate = "2026-12-03", amount = "107.25", taxAmount = "8.25", updatedDate = "2026-11-03T01:42:47-08:00",
+        invoiceItems = {
+          { id = "1", chargeName = "Monthly fee", accountingCode = "Subscription Revenue", chargeAmount = "100.00", quantity = "3", unitPrice = "33.35", taxAmount = "8.25", serviceStartDate = "2026-11-01", serviceEndDate = "2026-11-30", taxationItems = { { taxCode = "CA", taxAmount = "8.25" } } },
+          { id = "2", chargeName = "Goodwill", sKU = "SKU-9", chargeAmount = "-1.00", quantity = "0", taxAmount = "0", taxationItems = {} } } },
+      expect = { action = "create", CustomerRef = "80-1", TxnDate = "2026-11-03", DueDate = "2026-12-03", RefNumber = "INV00000255", Memo = "Zuora invoice INV00000255", ItemSalesTaxRef = "60-1", total = "107.25", lines = 2,
+        InvoiceLine = { { ItemRef = "50-1", Amount = "100.00", Quantity = "3", SalesTaxCodeRef = "Tax", Desc = "Monthly fee, 2026-11-01 to 2026-11-30" }, { ItemRef = "50-2", Amount = "-1.00", Quantity = none, SalesTaxCodeRef = "Non" } } } },
+    { name = "ZUO-31 a draft is none yet", like = 1, change = { status = "Draft" }, expect = { state = "skip", cause = "not_posted" } },
+    { name = "ZUO-31 a total below zero is a credit memo", like = 1, change = { amount = "-5.00" }, expect = { state = "skip", cause = "negative" } },
+    { name = "ZUO-31 nothing at all is left out", like = 1, change = { amount = "0", taxAmount = "0", ["invoiceItems"] = {} }, expect = { state = "skip", cause = "zero" } },
+    { name = "ZUO-31 a charge without an item of its own waits for a person", like = 1, refs = { customer = "80-1", item = { ["SKU-9"] = "50-2" }, tax_item = { ["CA State"] = { id = "60-1", TaxRate = "8.25" } } },
+      expect = { state = "review", cause = "unknown_item:Subscription Revenue" } },
+    { name = "ZUO-31 tax as lines of its own, as Zuora charged it", like = 1, params = { tax = "line", items = { ["Subscription Revenue"] = "Subscription" }, zero_tax_item = "Zero", tax_line_items = { CA = "CA Tax Payable" } },
+      expect = { ItemSalesTaxRef = "Zero", lines = 3, total = "107.25", InvoiceLine = { { SalesTaxCodeRef = "Non" }, { SalesTaxCodeRef = "Non" }, { ItemRef = "CA Tax Payable", Amount = "8.25", SalesTaxCodeRef = "Non" } } } },
+    { name = "ZUO-31 tax codes that nobody has named wait", like = 1, params = { tax_items = { none = "Out of State" } }, expect = { state = "hold", cause = "unknown_tax_items:CA" } },
+    { name = "ZUO-31 tax that QuickBooks would compute otherwise is held", like = 1, refs = { customer = "80-1", item = { Subscription = "50-1", ["SKU-9"] = "50-2" }, tax_item = { ["CA State"] = { id = "60-1", TaxRate = "9" } } },
+      expect = { state = "hold", cause = "out_of_balance" } },
+    { name = "ZUO-31 a cent is a line of its own", like = 1, change = { amount = "107.26" }, expect = { lines = 3, total = "107.26", InvoiceLine = { {}, {}, { ItemRef = "Rounding", Amount = "0.01" } } } },
+    { name = "ZUO-34 a number that is too long is held", like = 1, change = { invoiceNumber = "EMEA-INV00000255" }, expect = { state = "hold" } },
+    { name = "ZUO-34 or keeps its last digits, the whole in the memo", like = 1, change = { invoiceNumber = "EMEA-INV00000255" }, params = { number_too_long = "last_digits", items = { ["Subscription Revenue"] = "Subscription" }, tax_items = { CA = "CA State" } },
+      expect = { RefNumber = "INV00000255", Memo = "Zuora invoice EMEA-INV00000255" } },
+    { name = "ZUO-05 without its customer nothing is posted", like = 1, refs = { item = { Subscription = "50-1", ["SKU-9"] = "50-2" }, tax_item = { ["CA State"] = { id = "60-1", TaxRate = "8.25" } } }, expect = { state = "hold", cause = "needs_customer" } },
+    { name = "an invoice typed by hand is this one when number, customer, total and date agree", like = 1, candidates = { RefNumber = { { id = "1A-1", CustomerRef = { id = "80-1" }, Subtotal = "99.00", SalesTaxTotal = "8.25", TxnDate = "2026-11-04" } } },
+      current = { id = "1A-1", Memo = "typed" }, expect = { state = "nothing", match = "RefNumber" } },
+    { name = "a number that another document has is never used twice", like = 1, candidates = { RefNumber = { { id = "1A-1", CustomerRef = { id = "80-7" }, Subtotal = "99.00", SalesTaxTotal = "8.25", TxnDate = "2026-11-04" } } },
+      expect = { state = "review", cause = "number_taken:INV00000255" } },
+    { name = "ALL-08 a currency that does not match is held before anything is written", like = 1, change = { currency = "EUR" }, expect = { state = "hold", cause = "currency" } },
+    { name = "ALL-09 an invoice of before the start is not ours", like = 1, start = "2026-11-04", expect = { state = "skip", cause = "before_start" } },
+    { name = "ALL-10 an invoice of a closed month waits", like = 1, locked_until = "2026-11-30", expect = { state = "hold", cause = "closed_period" } },
+    { name = "ZUO-10 its payment and our own figures touch nothing", like = 1, change = { updatedDate = "2026-11-09T01:42:47-08:00", balance = "0", QBStatus__c = "paid" },
+      link = { id = "1A-9", made = "created", base = { CustomerRef = { id = "80-1" }, Memo = "Zuora invoice INV00000255", DueDate = "2026-12-03", ItemSalesTaxRef = { id = "60-1" }, InvoiceLine = {
+        { ItemRef = { id = "50-1" }, Desc = "Monthly fee, 2026-11-01 to 2026-11-30", Quantity = "3", Amount = "100.00", SalesTaxCodeRef = { name = "Tax" } },
+        { ItemRef = { id = "50-2" }, Desc = "Goodwill", Amount = "-1.00", SalesTaxCodeRef = { name = "Non" } } } } },
+      expect = { state = "nothing" } },
+    { name = "ZUO-32 an invoice that was cancelled after all is voided while it is open", like = 1, change = { status = "Canceled" }, link = { id = "1A-9", base = {} }, current = { id = "1A-9", AppliedAmount = "0", LinkedTxn = {}, TxnDate = "2026-11-03" },
+      expect = { action = "void 1A-9" } },
+    { name = "ZUO-32 and asked about when money lies on it", like = 1, change = { status = "Canceled" }, link = { id = "1A-9", base = {} }, current = { id = "1A-9", AppliedAmount = "-5.00", LinkedTxn = { { TxnID = "1B-1" } }, TxnDate = "2026-11-03" },
+      expect = { state = "review", cause = "deleted_after_post" } },
+    { name = "ALL-13 one that somebody voided in QuickBooks is not posted again", like = 1, change = { dueDate = "2026-12-24" }, link = { id = "1A-9", made = "created", base = { DueDate = "2026-12-03" } },
+      current = { id = "1A-9", Subtotal = "0", Memo = "VOID: Zuora invoice INV00000255" }, expect = { state = "review", cause = "gone_in_target" } },
+  },
+}
