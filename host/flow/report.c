@@ -126,6 +126,11 @@ static void add_connection(void *arg, struct connection *c)
 	json_array_append_new(s->list, one);
 }
 
+static void add_app(void *arg, struct connection *c)
+{
+	json_array_append_new(arg, connection_status(c));
+}
+
 /* What a person can do about a cause, as a command to type. */
 static char *advice(const json_t *row)
 {
@@ -184,7 +189,7 @@ static void on_causes(void *arg, const json_t *rows, const struct err *e)
 	struct status *s = arg;
 	struct question *q = s->q;
 	struct host *h = q->host;
-	json_t *flows = json_array(), *connections = json_array(), *things = json_array();
+	json_t *flows = json_array(), *connections = json_array(), *things = json_array(), *apps = json_array();
 	struct each_status each = { h, connections, s->tenant };
 	struct store_health health;
 
@@ -195,6 +200,8 @@ static void on_causes(void *arg, const json_t *rows, const struct err *e)
 			json_array_append_new(flows, flow_status(f, counts_of(s->counts, f)));
 	}
 	connections_each(h->connections, add_connection, &each);
+	connections_each_app(h->connections, add_app, apps);
+	json_object_set_new(q->answer, "apps", apps);
 	add_things(h, things, rows, s->tenant);
 	store_health(h->store, &health);
 	json_object_set_new(q->answer, "well", json_boolean(!json_array_size(things)));

@@ -268,7 +268,7 @@ void secrets_learned(struct connection *c)
 		c->vault_ms = INT64_MIN / 2;
 }
 
-static bool uses_app(const struct connection *c, const struct connection *app)
+bool connection_uses_app(const struct connection *c, const struct connection *app)
 {
 	const char *name = json_text_at(c->settings, "app");
 
@@ -278,7 +278,7 @@ static bool uses_app(const struct connection *c, const struct connection *app)
 void connection_secret_changed(struct connection *c)
 {
 	for (size_t i = 0; c->is_app && i < c->all->count; i++)
-		if (uses_app(c->all->list[i], c))
+		if (connection_uses_app(c->all->list[i], c))
 			connection_secret_changed(c->all->list[i]);
 	secrets_learned(c);
 	/* Somebody has done something about it; if it was not enough, the next call holds it again. */
@@ -728,6 +728,7 @@ json_t *connection_status(const struct connection *c)
 	json_put_int(o, "exchanges", (json_int_t)c->exchanges);
 	json_put_int(o, "received", (json_int_t)c->received);
 	json_put_int(o, "received_refused", (json_int_t)c->refused);
+	json_put_int(o, "received_unknown", (json_int_t)c->unknown);
 	json_put_int(o, "last_success_ms", c->last_success_ms);
 	json_put_text(o, "last_failure", c->last_failure);
 	json_object_set_new(o, "facts", json_deep_copy(c->facts));
@@ -850,6 +851,14 @@ struct connection *connection_find(struct connections *all, const char *tenant, 
 	if ((size_t)snprintf(path, sizeof path, "%s/%s", tenant, name) >= sizeof path)
 		return NULL;
 	return of_path(all, path);
+}
+
+void connections_each_app(struct connections *all, void (*fn)(void *arg, struct connection *),
+	void *arg)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->list[i]->is_app)
+			fn(arg, all->list[i]);
 }
 
 void connections_each(struct connections *all, void (*fn)(void *arg, struct connection *),

@@ -101,6 +101,7 @@ void connection_check(const struct mlc_connector *, const json_t *settings, cons
 void connections_reachable(struct connections *);
 
 struct connection *connection_find(struct connections *, const char *tenant, const char *name);
+void connections_each_app(struct connections *, void (*fn)(void *arg, struct connection *), void *arg);
 void connections_each(struct connections *, void (*fn)(void *arg, struct connection *), void *arg);
 
 const char *connection_tenant(const struct connection *);

@@ -2,6 +2,7 @@
  * coming. */
 #include "plug/inner.h"
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/when.h"
 #include "plug/signature.h"
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #define LEASE_AGAIN_MS WHEN_HOUR_MS /* most between two tries to subscribe */
+#define UNKNOWN_SHOWN  20           /* accounts that are named in the trail */
 #define LEASE_OTHER_MS WHEN_DAY_MS  /* where the connector names no time: asked for anew each day */
 
 /* ---- one webhook ------------------------------------------------------------------------- */
@@ -95,10 +97,83 @@ static void on_emitted(void *arg, const struct txn_result *result)
 	received_free(h);
 }
 
+/* ---- whose is it? ---------------------------------------------------------------------------- */
+
+static bool is_of(const struct connection *c, const struct call_record *r)
+{
+	const char *identity = json_text_at(c->facts, "identity");
+
+	return identity && !strcmp(identity, r->account);
+}
+
+/* May what this one received be d's? */
+static bool speaks_for(const struct connection *c, const struct connection *d)
+{
+	return c == d ? !c->is_app : c->is_app && connection_uses_app(d, c);
+}
+
+/* Those of the records that are d's.  Without an account it is whose address it came to: no app's. */
+static void emit_for(struct connection *d, bool is_addressee, struct txn *t, const struct call_record *records, size_t count,
+	bool *taken)
+{
+	const struct connections_conf *conf = &d->all->conf;
+	struct call_record *own = xcalloc(count, sizeof *own);
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (records[i].account ? is_of(d, &records[i]) : is_addressee) {
+			own[n++] = records[i];
+			taken[i] = true;
+		}
+	if (n > 0)
+		conf->hooks->emit(conf->ctx, t, d, "webhook", own, n);
+	free(own);
+}
+
+/* Nobody here is that account: told, counted, and not answered as a failure, since it would only come again. */
+static void audit_unknown(struct connection *c, struct txn *t, const struct call_record *records, size_t count,
+	const bool *taken)
+{
+	json_t *o = json_object(), *accounts = json_object();
+	size_t n = 0;
+	char *text;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *account = records[i].account ? records[i].account : "";
+
+		n += !taken[i];
+		if (!taken[i] && json_object_size(accounts) < UNKNOWN_SHOWN)
+			json_object_set_new(accounts, account, json_true());
+	}
+	c->unknown += n;
+	if (n > 0) {
+		log_line(LOG_WARN, c->path, "%zu records of accounts that no connection here is", n);
+		json_put_int(o, "records", (json_int_t)n);
+		json_object_set(o, "accounts", accounts);
+		text = json_dumps(o, JSON_COMPACT);
+		txn_audit(t, &(struct audit_row){ .tenant = c->tenant, .move = "unknown_account", .who = "host",
+			.connection = c->name, .detail = text });
+		free(text);
+	}
+	json_decref(accounts);
+	json_decref(o);
+}
+
+static void put_records(struct received *h, struct txn *t, const struct call_record *records, size_t count)
+{
+	struct connection *c = h->connection;
+	bool *taken = xcalloc(count, sizeof *taken);
+
+	for (size_t i = 0; i < c->all->count; i++)
+		if (speaks_for(c, c->all->list[i]))
+			emit_for(c->all->list[i], c->all->list[i] == c, t, records, count, taken);
+	audit_unknown(c, t, records, count, taken);
+	free(taken);
+}
+
 static void digest(struct received *h)
 {
 	struct connection *c = h->connection;
-	const struct connections_conf *conf = &c->all->conf;
 	const struct call_record *records;
 	size_t count = call_records(h->call, &records);
 	const char *why;
@@ -125,7 +200,7 @@ static void digest(struct received *h)
 		return;
 	}
 	t = txn_for(c);
-	conf->hooks->emit(conf->ctx, t, c, "webhook", records, count);
+	put_records(h, t, records, count);
 	commit(c, t, on_emitted, h);
 }
 
@@ -211,11 +286,16 @@ static void on_secrets(void *arg)
 		refuse(h, 401, why);
 		return;
 	}
-	struct call_site site = { .connector = plugin_connector(h->plugin), .connection = c->path,
-		.settings = h->settings,
-		.token = h->token, .facts = h->facts, .ctx = h, .secret_is = site_secret_is,
+	struct call_site site = { .connector = plugin_connector(h->plugin), .ctx = h, .secret_is = site_secret_is,
 		.log = site_log };
 	struct call_input in = { .op = OP_RECEIVE, .inbound = &h->inbound, .now_ms = now_ms(c) };
+
+	if (!c->is_app) {
+		site.connection = c->path;
+		site.settings = h->settings;
+		site.token = h->token;
+		site.facts = h->facts;
+	}
 	h->now_ms = in.now_ms;
 	h->call = call_create(&site, &in);
 	if (h->inbound.body_len <= STEP_INLINE_MAX) {

@@ -204,7 +204,7 @@ struct connection {
 	unsigned lease_tries;
 	char lease_trouble[200]; /* why there are no webhooks; "": there are, or none are wanted */
 
-	uint64_t calls, failures, exchanges, received, refused;
+	uint64_t calls, failures, exchanges, received, refused, unknown;
 	int64_t last_success_ms;
 	char last_failure[200];
 };
@@ -237,6 +237,7 @@ const char *facts_conflict(const json_t *facts, const json_t *settings, const ch
 /* Adds the notes for those that are new.  True: there were some. */
 bool facts_note(struct connection *, struct txn *, const json_t *told);
 void facts_learn(struct connection *, const json_t *told); /* that txn is committed */
+bool connection_uses_app(const struct connection *, const struct connection *app);
 /* "hooks", "serve"; free() it; NULL: not known */
 char *hook_url(const struct connection *, const char *way);
 void connection_log(struct connection *, enum mlc_level, const char *text);

@@ -22,6 +22,7 @@ static json_t *note(struct house *h, const char *hook, const struct connection *
 {
 	json_t *o = json_object();
 
+	json_put_text(o, "path", connection_path(c));
 	json_put_text(o, "hook", hook);
 	json_put_text(o, "connection", connection_name(c));
 	json_array_append_new(h->said, o);
@@ -234,6 +235,18 @@ void house_apply(struct house *h)
 	const char *name;
 	json_t *app;
 
+	json_object_foreach(h->settings, name, app) {
+		static char tenants[8][40];
+		const char *slash = strchr(name, '/');
+
+		if (!slash)
+			continue;
+		snprintf(tenants[count], sizeof tenants[count], "%.*s", (int)(slash - name), name);
+		wants[count] = (struct connection_want){ tenants[count], slash + 1,
+			registry_find(h->registry, json_text_or(app, "connector", "shop")), app,
+			json_object_get(h->apps, json_text_or(app, "app", "")) };
+		count++;
+	}
 	json_object_foreach(h->apps, name, app)
 		wants[count++] = (struct connection_want){ APP_TENANT, name,
 			registry_find(h->registry, json_text_or(app, "connector", "")), app, NULL };
@@ -280,16 +293,22 @@ void house_restart(struct house *h)
 	house_begin(h);
 }
 
-void house_secret(struct house *h, const char *connection, const char *name, const char *value)
+void house_secret_of(struct house *h, const char *tenant, const char *connection, const char *name,
+	const char *value)
 {
 	struct txn *t = txn_begin(h->store);
 	struct secret *secret = value ? secret_create(value, strlen(value)) : NULL;
 	bool done = false;
 
-	txn_secret(t, "acme", connection, name, secret);
+	txn_secret(t, tenant, connection, name, secret);
 	secret_destroy(secret);
 	txn_commit(t, on_written, &done);
 	turn_until(h->loop, is_true, &done);
+}
+
+void house_secret(struct house *h, const char *connection, const char *name, const char *value)
+{
+	house_secret_of(h, "acme", connection, name, value);
 }
 
 struct house *house_open(const char *connector_dir)
@@ -531,11 +550,16 @@ json_t *house_notes(struct house *h, const char *kind)
 
 json_t *house_audit(struct house *h, const char *move)
 {
+	return house_audit_of(h, "acme", move);
+}
+
+json_t *house_audit_of(struct house *h, const char *tenant, const char *move)
+{
 	struct rows r = { NULL, false };
 	json_t *filter = json_object();
 
 	all_written(h);
-	json_put_text(filter, "tenant", "acme");
+	json_put_text(filter, "tenant", tenant);
 	json_put_text(filter, "move", move);
 	json_object_set_new(filter, "payload", json_true());
 	json_put_int(filter, "limit", 1000);

@@ -24,7 +24,9 @@ struct house {
 	int port, remote_port;
 	struct connections *connections;
 	struct connection *shop, *desk;
-	json_t *settings;      /* { shop: {...}, desk: {...} }; shop may be of another connector */
+	/* { shop: {...}, desk: {...} }, of acme; "beta/shop": of another tenant.  Each may be of another
+	 * connector than it is called. */
+	json_t *settings;
 	json_t *apps;          /* { name: {...} }: as mlc.lua has them; shop may name one */
 	const char *public_url;
 	json_t *said;          /* what the hooks heard, in order: [ { hook, ... } ] */
@@ -47,6 +49,9 @@ void house_begin(struct house *); /* the connections of a start */
 void house_apply(struct house *); /* with settings as they are now */
 /* value NULL: forgotten. */
 void house_secret(struct house *, const char *connection, const char *name, const char *value);
+
+void house_secret_of(struct house *, const char *tenant, const char *connection, const char *name,
+	const char *value);
 
 void house_reply(struct house *, int status, const char *body);
 void house_reply_with(struct house *, int status, const char *body, const char *header,
@@ -74,6 +79,7 @@ void house_serve(struct house *, const char *body, struct heard *); /* POST /ser
 /* What the store holds. */
 json_t *house_notes(struct house *, const char *kind); /* rows; yours */
 json_t *house_audit(struct house *, const char *move);
+json_t *house_audit_of(struct house *, const char *tenant, const char *move);
 bool house_set_holds(struct house *, int64_t write_id); /* the open one */
 bool house_open_set(struct house *, char *mark, size_t size, unsigned *asked);
 
