@@ -45,12 +45,15 @@ struct visit_state {
 	uint8_t percent;       /* as last told */
 };
 
+struct gone;
 struct poll_state {
 	char from[QBD_STAMP_SIZE], to[QBD_STAMP_SIZE]; /* of the window being read; "": open */
 	char seen[QBD_STAMP_SIZE];                     /* newest change in it */
 	char iterator[64];
 	unsigned page;
 	uint8_t phase;
+	struct gone *gone;                             /* what was deleted; call memory: no advance() before the end */
+	size_t gone_count, gone_at;
 };
 
 struct figures;
@@ -230,6 +233,21 @@ const char *answer_words(struct mlc_call *, const struct answer *); /* of its st
 
 /* A question was not answered: nothing was changed by it, so asking again is always safe. */
 enum mlc_step qbd_question_failed(struct mlc_call *, const struct answer *);
+
+/* ---- reading by time: what the feeds share; all of it lies in poll_state ---- */
+
+/* Where reading begins.  "@" and an instant: a person wants it read from there; QuickBooks' clock is
+ * behind UTC by at most 11 hours in the United States.  False: no cursor of ours. */
+bool qbd_begin_from(struct mlc_call *);
+/* Remembers the newest change, as it came; what lies ahead was made by a wrong clock. */
+void qbd_note_seen(struct mlc_call *, const char *stamp);
+/* Commits what was read.  Nothing new: the cursor stays; where a person gave it, it becomes one of ours, or
+ * the reading would begin there each time. */
+void qbd_advance_to_seen(struct mlc_call *);
+/* From and to ("": open), in their element where there is one; nothing where both are open. */
+void qbd_put_window(struct mlc_xml *, const char *from, const char *to, const char *around, const char *noun);
+
+mlc_step_fn qbd_poll_gone; /* gone.c */
 
 /* poll, fetch and find of the ageing summaries. */
 bool qbd_is_aging(const struct mlc_entity *);

@@ -149,15 +149,6 @@ const struct mlc_feed qbd_feeds[] = {
 	{ NULL, NULL, 0, 0 }
 };
 
-/* qbXML's types behind what deleted_lists and deleted_txns emit, in the order of the schema. */
-static const char *const deleted_list_types[] = { "Account", "Class", "Customer", "DateDrivenTerms",
-	"Employee", "ItemDiscount", "ItemFixedAsset", "ItemGroup", "ItemInventory", "ItemInventoryAssembly",
-	"ItemNonInventory", "ItemOtherCharge", "ItemPayment", "ItemSalesTax", "ItemSalesTaxGroup",
-	"ItemService", "ItemSubtotal", "PaymentMethod", "SalesTaxCode", "StandardTerms", "Vendor" };
-static const char *const deleted_txn_types[] = { "ARRefundCreditCard", "Bill", "BillPaymentCheck",
-	"BillPaymentCreditCard", "Check", "CreditMemo", "Invoice", "JournalEntry", "PurchaseOrder",
-	"ReceivePayment", "SalesReceipt" };
-
 static int64_t overlap_s(const char *stamp)
 {
 	/* United States: summer time ends on the first Sunday of November (15 USC 260a, read 2026). */
@@ -166,9 +157,7 @@ static int64_t overlap_s(const char *stamp)
 	return autumn ? AUTUMN_OVERLAP_S : OVERLAP_S;
 }
 
-/* Where reading begins.  "@" and an instant: a person wants it read from there; QuickBooks' clock is
- * behind UTC by at most 11 hours in the United States.  False: no cursor of ours. */
-static bool begin_from(struct mlc_call *c)
+bool qbd_begin_from(struct mlc_call *c)
 {
 	struct poll_state *p = state_of(c);
 
@@ -186,8 +175,7 @@ static bool is_recent(struct mlc_call *c, const char *stamp)
 	return mlc_instant(stamp, &ms) && c->now_ms - ms < RECENT_MS;
 }
 
-/* Remembers the newest change, as it came; what lies ahead was made by a wrong clock. */
-static void note_seen(struct mlc_call *c, const char *stamp)
+void qbd_note_seen(struct mlc_call *c, const char *stamp)
 {
 	struct poll_state *p = state_of(c);
 	char cut[QBD_STAMP_SIZE];
@@ -199,9 +187,7 @@ static void note_seen(struct mlc_call *c, const char *stamp)
 		memcpy(p->seen, cut, sizeof cut);
 }
 
-/* Nothing new: what was read is committed, the cursor stays; where a person gave it, it becomes one
- * of ours, or the reading would begin there each time. */
-static void advance_to_seen(struct mlc_call *c)
+void qbd_advance_to_seen(struct mlc_call *c)
 {
 	const struct poll_state *p = state_of(c);
 	bool by_hand = c->cursor && *c->cursor == '@';
@@ -214,16 +200,16 @@ static void advance_to_seen(struct mlc_call *c)
 	c->host->advance(c, to ? c->host->format(c, "%s", to) : NULL, 0);
 }
 
-static void put_window(struct mlc_xml *x, const struct poll_state *p, const char *around, const char *noun)
+void qbd_put_window(struct mlc_xml *x, const char *from, const char *to, const char *around, const char *noun)
 {
-	if (!*p->from && !*p->to)
+	if (!*from && !*to)
 		return;
 	if (around)
 		mlc_xml_open(x, around);
-	if (*p->from)
-		mlc_xml_put(x, x->call->host->format(x->call, "From%sDate", noun), p->from);
-	if (*p->to)
-		mlc_xml_put(x, x->call->host->format(x->call, "To%sDate", noun), p->to);
+	if (*from)
+		mlc_xml_put(x, x->call->host->format(x->call, "From%sDate", noun), from);
+	if (*to)
+		mlc_xml_put(x, x->call->host->format(x->call, "To%sDate", noun), to);
 	if (around)
 		mlc_xml_close(x, around);
 }
@@ -240,10 +226,10 @@ static enum mlc_step ask_window(struct mlc_call *c, const struct qbd_shape *s)
 	if (iterates)
 		mlc_xml_put(&x, "MaxReturned", c->host->format(c, "%d", PAGE));
 	if (s->kind == QBD_TXN) {
-		put_window(&x, p, "ModifiedDateRangeFilter", "Modified");
+		qbd_put_window(&x, p->from, p->to, "ModifiedDateRangeFilter", "Modified");
 	} else if (!(s->query & QBD_UNFILTERED)) {
 		mlc_xml_put(&x, "ActiveStatus", "All"); /* else what becomes inactive is never seen */
-		put_window(&x, p, NULL, "Modified");
+		qbd_put_window(&x, p->from, p->to, NULL, "Modified");
 	}
 	put_includes(&x, s);
 	if (goes_on)
@@ -291,7 +277,7 @@ static enum mlc_step window_is_read(struct mlc_call *c, const struct qbd_shape *
 		p->to[0] = 0;
 		return begin_window(c, s);
 	}
-	advance_to_seen(c);
+	qbd_advance_to_seen(c);
 	return MLC_DONE;
 }
 
@@ -314,7 +300,7 @@ static enum mlc_step digest_window(struct mlc_call *c, const struct mlc_entity *
 	for (const xmlNode *n = mlc_xml_first(a->rs); n; n = mlc_xml_next(n)) {
 		if (!qbd_is_record(n, e))
 			continue;
-		note_seen(c, mlc_xml_child_text(c, n, "TimeModified"));
+		qbd_note_seen(c, mlc_xml_child_text(c, n, "TimeModified"));
 		if (!emit(c, e, n, &buffer))
 			return c->host->fail(c, MLC_BROKEN, 0, "a %s came without an id", e->name);
 	}
@@ -337,7 +323,7 @@ static enum mlc_step poll_records(struct mlc_call *c, const char *entity)
 	enum mlc_step step;
 
 	if (c->reply->kind == MLC_REPLY_NONE) {
-		if (!begin_from(c))
+		if (!qbd_begin_from(c))
 			return c->host->fail(c, MLC_BROKEN, 0, "the cursor \"%s\" is none of ours", c->cursor);
 		if (!c->cursor && since && s->kind == QBD_TXN && qbd_is_day(since))
 			snprintf(p->from, sizeof p->from, "%sT00:00:00", since);
@@ -355,55 +341,7 @@ static enum mlc_step poll_records(struct mlc_call *c, const char *entity)
 	return step;
 }
 
-/* ---- poll: deletions, the company --------------------------------------------------------------- */
-
-static enum mlc_step ask_deletions(struct mlc_call *c, bool txn)
-{
-	struct poll_state *p = state_of(c);
-	struct mlc_xml x = { .call = c };
-	const char *const *types = txn ? deleted_txn_types : deleted_list_types;
-	size_t count = txn ? sizeof deleted_txn_types / sizeof *deleted_txn_types
-		: sizeof deleted_list_types / sizeof *deleted_list_types;
-
-	for (size_t i = 0; i < count; i++)
-		mlc_xml_put(&x, txn ? "TxnDelType" : "ListDelType", types[i]);
-	put_window(&x, p, "DeletedDateRangeFilter", "Deleted");
-	return qbd_ask(c, request_id(c, p->page++), txn ? "TxnDeletedQuery" : "ListDeletedQuery", "", &x,
-		false);
-}
-
-static void emit_deletion(struct mlc_call *c, const xmlNode *n, bool txn)
-{
-	const char *type = qbd_emitted(mlc_xml_child_text(c, n, txn ? "TxnDelType" : "ListDelType"));
-	struct mlc_record r = { .entity = type, .id = mlc_xml_child_text(c, n, txn ? "TxnID" : "ListID"),
-		.deleted = true };
-
-	if (type && *r.id)
-		c->host->emit(c, &r);
-	note_seen(c, mlc_xml_child_text(c, n, "TimeDeleted"));
-}
-
-static enum mlc_step poll_deletions(struct mlc_call *c, bool txn)
-{
-	struct answer a;
-	enum mlc_step step = MLC_DONE;
-
-	if (c->reply->kind == MLC_REPLY_NONE) {
-		if (!begin_from(c))
-			return c->host->fail(c, MLC_BROKEN, 0, "the cursor \"%s\" is none of ours", c->cursor);
-		return ask_deletions(c, txn);
-	}
-	if (!answer_open(c, &a) || (!answer_is_well(&a) && a.code != 1)) {
-		step = qbd_question_failed(c, &a);
-	} else {
-		for (const xmlNode *n = mlc_xml_first(a.rs); n; n = mlc_xml_next(n))
-			if (mlc_xml_is(n, txn ? "TxnDeletedRet" : "ListDeletedRet"))
-				emit_deletion(c, n, txn);
-		advance_to_seen(c);
-	}
-	answer_close(&a);
-	return step;
-}
+/* ---- poll: the company --------------------------------------------------------------- */
 
 /* The company first, then its preferences. */
 static enum mlc_step poll_company(struct mlc_call *c)
@@ -434,10 +372,8 @@ static enum mlc_step poll_company(struct mlc_call *c)
 
 enum mlc_step qbd_poll(struct mlc_call *c)
 {
-	if (!strcmp(c->feed->name, "deleted_lists"))
-		return poll_deletions(c, false);
-	if (!strcmp(c->feed->name, "deleted_txns"))
-		return poll_deletions(c, true);
+	if (!strncmp(c->feed->name, "deleted_", 8))
+		return qbd_poll_gone(c);
 	if (!strcmp(c->feed->name, "company"))
 		return poll_company(c);
 	if (qbd_is_aging(qbd_entity(c->feed->entities[0])))

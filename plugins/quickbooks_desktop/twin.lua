@@ -35,7 +35,7 @@ twin.describe {
 		close_after_fault = false,      -- closeConnection after a SOAP fault or a lost line
 		close_after_connection_error = true, -- and after connectionError was answered "done"
 		merge_tells_deletion = true,    -- a merge shows as a deletion of the one that is gone
-		merge_touches = true,           -- and changes the documents that moved
+		merge_touches = "all",          -- or documents, survivor, none: what a merge changes the time of
 		linked_void = "allow",          -- or refuse: voiding a document that is applied to
 		linked_delete = "refuse",       -- or allow: deleting an invoice that is paid
 		payment_mod = "listed",         -- or all: AppliedToTxnMod takes back only what it lists, or everything

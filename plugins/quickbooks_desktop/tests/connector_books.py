@@ -444,6 +444,51 @@ def _():
     equal(b.twin.errors(), [])
 
 
+@promise("ALL-12: a merge of customers, vendors or accounts is told as one, whatever it touches; what was only deleted is that")
+def _():
+    for touches in "all", "survivor", "documents", "none":
+        b = Books(merge_touches=touches)
+        b.make("Customer", Name="Never used")
+        b.write("delete", "Customer", record=b.find("Customer", Name="Never used")[0])
+        cursor = b.poll("deleted_lists")[1]
+        b.twin.post("/clock", {"advance_ms": 3600000})
+        ada, other = b.make("Customer", Name="Ada Byron"), b.make("Customer", Name="A. Byron")
+        unused = b.make("Customer", Name="Unused")
+        b.make("Invoice", CustomerRef=ref(other), InvoiceLine=LINES)
+        works, more = b.make("Vendor", Name="Mug Works"), b.make("Vendor", Name="Mugworks")
+        b.twin.post("/clock", {"advance_ms": 3600000})
+        b.twin.post("/person/merge", {"type": "Customer", "from": other["id"], "to": ada["id"]})
+        b.twin.post("/clock", {"advance_ms": 60000})
+        b.twin.post("/person/merge", {"type": "Vendor", "from": more["id"], "to": works["id"]})
+        b.twin.post("/clock", {"advance_ms": 60000})
+        b.write("delete", "Customer", record=unused)
+        records, later = b.poll("deleted_lists", cursor)
+        told = {r["id"]: r.get("merged_into") for r in records}
+        knows = touches in ("all", "survivor")
+        equal(told[other["id"]], None if touches == "none" else ada["id"], f"{touches}: the customer")
+        equal(told[more["id"]], works["id"] if knows else None, f"{touches}: the vendor")
+        equal((unused["id"] in told, told.get(unused["id"])), (True, None), f"{touches}: only deleted")
+        asked = len(b.requests)
+        b.poll("deleted_lists", later)
+        holds(asked > 1 and len(b.requests) == 1, "what was told is not looked into again")
+        equal(b.twin.errors(), [])
+
+
+@promise("ALL-12: several that go in one moment are deletions: who survived whom could not be told")
+def _():
+    b = Books()
+    cursor = b.poll("deleted_lists")[1] or "2026-11-01T00:00:00"
+    b.twin.post("/clock", {"advance_ms": 3600000})
+    made = [b.make("Customer", Name=f"Unused {i}") for i in range(2)]
+    edited = b.find("Customer", Name="Web Customer")[0]
+    b.twin.post("/clock", {"advance_ms": 3600000})
+    for one in made:
+        b.write("delete", "Customer", record=one)
+    b.twin.post("/person/edit", {"type": "Customer", "id": edited["id"], "set": {"Phone": "555-0199"}})
+    records, _ = b.poll("deleted_lists", cursor)
+    equal([r.get("merged_into") for r in records if r["id"] in [m["id"] for m in made]], [None, None])
+
+
 @promise("an iteration that its session does not survive begins afresh")
 def _():
     b = Books()

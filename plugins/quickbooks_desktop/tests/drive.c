@@ -20,8 +20,8 @@ static json_t *text_or_null(const char *text)
 
 static json_t *record_told(const struct call_record *r)
 {
-	return json_pack("{s:s, s:s, s:o, s:b, s:o}", "entity", r->entity, "id", r->id, "version", text_or_null(r->version),
-		"deleted", r->deleted, "data", r->text ? json_loadb(r->text, r->text_len, 0, NULL) : r->data ? json_deep_copy(r->data) : json_null());
+	return json_pack("{s:s, s:s, s:o, s:b, s:o, s:o}", "entity", r->entity, "id", r->id, "version", text_or_null(r->version),
+		"deleted", r->deleted, "merged_into", text_or_null(r->merged_into), "data", r->text ? json_loadb(r->text, r->text_len, 0, NULL) : r->data ? json_deep_copy(r->data) : json_null());
 }
 
 static const char *const faults[] = { "", "retry", "limited", "stale", "auth", "refused", "in_doubt", "broken" };

@@ -234,6 +234,7 @@ function writes.merge(co, list, from_id, to_id)
 	if not from then not_found(from_id) end
 	if not to then not_found(to_id) end
 	if from == to then refuse(3210, "A record cannot be merged with itself.") end
+	local touches = twin.settings.merge_touches
 	for _, id in ipairs(co.txn_order) do
 		local txn, moved = twin.copy(co.txns[id]), false
 		if txn.customer == from_id then txn.customer, moved = to_id, true end
@@ -249,7 +250,7 @@ function writes.merge(co, list, from_id, to_id)
 			if line.entity == from_id then line.entity, moved = to_id, true end
 		end
 		if moved then
-			if twin.settings.merge_touches then company.touch(co, txn) end
+			if touches == "all" or touches == "documents" then company.touch(co, txn) end
 			books.commit(co, txn)
 		end
 	end
@@ -260,7 +261,7 @@ function writes.merge(co, list, from_id, to_id)
 	company.remove(co, from)
 	company.index_changed(co, list, to, true)
 	if twin.settings.merge_tells_deletion then company.note_deletion(co, "List", from.object, from_id, from.created, name) end
-	company.touch(co, to)
+	if touches == "all" or touches == "survivor" then company.touch(co, to) end
 	return to
 end
 
