@@ -438,7 +438,8 @@ static unsigned rank(struct generation *g, struct flow *f, unsigned depth)
 	for (size_t i = 0; i < f->m->need_count; i++) {
 		const struct need *n = &f->m->needs[i];
 		const struct flow *other = n->op == OP_ENSURE ? flow_of(f->group, n->mapping) : NULL;
-		if (!other || is_off(g, f, n->if_))
+		/* A job needs its customer, by the same mapping: that is a tree of records, not a circle. */
+		if (!other || (other == f && n->of_id) || is_off(g, f, n->if_))
 			continue;
 		unsigned r = rank(g, g->flows[json_integer_value(json_object_get(g->index, other->name))], depth + 1) + 1;
 		most = r > most ? r : most;

@@ -47,7 +47,7 @@ static enum mlc_step ask_report(struct mlc_call *c)
 {
 	struct mlc_xml x = { .call = c };
 	const json_t *who = json_object_get(c->data, is_vendors(entity_of(c)) ? "VendorRef" : "CustomerRef");
-	const char *id = json_string_value(json_object_get(who, "id"));
+	const char *id = qbd_wanted_id(who);
 	const char *name = json_string_value(json_object_get(who, "name"));
 
 	mlc_xml_put(&x, "AgingReportType", is_vendors(entity_of(c)) ? "APAgingSummary" : "ARAgingSummary");
@@ -73,7 +73,7 @@ static enum mlc_step ask_names(struct mlc_call *c)
 	struct aging_state *g = state_of(c);
 	struct mlc_xml x = { .call = c };
 	const json_t *who = json_object_get(c->data, is_vendors(entity_of(c)) ? "VendorRef" : "CustomerRef");
-	const char *id = json_string_value(json_object_get(who, "id"));
+	const char *id = qbd_wanted_id(who);
 
 	g->phase = AGING_NAMES;
 	if (c->ids) {

@@ -129,6 +129,8 @@ void qbd_read_record(struct mlc_xml *out, const struct mlc_entity *, const xmlNo
 bool qbd_is_record(const xmlNode *node, const struct mlc_entity *);
 /* Does that element of a record hold a line of this member ("InvoiceLineGroupRet" of InvoiceLine)? */
 bool qbd_is_line(const xmlNode *, const struct mlc_field *);
+/* The id in a criterion that is a reference: {"id"}, or the id itself; NULL: it goes by name. */
+const char *qbd_wanted_id(const json_t *wanted);
 /* Does the record hold these members, case of letters aside? */
 bool qbd_matches(struct mlc_call *, const struct mlc_entity *, const xmlNode *record,
 	const json_t *criteria);

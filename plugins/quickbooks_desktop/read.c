@@ -504,7 +504,7 @@ static bool put_txn_filter(struct mlc_call *c, struct mlc_xml *x)
 	}
 	for (size_t i = 0; !who && i < sizeof members / sizeof *members; i++)
 		who = json_object_get(c->data, members[i]);
-	id = json_string_value(json_object_get(who, "id"));
+	id = qbd_wanted_id(who);
 	name = json_string_value(json_object_get(who, "name"));
 	if (!day && !id && !name)
 		return false;

@@ -602,14 +602,18 @@ void qbd_read_record(struct mlc_xml *out, const struct mlc_entity *e, const xmlN
 
 /* ---- is it the one? ---------------------------------------------------------------------------- */
 
+const char *qbd_wanted_id(const json_t *wanted)
+{
+	return json_string_value(json_is_string(wanted) ? wanted : json_object_get(wanted, "id"));
+}
+
 static bool same_value(struct mlc_call *c, const struct mlc_field *f, const xmlNode *child,
 	const json_t *wanted)
 {
 	const char *text = mlc_xml_text(c, child), *want = scalar_text(c, wanted), *number;
 
 	if (f->type == MLC_REF) {
-		const char *id = json_is_string(wanted) ? json_string_value(wanted)
-			: json_string_value(json_object_get(wanted, "id"));
+		const char *id = qbd_wanted_id(wanted);
 		const char *name = json_string_value(json_object_get(wanted, "name"));
 
 		if (id && *id)

@@ -245,6 +245,7 @@ static json_t *lines_of(const struct mlc_call *c, json_t *row)
 static enum mlc_step emit_row(struct mlc_call *c, json_t *row)
 {
 	struct mlc_record r;
+	const char *master;
 
 	if (!sf_record(c, c->entity, row, &r))
 		return c->host->fail(c, MLC_BROKEN, 0, "Salesforce's answer holds a %s without id or time", c->entity->name);
@@ -252,7 +253,11 @@ static enum mlc_step emit_row(struct mlc_call *c, json_t *row)
 		json_decref(r.data);
 		r.data = NULL;
 	}
-	c->host->emit(c, &r);
+	master = mlc_text(row, "MasterRecordId");
+	if (r.deleted && master && sf_is_id(master))
+		c->host->merged(c, r.entity, r.id, master);
+	else
+		c->host->emit(c, &r);
 	return MLC_DONE;
 }
 

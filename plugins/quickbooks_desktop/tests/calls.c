@@ -447,6 +447,17 @@ static void a_number_is_found_with_its_customer_only(void **state)
 	call_destroy(c);
 }
 
+/* As a mapping's query asks: where = { CustomerRef = src "ListID" }. */
+static void a_reference_may_be_looked_up_by_its_bare_id(void **state)
+{
+	struct call *c = finding("Invoice", "{\"CustomerRef\":\"8-2\"}");
+
+	(void)state;
+	begin(c);
+	assert_non_null(strstr(request(c), "<EntityFilter><ListID>8-2</ListID></EntityFilter>"));
+	call_destroy(c);
+}
+
 static void a_member_that_quickbooks_cannot_search_is_refused_with_words(void **state)
 {
 	struct call *c = finding("Customer", "{\"Email\":\"a@b.c\"}");
@@ -754,6 +765,7 @@ int main(void)
 		cmocka_unit_test(exactly_fifty_ids_are_one_request),
 		cmocka_unit_test(an_item_is_found_by_name_over_all_kinds_and_levels),
 		cmocka_unit_test(a_number_is_found_with_its_customer_only),
+		cmocka_unit_test(a_reference_may_be_looked_up_by_its_bare_id),
 		cmocka_unit_test(a_member_that_quickbooks_cannot_search_is_refused_with_words),
 		cmocka_unit_test(a_name_is_searched_as_it_would_have_been_written),
 		cmocka_unit_test(a_new_record_is_settled_with_what_quickbooks_holds),

@@ -144,6 +144,28 @@ static void a_late_refund_of_an_old_order_goes_to_review(void **state)
 	hand_end(&h);
 }
 
+/* A job's customer is a customer: a tree of records, by one mapping. */
+static void a_record_may_need_another_one_of_its_own_mapping(void **state)
+{
+	struct hand h;
+	json_t *v;
+
+	(void)state;
+	hand_begin(&h);
+	hand_file(&h, "mappings/woocommerce-quickbooks_desktop/item.lua",
+		"return mapping { id = \"woocommerce.order->quickbooks_desktop.item\", version = \"1.0.0\", language = 1,\n"
+		"  from = { connector = \"woocommerce\", entity = \"order\" }, to = { connector = \"quickbooks_desktop\", entity = \"Item\" },\n"
+		"  identity = src \"id\", fields = { Name = text \"{number}\" },\n"
+		"  needs = { parent = ensure { \"woocommerce.order->quickbooks_desktop.item\", of = { entity = \"order\", id = src \"customer_id\" },\n"
+		"    if_ = gt(src \"customer_id\", 0) } } }\n");
+	hand_tenant(&h, "acme", "b", "woocommerce-quickbooks_desktop", "{'woocommerce':'shop','quickbooks_desktop':'books'}", "{}");
+	hand_load_well(&h);
+	v = hand_map(&h, "{'flow':'acme/b.item','source':{'connection':'shop','entity':'order','id':'52'}}",
+		"{'id':52,'number':'7','customer_id':42}");
+	assert_string_equal(json_text_or(ask_of(v, "ensure"), "record.id", ""), "42");
+	hand_end(&h);
+}
+
 static void in_the_shadow_what_would_be_made_is_new(void **state)
 {
 	struct hand h;
@@ -166,6 +188,7 @@ int main(void)
 		cmocka_unit_test(what_they_bring_is_read_and_referred_to),
 		cmocka_unit_test(what_is_not_made_there_settles_it_here),
 		cmocka_unit_test(a_late_refund_of_an_old_order_goes_to_review),
+		cmocka_unit_test(a_record_may_need_another_one_of_its_own_mapping),
 		cmocka_unit_test(in_the_shadow_what_would_be_made_is_new),
 	};
 
