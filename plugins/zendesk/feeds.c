@@ -63,8 +63,7 @@ static const char *path_from(struct mlc_call *c, const struct listing *l, const 
 	int64_t ms = 0, seconds;
 
 	if (l->kind == WHOLE)
-		return mlc_query(c, l->path, (const struct mlc_param[]){ { "page[size]", PER_PAGE },
-			{ "page[after]", *cursor ? cursor : NULL }, { NULL, NULL } });
+		return zen_page(c, l->path, cursor);
 	if (*cursor == '@')
 		mlc_instant(cursor + 1, &ms);
 	else if (l->kind == BY_CURSOR && *cursor)
@@ -103,7 +102,7 @@ static enum mlc_step digest(struct mlc_call *c)
 
 	if (c->reply->status != 200)
 		return zen_failed(c, c->host->format(c, "reading what has changed in %s", many));
-	page = c->host->parse(c, c->reply->body, c->reply->body_len);
+	page = zen_body(c);
 	list = json_object_get(page, many);
 	next = next_of(c, l, page);
 	last = is_last(l, page);

@@ -173,15 +173,14 @@ static enum mlc_step ask_fields(struct mlc_call *c)
 {
 	const struct state *s = (const struct state *)c->state;
 
-	return mlc_get(c, mlc_query(c, kinds[s->phase].path, (const struct mlc_param[]){ { "page[size]", PER_PAGE },
-		{ "page[after]", *s->cursor ? s->cursor : NULL }, { NULL, NULL } }));
+	return mlc_get(c, zen_page(c, kinds[s->phase].path, s->cursor));
 }
 
 enum mlc_step zen_discover(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
 	json_t *page, *list, *one;
-	const char *after;
+	enum mlc_step failed;
 	size_t i;
 
 	if (c->reply->kind != MLC_REPLY_HERE) {
@@ -190,7 +189,7 @@ enum mlc_step zen_discover(struct mlc_call *c)
 	}
 	if (c->reply->status != 200)
 		return zen_failed(c, c->host->format(c, "reading %s", kinds[s->phase].many));
-	page = c->host->parse(c, c->reply->body, c->reply->body_len);
+	page = zen_body(c);
 	list = json_object_get(page, kinds[s->phase].many);
 	if (!json_is_array(list))
 		return zen_garbage(c, c->host->format(c, "a list of %s", kinds[s->phase].many));
@@ -203,13 +202,10 @@ enum mlc_step zen_discover(struct mlc_call *c)
 		field = field_of(key, mlc_text_or(one, "type", "text"), values_of(c, one));
 		c->host->describe(c, kinds[s->phase].entity, &field);
 	}
-	after = mlc_text(page, "meta.after_cursor");
-	if (json_is_true(mlc_at(page, "meta.has_more"))) {
-		if (!after || strlen(after) >= sizeof s->cursor || strcmp(after, s->cursor) == 0)
-			return zen_garbage(c, "a list whose pages follow each other");
-		snprintf(s->cursor, sizeof s->cursor, "%s", after);
+	if (zen_more(c, page, &failed))
 		return ask_fields(c);
-	}
+	if (failed == MLC_FAIL)
+		return MLC_FAIL;
 	s->cursor[0] = 0;
 	return ++s->phase < KINDS ? ask_fields(c) : MLC_DONE;
 }

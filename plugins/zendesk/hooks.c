@@ -24,11 +24,6 @@ static const char *const events[] = {
 
 enum phase { LIST, REMOVE, MAKE, SECRET };
 
-static json_t *body_of(struct mlc_call *c)
-{
-	return c->host->parse(c, c->reply->body, c->reply->body_len);
-}
-
 /* All of ours bear the connection's name: two hosts, or two connections, may share an account. */
 static const char *our_name(struct mlc_call *c)
 {
@@ -48,8 +43,7 @@ static enum mlc_step ask_list(struct mlc_call *c)
 	struct state *s = (struct state *)c->state;
 
 	s->phase = LIST;
-	return mlc_get(c, mlc_query(c, "/api/v2/webhooks", (const struct mlc_param[]){ { "page[size]", PER_PAGE },
-		{ "page[after]", *s->cursor ? s->cursor : NULL }, { NULL, NULL } }));
+	return mlc_get(c, zen_page(c, "/api/v2/webhooks", s->cursor));
 }
 
 static enum mlc_step ask_secret(struct mlc_call *c)
@@ -125,26 +119,21 @@ static void sort_out(struct mlc_call *c, json_t *hook)
 
 static enum mlc_step digest_list(struct mlc_call *c)
 {
-	struct state *s = (struct state *)c->state;
 	json_t *page, *list, *hook;
-	const char *after;
+	enum mlc_step failed;
 	size_t i;
 
 	if (c->reply->status != 200)
 		return refused(c, "reading webhooks");
-	page = body_of(c);
+	page = zen_body(c);
 	list = json_object_get(page, "webhooks");
 	if (!json_is_array(list))
 		return zen_garbage(c, "a list of webhooks");
 	json_array_foreach(list, i, hook)
 		sort_out(c, hook);
-	after = mlc_text(page, "meta.after_cursor");
-	if (!json_is_true(mlc_at(page, "meta.has_more")))
-		return next_change(c);
-	if (!after || strlen(after) >= sizeof s->cursor || strcmp(after, s->cursor) == 0)
-		return zen_garbage(c, "a list whose pages follow each other");
-	snprintf(s->cursor, sizeof s->cursor, "%s", after);
-	return ask_list(c);
+	if (zen_more(c, page, &failed))
+		return ask_list(c);
+	return failed == MLC_FAIL ? MLC_FAIL : next_change(c);
 }
 
 static enum mlc_step digest_made(struct mlc_call *c)
@@ -154,7 +143,7 @@ static enum mlc_step digest_made(struct mlc_call *c)
 
 	if (c->reply->status != 201)
 		return refused(c, "making our webhook");
-	id = zen_id(c, body_of(c), "webhook.id");
+	id = zen_id(c, zen_body(c), "webhook.id");
 	if (!id || strlen(id) >= sizeof s->id)
 		return zen_garbage(c, "the webhook that was made");
 	snprintf(s->id, sizeof s->id, "%s", id);
@@ -168,7 +157,7 @@ static enum mlc_step digest_secret(struct mlc_call *c)
 
 	if (c->reply->status != 200)
 		return refused(c, "reading the secret of our webhook");
-	secret = mlc_text(body_of(c), "signing_secret.secret");
+	secret = mlc_text(zen_body(c), "signing_secret.secret");
 	if (!secret || !*secret)
 		return zen_garbage(c, "a signing secret");
 	c->host->keep(c, "webhook_secret", secret);

@@ -4,7 +4,9 @@
 #include <strings.h>
 
 #define LIMITED_MS  60000u  /* where Zendesk does not say how long */
-#define FIND_PAGES  20      /* of what was looked for; an answer this long decides nothing */
+#define FIND_PAGES  20      /* of what was looked for */
+#define TOKENS_MOST 256     /* of an account, and when to say so (SOURCES.md 2) */
+#define TOKENS_MANY 230
 #define TOKENS_END  "2027-04-30" /* API tokens: SOURCES.md 2 */
 
 static int entity_of(const struct mlc_call *c)
@@ -12,7 +14,7 @@ static int entity_of(const struct mlc_call *c)
 	return zen_entity_at(c->entity);
 }
 
-static json_t *body_of(struct mlc_call *c)
+json_t *zen_body(struct mlc_call *c)
 {
 	return c->host->parse(c, c->reply->body, c->reply->body_len);
 }
@@ -45,7 +47,7 @@ static const char *words_of(json_t *body)
 
 bool zen_is_taken(struct mlc_call *c, const char *member)
 {
-	json_t *reasons = mlc_at(body_of(c), "details"), *reason;
+	json_t *reasons = mlc_at(zen_body(c), "details"), *reason;
 	size_t i;
 
 	json_array_foreach(json_object_get(reasons, member), i, reason)
@@ -75,7 +77,7 @@ static enum mlc_fault fault_of(struct mlc_call *c, bool ours)
 
 enum mlc_fault zen_fault(struct mlc_call *c, const char *doing, uint32_t *after_ms, const char **words)
 {
-	json_t *body = c->reply->body_len < 65536 ? body_of(c) : NULL;
+	json_t *body = c->reply->body_len < 65536 ? zen_body(c) : NULL;
 	const char *said = words_of(body), *advice = "";
 	int status = c->reply->status;
 	enum mlc_fault fault = fault_of(c, said != NULL);
@@ -112,6 +114,30 @@ enum mlc_step zen_garbage(struct mlc_call *c, const char *due)
 
 	return c->host->fail(c, MLC_BROKEN, 0, "Zendesk answered 200 with something that is not %s%s", due,
 		!*body ? ", but nothing" : *body == '<' ? ", but a web page" : "");
+}
+
+/* ---- lists ------------------------------------------------------------------------------- */
+
+const char *zen_page(struct mlc_call *c, const char *path, const char *after)
+{
+	return mlc_query(c, path, (const struct mlc_param[]){ { PAGE_SIZE, PER_PAGE }, { PAGE_AFTER, *after ? after : NULL },
+		{ NULL, NULL } });
+}
+
+bool zen_more(struct mlc_call *c, json_t *page, enum mlc_step *failed)
+{
+	struct state *s = (struct state *)c->state;
+	const char *after = mlc_text(page, "meta.after_cursor");
+
+	*failed = MLC_DONE;
+	if (!json_is_true(mlc_at(page, "meta.has_more")))
+		return false;
+	if (!after || !*after || strlen(after) >= sizeof s->cursor || strcmp(after, s->cursor) == 0) {
+		*failed = zen_garbage(c, "a list whose pages follow each other");
+		return false;
+	}
+	snprintf(s->cursor, sizeof s->cursor, "%s", after);
+	return true;
 }
 
 /* ---- records ----------------------------------------------------------------------------- */
@@ -198,7 +224,7 @@ static const char *record_path(struct mlc_call *c, int entity, const char *id)
 /* A 404 that Zendesk itself has said of a record. */
 static bool is_missing(struct mlc_call *c)
 {
-	return c->reply->status == 404 && strcmp(mlc_text_or(body_of(c), "error", ""), "RecordNotFound") == 0;
+	return c->reply->status == 404 && strcmp(mlc_text_or(zen_body(c), "error", ""), "RecordNotFound") == 0;
 }
 
 static enum mlc_step next_fetch(struct mlc_call *c)
@@ -229,7 +255,7 @@ enum mlc_step zen_fetch(struct mlc_call *c)
 	} else {
 		if (c->reply->status != 200)
 			return zen_failed(c, c->host->format(c, "reading %s %s", c->entity->name, id));
-		if (!zen_record(c, entity, json_object_get(body_of(c), zen_resources[entity].one), &r))
+		if (!zen_record(c, entity, json_object_get(zen_body(c), zen_resources[entity].one), &r))
 			return zen_garbage(c, "the record that was asked for");
 		if (strcmp(r.id, id) != 0) {
 			json_decref(r.data);
@@ -292,8 +318,7 @@ static const char *listed(struct mlc_call *c, const char *path)
 {
 	const struct state *s = (const struct state *)c->state;
 
-	return mlc_query(c, path, (const struct mlc_param[]){ { "page[size]", PER_PAGE },
-		{ "page[after]", *s->cursor ? s->cursor : NULL }, { NULL, NULL } });
+	return zen_page(c, path, s->cursor);
 }
 
 static const char *find_user(struct mlc_call *c, const char *page)
@@ -325,7 +350,7 @@ static const char *find_object_record(struct mlc_call *c)
 	if (!key)
 		return NULL;
 	path = c->host->format(c, "/api/v2/custom_objects/%s/records", mlc_percent(c, key));
-	return external_id ? mlc_query(c, path, (const struct mlc_param[]){ { "filter[external_ids]", external_id }, { NULL, NULL } })
+	return external_id ? mlc_query(c, path, (const struct mlc_param[]){ { "filter%5Bexternal_ids%5D", external_id }, { NULL, NULL } })
 		: listed(c, path);
 }
 
@@ -366,14 +391,13 @@ static const char *find_path(struct mlc_call *c, unsigned page)
 static enum mlc_step next_page(struct mlc_call *c, json_t *body)
 {
 	struct state *s = (struct state *)c->state;
-	const char *after = mlc_text(body, "meta.after_cursor");
-	bool more = json_is_true(mlc_at(body, "meta.has_more")) || mlc_text(body, "next_page");
+	enum mlc_step failed;
 
-	if (!more || ++s->page >= FIND_PAGES)
-		return MLC_DONE;
-	if (after && (strlen(after) >= sizeof s->cursor || strcmp(after, s->cursor) == 0))
-		return zen_garbage(c, "a list whose pages follow each other");
-	snprintf(s->cursor, sizeof s->cursor, "%s", after ? after : "");
+	if (!zen_more(c, body, &failed) && !mlc_text(body, "next_page"))
+		return failed;
+	if (++s->page == FIND_PAGES) /* nobody has proven that there is none */
+		return c->host->fail(c, MLC_REFUSED, 0, "what was looked for is not among the first %d pages of %s", FIND_PAGES,
+			zen_resources[entity_of(c)].many);
 	return mlc_get(c, find_path(c, s->page + 1));
 }
 
@@ -396,7 +420,7 @@ enum mlc_step zen_find(struct mlc_call *c)
 		return MLC_DONE;
 	if (c->reply->status != 200)
 		return zen_failed(c, c->host->format(c, "looking for a %s", c->entity->name));
-	body = body_of(c);
+	body = zen_body(c);
 	one = json_object_get(body, resource->one);
 	list = one ? json_pack("[O]", one) : json_incref(json_object_get(body, resource->many)); /* given up below */
 	if (!json_is_array(list)) {
@@ -419,7 +443,7 @@ enum mlc_step zen_find(struct mlc_call *c)
 
 /* ---- ping -------------------------------------------------------------------------------- */
 
-enum ping_phase { PING_ME, PING_FIELDS, PING_SAMPLE };
+enum ping_phase { PING_ME, PING_FIELDS, PING_SAMPLE, PING_TOKENS };
 
 /* "https://Acme.zendesk.com/" is the account "acme.zendesk.com". */
 static const char *account_of(struct mlc_call *c, const char *url)
@@ -447,7 +471,7 @@ static bool by_token(const struct mlc_call *c)
 static enum mlc_step digest_me(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
-	json_t *me = c->reply->status == 200 ? json_object_get(body_of(c), "user") : NULL;
+	json_t *me = c->reply->status == 200 ? json_object_get(zen_body(c), "user") : NULL;
 	const char *role = mlc_text(me, "role");
 
 	if (c->reply->status != 200)
@@ -479,7 +503,7 @@ static enum mlc_step digest_me(struct mlc_call *c)
 static enum mlc_step digest_fields(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
-	json_t *list = c->reply->status == 200 ? json_object_get(body_of(c), "organization_fields") : NULL, *field;
+	json_t *list = c->reply->status == 200 ? json_object_get(zen_body(c), "organization_fields") : NULL, *field;
 	const char *keys = "";
 	size_t i;
 
@@ -491,18 +515,40 @@ static enum mlc_step digest_fields(struct mlc_call *c)
 		keys = c->host->format(c, "%s%s%s", keys, *keys ? " " : "", mlc_text_or(field, "key", "?"));
 	c->host->fact(c, "organization_fields", keys);
 	s->phase = PING_SAMPLE;
-	return mlc_get(c, "/api/v2/organizations?page[size]=1");
+	return mlc_get(c, "/api/v2/organizations?" PAGE_SIZE "=1");
 }
 
 static enum mlc_step digest_sample(struct mlc_call *c)
 {
-	json_t *list = c->reply->status == 200 ? json_object_get(body_of(c), "organizations") : NULL;
+	struct state *s = (struct state *)c->state;
+	json_t *list = c->reply->status == 200 ? json_object_get(zen_body(c), "organizations") : NULL;
 
 	if (c->reply->status != 200)
 		return zen_failed(c, "reading organizations");
 	if (!json_is_array(list))
 		return zen_garbage(c, "a list of organizations");
-	return zen_emit_all(c, ORGANIZATION, list);
+	if (zen_emit_all(c, ORGANIZATION, list) == MLC_FAIL)
+		return MLC_FAIL;
+	s->phase = PING_TOKENS;
+	return mlc_get(c, zen_page(c, "/api/v2/oauth/tokens", ""));
+}
+
+/* Of no importance where we may not see them: what matters has been seen. */
+static enum mlc_step digest_tokens(struct mlc_call *c)
+{
+	json_t *body = c->reply->status == 200 ? zen_body(c) : NULL, *list = json_object_get(body, "tokens");
+	int64_t count = mlc_int_or(body, "count", (int64_t)json_array_size(list));
+
+	if (c->reply->status != 200 && c->reply->status != 403 && c->reply->status != 404)
+		return zen_failed(c, "counting tokens");
+	if (c->reply->status == 200 && !json_is_array(list))
+		return zen_garbage(c, "a list of tokens");
+	if (list)
+		c->host->fact(c, "tokens", c->host->format(c, "%lld", (long long)count));
+	if (count >= TOKENS_MANY)
+		c->host->log(c, MLC_WARN, "the account has %lld of %d tokens: remove old ones in Admin Center before no more can be made",
+			(long long)count, TOKENS_MOST);
+	return MLC_DONE;
 }
 
 enum mlc_step zen_ping(struct mlc_call *c)
@@ -518,6 +564,8 @@ enum mlc_step zen_ping(struct mlc_call *c)
 		return digest_fields(c);
 	case PING_SAMPLE:
 		return digest_sample(c);
+	case PING_TOKENS:
+		return digest_tokens(c);
 	}
 	return MLC_FAIL;
 }

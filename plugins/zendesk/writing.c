@@ -20,11 +20,6 @@ static const char *doing(struct mlc_call *c)
 	return c->host->format(c, "%s %s%s%s", verbs[w->verb], c->entity->name, w->id ? " " : "", w->id ? w->id : "");
 }
 
-static json_t *body_of(struct mlc_call *c)
-{
-	return c->host->parse(c, c->reply->body, c->reply->body_len);
-}
-
 /* ---- what goes out ----------------------------------------------------------------------- */
 
 /* {"id": "123"} as 123; false: it has only a name. */
@@ -201,7 +196,7 @@ static enum mlc_step digest_written(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
 	int entity = zen_entity_at(c->entity);
-	json_t *one = json_object_get(body_of(c), zen_resources[entity].one);
+	json_t *one = json_object_get(zen_body(c), zen_resources[entity].one);
 	const char *id = zen_id(c, one, "id"), *key = missing_field(entity, the_write(c)->data, one);
 	const char *email = entity == USER ? mlc_text(the_write(c)->data, "email") : NULL;
 
@@ -221,7 +216,7 @@ static enum mlc_step digest_written(struct mlc_call *c)
 static enum mlc_step digest_identities(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
-	json_t *list = json_object_get(body_of(c), "identities"), *one;
+	json_t *list = json_object_get(zen_body(c), "identities"), *one;
 	size_t i;
 
 	if (c->reply->status != 200)
@@ -254,9 +249,8 @@ static enum mlc_step ask_existing(struct mlc_call *c)
 
 	s->phase = EXISTING;
 	if (entity == MEMBERSHIP)
-		return mlc_get(c, c->host->format(c, "/api/v2/users/%s/organization_memberships?page[size]=" PER_PAGE,
-			zen_id(c, data, "user_id.id")));
-	return mlc_get(c, c->host->format(c, "%s?page[size]=" PER_PAGE, zen_resources[entity].path));
+		return mlc_get(c, zen_page(c, c->host->format(c, "/api/v2/users/%s/organization_memberships", zen_id(c, data, "user_id.id")), ""));
+	return mlc_get(c, zen_page(c, zen_resources[entity].path, ""));
 }
 
 static bool is_same_thing(struct mlc_call *c, int entity, json_t *data, json_t *one)
@@ -270,7 +264,7 @@ static bool is_same_thing(struct mlc_call *c, int entity, json_t *data, json_t *
 static enum mlc_step digest_existing(struct mlc_call *c)
 {
 	int entity = zen_entity_at(c->entity);
-	json_t *list = json_object_get(body_of(c), zen_resources[entity].many), *one, *data = the_write(c)->data;
+	json_t *list = json_object_get(zen_body(c), zen_resources[entity].many), *one, *data = the_write(c)->data;
 	const char *type = mlc_text(data, "type");
 	size_t i;
 
@@ -321,7 +315,7 @@ static enum mlc_step not_written(struct mlc_call *c, int entity)
 /* A user is given back, as he is now; of all else nothing is left to give. */
 static bool is_deleted(struct mlc_call *c, int entity)
 {
-	const char *id = c->reply->status == 200 && entity == USER ? zen_id(c, body_of(c), "user.id") : NULL;
+	const char *id = c->reply->status == 200 && entity == USER ? zen_id(c, zen_body(c), "user.id") : NULL;
 
 	return c->reply->status == 204 || (id && strcmp(id, the_write(c)->id) == 0);
 }
@@ -361,7 +355,7 @@ enum mlc_step zen_write(struct mlc_call *c)
 	case MAKE_PRIMARY:
 		return c->reply->status == 200 ? read_back(c) : zen_failed(c, "making an e-mail a user's first one");
 	case READ_BACK:
-		return is_well(c) ? settle(c, json_object_get(body_of(c), "user")) : zen_failed(c, "reading the user that was changed");
+		return is_well(c) ? settle(c, json_object_get(zen_body(c), "user")) : zen_failed(c, "reading the user that was changed");
 	}
 	return MLC_FAIL;
 }

@@ -4,7 +4,9 @@
 
 #include <mlc/help.h>
 
-#define PER_PAGE "100" /* the most that Zendesk gives (SOURCES.md 4) */
+#define PER_PAGE   "100" /* the most that Zendesk gives (SOURCES.md 4) */
+#define PAGE_SIZE  "page%5Bsize%5D" /* brackets are no characters of a query (RFC 3986) */
+#define PAGE_AFTER "page%5Bafter%5D"
 
 /* What every step of a call may remember; each operation uses its own part. */
 struct state {
@@ -46,6 +48,13 @@ bool zen_is_taken(struct mlc_call *, const char *member);
 bool zen_record(struct mlc_call *, int entity, json_t *one, struct mlc_record *);
 /* Emits each record of a list; MLC_DONE, or why not. */
 enum mlc_step zen_emit_all(struct mlc_call *, int entity, json_t *list);
+/* The reply as JSON, or NULL. */
+json_t *zen_body(struct mlc_call *);
+/* path of a list with cursors, from after on (""): from the beginning. */
+const char *zen_page(struct mlc_call *, const char *path, const char *after);
+/* True: there is a page behind this one, and state->cursor is where it begins; else this was the last one, or
+ * *failed is MLC_FAIL: it says so without saying where, or in a circle. */
+bool zen_more(struct mlc_call *, json_t *page, enum mlc_step *failed);
 /* The id at path, which may be a number or text; NULL: none. */
 const char *zen_id(struct mlc_call *, json_t *value, const char *path);
 

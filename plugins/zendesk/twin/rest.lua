@@ -95,7 +95,8 @@ end
 function rest.object(o)
 	return object { { "url", ("%s/custom_objects/%s.json"):format(base(), o.key) }, { "key", o.key }, { "title", o.title },
 		{ "title_pluralized", o.title_pluralized }, { "raw_title", o.title }, { "raw_title_pluralized", o.title_pluralized },
-		{ "description", o.description }, { "created_at", when(o.created) }, { "updated_at", when(o.updated) } }
+		{ "description", o.description }, { "raw_description", o.description }, { "include_in_list_view", true }, { "created_at", when(o.created) },
+		{ "updated_at", when(o.updated) } }
 end
 
 function rest.object_record(r)
@@ -570,7 +571,7 @@ local function upsert_object_record(req)
 		return one(200, "custom_object_record", rest.object_record(r))
 	end
 	what.external_id = req.args.external_id
-	return one(201, "custom_object_record", rest.object_record(desk.new_object_record(o.key, what)))
+	return one(200, "custom_object_record", rest.object_record(desk.new_object_record(o.key, what)))
 end
 
 local function webhook_of(req) return twin.state.webhooks[(req.params.id:gsub("%.json$", ""))] or desk.not_found() end

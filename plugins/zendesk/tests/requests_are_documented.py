@@ -1,0 +1,18 @@
+"""Each request that the connector's tests ask for is one that Zendesk's own documents know."""
+import glob
+import os
+
+from twin_lib import disagreements, equal, holds, openapi, promise, run
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.environ.get("MLC_BUILD_DIR", os.path.join(HERE, "..", "..", "..", "build"))
+
+
+@promise("each request of the connector is one that Zendesk's own documents know")
+def _():
+    requests = openapi.recorded(sorted(p for p in glob.glob(os.path.join(BUILD, "plugins", "zendesk", "tests", "zendesk_*")) if os.path.isfile(p)))
+    equal(disagreements(requests), [])
+    holds(len({(r["method"], r["path"].split("?")[0]) for r in requests}) > 25, f"only {len(requests)} requests were recorded")
+
+
+run()
