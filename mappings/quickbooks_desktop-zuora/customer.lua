@@ -29,8 +29,7 @@ return mapping {
     customer_type   = { type = "name", of = "CustomerType", help = "the customer type of new customers" },
     terms           = { type = "table", of = "Terms", default = {}, help = "by payment term in Zuora: the terms in QuickBooks of new customers" },
     home_country    = { type = "string", default = "United States", max = 64, help = "see account.lua; not written into addresses" },
-    currency_names  = { type = "table", default = { USD = "US Dollar", CAD = "Canadian Dollar", EUR = "Euro", GBP = "British Pound Sterling", AUD = "Australian Dollar" },
-                        help = "what QuickBooks calls each currency; where it keeps several" },
+    currency_names  = { type = "table", of = "Currency", help = "by currency: what QuickBooks calls it; where the file keeps several" },
   },
 
   accept = {
@@ -81,7 +80,7 @@ return mapping {
     AccountNumber = when(not_(number_is_list_id), src "accountNumber"),
     CustomerTypeRef = param "customer_type",
     TermsRef = when(present(src "paymentTerm"), pick(param "terms", src "paymentTerm", clear)),
-    CurrencyRef = when(eq(fact "target.multicurrency", "on"), pick(param "currency_names", src "currency")),
+    CurrencyRef = when(all { eq(fact "target.multicurrency", "on"), present(param "currency_names") }, pick(param "currency_names", src "currency")),
   },
 
   -- Written once: from then on QuickBooks says what its customers are called and where they live.
@@ -112,6 +111,6 @@ return mapping {
     { name = "ZUO-26 our own writing is no news: a customer once made is not written again", like = 1, change = { name = "Analytical Engines Limited" }, link = { id = "80-1", made = "created", base = { AccountNumber = "A00000001" } },
       expect = { state = "nothing" } },
     { name = "a cancelled account is not made", like = 1, change = { status = "Canceled" }, expect = { state = "skip", cause = "canceled" } },
-    { name = "ALL-08 where the file keeps several currencies, the customer has the account's", like = 1, facts = { target = { multicurrency = "on" } }, change = { currency = "EUR" }, expect = { CurrencyRef = "Euro" } },
+    { name = "ALL-08 where the file keeps several currencies, the customer has the account's", like = 1, facts = { target = { multicurrency = "on" } }, params = { currency_names = { EUR = "Euro" } }, change = { currency = "EUR" }, expect = { CurrencyRef = "Euro" } },
   },
 }

@@ -26,7 +26,7 @@ const struct mlc_feed zuora_feeds[] = {
 	{ NULL },
 };
 
-enum phase { PAGES, PARTS };
+enum phase { PAGES, PARTS, ACCOUNTS };
 
 static int entity_of(const struct mlc_call *c)
 {
@@ -121,21 +121,44 @@ static enum mlc_step check_page(struct mlc_call *c)
 	return MLC_DONE;
 }
 
-/* Each account once. */
-static void hint_accounts(struct mlc_call *c, json_t *page)
+/* The accounts of a page's contacts, each once, whole: a hint would be news at every poll, a record that is known is none. */
+static enum mlc_step ask_accounts(struct mlc_call *c)
 {
+	struct state *s = (struct state *)c->state;
 	json_t *seen = json_object(), *record;
+	const char *list = "";
 	size_t i;
 
-	json_array_foreach(page, i, record) {
+	json_array_foreach(s->page, i, record) {
 		const char *id = mlc_text(record, "accountId");
 
 		if (!id || json_object_get(seen, id))
 			continue;
 		json_object_set_new(seen, id, json_true());
-		c->host->emit(c, &(struct mlc_record){ .entity = zuora_entities[ACCOUNT].name, .id = id, .hint = true });
+		list = c->host->format(c, "%s%s%s", list, *list ? "," : "", mlc_percent(c, id));
 	}
 	json_decref(seen);
+	if (!*list)
+		return MLC_DONE;
+	s->phase = ACCOUNTS;
+	return zuora_list(c, ACCOUNT, c->host->format(c, "&filter[]=id.IN:%%5B%s%%5D", list), NULL);
+}
+
+static enum mlc_step digest_accounts(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	json_t *page = s->page, *record;
+	const char *next = s->next;
+	enum mlc_step step = zuora_take_page(c, ACCOUNT);
+	size_t i;
+
+	if (step != MLC_DONE)
+		return step;
+	json_array_foreach(s->page, i, record)
+		zuora_emit(c, ACCOUNT, record);
+	s->page = page;
+	s->next = next;
+	return MLC_DONE;
 }
 
 /* The page is whole: it is committed, and the next is asked for, if there is one. */
@@ -152,8 +175,6 @@ static enum mlc_step turn_page(struct mlc_call *c)
 
 	json_array_foreach(s->page, i, record)
 		zuora_emit(c, entity, record);
-	if (entity == CONTACT)
-		hint_accounts(c, s->page);
 	if (!zuora_goes_on(c, &s->pages, next, json_array_size(s->page), &failed))
 		return failed;
 	c->host->advance(c, safe ? mlc_instant_text(c, s->last_ms) : NULL, 0);
@@ -163,23 +184,36 @@ static enum mlc_step turn_page(struct mlc_call *c)
 	return next ? ask_page(c, next) : MLC_DONE;
 }
 
+static enum mlc_step a_page(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	enum mlc_step step = zuora_take_page(c, entity_of(c));
+
+	if (step == MLC_DONE)
+		step = check_page(c);
+	if (step != MLC_DONE)
+		return step;
+	s->phase = PARTS;
+	return entity_of(c) == CONTACT ? ask_accounts(c) : zuora_first_parts(c, entity_of(c));
+}
+
 enum mlc_step zuora_poll(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
-	enum mlc_step step;
+	enum mlc_step step = MLC_FAIL;
 
 	if (c->reply->kind != MLC_REPLY_HERE)
 		return begin(c);
-	if (s->phase == PARTS) {
+	switch ((enum phase)s->phase) {
+	case PAGES:
+		step = a_page(c);
+		break;
+	case PARTS:
 		step = zuora_next_parts(c, entity_of(c));
-	} else {
-		step = zuora_take_page(c, entity_of(c));
-		if (step == MLC_DONE)
-			step = check_page(c);
-		if (step == MLC_DONE) {
-			s->phase = PARTS;
-			step = zuora_first_parts(c, entity_of(c));
-		}
+		break;
+	case ACCOUNTS:
+		step = digest_accounts(c);
+		break;
 	}
 	return step == MLC_DONE ? turn_page(c) : step;
 }
