@@ -682,6 +682,8 @@ static void read_list(struct lane *l, struct query *q)
 	where_text(&w, f, "entity", " AND d.entity = ");
 	where_text(&w, f, "rid", " AND d.rid = ");
 	where_text(&w, f, "identity", " AND d.identity = ");
+	if (json_object_get(f, "id"))
+		where_and(&w, " AND d.id = ", num(json_int_or(f, "id", 0)));
 	if (json_object_get(f, "state"))
 		where_state(&w, json_object_get(f, "state"), &q->job.error);
 	if (label)

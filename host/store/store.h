@@ -261,7 +261,7 @@ void store_counts(struct store *, const char *tenant_or_null, rows_fn *, void *a
 /* What waits or is held: { tenant, flow, state, cause, count, amount_sum: { currency: decimal },
  * oldest_ms, label, why } with label and why of the first. */
 void store_causes(struct store *, const char *tenant_or_null, rows_fn *, void *arg);
-/* Deliveries.  filter: { tenant?, flow?, state? (one or a list), cause?, label? ("order 1007" or
+/* Deliveries.  filter: { id?, tenant?, flow?, state? (one or a list), cause?, label? ("order 1007" or
  * its last word), connection?, entity?, rid?, identity?, since_ms?, after_id?, newest? (bool: by
  * falling id), doc? (bool: with it), limit? (100; <= 1000) }. */
 void store_list(struct store *, const json_t *filter, rows_fn *, void *arg);

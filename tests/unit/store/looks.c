@@ -108,6 +108,25 @@ static void the_time_to_look_again_is_one_per_record_and_survives_a_restart(void
 	json_decref(rows);
 }
 
+/* mlc decide --id 5 is an answer for that one, and for no other. */
+static void one_delivery_is_listed_by_its_id(void **state)
+{
+	struct hand *h = *state;
+	json_t *rows;
+	int64_t id;
+
+	hand_accept(h, order("1", "1", 1000, "{}"));
+	hand_accept(h, order("2", "1", 1000, "{\"n\":2}"));
+	id = delivery_of(h, "2");
+	rows = hand_list(h, "{s:I,s:s}", "id", (json_int_t)id, "state", "ready");
+	assert_int_equal(json_array_size(rows), 1);
+	assert_string_equal(json_text_at(rows, "0.rid"), "2");
+	json_decref(rows);
+	rows = hand_list(h, "{s:I,s:s}", "id", (json_int_t)id, "state", "held");
+	assert_int_equal(json_array_size(rows), 0);
+	json_decref(rows);
+}
+
 static struct link_row link_to(const char *identity, const char *source, const char *target)
 {
 	return (struct link_row){ .tenant = "acme", .flow = FLOW, .identity = identity,
@@ -295,6 +314,7 @@ int main(void)
 		T(one_that_is_open_is_refreshed_and_its_work_begins_afresh),
 		T(what_is_gone_or_was_never_seen_is_left_alone_unless_it_is_fetched),
 		T(the_time_to_look_again_is_one_per_record_and_survives_a_restart),
+		T(one_delivery_is_listed_by_its_id),
 		T(what_the_way_back_wrote_is_our_own_write_by_version_and_by_content),
 		T(both_records_as_last_seen_stay_with_the_link),
 		T(a_link_that_moved_to_the_survivor_is_put_under_the_survivors_identity),
