@@ -216,17 +216,22 @@ void schedule_doubt(struct host *h, const struct connection *c)
 
 /* What rules look up in the mirror is answered only once the feeds that fill it were read to their end,
  * and a peer's in this visit: before that, "nobody of that e-mail" could be wrong. */
-bool schedule_mirrors_whole(const struct host *h, const struct flow *f)
+static bool mirrors_whole(const struct host *h, const struct connection *c, const json_t *mirrors)
 {
 	const char *entity;
 	json_t *members;
 
-	json_object_foreach(json_object_get(f->def, "mirrors"), entity, members)
+	json_object_foreach((json_t *)mirrors, entity, members)
 		for (const struct feed_state *s = h->feeds; s; s = s->next)
-			if (s->connection == f->target && s->feed &&
-				(!s->whole || (!s->fresh && connection_peer_calls(s->connection))) && emits(s->feed, entity))
+			if (s->connection == c && s->feed && (!s->whole || (!s->fresh && connection_peer_calls(c))) && emits(s->feed, entity))
 				return false;
 	return true;
+}
+
+bool schedule_mirrors_whole(const struct host *h, const struct flow *f)
+{
+	return mirrors_whole(h, f->target, json_object_get(f->def, "mirrors"))
+		&& mirrors_whole(h, f->source, json_object_get(f->def, "source_mirrors"));
 }
 
 /* Asked for, but not to be had before a person or the time has freed its connection: that is rest; so is

@@ -793,10 +793,10 @@ static const struct schema_entity *side(struct check *c, const struct schemas *a
 	return entity_named(c, n, strcmp(which, "from") == 0);
 }
 
-static void mirror(struct mapping *m, const struct schema_entity *entity, const struct criteria *by, const json_t *take)
+static void mirror(json_t *mirrors, const struct schema_entity *entity, const struct criteria *by, const json_t *take)
 {
 	bool mirrored = false;
-	json_t *members = json_object_get(m->mirrors, entity->name), *one;
+	json_t *members = json_object_get(mirrors, entity->name), *one;
 	size_t i;
 
 	for (size_t j = 0; j < by->count; j++)
@@ -805,7 +805,7 @@ static void mirror(struct mapping *m, const struct schema_entity *entity, const 
 		return;
 	if (!members) {
 		members = json_array();
-		json_object_set_new(m->mirrors, entity->name, members);
+		json_object_set_new(mirrors, entity->name, members);
 	}
 	json_t *wanted = json_array();
 	for (size_t j = 0; j < by->count; j++)
@@ -828,12 +828,15 @@ static void read_mirrors(struct check *c)
 
 	m->mirrors = json_object();
 	json_array_append_new(c->keep, m->mirrors);
+	m->source_mirrors = json_object();
+	json_array_append_new(c->keep, m->source_mirrors);
 	for (size_t i = 0; i < m->rule_count; i++)
 		if (!m->rules[i].by_link)
-			mirror(m, m->to, &m->rules[i].by, m->match_take);
+			mirror(m->mirrors, m->to, &m->rules[i].by, m->match_take);
 	for (size_t i = 0; i < m->need_count; i++)
-		for (size_t j = 0; j < m->needs[i].by_count && m->needs[i].entity && !m->needs[i].in_source; j++)
-			mirror(m, m->needs[i].entity, &m->needs[i].by[j], m->needs[i].take);
+		for (size_t j = 0; j < m->needs[i].by_count && m->needs[i].entity; j++)
+			mirror(m->needs[i].in_source ? m->source_mirrors : m->mirrors, m->needs[i].entity, &m->needs[i].by[j],
+				m->needs[i].take);
 }
 
 static void read_order_by(struct check *c, const struct node *n)

@@ -624,6 +624,7 @@ static json_t *flow_json(struct generation *g, struct flow *f, const json_t *bin
 	json_object_set_new(o, "on_demand", json_boolean(f->m->on_demand));
 	json_object_set_new(o, "money", json_boolean(f->m->is_money));
 	json_object_set_new(o, "mirrors", json_deep_copy(f->m->mirrors));
+	json_object_set_new(o, "source_mirrors", json_deep_copy(f->m->source_mirrors));
 	json_object_set_new(o, "matches", json_boolean(can_look(f->m)));
 	if (f->m->expect_count) /* what the target's own total is made of */
 		json_object_set_new(o, "total", json_deep_copy(f->m->expects[0].sum));

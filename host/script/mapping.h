@@ -279,7 +279,7 @@ struct mapping {
 	const struct state *delete_else;
 	unsigned delete_limit; /* per hour; 0: none */
 
-	json_t *mirrors; /* entity -> [members] */
+	json_t *mirrors, *source_mirrors; /* of the target, the source: entity -> [members] */
 	json_t *reads;   /* first steps of all paths into the source record */
 };
 

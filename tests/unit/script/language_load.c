@@ -77,6 +77,25 @@ static void what_the_target_cannot_search_by_is_mirrored(void **state)
 	hand_end(&h);
 }
 
+static void what_the_source_cannot_search_by_is_mirrored_too(void **state)
+{
+	struct hand h;
+
+	(void)state;
+	hand_begin(&h);
+	hand_entity(&h, "woocommerce", "buyer", "id integer f; email text fm");
+	hand_file(&h, "mappings/woocommerce-quickbooks_desktop/item.lua",
+		"return mapping { id = \"woocommerce.order->quickbooks_desktop.item\", version = \"1.0.0\", language = 1,\n"
+		"  from = { connector = \"woocommerce\", entity = \"order\" }, to = { connector = \"quickbooks_desktop\", entity = \"Item\" },\n"
+		"  needs = { same = query { side = \"source\", entity = \"buyer\", where = { email = src \"number\" } } },\n"
+		"  identity = src \"id\", fields = { Name = text \"{number}\" } }\n");
+	hand_tenant(&h, "acme", "shop-books", "woocommerce-quickbooks_desktop", bind, "{}");
+	hand_load_well(&h);
+	assert_string_equal("email", json_text_or(flow(&h, "acme/shop-books.item"), "source_mirrors.buyer.0", ""));
+	assert_int_equal(0, json_object_size(json_object_get(flow(&h, "acme/shop-books.item"), "mirrors")));
+	hand_end(&h);
+}
+
 /* WOO-46: every name that the mapping uses is known before the first write. */
 static void names_that_a_tenants_parameters_reach_are_told(void **state)
 {
@@ -210,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_mapping_of_an_integration_is_a_flow),
 		cmocka_unit_test(what_the_target_cannot_search_by_is_mirrored),
+		cmocka_unit_test(what_the_source_cannot_search_by_is_mirrored_too),
 		cmocka_unit_test(names_that_a_tenants_parameters_reach_are_told),
 		cmocka_unit_test(a_switch_of_the_tenant_turns_flows_and_names),
 		cmocka_unit_test(a_hash_tells_whether_anything_that_decides_has_changed),
