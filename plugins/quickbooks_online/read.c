@@ -1,6 +1,8 @@
 /* read.c - ping, fetch and find. */
 #include "quickbooks_online.h"
 
+#include <strings.h>
+
 #define IDS_AT_ONCE 100 /* in one query: reads are metered, and an address may have about 2 KB */
 #define FIND_PAGES  20
 
@@ -36,7 +38,8 @@ static enum mlc_step digest_company(struct mlc_call *c)
 			mlc_text_or(info, "CompanyName", ""));
 	tell(c, "company", json_object_get(info, "CompanyName"));
 	tell(c, "country", json_object_get(info, "Country"));
-	tell(c, "version", json_string("75"));
+	c->host->fact(c, "version", "75");
+	tell(c, "gmt_offset", json_object_get(c->settings, "gmt_offset")); /* Intuit does not tell the company's clock */
 	json_array_foreach(json_object_get(info, "NameValue"), i, pair)
 		if (strcmp(mlc_text_or(pair, "Name", ""), "OfferingSku") == 0)
 			tell(c, "edition", json_object_get(pair, "Value"));
@@ -139,16 +142,64 @@ enum mlc_step qbo_fetch(struct mlc_call *c)
 
 /* ---- find ------------------------------------------------------------------------------------------------- */
 
-/* "DisplayName = 'x'"; references by their id. */
+static const struct mlc_field *field_of(const struct mlc_entity *e, const char *name)
+{
+	const struct mlc_field *f = e->fields;
+
+	while (f->name && strcmp(f->name, name) != 0)
+		f++;
+	return f->name ? f : NULL;
+}
+
+/* "24,31": one of these ids, in one read. */
+static const char *ids_quoted(struct mlc_call *c, const char *text)
+{
+	const char *list = "";
+
+	while (*text) {
+		size_t len = strcspn(text, ",");
+
+		list = c->host->format(c, "%s%s%s", list, *list ? "," : "", qbo_quoted(c, c->host->format(c, "%.*s", (int)len, text)));
+		text += len + (text[len] == ',');
+	}
+	return list;
+}
+
+static bool is_beneath(const struct mlc_field *f, const char *text)
+{
+	return f && strcmp(f->name, "FullyQualifiedName") == 0 && mlc_ends_with(text, ":%");
+}
+
+/* "DisplayName = 'x'"; references by their id.  Beside what equals, QuickBooks' own ways to ask for more at once: several ids,
+ * "Above:%" for all that stands below a name, "> 0" of an amount (SOURCES.md 3). */
 static const char *criterion(struct mlc_call *c, const char *name, json_t *v)
 {
+	const struct mlc_field *f = field_of(c->entity, name);
 	const char *text = json_is_object(v) ? mlc_text(v, "id") : json_string_value(v);
 
 	if (json_is_boolean(v))
 		return c->host->format(c, "%s = %s", name, json_is_true(v) ? "true" : "false");
 	if (json_is_integer(v))
 		text = c->host->format(c, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
-	return text ? c->host->format(c, "%s = %s", name, qbo_quoted(c, text)) : NULL;
+	if (!text)
+		return NULL;
+	if (is_beneath(f, text))
+		return c->host->format(c, "%s like %s", name, qbo_quoted(c, text));
+	if (f && f->type == MLC_DECIMAL && (*text == '>' || *text == '<'))
+		return c->host->format(c, "%s %c %s", name, *text, qbo_quoted(c, text + 1 + strspn(text + 1, " ")));
+	if ((strcmp(name, "Id") == 0 || (f && f->type == MLC_REF)) && strchr(text, ','))
+		return c->host->format(c, "%s in (%s)", name, ids_quoted(c, text));
+	return c->host->format(c, "%s = %s", name, qbo_quoted(c, text));
+}
+
+/* like takes a % or _ within a name for any text. */
+static bool is_asked_for(struct mlc_call *c, json_t *record)
+{
+	const char *above = mlc_text_or(c->data, "FullyQualifiedName", "");
+	size_t len = strlen(above);
+
+	return !is_beneath(field_of(c->entity, "FullyQualifiedName"), above)
+		|| strncasecmp(mlc_text_or(record, "FullyQualifiedName", ""), above, len - 1) == 0;
 }
 
 static enum mlc_step ask_page(struct mlc_call *c)
@@ -185,7 +236,8 @@ enum mlc_step qbo_find(struct mlc_call *c)
 	if (!qbo_rows(c, c->entity, "searching", &list))
 		return MLC_FAIL;
 	json_array_foreach(list, i, one)
-		qbo_emit(c, c->entity, one);
+		if (is_asked_for(c, one))
+			qbo_emit(c, c->entity, one);
 	if (json_array_size(list) < QBO_PAGE)
 		return MLC_DONE;
 	s->start += QBO_PAGE;

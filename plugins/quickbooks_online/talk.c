@@ -4,6 +4,7 @@
 #define LIMITED_MS 60000u   /* Intuit's own wait; Retry-After is not promised (SOURCES.md 7) */
 #define LAPSED_MS  3600000u /* until somebody has paid */
 #define PARAMS_MAX 8
+#define QUERY_MAX  1500     /* in an address; longer ones go as a body (SOURCES.md 3) */
 
 /* ---- asking ----------------------------------------------------------------------------------------- */
 
@@ -66,6 +67,14 @@ enum mlc_step qbo_post(struct mlc_call *c, const char *path, const char *operati
 
 enum mlc_step qbo_query(struct mlc_call *c, const char *query)
 {
+	if (strlen(query) > QUERY_MAX) {
+		qbo_get(c, "/query", NULL);
+		c->request->method = "POST";
+		c->request->type = "application/text";
+		c->request->body = query;
+		c->request->body_len = strlen(query);
+		return MLC_SEND;
+	}
 	return qbo_get(c, "/query", (const struct mlc_param[]){ { "query", query }, { NULL, NULL } });
 }
 

@@ -148,6 +148,33 @@ static void it_is_searched_by_what_the_tables_say(void **state)
 	fails(d, MLC_REFUSED);
 }
 
+/* In the language's own ways: several ids, all that stands below a name, what is open. */
+static void one_search_asks_for_more_than_what_equals(void **state)
+{
+	struct drive *d = *state;
+	struct buf b;
+
+	find(d, "Invoice", json_pack("{s:s,s:s}", "CustomerRef", "24,31", "Balance", "> 0"));
+	asks_query(d, "select * from Invoice where CustomerRef in ('24','31') and Balance > '0' orderby MetaData.CreateTime startposition 1"
+		" maxresults 1000");
+	drive_end(d);
+	find(d, "Customer", json_pack("{s:s}", "FullyQualifiedName", "A_me:%"));
+	asks_query(d, "select * from Customer where FullyQualifiedName like 'A_me:%' and Active in (true,false) orderby MetaData.CreateTime"
+		" startposition 1 maxresults 1000");
+	answer(d, 200, "{\"QueryResponse\":{\"Customer\":[{\"Id\":\"1\",\"FullyQualifiedName\":\"A_me:Roof\"},{\"Id\":\"2\","
+		"\"FullyQualifiedName\":\"Acme:Roof\"}],\"maxResults\":2}," TIME "}");
+	assert_string_equal(emitted(d), "Customer 1");
+	drive_end(d);
+	buf_init(&b, 1u << 16);
+	for (unsigned i = 1000; i < 1300; i++)
+		buf_printf(&b, "%s%u", i > 1000 ? "," : "", i);
+	find(d, "Invoice", json_pack("{s:s}", "CustomerRef", b.data));
+	asks(d, "POST", "/query?minorversion=75");
+	assert_string_equal(call_inside(d->call)->request->type, "application/text");
+	assert_true(call_inside(d->call)->request->repeatable);
+	buf_finish(&b);
+}
+
 static void an_answer_to_a_search_is_read_to_its_last_page(void **state)
 {
 	struct drive *d = *state;
@@ -246,7 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(ping_tells_the_company_and_reads_a_sample), TEST(a_connection_without_a_grant_says_so), TEST(the_company_comes_with_the_grant),
 		TEST(another_company_is_not_read_on), TEST(ids_are_fetched_together_and_the_missing_are_gone), TEST(an_inactive_name_is_found),
-		TEST(two_hundred_and_fifty_ids_are_three_reads), TEST(it_is_searched_by_what_the_tables_say),
+		TEST(two_hundred_and_fifty_ids_are_three_reads), TEST(it_is_searched_by_what_the_tables_say), TEST(one_search_asks_for_more_than_what_equals),
 		TEST(an_answer_to_a_search_is_read_to_its_last_page), TEST(a_record_looks_as_the_tables_say),
 		TEST(numbers_as_text_and_text_as_numbers_are_understood), TEST(the_tables_know_what_the_samples_hold),
 	};
