@@ -181,6 +181,7 @@ int64_t schedule_next_ms(const struct host *);
 size_t schedule_coming(const struct host *, const struct connection *);
 void schedule_visit(struct host *, struct connection *);
 bool schedule_mirrors_whole(const struct host *, const struct flow *);
+void schedule_now(struct host *, const struct connection *); /* all its feeds, as soon as possible */
 void schedule_doubt(struct host *, const struct connection *); /* who knows what is in there now: its feeds are read again */
 bool schedule_busy(const struct host *, const struct flow *);
 void schedule_free(struct host *);

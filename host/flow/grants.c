@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The connection can, or can no longer, be used; or its tokens can no longer, or can again, be renewed. */
+/* The connection can, or can no longer, be used; or its tokens or webhooks can no longer, or can again, be renewed. */
 void grants_changed(struct host *h, const struct connection *c)
 {
 	const char *cause = NULL, *why = connection_held(c, &cause, NULL), *trouble = connection_trouble(c);
@@ -24,6 +24,10 @@ void grants_changed(struct host *h, const struct connection *c)
 		alert_raise(h, "token_trouble", connection_path(c), trouble);
 	else
 		alert_clear(h, "token_trouble", connection_path(c));
+	if (connection_hook_trouble(c))
+		alert_raise(h, "no_webhooks", connection_path(c), connection_hook_trouble(c));
+	else
+		alert_clear(h, "no_webhooks", connection_path(c));
 	free(address);
 }
 

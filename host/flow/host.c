@@ -336,9 +336,19 @@ static void hook_held(void *ctx, struct connection *c)
 	host_wants_turn(h);
 }
 
+static void hook_lapsed(void *ctx, struct connection *c)
+{
+	struct host *h = ctx;
+	struct txn *t = txn_begin(h->store);
+
+	host_audit(t, connection_tenant(c), "lapse", "host", NULL, 0, json_pack("{s:s}", "connection", connection_path(c)));
+	host_commit_quietly(t);
+	schedule_now(h, c);
+}
+
 static const struct connection_hooks hooks = {
 	.emit = hook_emit, .emitted = hook_emitted, .mark = hook_mark, .settle = hook_settle, .done = hook_done,
-	.visit_opens = hook_visit_opens, .coming = hook_coming, .visit_over = hook_visit_over, .held = hook_held,
+	.visit_opens = hook_visit_opens, .coming = hook_coming, .visit_over = hook_visit_over, .held = hook_held, .lapsed = hook_lapsed,
 };
 
 static const char *public_url(void *ctx)

@@ -204,6 +204,14 @@ void schedule_visit(struct host *h, struct connection *c)
 		}
 }
 
+void schedule_now(struct host *h, const struct connection *c)
+{
+	for (struct feed_state *s = h->feeds; s; s = s->next)
+		if (s->connection == c && s->feed)
+			s->asked = true;
+	host_wants_turn(h);
+}
+
 void schedule_doubt(struct host *h, const struct connection *c)
 {
 	for (struct feed_state *s = h->feeds; s; s = s->next)

@@ -438,7 +438,7 @@ bool may_go(const struct connection *c, const struct run *r, const char **why, u
 	int64_t left = c->hold_until_ms ? c->hold_until_ms - now_ms(c) : 60000;
 
 	/* A ping is how a person finds out whether it works again. */
-	if (!c->hold_cause || r->op == OP_PING || r->op == OP_DISCOVER || r->op == OP_INVITE)
+	if (!c->hold_cause || (c->gone && r->ours) || r->op == OP_PING || r->op == OP_DISCOVER || r->op == OP_INVITE)
 		return true;
 	*why = c->hold_why;
 	*after_ms = left > 0 ? (uint32_t)(left > WHEN_DAY_MS ? WHEN_DAY_MS : left) : 1000;
@@ -670,7 +670,6 @@ static void connection_leave(struct connection *c)
 	struct run *r, *next;
 
 	c->gone = true;
-	timer_clear(c->all->conf.loop, &c->lease_timer);
 	hold_put(c, "gone", "it is no longer configured", 0);
 	for (r = TAILQ_FIRST(&c->runs); r; r = next) {
 		next = TAILQ_NEXT(r, in_all);
@@ -678,6 +677,7 @@ static void connection_leave(struct connection *c)
 			run_fail(r, MLC_RETRY, 0, "the connection is no longer configured");
 	}
 	visit_reload(c);
+	lease_leave(c);
 }
 
 const char *connection_tenant(const struct connection *c) { return c->tenant; }
@@ -702,6 +702,11 @@ const struct mlc_connector *connection_connector(const struct connection *c)
 const char *connection_trouble(const struct connection *c)
 {
 	return c->token.trouble_ms ? c->token.why : NULL;
+}
+
+const char *connection_hook_trouble(const struct connection *c)
+{
+	return c->lease_url && *c->lease_trouble ? c->lease_trouble : NULL;
 }
 
 json_t *connection_status(const struct connection *c)

@@ -59,8 +59,11 @@ struct connection_hooks {
 	size_t (*coming)(void *ctx, const struct connection *);
 	void (*visit_over)(void *ctx, struct connection *, const json_t *transcript);
 	/* The connection can, or can no longer, be used: hold set or cleared, with a cause for
-	 * people; or its tokens can no longer, or can again, be renewed (connection_trouble()). */
+	 * people; or its tokens or webhooks can no longer, or can again, be renewed
+	 * (connection_trouble(), connection_hook_trouble()). */
 	void (*held)(void *ctx, struct connection *);
+	/* Its webhooks were renewed so late that news may be missing: its feeds had better be read. */
+	void (*lapsed)(void *ctx, struct connection *);
 };
 
 struct connections_conf {
@@ -125,6 +128,9 @@ json_t *connection_status(const struct connection *);     /* for status, ping --
 
 /* Since its tokens cannot be renewed: why; NULL: nothing is wrong. */
 const char *connection_trouble(const struct connection *);
+
+/* Webhooks that were registered cannot be renewed: why; NULL: nothing is wrong. */
+const char *connection_hook_trouble(const struct connection *);
 
 /* ---- a person's consent (MLC_AUTH_OAUTH_CODE) */
 typedef void consent_fn(void *arg, const json_t *answer, const struct err *);

@@ -13,6 +13,8 @@
 
 #define LEASE_AGAIN_MS WHEN_HOUR_MS /* most between two tries to subscribe */
 #define UNKNOWN_SHOWN  20           /* accounts that are named in the trail */
+#define LEASE_LATE_MS  (10 * WHEN_MINUTE_MS) /* a renewal that comes later than that may be one too late */
+#define LEAVE_TRIES    3
 #define LEASE_OTHER_MS WHEN_DAY_MS  /* where the connector names no time: asked for anew each day */
 
 /* ---- one webhook ------------------------------------------------------------------------- */
@@ -343,37 +345,85 @@ void hooked_finish(struct connection *c)
 
 static void on_lease_due(void *arg)
 {
-	struct connection *c = arg;
+	lease_apply(arg);
+}
 
-	c->renew_at_ms = 0;
-	lease_apply(c);
+static void subscribe(struct connection *c, char *url /* taken over; NULL: no longer */)
+{
+	struct run *r = run_create(c, &(struct order){ .op = OP_SUBSCRIBE, .cursor = c->lease_cursor,
+		.attempt = c->lease_tries }, NULL);
+
+	c->subscribing = true;
+	r->ours = true;
+	r->hook_url = url;
+	run_start(r);
 }
 
 void lease_apply(struct connection *c)
 {
-	struct loop *loop = c->all->conf.loop;
-	struct run *r;
 	char *url;
 	bool moved;
 
-	if (c->gone || c->subscribing || !connection_connector(c)->subscribe || c->hold_cause)
+	if (c->gone || c->is_app || c->subscribing || !connection_connector(c)->subscribe || c->hold_cause)
 		return;
 	url = hook_url(c, "hooks");
 	if (!url)
 		return; /* nobody could call us */
 	moved = !c->lease_url || strcmp(c->lease_url, url) != 0;
 	if (!moved && c->renew_at_ms > now_ms(c)) {
-		timer_set(loop, &c->lease_timer, c->renew_at_ms, on_lease_due, c);
+		timer_set(c->all->conf.loop, &c->lease_timer, c->renew_at_ms, on_lease_due, c);
 		free(url);
 		return;
 	}
-	timer_clear(loop, &c->lease_timer);
-	c->subscribing = true;
-	r = run_create(c, &(struct order){ .op = OP_SUBSCRIBE, .cursor = c->lease_cursor,
-		.attempt = c->lease_tries }, NULL);
-	r->ours = true;
-	r->hook_url = url;
-	run_start(r);
+	timer_clear(c->all->conf.loop, &c->lease_timer);
+	if (!moved && c->renew_at_ms && !c->lease_due_ms)
+		c->lease_due_ms = c->renew_at_ms;
+	subscribe(c, url);
+}
+
+static void on_leave_again(void *arg)
+{
+	subscribe(arg, NULL);
+}
+
+void lease_leave(struct connection *c)
+{
+	timer_clear(c->all->conf.loop, &c->lease_timer);
+	c->lease_tries = 0;
+	if (!c->subscribing && c->lease_url && connection_connector(c)->subscribe)
+		subscribe(c, NULL);
+}
+
+/* The remote of a connection that is gone was told so; or it was not. */
+static void left(struct connection *c, bool failed, const char *why)
+{
+	struct txn *t;
+
+	if (failed && ++c->lease_tries < LEAVE_TRIES) {
+		timer_set(c->all->conf.loop, &c->lease_timer, now_ms(c) + WHEN_MINUTE_MS, on_leave_again, c);
+		return;
+	}
+	if (failed)
+		log_line(LOG_WARN, c->path, "its webhooks could not be taken back, delete them there: %s", why);
+	else
+		log_line(LOG_INFO, c->path, "its webhooks are taken back");
+	t = txn_for(c);
+	txn_note(t, c->tenant, c->name, "lease", "hook", NULL);
+	commit(c, t, NULL, NULL);
+	free(c->lease_url);
+	c->lease_url = NULL;
+}
+
+/* News may have been missed between the time when it was due and now: whoever polls had better do so. */
+static void look_for_a_lapse(struct connection *c, int64_t now)
+{
+	bool late = c->lease_due_ms && now - c->lease_due_ms > LEASE_LATE_MS;
+
+	c->lease_due_ms = 0;
+	if (late) {
+		log_line(LOG_WARN, c->path, "its webhooks were renewed late; what they may have missed is polled");
+		c->all->conf.hooks->lapsed(c->all->conf.ctx, c);
+	}
 }
 
 /* A key that may only read cannot register webhooks, AUTH or not: that holds nothing up, there are
@@ -382,20 +432,30 @@ void lease_ended(struct run *r, bool failed, const char *why)
 {
 	struct connection *c = r->connection;
 	int64_t now = now_ms(c), wait = WHEN_MINUTE_MS << (c->lease_tries < 6 ? c->lease_tries : 6);
+	bool had_trouble = *c->lease_trouble != 0;
 
 	c->subscribing = false;
-	if (c->gone)
+	if (c->gone && r->hook_url) {
+		lease_leave(c);
 		return;
+	}
+	if (c->gone) {
+		left(c, failed, why);
+		return;
+	}
 	snprintf(c->lease_trouble, sizeof c->lease_trouble, "%s", failed ? why : "");
 	if (!failed) {
 		c->lease_tries = 0;
 		if (c->renew_at_ms <= now)
 			c->renew_at_ms = now + LEASE_OTHER_MS;
 		timer_set(c->all->conf.loop, &c->lease_timer, c->renew_at_ms, on_lease_due, c);
-		return;
+		look_for_a_lapse(c, now);
+	} else {
+		c->lease_tries++;
+		log_line(LOG_WARN, c->path, "its webhooks are not registered: %s", why);
+		timer_set(c->all->conf.loop, &c->lease_timer,
+			now + (wait < LEASE_AGAIN_MS ? wait : LEASE_AGAIN_MS), on_lease_due, c);
 	}
-	c->lease_tries++;
-	log_line(LOG_WARN, c->path, "its webhooks are not registered: %s", why);
-	timer_set(c->all->conf.loop, &c->lease_timer,
-		now + (wait < LEASE_AGAIN_MS ? wait : LEASE_AGAIN_MS), on_lease_due, c);
+	if (c->lease_url && failed != had_trouble)
+		c->all->conf.hooks->held(c->all->conf.ctx, c);
 }

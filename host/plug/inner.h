@@ -199,6 +199,7 @@ struct connection {
 	LIST_HEAD(, received) received_now; /* hooked.c: webhooks that are not answered yet */
 	struct timer lease_timer;
 	int64_t renew_at_ms;
+	int64_t lease_due_ms; /* a renewal has been due since then; 0: none is */
 	char *lease_cursor, *lease_url;
 	bool subscribing;
 	unsigned lease_tries;
@@ -303,6 +304,7 @@ void hooked_finish(struct connection *);  /* frees all of it */
 void answer_inbound(struct inbound *, const struct mlc_answer *, bool failed);
 void lease_apply(struct connection *); /* subscribe when it is due */
 void lease_ended(struct run *, bool failed, const char *why);
+void lease_leave(struct connection *); /* it is gone: no more news are wanted */
 
 /* ---- visit.c ---- */
 void visit_init(struct connection *);

@@ -146,8 +146,13 @@ static void on_held(void *ctx, struct connection *c)
 	json_put_text(o, "why", why);
 }
 
+static void on_lapsed(void *ctx, struct connection *c)
+{
+	note(ctx, "lapsed", c);
+}
+
 static const struct connection_hooks hooks = { on_emit, on_emitted, on_mark, on_settle, on_done,
-	on_visit_opens, on_coming, on_visit_over, on_held };
+	on_visit_opens, on_coming, on_visit_over, on_held, on_lapsed };
 
 /* ---- servers ------------------------------------------------------------------------------- */
 
@@ -225,15 +230,18 @@ static void now_true(void *arg)
 void house_apply(struct house *h)
 {
 	const json_t *shop = json_object_get(h->settings, "shop");
-	struct connection_want wants[8] = {
-		{ "acme", "shop", registry_find(h->registry, json_text_or(shop, "connector", "shop")), shop,
-			json_object_get(h->apps, json_text_or(shop, "app", "")) },
-		{ "acme", "desk", registry_find(h->registry, "desk"),
-		json_object_get(h->settings, "desk"), NULL },
-	};
-	size_t count = json_object_get(h->settings, "desk") ? 2 : 1;
+	const json_t *desk = json_object_get(h->settings, "desk");
+	struct connection_want wants[8];
+	size_t count = 0;
 	const char *name;
 	json_t *app;
+
+	if (shop)
+		wants[count++] = (struct connection_want){ "acme", "shop",
+			registry_find(h->registry, json_text_or(shop, "connector", "shop")), shop,
+			json_object_get(h->apps, json_text_or(shop, "app", "")) };
+	if (desk)
+		wants[count++] = (struct connection_want){ "acme", "desk", registry_find(h->registry, "desk"), desk, NULL };
 
 	json_object_foreach(h->settings, name, app) {
 		static char tenants[8][40];

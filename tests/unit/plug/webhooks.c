@@ -190,6 +190,8 @@ static void subscribe(struct house *h)
 	json_put_text(json_object_get(h->settings, "shop"), "company", "any");
 	house_apply(h);
 	wait_lease(h);
+	while (connection_calls(h->shop) > 0)
+		turn_idle(h->loop);
 }
 
 static void the_secret_is_in_the_vault_before_the_remote_hears_of_it(void **state)
@@ -270,6 +272,79 @@ static void a_subscription_that_fails_is_tried_again(void **state)
 	wait_asked(h, 2);
 }
 
+/* ZOHO-14, ZOHO-15: who had news and has none any more is told of; a poll catches up with what was missed. */
+static void a_lease_that_lapsed_is_told_and_caught_up(void **state)
+{
+	struct house *h = *state;
+
+	subscribe(h);
+	json_array_clear(h->said);
+	house_reply(h, 503, "{}");
+	jump(h->loop, 25 * WHEN_HOUR_MS);
+	house_wait_said(h, "held", 1);
+	assert_string_equal(connection_hook_trouble(h->shop), "the shop is out");
+	house_reply(h, 201, "{}");
+	jump(h->loop, WHEN_HOUR_MS);
+	house_wait_said(h, "lapsed", 1);
+	house_wait_said(h, "held", 2);
+	assert_null(connection_hook_trouble(h->shop));
+}
+
+static void a_renewal_in_time_is_no_lapse(void **state)
+{
+	struct house *h = *state;
+
+	subscribe(h);
+	for (size_t i = 1; i <= 3; i++) {
+		house_reply(h, 201, "{}");
+		jump(h->loop, 24 * WHEN_HOUR_MS + 1000);
+		wait_asked(h, i + 1);
+		while (connection_calls(h->shop) > 0)
+			turn_idle(h->loop);
+	}
+	assert_int_equal(house_count(h, "lapsed"), 0);
+}
+
+/* The host was down when it was due. */
+static void a_renewal_that_was_due_while_we_were_away_is_a_lapse(void **state)
+{
+	struct house *h = *state;
+
+	subscribe(h);
+	connections_destroy(h->connections);
+	jump(h->loop, 30 * WHEN_HOUR_MS);
+	house_reply(h, 201, "{}");
+	house_begin(h);
+	house_wait_said(h, "lapsed", 1);
+}
+
+static void a_connection_that_leaves_takes_its_webhooks_back(void **state)
+{
+	struct house *h = *state;
+	struct connection *shop;
+	json_t *notes;
+	size_t left;
+
+	subscribe(h);
+	shop = h->shop;
+	house_reply(h, 503, "{}");
+	house_reply(h, 200, "{}");
+	json_object_del(h->settings, "shop");
+	house_apply(h);
+	wait_asked(h, 2);
+	assert_string_equal(json_text_at(json_array_get(h->asked, 1), "method"), "DELETE");
+	assert_string_equal(json_text_at(json_array_get(h->asked, 1), "path"), "/sub/hooks/42");
+	while (connection_calls(shop) > 0) /* it stays in memory */
+		turn_idle(h->loop);
+	jump(h->loop, 2 * WHEN_MINUTE_MS);
+	wait_asked(h, 3);
+	for (left = 1; left > 0;) {
+		notes = house_notes(h, "lease");
+		left = json_array_size(notes);
+		json_decref(notes);
+	}
+}
+
 /* WOO-12: polls alone do, too. */
 static void a_key_that_may_not_register_webhooks_holds_nothing_up(void **state)
 {
@@ -307,6 +382,10 @@ int main(void)
 		T(a_lease_is_kept_across_a_restart_and_renewed_in_time),
 		T(another_address_of_ours_is_told_at_once),
 		T(a_subscription_that_fails_is_tried_again),
+		T(a_lease_that_lapsed_is_told_and_caught_up),
+		T(a_renewal_in_time_is_no_lapse),
+		T(a_renewal_that_was_due_while_we_were_away_is_a_lapse),
+		T(a_connection_that_leaves_takes_its_webhooks_back),
 		T(a_key_that_may_not_register_webhooks_holds_nothing_up),
 #undef T
 	};

@@ -178,6 +178,14 @@ static enum mlc_step write(struct mlc_call *c)
 
 static enum mlc_step subscribe(struct mlc_call *c)
 {
+	if (here(c) && !c->hook_url)
+		return c->reply->status == 200 ? MLC_DONE : failed(c);
+	if (!c->hook_url) {
+		c->request->method = "DELETE";
+		c->request->path = c->host->format(c, "/hooks/%s", c->cursor);
+		c->request->repeatable = true;
+		return MLC_SEND;
+	}
 	if (here(c)) {
 		if (c->reply->status != 201)
 			return failed(c);
