@@ -176,6 +176,7 @@ struct ensure_look { /* what has that flow made of the record? */
 	bool only_linked; /* take it if it is there, make nothing */
 	bool own;         /* of the same source record as ours */
 	bool anew;        /* it is to look at our record, although it is linked */
+	bool turned;      /* it was looked for as the target of the way back, too */
 	json_t *linked;   /* the answer that its link gives */
 };
 
@@ -234,19 +235,37 @@ static void on_last(void *arg, const json_t *rows, const struct err *e)
 	}
 }
 
+static const char *of_side(const json_t *row, const char *side, const char *what)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, "%s%s", side, what);
+	return json_text_at(row, name);
+}
+
 static void on_ensure_link(void *arg, const json_t *rows, const struct err *e)
 {
 	struct ensure_look *l = arg;
 	const json_t *row = json_array_get(rows, 0);
-	const char *id = e ? NULL : json_text_at(row, "target_id");
+	const char *side = l->turned ? "source_" : "target_", *id = e ? NULL : of_side(row, side, "id");
 	json_t *filter;
+
+	if (!id && l->flow->other && !l->turned) {
+		l->turned = true;
+		filter = json_pack("{s:s,s:s,s:s,s:s,s:s,s:i}", "tenant", l->flow->tenant, "flow", l->flow->other->name,
+			"target_connection", connection_name(l->flow->source), "target_entity", l->flow->source_entity,
+			"target_id", l->rid, "limit", 1);
+		store_links(l->ask->work->host->store, filter, on_ensure_link, l);
+		json_decref(filter);
+		return;
+	}
 
 	if (id) {
 		json_t *a = json_object();
 
 		json_put_text(a, "id", id);
-		json_put_text(a, "version", json_text_at(row, "target_version"));
-		json_put_text(a, "entity", json_text_at(row, "target_entity"));
+		json_put_text(a, "version", of_side(row, side, "version"));
+		json_put_text(a, "entity", of_side(row, side, "entity"));
 		json_put_text(a, "made", json_text_at(row, "made"));
 		if (!l->anew) {
 			ensure_over(l, a);

@@ -218,6 +218,20 @@ static void add_flow(struct config *c, const char *key, const json_t *def)
 	c->flows[c->flow_count++] = f;
 }
 
+static void pair_flows(struct config *c)
+{
+	for (size_t i = 0; i < c->flow_count; i++) {
+		const char *mapping = json_text_at(c->flows[i]->def, "back_of");
+
+		for (size_t j = 0; mapping && j < c->flow_count; j++)
+			if (!strcmp(c->flows[j]->mapping, mapping) && !strcmp(c->flows[j]->tenant, c->flows[i]->tenant) &&
+				!strcmp(c->flows[j]->integration, c->flows[i]->integration)) {
+				c->flows[i]->other = c->flows[j];
+				c->flows[j]->other = c->flows[i];
+			}
+	}
+}
+
 static int by_rank(const void *a, const void *b)
 {
 	const struct flow *f = *(struct flow *const *)a, *g = *(struct flow *const *)b;
@@ -275,6 +289,7 @@ static void on_loaded(void *arg, const struct cage_reply *reply)
 		if (strchr(key, '/') && strrchr(key, '.'))
 			add_flow(c, key, def);
 	qsort(c->flows, c->flow_count, sizeof *c->flows, by_rank);
+	pair_flows(c);
 	for (size_t i = 0; i < c->flow_count; i++)
 		if (c->flows[i]->enabled && c->flows[i]->money && !c->flows[i]->start) {
 			char *file = xformat("tenants/%s/tenant.lua", c->flows[i]->tenant);

@@ -109,8 +109,11 @@ static void put_link(struct buf *b, const json_t *link)
 		buf_printf(b, ",\"%s\":", strncmp(*m, "target_", 7) ? *m : *m + 7);
 		json_write_string(b, v, strlen(v));
 	}
-	if (json_text_at(link, "base"))
-		buf_printf(b, ",\"base\":%s", json_text_at(link, "base"));
+	for (const char *const *m = (const char *const[]) { "base", "source_seen", "target_seen", NULL }; *m; m++)
+		if (json_text_at(link, *m)) { /* JSON as it is */
+			buf_printf(b, ",\"%s\":", *m);
+			buf_puts(b, json_text_at(link, *m));
+		}
 	buf_putc(b, '}');
 }
 
@@ -162,7 +165,7 @@ static void map_header(const struct work *w, struct buf *b)
 	when_text(w->changed_ms, at);
 	put_text(b, "changed", w->changed_ms ? at : NULL);
 	buf_printf(b, ",\"deleted\":%s}", w->deleted ? "true" : "false");
-	buf_puts(b, ",\"link\":");
+	buf_printf(b, ",\"shared\":%s,\"link\":", f->other ? "true" : "false");
 	put_link(b, w->link);
 	put_text(b, "start", f->start);
 	put_text(b, "locked_until", f->locked_until);
@@ -211,6 +214,40 @@ static bool waits_for_doubt(struct work *w)
 	return true;
 }
 
+void shared_known(struct work *w)
+{
+	if (!w->deleted && shared_is_overtaken(w))
+		w->fetch = true;
+	if (w->fetch)
+		fetch(w);
+	else
+		map_or_follow(w);
+}
+
+static void on_turned_link(void *arg, const json_t *rows, const struct err *e)
+{
+	struct work *w = arg;
+	json_t *row = json_array_get(rows, 0);
+
+	if (!work_goes_on(w))
+		return;
+	if (e) {
+		log_line(LOG_ERROR, w->flow->key, "links could not be read: %s", e->text);
+		work_end(w);
+		return;
+	}
+	if (row) {
+		json_decref(w->link);
+		w->link = shared_turn(row);
+		w->link_turned = true;
+		shared_known(w);
+	} else if (w->flow->mode == FLOW_LIVE && !w->dry && !w->deleted) {
+		shared_may_be_ours(w);
+	} else {
+		shared_known(w);
+	}
+}
+
 static void on_link(void *arg, const json_t *rows, const struct err *e)
 {
 	struct work *w = arg;
@@ -226,6 +263,7 @@ static void on_link(void *arg, const json_t *rows, const struct err *e)
 	if (row) {
 		json_decref(w->link);
 		w->link = json_deep_copy(row);
+		w->link_turned = false;
 		if (waits_for_doubt(w))
 			return;
 	}
@@ -236,10 +274,10 @@ static void on_link(void *arg, const json_t *rows, const struct err *e)
 			work_verdict(w);
 		return;
 	}
-	if (w->fetch)
-		fetch(w);
+	if (!row && w->flow->other)
+		shared_look(w, w->rid, on_turned_link, w);
 	else
-		map_or_follow(w);
+		shared_known(w);
 }
 
 void work_look_link(struct work *w, bool by_identity)
@@ -278,6 +316,15 @@ static bool identity_is_busy(const struct work *w)
 	return false;
 }
 
+void work_begin_again(struct work *w)
+{
+	json_decref(w->link);
+	w->link = NULL;
+	w->link_settled = w->link_turned = w->link_stale = false;
+	json_object_clear(w->answers);
+	work_look_link(w, false);
+}
+
 static void on_mapped(void *arg, const struct cage_reply *r)
 {
 	struct work *w = arg;
@@ -299,8 +346,12 @@ static void on_mapped(void *arg, const struct cage_reply *r)
 		free(w->identity);
 		w->identity = xstrdup(identity);
 	}
-	if (identity && identity_is_busy(w)) {
+	if (identity && (identity_is_busy(w) || shared_is_busy(w))) {
 		w->phase = PHASE_TURN; /* work_end() of the other one wakes it */
+		return;
+	}
+	if (w->link_stale) {
+		work_begin_again(w);
 		return;
 	}
 	if (identity && !w->link && !w->link_settled) {

@@ -228,6 +228,11 @@ static void decide_write(struct work *w)
 		free(lack);
 		return;
 	}
+	if (shared_swings(w)) {
+		work_settle_as(w, DELIVERY_REVIEW, "ping_pong", "it was written to and fro many times within the hour: something on either side "
+			"changes it back; mend that, then decide --choice post, or skip");
+		return;
+	}
 	if (w->flow->paused || w->flow->held || braked(w)) {
 		work_end(w);
 		return;
@@ -274,7 +279,7 @@ static void nothing_to_do(struct work *w)
 		l.target_version = json_text_at(found, "version");
 		l.made = work_is_linked(w) ? json_text_at(w->link, "made") : "adopted";
 		l.base = json_text_at(w->link, "base");
-		txn_link_put(t, &l);
+		shared_put(w, t, &l, NULL, false);
 	}
 	work_commit(w, t, &m);
 }
@@ -284,8 +289,14 @@ void work_verdict(struct work *w)
 	const char *v = json_text_or(w->verdict, "verdict", "");
 	const char *cause = json_text_at(w->verdict, "cause"), *why = json_text_at(w->verdict, "why");
 
+	const char *found = json_text_at(work_current_write(w), "id");
+
+	if (!found)
+		found = json_text_at(w->verdict, "link.id");
 	if (!strcmp(v, "ask")) {
 		work_ask(w);
+	} else if (w->flow->other && found && !work_is_linked(w) && !w->target_free && !w->dry && !(w->choice && *w->choice)) {
+		shared_check_target(w, found);
 	} else if (!strcmp(v, "look") && !w->dry) {
 		work_look_at_others(w);
 	} else if (w->dry) {

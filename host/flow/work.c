@@ -45,14 +45,11 @@ static void wake_next(const struct work *w)
 	struct work *oldest = NULL;
 
 	for (struct work *o = w->host->works; o; o = o->next)
-		if (o->phase == PHASE_TURN && o->flow == w->flow && !strcmp(o->identity, w->identity) &&
-			(!oldest || o->delivery < oldest->delivery))
+		if (o->phase == PHASE_TURN && (!oldest || o->delivery < oldest->delivery) &&
+			((o->flow == w->flow && !strcmp(o->identity, w->identity)) || shared_same_pair(w, o)))
 			oldest = o;
-	if (oldest) {
-		oldest->link_settled = false;
-		json_object_clear(oldest->answers);
-		work_map(oldest);
-	}
+	if (oldest)
+		work_begin_again(oldest);
 }
 
 void work_end(struct work *w)

@@ -6,6 +6,7 @@
  * A work lives in memory only.  Whatever happens to it, the delivery's row says where to go on.
  *   work.c    its life, and the transaction that ends it      asks.c     what a mapping lacks
  *   again.c   records that are looked at again               merged.c   records that were merged
+ *   shared.c  links that two flows share
  *   map.c     the record, its link, the worker                verdict.c  what is decided, and the brakes
  *   write.c   what leaves, what came of it, what is in doubt  deliver.c  who is served, restarts, reloads */
 #ifndef FLOW_WORK_H
@@ -41,7 +42,11 @@ struct work {
 	char *target_survivor; /* what its target was merged into, as a read has just told; NULL */
 	size_t text_len;
 
-	json_t *link;      /* the row, or NULL */
+	json_t *link;      /* the row, as seen from this record's side; or NULL */
+	bool link_turned;  /* it is a row of flow->other, whose target is our source */
+	bool link_stale;   /* the other flow has put it since it was read */
+	bool target_free;  /* nobody else's link leads to what the verdict found */
+	bool recovered;    /* its write was under way when we died: no record, no link is at hand */
 	bool link_settled; /* looked up by the identity that the mapping named */
 	json_t *answers;
 	size_t asks_open;
@@ -90,6 +95,26 @@ void work_note_again(struct work *, struct txn *); /* when to look at this one a
 int64_t source_offset_ms(const struct connection *); /* of its clock to UTC, where it tells; else 0 */
 void work_look_link(struct work *, bool by_identity);
 void work_map(struct work *);
+void work_begin_again(struct work *); /* with what came about meanwhile, its link first */
+
+/* shared.c: links that two flows share, one the way back of the other */
+json_t *shared_turn(const json_t *row); /* the same link, seen from its other side; yours */
+/* Rows of flow->other whose target is this record of our source; at most one. */
+void shared_look(struct work *, const char *rid, rows_fn *, void *arg);
+/* True: our side was written last by the other flow, so what we were given of it may be older. */
+bool shared_is_overtaken(const struct work *);
+/* True: this record may be one that the other flow is making right now; looked at again in a moment. */
+void shared_may_be_ours(struct work *); /* then on_known(), or the work has ended */
+void shared_known(struct work *);       /* map.c: it is not */
+/* The link as it is now, l as of our own row; before: what the target was known as, record: what a write
+ * says of it (NULL: not told). */
+void shared_put(struct work *, struct txn *, struct link_row *, const json_t *record, bool wrote);
+bool shared_swings(const struct work *); /* this write would go to and fro once too often */
+bool shared_is_busy(const struct work *); /* the same pair is at work in the other flow */
+bool shared_same_pair(const struct work *, const struct work *);
+/* What the verdict found as target must not be linked to another record of ours: then work_verdict() goes on, or a
+ * person is asked. */
+void shared_check_target(struct work *, const char *id);
 
 /* merged.c */
 void work_follow_survivor(struct work *);

@@ -96,7 +96,7 @@ static void written(struct work *w, struct txn *t, const struct call_record *r)
 	const char *cause = NULL;
 	char hash[SHA256_HEX_SIZE] = "", *base = new_base(w), *wrong = unexpected(w, record, &cause);
 	json_t *detail = work_decision(w, "done", NULL, NULL);
-	bool last = w->outdated || w->write_at + 1 >= json_array_size(json_object_get(w->verdict, "writes"));
+	bool last = w->outdated || w->recovered || w->write_at + 1 >= json_array_size(json_object_get(w->verdict, "writes"));
 
 	if (record) {
 		struct buf b;
@@ -113,10 +113,13 @@ static void written(struct work *w, struct txn *t, const struct call_record *r)
 	if (!l.made)
 		l.made = strcmp(json_text_or(write, "verb", ""), "create") ? "adopted" : "created";
 	txn_write_state(t, w->write_id, WRITE_DONE, NULL, 0);
-	if (!strcmp(json_text_or(write, "verb", ""), "delete"))
-		txn_link_drop(t, l.tenant, l.flow, l.identity);
+	if (w->recovered && w->flow->other && strcmp(json_text_or(write, "verb", ""), "create"))
+		w->outdated = true; /* what both sides know is worked out anew, from what stands there */
+	else if (!strcmp(json_text_or(write, "verb", ""), "delete"))
+		txn_link_drop(t, l.tenant, w->link_turned ? w->flow->other->name : l.flow,
+			w->link_turned ? json_text_or(w->link, "identity", "") : l.identity);
 	else
-		txn_link_put(t, &l);
+		shared_put(w, t, &l, record, true);
 	/* What the target now holds: for the mirror, so that the next order finds this customer, and for reconcile. */
 	if (record)
 		intake_emit(w->host, t, w->flow->target, "settle", r, 1, false);
@@ -312,6 +315,7 @@ static void on_looked(struct task *task, const struct outcome *o)
 	struct txn *t;
 	struct delivery_move m;
 	struct link_row l;
+	json_t *record;
 	char *base;
 
 	if (!work_goes_on(w))
@@ -331,7 +335,9 @@ static void on_looked(struct task *task, const struct outcome *o)
 	l.target_version = r->version;
 	l.made = "created";
 	l.base = base = new_base(w);
-	txn_link_put(t, &l);
+	record = r->text ? json_read(r->text, r->text_len, NULL) : NULL;
+	shared_put(w, t, &l, record, true);
+	json_decref(record);
 	m.cause = "found";
 	m.why = "the reply was lost; the record was found by our mark";
 	m.doc = "";
@@ -406,6 +412,7 @@ struct work *work_again(struct host *h, struct flow *f, const json_t *row)
 	json_t *write = json_read(data, strlen(data), NULL);
 
 	json_decref(w->verdict);
+	w->recovered = true;
 	w->write_at = 0;
 	w->phase = PHASE_WRITE;
 	w->write_id = json_int_or(row, "id", 0);

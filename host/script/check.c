@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECTIONS "id version language title label from to on_demand enabled requires money params tables accept identity " \
+#define SECTIONS "id version language title label from to back_of on_demand enabled requires money params tables accept identity " \
 	"order_by again_on again_at match needs fields balance expect owns both_ways on_conflict on_update on_delete tests"
 
 const struct param *mapping_param(const struct mapping *m, const char *name)
@@ -935,6 +935,7 @@ static void read_head(struct check *c, const struct schemas *all)
 	m->id = text_of(c, m->tree, "id");
 	m->version = text_of(c, m->tree, "version");
 	m->title = text_of(c, m->tree, "title");
+	m->back_of = text_of(c, m->tree, "back_of");
 	if (!m->id || !m->version)
 		wrong(c, m->tree, NULL, "a mapping wants its id and its version");
 	if (!language || language->op != OP_CONST || json_integer_value(language->constant) != 1)

@@ -470,6 +470,26 @@ static void check_needs(struct generation *g, struct flow *f)
 		problem_add(g->problems, f->m->file, 0, NULL, "%s and what it needs lead to each other", f->m->id);
 }
 
+/* The way back of a mapping leads from where that one leads to, to where it comes from. */
+static void check_back(struct generation *g, const struct flow *f)
+{
+	const struct mapping *m = f->m;
+	const struct node *n = node_get(m->tree, "back_of");
+	const struct flow *other = m->back_of ? flow_of(f->group, m->back_of) : NULL;
+
+	if (!m->back_of)
+		return;
+	if (!other)
+		problem_add(g->problems, m->file, n->line, NULL, "%s is the way back of %s, which %s does not have", m->id, m->back_of,
+			f->group->name);
+	else if (other->m->back_of)
+		problem_add(g->problems, m->file, n->line, "one of the two says back_of", "%s and %s are each the way back of another",
+			m->id, m->back_of);
+	else if (other->m->from != m->to || other->m->to != m->from)
+		problem_add(g->problems, m->file, n->line, NULL, "%s leads from %s to %s, and so does not lead back what %s brings",
+			m->id, m->from->name, m->to->name, m->back_of);
+}
+
 /* Two flows that number documents of one company alike would take each other's for their own. */
 static void check_unique(struct generation *g, const struct flow *f, const char *target, json_t *taken)
 {
@@ -632,6 +652,7 @@ static json_t *flow_json(struct generation *g, struct flow *f, const json_t *bin
 	json_object_set_new(o, "requires", requires_json(g, f));
 	json_put_int(o, "rank", f->rank);
 	json_put_text(o, "order_by", f->m->order_by);
+	json_put_text(o, "back_of", f->m->back_of);
 	json_object_set_new(o, "again_on", again_on_json(f->m));
 	json_object_set_new(o, "again_at", json_boolean(f->m->again_at));
 	json_object_set_new(o, "asks_source", json_boolean(asks_source(g, f)));
@@ -705,6 +726,7 @@ struct generation *generation_load(const json_t *load, json_t **reply)
 	for (size_t i = 0; i < g->flow_count; i++) {
 		const json_t *bind = json_object_get(binds, g->flows[i]->name);
 		check_needs(g, g->flows[i]);
+		check_back(g, g->flows[i]);
 		read_wants(g, g->flows[i]);
 		check_unique(g, g->flows[i], json_string_value(json_object_get(bind, g->flows[i]->m->to->connector)), taken);
 	}

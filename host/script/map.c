@@ -23,6 +23,12 @@ struct map {
 	bool adopted; /* the target was there before us */
 	const struct rule *rule; /* that found it; NULL: a link or a person */
 
+	/* What we wanted when both sides were last the same, and what stood there then: of a shared link
+	 * as both records were, else what we wrote.  before is ours. */
+	json_t *before, *seen;
+	bool shared; /* with the way back */
+	json_t *current; /* shared: { version, data } of the target as it is now, for whoever keeps the link */
+
 	json_t *origins;
 	struct map_view *view;
 	const char *again_day; /* the next ones of again_at; NULL, 0: none */
@@ -531,21 +537,52 @@ static bool may_change(struct map *p, json_t *wanted)
 	return !stop && !unknown && !p->e.failure.verdict;
 }
 
+/* What we wanted of the source's record as it was when both sides last knew each other. */
+static json_t *wanted_before(struct map *p)
+{
+	json_t *record = json_object_get(p->e.link, "source_seen"), *doc, *ask;
+	const char *key;
+	struct eval then;
+
+	if (!json_is_object(record))
+		return json_incref(json_object_get(p->e.link, "base")); /* dropped like a doc of our own */
+	eval_init(&then, p->e.arena, p->e.flow, p->e.header, record);
+	then.own_id = p->e.own_id;
+	doc = document_make(&then, &p->m->fields, true, NULL);
+	json_object_foreach(then.asks, key, ask)
+		json_object_set(p->e.asks, key, ask); /* of then, which ends here */
+	if (then.failure.verdict) { /* it could not be worked out today: what we wrote is the next best */
+		json_decref(doc);
+		doc = json_incref(json_object_get(p->e.link, "base")); /* as above */
+	}
+	eval_finish(&then);
+	return doc;
+}
+
+static void recall(struct map *p)
+{
+	p->shared = json_is_true(json_object_get(p->e.header, "shared"));
+	if (!linked_id(p) || !p->target_id || strcmp(linked_id(p), p->target_id))
+		return;
+	p->before = wanted_before(p);
+	p->seen = json_object_get(p->e.link, "target_seen");
+	if (!json_is_object(p->seen))
+		p->seen = json_object_get(p->e.link, "base");
+}
+
 static void merge(struct map *p, json_t *wanted, const char *version)
 {
-	struct merge g = { .m = p->m, .base = json_object_get(p->e.link, "base"), .current = p->e.current, .wanted = wanted,
-		.only_empty = p->adopted && p->m->adopted == ADOPTED_ONLY_EMPTY,
+	struct merge g = { .m = p->m, .before = p->before, .seen = p->seen, .current = p->e.current, .wanted = wanted,
+		.only_empty = p->adopted && p->m->adopted == ADOPTED_ONLY_EMPTY && !(p->shared && p->seen),
 		.decided = chose(p, "overwrite") || chose(p, "keep"),
 		.policy = chose(p, "overwrite") ? CONFLICT_OURS : chose(p, "keep") ? CONFLICT_THEIRS : p->m->on_conflict };
 	json_t *nothing_known = json_object();
 
-	if (!linked_id(p) || strcmp(linked_id(p), p->target_id))
-		g.base = NULL;
 	merge_run(&g);
 	if (json_array_size(g.conflicts))
 		clashes(p, g.conflicts);
 	else if (json_object_size(g.changes) == 0 ||
-		(!g.base && p->m->touches && !merge_touches(p->m, nothing_known, g.changes, p->m->touches)))
+		(!g.before && p->m->touches && !merge_touches(p->m, nothing_known, g.changes, p->m->touches)))
 		nothing(p, version, eval_format(&p->e, "%s %s holds it already", p->m->to->name, p->target_id));
 	else if (may_change(p, wanted)) {
 		json_t *expect = has_list(p->m, g.changes) ? expectations(p, wanted) : NULL;
@@ -564,11 +601,10 @@ static void merge(struct map *p, json_t *wanted, const char *version)
 
 static void update(struct map *p, json_t *wanted)
 {
-	json_t *base = json_object_get(p->e.link, "base");
 	const char *version = NULL;
-	bool known = linked_id(p) && json_object_size(base) > 0, asked = false, unknown = false;
+	bool known = json_object_size(p->before) > 0, asked = false, unknown = false;
 
-	if (known && !chose(p, "overwrite") && !chose(p, "post") && !merge_touches(p->m, base, wanted, p->m->touches)) {
+	if (known && !chose(p, "overwrite") && !chose(p, "post") && !merge_touches(p->m, p->before, wanted, p->m->touches)) {
 		nothing(p, json_string_value(json_object_get(p->e.link, "version")), "nothing of what is ours has changed");
 		return;
 	}
@@ -584,8 +620,13 @@ static void update(struct map *p, json_t *wanted)
 	}
 	if (p->m->gone && eval_true(&p->e, p->m->gone, &unknown))
 		gone(p, "was voided there");
+	if (p->shared) {
+		p->current = json_object();
+		put(p->current, "version", version);
+		json_object_set(p->current, "data", p->e.current); /* the verdict's from here on */
+	}
 	if (!(asking(p) || failed(p))) {
-		if (p->adopted && p->m->adopted == ADOPTED_NONE)
+		if (p->adopted && p->m->adopted == ADOPTED_NONE && !(p->shared && p->seen))
 			nothing(p, version, "it was there before us, and is left as it is");
 		else
 			merge(p, wanted, version);
@@ -789,6 +830,7 @@ static void work_out(struct map *p)
 		}
 	}
 	when_again(p);
+	recall(p);
 	if (!asking(p) && !failed(p)) {
 		if (updates)
 			update(p, doc);
@@ -796,6 +838,8 @@ static void work_out(struct map *p)
 			create(p, doc);
 	}
 	json_decref(doc);
+	json_decref(p->before);
+	p->before = NULL;
 }
 
 /* What is not accepted today may be tomorrow; but nothing is asked for its sake. */
@@ -855,6 +899,8 @@ json_t *map_record(struct arena *arena, const struct flow *flow, const json_t *h
 		go(&p);
 	if (!p.verdict)
 		verdict(&p, "hold", "mapping_failed", "the mapping came to no end: tell its author");
+	if (p.current)
+		json_object_set_new(p.verdict, "current", p.current);
 	put(p.verdict, "label", p.label);
 	put(p.verdict, "identity", p.identity);
 	put(p.verdict, "amount", p.amount);

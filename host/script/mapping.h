@@ -214,6 +214,7 @@ struct mapping {
 	const struct schema *from_schema, *to_schema;
 	const struct schema_entity *from, *to;
 
+	const char *back_of; /* the mapping whose way back this is: they share their links; NULL: of none */
 	bool on_demand;
 	const struct expr *enabled, *label;
 	const struct requirement *requires;

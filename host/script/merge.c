@@ -1,4 +1,4 @@
-/* merge.c - what we wrote last, what stands there now, what we want: what to change. */
+/* merge.c - what we want and wanted before, what stood there then and stands there now: what to change. */
 #include "merge.h"
 
 #include "base/decimal.h"
@@ -87,6 +87,11 @@ bool merge_same(const struct schema_field *f, json_t *a, json_t *b, bool whole)
 
 enum move { MOVE_LEAVE, MOVE_WRITE, MOVE_CLASH };
 
+/* A member, or an object: as we want it and wanted it before, as it stood then and stands now. */
+struct four {
+	json_t *wanted, *before, *seen, *current;
+};
+
 static enum move clash(const struct merge *g, const char *path)
 {
 	enum conflict policy = g->policy;
@@ -97,26 +102,26 @@ static enum move clash(const struct merge *g, const char *path)
 	return policy == CONFLICT_OURS ? MOVE_WRITE : policy == CONFLICT_THEIRS ? MOVE_LEAVE : MOVE_CLASH;
 }
 
-/*              current same as base   current changed
- * wanted = base        leave               leave (theirs stays)
+/*               current as seen        current changed
+ * wanted as before     leave               leave (theirs stays)
  * wanted changed       write               leave when both changed to the same, else clash
  * wanted gone          erase               leave (theirs stays)                               */
-static enum move decide(const struct merge *g, const struct schema_field *f, const char *path, json_t *wanted,
-	json_t *base, json_t *current)
+static enum move decide(const struct merge *g, const struct schema_field *f, const char *path, const struct four *of)
 {
-	if (json_is_null(wanted)) /* the mapping says clear */
-		return is_empty(current) ? MOVE_LEAVE : MOVE_WRITE;
-	if (!wanted)
-		return is_empty(base) || is_empty(current) || !merge_same(f, base, current, false) ? MOVE_LEAVE : MOVE_WRITE;
-	if (merge_same(f, wanted, current, false))
+	if (json_is_null(of->wanted)) /* the mapping says clear */
+		return is_empty(of->current) ? MOVE_LEAVE : MOVE_WRITE;
+	if (!of->wanted)
+		return is_empty(of->before) || is_empty(of->current) || !merge_same(f, of->seen, of->current, false) ? MOVE_LEAVE :
+			MOVE_WRITE;
+	if (merge_same(f, of->wanted, of->current, false))
 		return MOVE_LEAVE;
 	if (g->only_empty)
-		return is_empty(current) ? MOVE_WRITE : MOVE_LEAVE;
-	if (!base)
+		return is_empty(of->current) ? MOVE_WRITE : MOVE_LEAVE;
+	if (!of->before && !of->seen)
 		return MOVE_WRITE;
-	if (merge_same(f, wanted, base, true))
+	if (of->before && merge_same(f, of->wanted, of->before, true))
 		return MOVE_LEAVE;
-	return merge_same(f, base, current, false) ? MOVE_WRITE : clash(g, path);
+	return merge_same(f, of->seen, of->current, false) ? MOVE_WRITE : clash(g, path);
 }
 
 static json_t *copy_or_null(json_t *v)
@@ -186,23 +191,28 @@ static json_t *list_in_part(const char *pattern, const json_t *current, const js
 
 struct level {
 	const struct schema_entity *entity;
-	json_t *wanted, *base, *current;
+	struct four of;
 };
+
+static struct four member_of(const struct four *of, const char *name)
+{
+	return (struct four){ json_object_get(of->wanted, name), json_object_get(of->before, name),
+		json_object_get(of->seen, name), json_object_get(of->current, name) };
+}
 
 static bool changes_object(struct merge *g, const struct level *at, char *path, json_t *out);
 
 static bool change_member(struct merge *g, const struct level *at, const char *name, char *path, json_t *out)
 {
 	const struct schema_field *f = schema_field(at->entity, name);
-	json_t *wanted = json_object_get(at->wanted, name), *base = json_object_get(at->base, name),
-	       *current = json_object_get(at->current, name);
+	struct four of = member_of(&at->of, name);
 	const char *pattern;
 	bool differs;
 
 	if (f && (f->flags & (MLC_READONLY | MLC_IMMUTABLE)))
 		return false;
-	if ((json_is_object(wanted) || (!wanted && json_is_object(base))) && !(f && f->type == MLC_REF)) {
-		struct level inner = { f ? f->entity : NULL, wanted, base, current };
+	if ((json_is_object(of.wanted) || (!of.wanted && json_is_object(of.before))) && !(f && f->type == MLC_REF)) {
+		struct level inner = { f ? f->entity : NULL, of };
 		json_t *sub = json_object();
 		if (changes_object(g, &inner, path, sub)) {
 			json_object_set_new(out, name, sub);
@@ -213,23 +223,23 @@ static bool change_member(struct merge *g, const struct level *at, const char *n
 	}
 	if (!document_owns(g->m, path))
 		return false;
-	pattern = json_is_array(wanted) ? part_owned(g->m, path) : NULL;
+	pattern = json_is_array(of.wanted) ? part_owned(g->m, path) : NULL;
 	if (pattern) {
-		json_t *list = list_in_part(pattern, current, wanted, &differs);
+		json_t *list = list_in_part(pattern, of.current, of.wanted, &differs);
 		if (differs)
 			json_object_set_new(out, name, list);
 		else
 			json_decref(list);
 		return differs;
 	}
-	switch (decide(g, f, path, wanted, base, current)) {
+	switch (decide(g, f, path, &of)) {
 	case MOVE_LEAVE:
 		return false;
 	case MOVE_WRITE:
-		json_object_set_new(out, name, copy_or_null(wanted));
+		json_object_set_new(out, name, copy_or_null(of.wanted));
 		return true;
 	case MOVE_CLASH:
-		note_clash(g, path, wanted, current, base);
+		note_clash(g, path, of.wanted, of.current, of.seen);
 		return false;
 	}
 	return false;
@@ -243,8 +253,8 @@ static void complete(const struct merge *g, const struct level *at, const char *
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(at->wanted, name, value) {
-		json_t *theirs = json_object_get(at->current, name);
+	json_object_foreach(at->of.wanted, name, value) {
+		json_t *theirs = json_object_get(at->of.current, name);
 		snprintf(inner, sizeof inner, "%s.%s", path, name);
 		if (json_object_get(out, name) || !document_owns(g->m, inner))
 			continue;
@@ -259,13 +269,13 @@ static bool changes_object(struct merge *g, const struct level *at, char *path, 
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(at->wanted, name, value) {
+	json_object_foreach(at->of.wanted, name, value) {
 		snprintf(path + len, PATH_ROOM - len, "%s%s", len ? "." : "", name);
 		any |= change_member(g, at, name, path, out);
 		path[len] = 0;
 	}
-	json_object_foreach(at->base, name, value) { /* written once, wanted no more */
-		if (json_object_get(at->wanted, name))
+	json_object_foreach(at->of.before, name, value) { /* wanted once, and no more */
+		if (json_object_get(at->of.wanted, name))
 			continue;
 		snprintf(path + len, PATH_ROOM - len, "%s%s", len ? "." : "", name);
 		any |= change_member(g, at, name, path, out);
@@ -278,7 +288,7 @@ static bool changes_object(struct merge *g, const struct level *at, char *path, 
 
 void merge_run(struct merge *g)
 {
-	struct level top = { g->m->to, g->wanted, g->base, g->current };
+	struct level top = { g->m->to, { g->wanted, g->before, g->seen, g->current } };
 	char path[PATH_ROOM] = "";
 
 	g->changes = json_object();
@@ -303,26 +313,25 @@ static bool touches(const struct mapping *m, const struct level *at, const char 
 	json_t *value;
 	bool any = false;
 
-	for (int from_base = 0; from_base < 2 && !any; from_base++)
-		json_object_foreach(from_base ? at->base : at->wanted, name, value) {
+	for (int from_before = 0; from_before < 2 && !any; from_before++)
+		json_object_foreach(from_before ? at->of.before : at->of.wanted, name, value) {
 			const struct schema_field *f = schema_field(at->entity, name);
-			json_t *wanted = json_object_get(at->wanted, name), *base = json_object_get(at->base, name);
-			struct level inner = { f ? f->entity : NULL, wanted, base, NULL };
-			if ((from_base && wanted) || (f && (f->flags & (MLC_READONLY | MLC_IMMUTABLE))))
+			struct level inner = { f ? f->entity : NULL, member_of(&at->of, name) };
+			if ((from_before && inner.of.wanted) || (f && (f->flags & (MLC_READONLY | MLC_IMMUTABLE))))
 				continue;
 			snprintf(path + len, PATH_ROOM - len, "%s%s", len ? "." : "", name);
 			if (json_is_object(value) && !(f && f->type == MLC_REF))
 				any |= touches(m, &inner, names, path);
 			else if (document_owns(m, path) && (!names || is_among(names, path)))
-				any |= !merge_same(f, wanted, base, true);
+				any |= !merge_same(f, inner.of.wanted, inner.of.before, true);
 			path[len] = 0;
 		}
 	return any;
 }
 
-bool merge_touches(const struct mapping *m, json_t *base, json_t *wanted, const char *const *names)
+bool merge_touches(const struct mapping *m, json_t *before, json_t *wanted, const char *const *names)
 {
-	struct level top = { m->to, wanted, base, NULL };
+	struct level top = { m->to, { .wanted = wanted, .before = before } };
 	char path[PATH_ROOM] = "";
 
 	return touches(m, &top, names, path);

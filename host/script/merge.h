@@ -1,4 +1,4 @@
-/* merge.h - what we wrote last, what stands there now, what we want: what to change. */
+/* merge.h - what we want and wanted before, what stood there then and stands there now: what to change. */
 #ifndef SCRIPT_MERGE_H
 #define SCRIPT_MERGE_H
 
@@ -9,7 +9,9 @@
 
 struct merge {
 	const struct mapping *m;
-	json_t *base;    /* what we wrote last; NULL or empty: nothing is known */
+	/* What we wanted last, and what stood there then; both NULL or empty: nothing is known.  Where
+	 * nobody else maps this record they are the same: what we wrote. */
+	json_t *before, *seen;
 	json_t *current; /* the target's record as it is now */
 	json_t *wanted;
 	bool only_empty;       /* fill what is empty, change nothing */
@@ -25,7 +27,7 @@ void merge_run(struct merge *);
  * whole false: b may have more members than a. */
 bool merge_same(const struct schema_field *, json_t *a, json_t *b, bool whole);
 
-/* Does what we want differ from what we wrote last in one of these members (NULL: in any we own)? */
-bool merge_touches(const struct mapping *, json_t *base, json_t *wanted, const char *const *names);
+/* Does what we want differ from what we wanted before in one of these members (NULL: in any we own)? */
+bool merge_touches(const struct mapping *, json_t *before, json_t *wanted, const char *const *names);
 
 #endif

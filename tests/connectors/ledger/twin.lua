@@ -1,7 +1,7 @@
 -- twin.lua - the ledger of tests, simulated.  Control door: POST /parties, POST /entries as a person would; GET /books all.
 twin.describe {
 	title = "Ledger",
-	settings = { token = "ledger-token", books = "books-1", per_page = 50, closed_until = "" },
+	settings = { token = "ledger-token", books = "books-1", per_page = 50, closed_until = "", lower = "" }, -- lower: a member that the ledger itself rewrites in small letters after each write
 }
 
 twin.on_reset(function()
@@ -155,7 +155,12 @@ twin.route("PATCH", "/:folder/:id", function(req)
 	local row, answer = checked(req)
 	if not row then return answer end
 	for k, v in pairs(req:json() or {}) do row.fields[k] = v ~= twin.null and v or nil end
-	return { status = 200, json = shown(save(row)) }
+	local answer, lower = shown(save(row)), twin.settings.lower
+	if lower ~= "" and row.fields[lower] and row.fields[lower] ~= row.fields[lower]:lower() then
+		row.fields[lower] = row.fields[lower]:lower() -- its own automation, after its answer
+		save(row)
+	end
+	return { status = 200, json = answer }
 end)
 
 twin.route("DELETE", "/:folder/:id", function(req)
