@@ -53,7 +53,7 @@ static const struct mlc_field accounts[] = {
 
 static const struct mlc_field contacts[] = {
 	HEAD,
-	TEXT("First_Name", 40),
+	FOUND("First_Name", 40),
 	NAME("Last_Name", 80),
 	FOUND("Email", 100),
 	FOUND("Phone", 50),
@@ -251,12 +251,12 @@ const struct mlc_entity zoho_entities[] = {
 };
 
 static const struct mlc_setting settings[] = {
-	{ "accounts", MLC_TEXT, MLC_REQUIRED, false,
-		"where Zoho keeps the account: https://accounts.zoho.com, .eu, .in, .com.au, .jp, .com.cn, .sa, or https://accounts.zohocloud.ca" },
+	{ "accounts", MLC_TEXT, 0, false,
+		"where Zoho keeps the account: https://accounts.zoho.com (the default), .eu, .in, .com.au, .jp, .com.cn, .sa, or https://accounts.zohocloud.ca" },
 	{ "org", MLC_TEXT, 0, false, "the organisation's id, digits; needed with auth = \"oauth_client\"" },
 	{ "workflows", MLC_BOOL, 0, false, "true: what we write starts Zoho's own workflow rules; false, the default: it does not" },
-	{ "client_id", MLC_TEXT, MLC_REQUIRED, true, "1000....: api-console.zoho.com, Server-based Application (or Self Client, for oauth_client)" },
-	{ "client_secret", MLC_TEXT, MLC_REQUIRED, true, "shown beside it; each data centre has its own" },
+	{ "client_id", MLC_TEXT, 0, false, "1000....: api-console.zoho.com, Server-based Application (or Self Client, for oauth_client); or of the app" },
+	{ "client_secret", MLC_TEXT, 0, true, "shown beside it; each data centre has its own" },
 	{ TOKEN, MLC_TEXT, 0, true, "made by ml-connector itself: what Zoho's notifications show" },
 	{ NULL },
 };
@@ -274,10 +274,10 @@ static const struct mlc_endpoint endpoints[] = {
 /* A grant is asked for at the host of the settings and brings the accounts-server that then serves it. */
 static const struct mlc_auth auth[] = {
 	{ .kind = MLC_AUTH_OAUTH_CODE, .user = "client_id", .pass = "client_secret",
-		.authorize_url = "{accounts}/oauth/v2/auth", .token_url = "{accounts-server}/oauth/v2/token", .scope = SCOPE,
+		.authorize_url = "{accounts|https://accounts.zoho.com}/oauth/v2/auth", .token_url = "{accounts-server|accounts|https://accounts.zoho.com}/oauth/v2/token", .scope = SCOPE,
 		.extra = "access_type=offline&prompt=consent", .style = MLC_CLIENT_FORM, .header = HEADER },
 	{ .kind = MLC_AUTH_OAUTH_CLIENT, .user = "client_id", .pass = "client_secret",
-		.token_url = "{accounts}/oauth/v2/token", .scope = SCOPE, .extra = "soid=ZohoCRM.{org}",
+		.token_url = "{accounts|https://accounts.zoho.com}/oauth/v2/token", .scope = SCOPE, .extra = "soid=ZohoCRM.{org}",
 		.style = MLC_CLIENT_FORM, .header = HEADER },
 	{ .kind = (enum mlc_auth_kind)0 },
 };

@@ -1,0 +1,76 @@
+-- customer_figures.lua - what the books say of a customer, on his account: state, balance, what is open and overdue.
+--
+-- Looked at again whenever an invoice, payment or credit of his changes (a new balance does not modify the customer), and
+-- at midnight of the company's time zone when something falls due.  A customer who is made inactive or deleted is Closed.
+
+local open_ones = filter("invoices", gt(item "BalanceRemaining", 0))
+local overdue_ones = filter("invoices", all { gt(item "BalanceRemaining", 0), lt(first { item "DueDate", item "TxnDate" }, today()) })
+local has_jobs = all { eq(param "jobs", "roll_up"), ne(money(src "Balance"), money(src "TotalBalance")) }
+local balance = money(first { when(eq(param "jobs", "roll_up"), src "TotalBalance", src "Balance"), "0" })
+
+return mapping {
+  id = "quickbooks_desktop.Customer->zoho_crm.customer_figures", version = "1.0.0", language = 1,
+  title = "What the books say of a customer stands on his account",
+  from = { connector = "quickbooks_desktop", entity = "Customer" },
+  to   = { connector = "zoho_crm", entity = "Accounts" },
+  label = text "figures of {FullName}",
+
+  params = {
+    jobs = { type = "one_of", values = { "roll_up", "own_account" }, default = "roll_up",
+             help = "roll_up: jobs have no account, what is invoiced to them is the customer's; own_account: each job is an account below its customer's" },
+  },
+  tables = {
+    states = { Inactive = "Closed", Deleted = "Closed", Overdue = "Overdue", Open = "Open", Clear = "Active" },
+  },
+
+  accept = {
+    { any { absent(src "ParentRef"), eq(param "jobs", "own_account") }, else_ = skip("job", "{FullName} is a job; jobs are rolled up into their customers") },
+  },
+  identity = src "ListID",
+  order_by = src "TimeModified",
+
+  needs = {
+    account  = ensure { "quickbooks_desktop.Customer->zoho_crm.customer" },
+    invoices = query { side = "source", entity = "Invoice", where = { CustomerRef = src "ListID" } },
+  },
+  again_on = { Invoice = src "CustomerRef.id", ReceivePayment = src "CustomerRef.id", CreditMemo = src "CustomerRef.id" },
+  -- What jobs owe changes without a word about their customer: looked at each midnight.
+  again_at = concat(each(open_ones, add_days(first { item "DueDate", item "TxnDate" }, 1)), list { when(has_jobs, add_days(today(), 1)) }),
+
+  match = { { by = "link" }, { by = { id = ref "account" } }, on_none = "hold" },
+
+  fields = {
+    Books_Status = pick("states", when(eq(src "IsActive", false), "Inactive", when(gt(count(overdue_ones), 0), "Overdue", when(gt(balance, 0), "Open", "Clear")))),
+    Books_Balance = balance,
+    Books_Open_Invoices = count(open_ones),
+    Books_Overdue = money(sum(overdue_ones, "BalanceRemaining")),
+    Books_Last_Invoice = compute { inputs = { days = each("invoices", item "TxnDate") }, result = "date",
+      fn = function(v) local last for _, day in ipairs(v.days or {}) do if not last or day > last then last = day end end return last end },
+  },
+  on_conflict = "ours",     -- these are the books' figures, whoever types into them
+  on_delete = { fields = { Books_Status = pick("states", "Deleted") } },
+
+  tests = {
+    defaults = { today = "2026-11-20" },
+    { name = "ZOHO-39 state, balance, open and overdue invoices stand on the account",
+      given = { ListID = "80000001-1", FullName = "Contoso", Name = "Contoso", IsActive = true, Balance = "95.00", TotalBalance = "95.00" },
+      refs = { account = "500001" },
+      rows = { invoices = { { TxnDate = "2026-10-01", DueDate = "2026-10-31", BalanceRemaining = "80.00" }, { TxnDate = "2026-09-01", DueDate = "2026-10-01", BalanceRemaining = "0.00" },
+                            { TxnDate = "2026-11-15", DueDate = "2026-12-15", BalanceRemaining = "15.00" } } },
+      candidates = { id = { { id = "500001", Account_Name = "Contoso" } } }, current = { id = "500001", Account_Name = "Contoso" },
+      expect = { action = "update 500001", Books_Status = "Overdue", Books_Balance = "95.00", Books_Open_Invoices = "2", Books_Overdue = "80.00", Books_Last_Invoice = "2026-11-15", again_at = "2026-12-16" } },
+    { name = "ZOHO-39 an invoice, a payment and a credit have him looked at again", like = 1, entity = "Invoice", given = { CustomerRef = { id = "80000001-1" } }, expect = { looks_at = { "80000001-1" } } },
+    { name = "a payment", like = 2, entity = "ReceivePayment", expect = { looks_at = { "80000001-1" } } },
+    { name = "a credit", like = 2, entity = "CreditMemo", expect = { looks_at = { "80000001-1" } } },
+    { name = "who owes nothing is active", like = 1, change = { Balance = "0.00", TotalBalance = "0.00" }, rows = { invoices = {} },
+      expect = { Books_Status = "Active", Books_Balance = "0.00", Books_Open_Invoices = "0", Books_Overdue = "0.00", again_at = none } },
+    { name = "ALL-11 what jobs owe is their customer's, and looked at each midnight", like = 1, change = { Balance = "0.00", TotalBalance = "120.00" }, rows = { invoices = {} },
+      expect = { Books_Status = "Open", Books_Balance = "120.00", again_at = "2026-11-21" } },
+    { name = "ZOHO-23 a customer who is made inactive is closed", like = 1, change = { IsActive = false },
+      link = { id = "500001", made = "adopted", base = { Books_Status = "Overdue", Books_Balance = "95.00", Books_Open_Invoices = 2, Books_Overdue = "80.00", Books_Last_Invoice = "2026-11-15" } },
+      current = { id = "500001", Books_Status = "Overdue", Books_Balance = "95.00", Books_Open_Invoices = 2, Books_Overdue = "80.00", Books_Last_Invoice = "2026-11-15" },
+      expect = { action = "update 500001", Books_Status = "Closed", Books_Balance = none } },
+    { name = "ZOHO-23 one who is deleted is closed, too, and nothing is deleted", like = 7, deleted = true, expect = { action = "update 500001", Books_Status = "Closed" } },
+    { name = "a day that changes nothing writes nothing", like = 7, change = { IsActive = true }, expect = { state = "nothing" } },
+  },
+}

@@ -1,0 +1,47 @@
+-- invoice_products.lua - the products of an invoice are linked to its deal.
+
+-- >>> the same in invoice.lua, invoice_products.lua
+local total = money(add(src "Subtotal", src "SalesTaxTotal"))
+local voided = all { eq(total, "0.00"), starts(src "Memo", "VOID:") }
+-- A line of a subtotal shows a sum of others.  Only where lines do not add up it is asked which those are.
+local amount_here = first { item "Amount", item "TotalAmount" }
+local adds_up = eq(money(sum("InvoiceLine", first { item "Amount", item "TotalAmount" })), money(src "Subtotal"))
+local counts = all { any { present(item "ItemRef"), present(item "ItemGroupRef") }, present(amount_here), ne(need "kind.ItemType", "ItemSubtotal") }
+-- <<<
+
+return mapping {
+  id = "quickbooks_desktop.Invoice->zoho_crm.invoice_products", version = "1.0.0", language = 1,
+  title = "The products of an invoice are linked to its deal",
+  from = { connector = "quickbooks_desktop", entity = "Invoice" },
+  to   = { connector = "zoho_crm", entity = "Deal_Products" },
+  label = text "products of invoice {RefNumber}",
+
+  accept = { { not_(voided), else_ = skip("void", "invoice {RefNumber} was voided") } },
+  identity = src "TxnID",
+  order_by = src "TimeModified",
+  needs = {
+    deal    = ensure { "quickbooks_desktop.Invoice->zoho_crm.invoice", on_none = skip("no_deal", "invoice {RefNumber} has no deal") },
+    kind    = fetch { side = "source", entity = "Item", id = item "ItemRef.id", take = { "ItemType" }, if_ = not_(adds_up) },
+    product = ensure { "quickbooks_desktop.Item->zoho_crm.product", of = { entity = "Item", id = first { item "ItemRef.id", item "ItemGroupRef.id" } } },
+  },
+  match = { { by = "link" }, on_none = "create" },
+  fields = {
+    Deal = ref "deal",
+    Products = each("InvoiceLine", { if_ = counts, Product = ref "product" }),
+  },
+  on_conflict = "ours",
+  on_delete = "nothing",
+
+  tests = {
+    { name = "ZOHO-28 ZOHO-35 each line's product is linked to the deal",
+      given = { TxnID = "1A-1", TimeModified = "2026-11-20T08:00:00-08:00", RefNumber = "1007", Subtotal = "47.00", SalesTaxTotal = "0.00",
+        InvoiceLine = { { ItemRef = { id = "70000001-1" }, Amount = "50.00" }, { Desc = "Thank you" }, { ItemRef = { id = "70000002-1" }, Amount = "-3.00" } } },
+      refs = { deal = "800001", product = { ["70000001-1"] = "700001", ["70000002-1"] = "700002" } },
+      expect = { action = "create", Deal = "800001", Products = { { Product = "700001" }, { Product = "700002" } } } },
+    { name = "another product, other links", like = 1, change = { InvoiceLine = { { ItemRef = { id = "70000002-1" }, Amount = "47.00" } } },
+      link = { id = "800001", base = { Deal = { id = "800001" }, Products = { { Product = { id = "700001" } } } } }, current = { id = "800001", Deal = { id = "800001" }, Products = { { Product = { id = "700001" } } } },
+      expect = { action = "update 800001", Products = { { Product = "700002" } } } },
+    { name = "a voided invoice keeps the links that it has", like = 1, change = { Memo = "VOID:", Subtotal = "0.00" }, expect = { state = "skip", cause = "void" } },
+    { name = "a deleted one, too", like = 1, deleted = true, link = { id = "800001" }, expect = { state = "skip" } },
+  },
+}
