@@ -211,6 +211,8 @@ enum mlc_step zen_emit_all(struct mlc_call *c, int entity, json_t *list)
 
 /* ---- fetch ------------------------------------------------------------------------------- */
 
+enum fetch_phase { FETCH_RECORD, FETCH_MERGES };
+
 static const char *record_path(struct mlc_call *c, int entity, const char *id)
 {
 	const char *dash = strchr(id, '-');
@@ -232,6 +234,7 @@ static enum mlc_step next_fetch(struct mlc_call *c)
 	struct state *s = (struct state *)c->state;
 	const char *id = c->ids[s->at], *path;
 
+	s->phase = FETCH_RECORD;
 	if (!id)
 		return MLC_DONE;
 	path = record_path(c, entity_of(c), id);
@@ -239,6 +242,43 @@ static enum mlc_step next_fetch(struct mlc_call *c)
 		return c->host->fail(c, MLC_REFUSED, 0, "'%s' is no id of a %s: those are like qbo_item-01J, of its object, too", id,
 			c->entity->name);
 	return mlc_get(c, path);
+}
+
+/* Gone, or one with another one now?  Zendesk tells it of organizations only (SOURCES.md 3). */
+static enum mlc_step ask_merges(struct mlc_call *c, const char *id)
+{
+	struct state *s = (struct state *)c->state;
+
+	s->phase = FETCH_MERGES;
+	return mlc_get(c, zen_page(c, c->host->format(c, "/api/v2/organizations/%s/merges", mlc_percent(c, id)), ""));
+}
+
+static const char *survivor_of(struct mlc_call *c, const char *id)
+{
+	json_t *list = json_object_get(zen_body(c), "organization_merges"), *merge;
+	size_t i;
+
+	json_array_foreach(list, i, merge) {
+		const char *loser = zen_id(c, merge, "loser_id");
+
+		if (loser && strcmp(loser, id) == 0 && strcmp(mlc_text_or(merge, "status", ""), "complete") == 0)
+			return zen_id(c, merge, "winner_id");
+	}
+	return NULL;
+}
+
+static enum mlc_step digest_gone(struct mlc_call *c, const char *id)
+{
+	struct state *s = (struct state *)c->state;
+	const struct mlc_record r = { .entity = c->entity->name, .id = id, .deleted = true };
+	const char *survivor = s->phase == FETCH_MERGES ? survivor_of(c, id) : NULL;
+
+	if (survivor)
+		c->host->merged(c, c->entity->name, id, survivor);
+	else
+		c->host->emit(c, &r);
+	s->at++;
+	return next_fetch(c);
 }
 
 enum mlc_step zen_fetch(struct mlc_call *c)
@@ -250,17 +290,18 @@ enum mlc_step zen_fetch(struct mlc_call *c)
 
 	if (c->reply->kind != MLC_REPLY_HERE)
 		return next_fetch(c);
-	if (is_missing(c)) {
-		r = (struct mlc_record){ .entity = c->entity->name, .id = id, .deleted = true };
-	} else {
-		if (c->reply->status != 200)
-			return zen_failed(c, c->host->format(c, "reading %s %s", c->entity->name, id));
-		if (!zen_record(c, entity, json_object_get(zen_body(c), zen_resources[entity].one), &r))
-			return zen_garbage(c, "the record that was asked for");
-		if (strcmp(r.id, id) != 0) {
-			json_decref(r.data);
-			return zen_garbage(c, "the record that was asked for");
-		}
+	if (is_missing(c))
+		return entity == ORGANIZATION && s->phase == FETCH_RECORD ? ask_merges(c, id) : digest_gone(c, id);
+	if (c->reply->status != 200)
+		return zen_failed(c, c->host->format(c, "reading %s %s", c->entity->name, id));
+	if (s->phase == FETCH_MERGES)
+		return json_is_array(json_object_get(zen_body(c), "organization_merges")) ? digest_gone(c, id)
+			: zen_garbage(c, "a list of merges");
+	if (!zen_record(c, entity, json_object_get(zen_body(c), zen_resources[entity].one), &r))
+		return zen_garbage(c, "the record that was asked for");
+	if (strcmp(r.id, id) != 0) {
+		json_decref(r.data);
+		return zen_garbage(c, "the record that was asked for");
 	}
 	c->host->emit(c, &r);
 	s->at++;

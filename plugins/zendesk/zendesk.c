@@ -258,7 +258,7 @@ static const struct mlc_auth auth[] = {
 		.scope = "read write", .style = MLC_CLIENT_JSON },
 	{ .kind = MLC_AUTH_OAUTH_CODE, .user = "client_id", .pass = "client_secret",
 		.authorize_url = "{url}/oauth/authorizations/new", .token_url = "{url}/oauth/tokens", .scope = "read write",
-		.style = MLC_CLIENT_JSON },
+		.extra = "code_challenge_method=S256", .style = MLC_CLIENT_JSON },
 	{ .kind = MLC_AUTH_BASIC, .user = "login", .pass = "api_token" },
 	{ .kind = (enum mlc_auth_kind)0 },
 };

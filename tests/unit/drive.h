@@ -1,6 +1,7 @@
 /* drive.h - one call of a connector, step by step: what it asks for, what it is answered.
  *
- * For tests that are linked with the connector's own objects: mlc_connector_v1 is the one under test. */
+ * For tests that are linked with the connector's own objects: mlc_connector_v1 is the one under test.  Where
+ * MLC_REQUESTS names a file, each request is added to it as a line of JSON, for lib/openapi.py. */
 #ifndef UNIT_DRIVE_H
 #define UNIT_DRIVE_H
 
@@ -84,12 +85,40 @@ static inline int drive_tear_down(void **state)
 	return 0;
 }
 
+static inline void keep_request(const struct drive *d)
+{
+	const char *path = getenv("MLC_REQUESTS");
+	const struct mlc_request *r = call_inside(d->call)->request;
+	FILE *f = path && d->step == MLC_SEND ? fopen(path, "a") : NULL;
+	json_t *line, *headers = json_array();
+
+	for (const char *const *h = r->headers; f && h && *h; h++)
+		json_array_append_new(headers, json_string(*h));
+	line = f ? json_pack("{s:s,s:s,s:s?,s:s%,s:O}", "method", r->method, "path", r->path, "type", r->type, "body",
+		r->body ? r->body : "", r->body_len, "headers", headers) : NULL;
+	if (line) {
+		json_dumpf(line, f, JSON_COMPACT);
+		fputc('\n', f);
+	}
+	json_decref(line);
+	json_decref(headers);
+	if (f)
+		fclose(f);
+}
+
+/* Goes one step on. */
+static inline void step(struct drive *d, const struct call_reply *reply)
+{
+	d->step = call_step(d->call, reply, NOW);
+	keep_request(d);
+}
+
 /* The first step of a call of input. */
 static inline void begin(struct drive *d, enum op op)
 {
 	d->input.op = op;
 	d->call = call_create(&d->site, &d->input);
-	d->step = call_step(d->call, NULL, NOW);
+	step(d, NULL);
 }
 
 /* The reply to what was asked for last. */
@@ -99,7 +128,7 @@ static inline void answer_headers(struct drive *d, int status, const char *body,
 
 	assert_int_equal(d->step, MLC_SEND);
 	d->headers = headers;
-	d->step = call_step(d->call, &reply, NOW);
+	step(d, &reply);
 	d->headers = NULL;
 }
 
@@ -112,7 +141,7 @@ static inline void lost(struct drive *d)
 {
 	struct call_reply reply = { .reply = { MLC_REPLY_LOST, 0, "", 0 } };
 
-	d->step = call_step(d->call, &reply, NOW);
+	step(d, &reply);
 }
 
 /* What was emitted is committed, with its cursor; and when the call only wanted that, it goes on. */
@@ -126,7 +155,7 @@ static inline void commit(struct drive *d)
 	if (d->step == MLC_PAUSE) {
 		struct call_reply reply = { .reply = { MLC_REPLY_PAUSED, 0, "", 0 } };
 
-		d->step = call_step(d->call, &reply, NOW);
+		step(d, &reply);
 	}
 }
 
@@ -135,6 +164,12 @@ static inline void commit(struct drive *d)
 		assert_int_equal((d)->step, MLC_SEND);                                         \
 		assert_string_equal(call_inside((d)->call)->request->method, m);               \
 		assert_string_equal(call_inside((d)->call)->request->path, p);                 \
+	} while (0)
+
+#define asks_with(d, m, p, b)                                                                  \
+	do {                                                                                   \
+		asks(d, m, p);                                                                 \
+		assert_string_equal(call_inside((d)->call)->request->body, b);                 \
 	} while (0)
 
 #define fails(d, f)                                                                            \
@@ -183,6 +218,7 @@ static inline const struct call_record *record(const struct drive *d, size_t i)
 	return &r[i];
 }
 
+#ifdef SPECS_DEFAULT
 /* A vendor's document below the folder of specifications, which is not part of the project; free() it.  NULL: not
  * there, the test is skipped. */
 static inline char *spec(const char *name, size_t *len)
@@ -202,5 +238,6 @@ static inline char *spec(const char *name, size_t *len)
 		*len = got;
 	return text;
 }
+#endif
 
 #endif

@@ -19,10 +19,36 @@ static void a_record_that_is_gone_is_told_as_deleted_and_the_next_is_asked_for(v
 	begin(d, OP_FETCH);
 	asks(d, "GET", "/api/v2/organizations/7");
 	answer(d, 404, NOT_FOUND);
+	asks(d, "GET", "/api/v2/organizations/7/merges?page%5Bsize%5D=100");
+	answer(d, 404, NOT_FOUND);
 	asks(d, "GET", "/api/v2/organizations/8");
 	answer(d, 200, "{\"organization\":" ORGANIZATION("8", "Acme", "2026-11-20T10:00:00Z", "") "}");
 	assert_int_equal(d->step, MLC_DONE);
 	assert_string_equal(emitted(d), "deleted organization 7, organization 8");
+}
+
+/* ALL-12: whoever is one with another one now is not told as deleted. */
+static void an_organization_that_was_merged_names_its_survivor(void **state)
+{
+	static const char *const ids[] = { "7", "9", NULL };
+	struct drive *d = *state;
+	const struct call_record *r;
+
+	d->input.entity = "organization";
+	d->input.ids = ids;
+	begin(d, OP_FETCH);
+	answer(d, 404, NOT_FOUND);
+	answer(d, 200, "{\"organization_merges\":[{\"id\":\"01J\",\"loser_id\":3,\"winner_id\":7,\"status\":\"complete\"},"
+		"{\"id\":\"01K\",\"loser_id\":7,\"winner_id\":8,\"status\":\"complete\"}],\"meta\":{\"has_more\":false}}");
+	asks(d, "GET", "/api/v2/organizations/9");
+	answer(d, 404, NOT_FOUND);
+	answer(d, 200, "{\"organization_merges\":[{\"id\":\"01J\",\"loser_id\":9,\"winner_id\":7,\"status\":\"in_progress\"}]}");
+	assert_int_equal(d->step, MLC_DONE);
+	assert_int_equal(call_records(d->call, &r), 2);
+	assert_string_equal(r[0].id, "7");
+	assert_string_equal(r[0].merged_into, "8");
+	assert_string_equal(r[1].id, "9");
+	assert_true(r[1].deleted && !r[1].merged_into);
 }
 
 /* A wrong address is not a thousand deleted records. */
@@ -142,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		drive_test(a_record_that_is_gone_is_told_as_deleted_and_the_next_is_asked_for),
+		drive_test(an_organization_that_was_merged_names_its_survivor),
 		drive_test(only_zendesks_own_word_makes_a_record_deleted),
 		drive_test(another_record_than_was_asked_for_is_no_answer),
 		drive_test(an_organization_is_looked_up_by_external_id_or_by_name_never_by_both),

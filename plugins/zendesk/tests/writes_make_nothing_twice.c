@@ -88,7 +88,7 @@ static void a_ticket_is_made_once_and_changed_only_as_we_know_it(void **state)
 		"external_id", "k-1"));
 	asks_with(d, "POST", "/api/v2/tickets",
 		"{\"ticket\":{\"subject\":\"Overdue\",\"comment\":{\"body\":\"Three invoices\"},\"external_id\":\"k-1\"}}");
-	assert_string_equal(header_sent(d), "Idempotency-Key: k-1");
+	assert_string_equal(call_inside(d->call)->request->headers[0], "Idempotency-Key: k-1");
 	answer(d, 201, "{\"ticket\":{\"id\":9,\"status\":\"open\",\"updated_at\":\"2026-11-20T10:00:00Z\",\"requester_id\":5}}");
 	assert_string_equal(settled(d)->version, "2026-11-20T10:00:00Z");
 	drive_end(d);

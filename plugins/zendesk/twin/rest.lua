@@ -448,6 +448,11 @@ end
 
 -- ---- the routes ---------------------------------------------------------------------------------------------
 
+local function merge(loser)
+	return object { { "id", ("01J%d"):format(loser.id) }, { "url", ("%s/organization_merges/01J%d.json"):format(base(), loser.id) },
+		{ "loser_id", loser.id }, { "winner_id", loser.merged_into }, { "status", "complete" } }
+end
+
 local function organizations_search(req)
 	local args = req.args
 	if (args.name and args.external_id) or not (args.name or args.external_id) then
@@ -603,6 +608,20 @@ local routes = {
 	{ "DELETE", "/organizations/:id", function(req)
 		desk.delete_organization(organization_of(req))
 		return { status = 204 }
+	end, admin = true },
+	{ "POST", "/organizations/:id/merge", function(req)
+		local loser, what = organization_of(req), body_of(req, "organization_merge")
+		local winner = twin.state.organizations[what.winner_id]
+		if not winner or winner.deleted then desk.not_found() end
+		desk.merge_organization(loser, winner)
+		return one(201, "organization_merge", merge(loser))
+	end, admin = true },
+	{ "GET", "/organizations/:id/merges", function(req)
+		local id = id_in(req.params.id)
+		if not twin.state.organizations[id] then desk.not_found() end
+		return paged(req, "organization_merges", all("organizations", function(o)
+			return o.merged_into and (o.id == id or o.merged_into == id)
+		end), merge)
 	end, admin = true },
 	{ "GET", "/organizations/:id/users", function(req)
 		local o = organization_of(req)
