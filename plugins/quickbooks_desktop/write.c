@@ -154,7 +154,7 @@ static enum mlc_step ask_create(struct mlc_call *c)
 	if (wrong)
 		return refuse(c, MLC_REFUSED, wrong);
 	/* Required by the schema; true would let QuickBooks choose what is paid. */
-	if (!strcmp(c->entity->name, "ReceivePayment") && !json_object_get(c->writes->data, "AppliedToTxn") &&
+	if (!strcmp(c->entity->name, "ReceivePayment") && !json_array_size(json_object_get(c->writes->data, "AppliedToTxn")) &&
 		!json_object_get(c->writes->data, "IsAutoApply"))
 		mlc_xml_put(&x, "IsAutoApply", "false");
 	mlc_xml_close(&x, add);

@@ -79,7 +79,8 @@ local function act(kind, verb, event, fn)
 	twin.control("POST", verb and ("/%s/:key/%s"):format(kind, verb) or "/" .. kind, function(req)
 		local record = verb and ledger.need(kind, req.params.key)
 		local told = fn(record, wish(req)) or record
-		local name = type(event) == "function" and event(told) or event
+		local name = event
+		if type(event) == "function" then name = event(told) end
 		if name then
 			local ids = { AccountId = told.account or told.id }
 			for member, of in pairs { PaymentId = "payments", InvoiceId = "invoices", CreditMemoId = "credit_memos", DebitMemoId = "debit_memos", RefundId = "refunds" } do

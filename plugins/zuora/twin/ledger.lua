@@ -26,7 +26,7 @@ function ledger.offset() return math.floor(tonumber(twin.settings.gmt_offset) * 
 -- 32 hex digits that grow with time, as those of one cluster do.
 function ledger.new_id()
 	twin.state.serial = twin.state.serial + 1
-	return ("8ad0%08x%s%08x"):format(twin.now() // 1000, twin.hex(twin.random(6)), twin.state.serial)
+	return ("8ad0%08x%08x%s"):format(twin.now() // 1000, twin.state.serial, twin.hex(twin.random(6)))
 end
 
 function ledger.next_number(prefix, digits)
