@@ -1,0 +1,59 @@
+-- vendor_figures.lua - what we owe a vendor stands in its organization's fields.
+--
+-- Counted are the bills that are open.  Looked at again whenever a bill of the vendor's changes, and at midnight after the next
+-- one falls due.
+
+local function due(row) return first { row "DueDate", row "TxnDate" } end
+local late = filter("bills", lt(due(item), today()))
+
+return mapping {
+  id = "quickbooks_online.Vendor->zendesk.vendor_figures", version = "1.0.0", language = 1,
+  title = "What we owe vendors stands on their organizations",
+  from = { connector = "quickbooks_online", entity = "Vendor" },
+  to   = { connector = "zendesk", entity = "organization" },
+  label = text "figures of {DisplayName}",
+
+  params = { figures = { type = "one_of", values = { "fields", "notes", "both" }, default = "fields",
+                         help = "where the figures stand: in organization fields, in the organization's notes, or in both" } },
+  enabled = one_of(param "figures", { "fields", "both" }),
+
+  accept = { { any { ne(src "Active", false), present(link "id") }, else_ = skip("inactive", "{DisplayName} is inactive, and never was in Zendesk") } },
+  identity = src "Id",
+  order_by = src "MetaData.LastUpdatedTime",
+
+  needs = {
+    organization = ensure { "quickbooks_online.Vendor->zendesk.vendor", on_none = skip("no_organization", "{DisplayName} has no organization in Zendesk") },
+    bills        = query { side = "source", entity = "Bill", where = { VendorRef = src "Id", Balance = "> 0" }, take = { "DocNumber", "TxnDate", "DueDate", "Balance", "TotalAmt" } },
+  },
+  again_on = { Bill = src "VendorRef.id" },
+  again_at = each("bills", add_days(due(item), 1)),
+
+  match = { { by = "link" }, { by = { id = ref "organization" } }, on_none = "hold" },
+
+  fields = {
+    organization_fields = {
+      qbo_status = when(gt(count(late), 0), "overdue", when(gt(count("bills"), 0), "open", "paid")),
+      qbo_open_bills = count("bills"), qbo_open_amount = money(sum("bills", "Balance")),
+      qbo_overdue_bills = count(late), qbo_overdue_amount = money(sum(late, "Balance")),
+      qbo_balance = money(first { src "Balance", "0" }),
+      qbo_currency = first { src "CurrencyRef.value", fact "source.currency" },
+      qbo_bills = trim { join("bills", text "{item.DocNumber}: {item.Balance} of {item.TotalAmt}, due {item.DueDate}", "\n"), max = 60000, on_overflow = "truncate" },
+    },
+  },
+  owns = { "organization_fields.qbo_*" },
+  on_conflict = "ours",     -- these are the books' figures, whoever types into them
+  on_delete = "nothing",    -- vendor.lua marks it
+
+  tests = {
+    defaults = { today = "2026-11-20", facts = { source = { identity = "4620", currency = "USD" } } },
+    { name = "ZEN-16 ZEN-17 a vendor's open and overdue bills",
+      given = { Id = "22", DisplayName = "Books by Bessie", Active = true, Balance = "75.50", CurrencyRef = { value = "USD" } },
+      refs = { organization = "900" }, candidates = { id = { { id = "900" } } }, current = { id = "900", organization_fields = {} },
+      rows = { bills = { { DocNumber = "B-17", TxnDate = "2026-11-08", DueDate = "2026-11-18", Balance = "75.50", TotalAmt = "75.50" } } },
+      expect = { action = "update 900", organization_fields = { qbo_status = "overdue", qbo_open_bills = 1, qbo_open_amount = "75.50", qbo_overdue_bills = 1, qbo_overdue_amount = "75.50",
+        qbo_balance = "75.50", qbo_currency = "USD", qbo_bills = "B-17: 75.50 of 75.50, due 2026-11-18" } } },
+    { name = "ZEN-17 a bill that falls due later turns overdue by itself", like = 1, today = "2026-11-10", expect = { organization_fields = { qbo_status = "open", qbo_overdue_bills = 0 }, again_at = "2026-11-19" } },
+    { name = "ZEN-17 a bill has its vendor looked at", like = 1, entity = "Bill", given = { VendorRef = { id = "22" } }, expect = { looks_at = { "22" } } },
+    { name = "ZEN-16 nothing owed is paid", like = 1, rows = {}, change = { Balance = "0" }, expect = { organization_fields = { qbo_status = "paid", qbo_open_bills = 0, qbo_balance = "0.00" } } },
+  },
+}
