@@ -9,6 +9,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "..", "tests", "e2e"))
 from lib import equal, folder, holds, promise, run, skip  # noqa: E402
 from lib.bed import SPECS  # noqa: E402
+from lib.npm import install  # noqa: E402
 
 DOCUMENTS = os.path.join(SPECS, "zoho-crm", "oas-v8")
 NPM = os.path.join(HERE, "npm")
@@ -19,6 +20,7 @@ def judge(requests):
     path = os.path.join(folder(), "requests")
     with open(path, "w") as f:
         f.write("".join(json.dumps(r) + "\n" for r in requests))
+    install(NPM)
     done = subprocess.run(["node", os.path.join(NPM, "openapi.mjs"), DOCUMENTS, path], capture_output=True, text=True, timeout=120)
     holds(done.stderr == "", done.stderr)
     return done.returncode, done.stdout.splitlines()

@@ -8,6 +8,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "..", "tests", "e2e"))
 from lib import Twin, equal, folder, holds, promise, run  # noqa: E402
+from lib.npm import install  # noqa: E402
 
 
 @promise("Zoho's SDK logs in, reads its fields, writes, reads, finds and deletes")
@@ -15,7 +16,7 @@ def sdk():
     twin = Twin("zoho_crm")
     refresh = twin.post("/grant")["refresh_token"]
     base = twin.url.rstrip("/")
-    done = subprocess.run(["node", os.path.join(HERE, "npm", "sdk.mjs"), base, base + "/oauth/v2/token", refresh, folder()],
+    done = subprocess.run(["node", os.path.join(install(os.path.join(HERE, "npm")), "sdk.mjs"), base, base + "/oauth/v2/token", refresh, folder()],
                           capture_output=True, text=True, timeout=120)
     holds(done.returncode == 0, done.stderr[-2000:])
     equal(json.loads(done.stdout), {
