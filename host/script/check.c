@@ -710,7 +710,6 @@ static void read_delete(struct check *c, const struct node *n)
 	c->m->void_if = word_condition(c, node_get(n, "void_if"));
 	c->m->delete_if = word_condition(c, node_get(n, "delete_if"));
 	c->m->delete_else = word_state(c, node_get(n, "else_"));
-	c->places &= ~(unsigned)PLACE_UPDATE;
 	if (c->m->void_if && c->m->to && !(c->m->to->flags & MLC_VOID))
 		wrong(c, n, NULL, "%s cannot be voided", c->m->to->name);
 	if (c->m->delete_if && c->m->to && !(c->m->to->flags & MLC_DELETE))
@@ -727,6 +726,7 @@ static void read_delete(struct check *c, const struct node *n)
 		}
 		c->m->delete_fields = word_fields(c, fields, part);
 	}
+	c->places &= ~(unsigned)PLACE_UPDATE;
 	c->m->delete_limit = number_of(c, n, "limit_per_hour", 1000000);
 }
 

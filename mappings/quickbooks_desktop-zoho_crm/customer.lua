@@ -81,7 +81,7 @@ return mapping {
   owns = { "Account_Name", "Parent_Account", "Account_Number", "Phone", "Fax", "Billing_Street", "Billing_City", "Billing_State", "Billing_Code", "Billing_Country",
     "Shipping_Street", "Shipping_City", "Shipping_State", "Shipping_Code", "Shipping_Country", "External_Id", "Books_Email", adopted = "only_empty" },
   -- account.lua carries these back; changed on both sides, a person decides.
-  both_ways = { "Account_Name", "Phone", "Fax", "Billing_Street", "Billing_City", "Billing_State", "Billing_Code", "Billing_Country" },
+  both_ways = { "Account_Name", "Phone", "Fax", "Billing_Street", "Billing_City", "Billing_State", "Billing_Code", "Billing_Country", "Books_Email" },
   on_conflict = "review",
   on_delete = "nothing",    -- customer_figures.lua closes it
 

@@ -30,7 +30,7 @@ static const char customers[] =
 	"  fields = { Name = src \"number\", Phone = src \"billing.phone\", Notes = src \"status\",\n"
 	"    BillAddress = { Addr1 = src \"billing.first_name\", City = src \"billing.city\" } },\n"
 	"  owns = { \"Phone\", \"BillAddress\" },\n"
-	"  on_delete = { fields = { Notes = \"gone from the shop\" } },\n"
+	"  on_delete = { fields = { Notes = when(present(current \"Notes\"), \"gone from the shop\", \"gone\") } },\n"
 	"}\n";
 
 #define SOURCE "'today':'2026-03-05','source':{'connection':'shop','entity':'order','id':'7'}"
@@ -278,6 +278,11 @@ static void the_end_of_a_source_may_be_an_update(void **state)
 		"{'fetch target Customer 80-1':{'record':{'id':'80-1','version':'2','data':{'Notes':'VIP'}}}}}", "null");
 	assert_string_equal("update", json_text_at(v, "writes.0.verb"));
 	assert_string_equal("gone from the shop", json_text_at(v, "writes.0.data.Notes"));
+	json_decref(v);
+	/* What it becomes may depend on what stands there. */
+	v = hand_map(&s.h, "{'flow':'acme/b.customer','source':{'id':'7','deleted':true},'link':{'id':'80-1'},'answers':"
+		"{'fetch target Customer 80-1':{'record':{'id':'80-1','version':'2','data':{'Name':'Ada'}}}}}", "null");
+	assert_string_equal("gone", json_text_at(v, "writes.0.data.Notes"));
 	json_decref(v);
 	end(&s);
 }
