@@ -171,7 +171,7 @@ size_t deliver_coming(struct host *h, const struct connection *c)
 	for (size_t i = 0; h->config && i < h->config->flow_count; i++) {
 		const struct flow *f = h->config->flows[i];
 
-		if ((f->target == c || asks(f, c)) && (f->claiming || may_come(h, f, now)))
+		if ((f->target == c || asks(f, c)) && (f->claiming || batch_waits(h, f) || may_come(h, f, now)))
 			n++;
 	}
 	return n;
@@ -179,7 +179,7 @@ size_t deliver_coming(struct host *h, const struct connection *c)
 
 /* ---- marks, reloads, restarts ------------------------------------------------------------------------- */
 
-static struct work *work_of_write(struct host *h, int64_t write_id)
+struct work *deliver_work_of_write(struct host *h, int64_t write_id)
 {
 	for (struct work *w = h->works; w; w = w->next)
 		if (w->write_id == write_id)
@@ -187,17 +187,10 @@ static struct work *work_of_write(struct host *h, int64_t write_id)
 	return NULL;
 }
 
-struct task *deliver_task_of_write(struct host *h, int64_t write_id)
-{
-	struct work *w = work_of_write(h, write_id);
-
-	return w ? &w->task : NULL;
-}
-
 void deliver_mark(struct host *h, struct txn *t, const int64_t *write_ids, size_t count, const char *mark)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct work *w = work_of_write(h, write_ids[i]);
+		struct work *w = deliver_work_of_write(h, write_ids[i]);
 
 		txn_write_state(t, write_ids[i], WRITE_SENT, mark, 1);
 		if (w)

@@ -115,6 +115,7 @@ struct host {
 	struct reload_waiter *reload_waiters, *reload_next;
 
 	struct task *tasks; /* that connections have */
+	struct batch *batches; /* that others may still join */
 	struct work *works;
 	size_t work_count;
 	size_t turn_place; /* flow that is served first next time: fairness */
@@ -149,7 +150,15 @@ void host_call(struct host *, struct connection *, const struct order *, struct 
 /* deliver.c */
 void deliver_turn(struct host *);
 void deliver_mark(struct host *, struct txn *, const int64_t *write_ids, size_t count, const char *mark);
-struct task *deliver_task_of_write(struct host *, int64_t write_id);
+/* batch.c */
+void batch_turn(struct host *, int64_t now_ms); /* those that nobody will join any more leave */
+int64_t batch_next_ms(const struct host *);
+bool batch_waits(const struct host *, const struct flow *);
+void batch_free(struct host *);
+/* Outcomes of writes that a call before a restart carried; which is told by their ids. */
+void batch_settle_recovered(struct host *, struct txn *, const struct outcome *);
+void batch_done_recovered(struct host *, const struct outcome *);
+struct work *deliver_work_of_write(struct host *, int64_t write_id);
 void deliver_free(struct host *); /* works that waited for others, or for what a restart takes up */
 size_t deliver_coming(struct host *, const struct connection *);
 bool deliver_can_claim(struct host *, const struct flow *, int64_t now_ms);

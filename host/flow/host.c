@@ -164,6 +164,8 @@ static void set_timer(struct host *h)
 
 	if (h->again_ms < next)
 		next = h->again_ms;
+	if (batch_next_ms(h) < next)
+		next = batch_next_ms(h);
 
 	for (size_t i = 0; i < h->config->flow_count; i++) {
 		const struct flow *f = h->config->flows[i];
@@ -193,6 +195,7 @@ static void turn(void *arg)
 	again_turn(h, loop_now_ms(h->loop));
 	connections_each(h->connections, look_at_uses, h);
 	deliver_turn(h);
+	batch_turn(h, loop_now_ms(h->loop));
 	serve_waiters(h);
 	set_timer(h);
 	if (h->conf.until_idle && rests(h, NULL))
@@ -254,13 +257,6 @@ static void hook_mark(void *ctx, struct txn *t, const struct connection *c, cons
 	deliver_mark(ctx, t, write_ids, count, mark);
 }
 
-static struct task *task_of(struct host *h, const struct outcome *o)
-{
-	if (o->arg)
-		return o->arg;
-	return o->write_count || o->write_ids ? deliver_task_of_write(h, o->write_ids[0]) : NULL;
-}
-
 static void task_over(struct task *task, const struct outcome *o)
 {
 	if (task->at) {
@@ -284,18 +280,22 @@ void host_call(struct host *h, struct connection *c, const struct order *order, 
 
 static void hook_settle(void *ctx, struct txn *t, const struct outcome *o)
 {
-	struct task *task = task_of(ctx, o);
+	struct task *task = o->arg;
 
-	if (task && task->settle)
+	if (!task)
+		batch_settle_recovered(ctx, t, o);
+	else if (task->settle)
 		task->settle(task, t, o);
 }
 
 static void hook_done(void *ctx, const struct outcome *o)
 {
-	struct task *task = task_of(ctx, o);
+	struct task *task = o->arg;
 
 	if (task)
 		task_over(task, o);
+	else if (o->op == OP_WRITE)
+		batch_done_recovered(ctx, o);
 	host_wants_turn(ctx);
 }
 
@@ -757,6 +757,7 @@ void host_destroy(struct host *h)
 	carry_destroy(h->carry);
 	store_close(h->store);
 	pool_stop(h->pool);
+	batch_free(h);
 	deliver_free(h);
 	schedule_free(h);
 	config_release(h->config);

@@ -117,6 +117,7 @@ struct work *work_begin(struct flow *f, struct host *h, const struct delivery *d
 	w->version = copy(d->version);
 	w->choice = copy(d->choice);
 	w->cause = copy(d->cause);
+	w->alone = d->cause && !strcmp(d->cause, BATCH_ALONE);
 	w->identity = copy(d->identity);
 	w->merged_into = d->deleted ? copy(d->merged_into) : NULL;
 	if (d->text) {

@@ -5,10 +5,10 @@
  *
  * A work lives in memory only.  Whatever happens to it, the delivery's row says where to go on.
  *   work.c    its life, and the transaction that ends it      asks.c     what a mapping lacks
- *   again.c   records that are looked at again               merged.c   records that were merged
- *   shared.c  links that two flows share
  *   map.c     the record, its link, the worker                verdict.c  what is decided, and the brakes
- *   write.c   what leaves, what came of it, what is in doubt  deliver.c  who is served, restarts, reloads */
+ *   batch.c   what leaves together                            write.c    what came of it, what is in doubt
+ *   again.c   records that are looked at again                merged.c   records that were merged
+ *   shared.c  links that two flows share                      deliver.c  who is served, restarts, reloads */
 #ifndef FLOW_WORK_H
 #define FLOW_WORK_H
 
@@ -27,7 +27,7 @@ enum phase {
 };
 
 struct work {
-	struct task task; /* first: the fetch's or the write's */
+	struct task task; /* first: the fetch's */
 	struct host *host;
 	struct flow *flow;
 	struct work *next;
@@ -66,6 +66,7 @@ struct work {
 	bool doubt;       /* it may have happened: then verdict and write_at are those of then, too */
 	int64_t doubt_write;
 	bool again;       /* just that is sent a second time */
+	bool alone;       /* it was in a batch that was refused as a whole */
 	bool outdated;    /* the record has changed since what is in doubt was decided */
 
 	/* Only to see what would come of it: nothing is decided, this is told instead. */
@@ -131,8 +132,13 @@ struct link_row work_link_row(const struct work *);
 bool work_is_linked(const struct work *);
 void work_put_write(struct work *, struct txn *);
 
-/* write.c */
+/* batch.c: writes of one flow and verb to one entity leave together, as many as the entity takes at once */
+#define BATCH_ALONE "alone" /* the cause of one that goes by itself from now on */
 void work_write(struct work *);
+
+/* write.c */
+void work_take_outcome(struct work *, struct txn *, const struct outcome *, size_t i); /* of its i-th write */
+void work_after_outcome(struct work *); /* that is committed */
 bool work_look_by_mark(struct work *); /* false: there is no mark to look by */
 bool work_send_again(struct work *);   /* false: it is not in doubt, or its key is worth nothing to the target */
 struct work *work_again(struct host *, struct flow *, const json_t *row); /* a write under way when we died */

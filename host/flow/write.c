@@ -12,18 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum mlc_verb verb_of(const char *text)
-{
-	static const struct { const char *text; enum mlc_verb verb; } verbs[] = {
-		{ "create", MLC_DO_CREATE }, { "update", MLC_DO_UPDATE }, { "delete", MLC_DO_DELETE }, { "void", MLC_DO_VOID },
-	};
-
-	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-		if (!strcmp(verbs[i].text, text))
-			return verbs[i].verb;
-	return MLC_DO_CREATE;
-}
-
 /* The members that are ours, as they now stand: what the next merge starts from. */
 static char *new_base(const struct work *w)
 {
@@ -248,57 +236,43 @@ static bool may_stand(enum mlc_fault fault)
 	return fault == MLC_IN_DOUBT || fault == MLC_BROKEN;
 }
 
-static void on_settle(struct task *task, struct txn *t, const struct outcome *o)
+/* Refused as a whole, when it went with others: nobody knows whom the refusal means.  Each goes alone then. */
+static void go_alone(struct work *w, struct txn *t, const char *why)
 {
-	struct work *w = (struct work *)task;
+	struct delivery_move m = work_move_to(w, DELIVERY_READY);
 
-	if (o->failed)
+	m.cause = BATCH_ALONE;
+	m.why = why;
+	m.doc = "";
+	txn_write_state(t, w->write_id, WRITE_FAILED, NULL, 1);
+	txn_delivery(t, &m);
+	work_audit(w, t, "settle", work_decision(w, "ready", BATCH_ALONE, why));
+	w->write_at = SIZE_MAX;
+}
+
+void work_take_outcome(struct work *w, struct txn *t, const struct outcome *o, size_t i)
+{
+	const struct call_write *mine = o->writes && i < o->write_count ? &o->writes[i] : NULL;
+
+	if (mine && mine->end == WRITE_END_SETTLED)
+		written(w, t, &mine->record);
+	else if (mine && mine->end == WRITE_END_REFUSED)
+		write_failed(w, t, mine->fault, may_stand(mine->fault), mine->text);
+	else if (o->failed && o->fault == MLC_REFUSED && o->write_count > 1)
+		go_alone(w, t, o->text);
+	else if (o->failed)
 		write_failed(w, t, o->fault == MLC_IN_DOUBT && o->never_sent ? MLC_RETRY : o->fault,
 			may_stand(o->fault) && !o->never_sent, o->text);
-	else if (o->write_count && o->writes[0].end == WRITE_END_SETTLED)
-		written(w, t, &o->writes[0].record);
-	else if (o->write_count && o->writes[0].end == WRITE_END_REFUSED)
-		write_failed(w, t, o->writes[0].fault, may_stand(o->writes[0].fault), o->writes[0].text);
 	else
 		write_failed(w, t, MLC_BROKEN, true, "the connector ended the call without an outcome for this write");
 }
 
-static void on_written(struct task *task, const struct outcome *o)
+void work_after_outcome(struct work *w)
 {
-	struct work *w = (struct work *)task;
-	enum mlc_fault fault = o->failed ? o->fault : o->write_count && o->writes[0].end == WRITE_END_REFUSED ?
-		o->writes[0].fault : 0;
-	uint32_t after = o->failed ? o->after_ms : o->write_count ? o->writes[0].after_ms : 0;
-
-	if (fault == MLC_LIMITED || fault == MLC_AUTH)
-		connection_hold(w->flow->target, move_of(fault)->cause, o->failed ? o->text : o->writes[0].text,
-			fault == MLC_AUTH ? 0 : loop_now_ms(w->host->loop) + (after ? after : WHEN_MINUTE_MS));
 	if (w->write_at != SIZE_MAX && !w->host->stopping)
 		work_write(w);
 	else
 		work_end(w);
-}
-
-void work_write(struct work *w)
-{
-	const json_t *write = work_current_write(w);
-	const char *entity = json_text_or(write, "entity", "");
-	const struct mlc_entity *e = connector_entity(connection_connector(w->flow->target), entity);
-	json_t *data = json_deep_copy(json_object_get(write, "data"));
-	struct mlc_write one = {
-		.verb = verb_of(json_text_or(write, "verb", "")), .id = json_text_at(write, "id"),
-		.version = json_text_at(write, "version"), .key = w->key, .data = data ? data : json_object(),
-	};
-	struct order o = { .op = OP_WRITE, .entity = entity, .writes = &one, .write_ids = &w->write_id, .write_count = 1,
-		.attempt = w->attempts };
-
-	if (e && e->flags & MLC_MARKED && e->mark && one.verb == MLC_DO_CREATE)
-		json_put_text(one.data, e->mark, w->key);
-	w->phase = PHASE_WRITE;
-	w->task.done = on_written;
-	w->task.settle = on_settle;
-	host_call(w->host, w->flow->target, &o, &w->task);
-	json_decref(one.data);
 }
 
 /* ---- after a doubt: look by the mark that we left on the record -------------------------------------- */
@@ -420,7 +394,5 @@ struct work *work_again(struct host *h, struct flow *f, const json_t *row)
 	w->verdict = json_pack("{s:[o],s:s?,s:s?,s:s?}", "writes", write ? write : json_object(),
 		"label", json_text_at(row, "label"), "amount", json_text_at(row, "amount"),
 		"currency", json_text_at(row, "currency"));
-	w->task.settle = on_settle;
-	w->task.done = on_written;
 	return w;
 }
