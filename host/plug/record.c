@@ -116,6 +116,29 @@ void exchanges_add(struct exchanges *list, const struct exchange_input *x)
 	one->text = buf_take(&text, &one->len);
 }
 
+void exchanges_mask(struct exchanges *list, const char *name, const char *secret)
+{
+	size_t secret_len = strlen(secret);
+
+	for (size_t i = 0; secret_len >= MASKED_LEAST && i < list->count; i++) {
+		struct exchange *x = &list->list[i];
+		const char *from = x->text, *end = x->text + x->len, *at = memmem(from, x->len, secret, secret_len);
+		struct buf out;
+
+		if (!at)
+			continue;
+		buf_init(&out, 4 * EXCHANGE_MAX);
+		for (; at; from = at + secret_len, at = memmem(from, (size_t)(end - from), secret, secret_len)) {
+			buf_add(&out, from, (size_t)(at - from));
+			buf_printf(&out, "[secret:%s]", name);
+		}
+		buf_add(&out, from, (size_t)(end - from));
+		wipe(x->text, x->len);
+		free(x->text);
+		x->text = buf_take(&out, &x->len);
+	}
+}
+
 void exchanges_finish(struct exchanges *list)
 {
 	for (size_t i = 0; i < list->count; i++)

@@ -44,6 +44,8 @@ struct exchange_input {
 	int64_t at_ms;
 };
 void exchanges_add(struct exchanges *, const struct exchange_input *);
+/* Masks in all of them a secret that only a reply has told, and that was not in the vault when they were added. */
+void exchanges_mask(struct exchanges *, const char *name, const char *secret);
 void exchanges_finish(struct exchanges *);
 
 /* Appends the exchange as a JSON file, DIR/<connector>-<op>-<number>.json; failures are logged

@@ -732,6 +732,8 @@ static void put_kept(struct run *r, struct txn *t, const struct call_kept *kept,
 	const struct connection *c = r->connection;
 
 	for (size_t i = 0; i < count; i++) {
+		/* A remote that makes secrets itself has told this one in a reply. */
+		exchanges_mask(&r->exchanges, kept[i].name, kept[i].secret);
 		/* Not agreed upon the last time: the one kept then is offered again.  A third would push out of the
 		 * vault the one that the remote still signs with. */
 		if (c->before_counts && vault_text(r->vault, kept[i].name, NULL))

@@ -278,6 +278,24 @@ static void an_exchange_is_cut_and_masked(void **state)
 	vault_unref(v);
 }
 
+/* Zendesk makes a webhook's secret and tells it: the reply was added before anybody knew that it held one. */
+static void a_secret_that_a_reply_has_told_is_masked_before_it_is_stored(void **state)
+{
+	struct mlc_request q = { .method = "GET", .path = "/x" };
+	struct exchanges list = { .count = 0 };
+	const char *body = "{\"secret\":\"t0ld\",\"again\":\"t0ld\"} tail";
+
+	(void)state;
+	exchanges_add(&list, &(struct exchange_input){ .request = &q, .url = "u", .status = 200, .body = body, .body_len = strlen(body) });
+	exchanges_add(&list, &(struct exchange_input){ .request = &q, .url = "u", .status = 204, .body = "" });
+	exchanges_mask(&list, "news", "t0ld");
+	assert_null(memmem(list.list[0].text, list.list[0].len, "t0ld", 4));
+	assert_non_null(strstr(list.list[0].text, "{\"secret\":\"[secret:news]\",\"again\":\"[secret:news]\"} tail"));
+	exchanges_mask(&list, "news", "a"); /* half of a text would be gone */
+	assert_non_null(strstr(list.list[0].text, "again"));
+	exchanges_finish(&list);
+}
+
 static void of_many_exchanges_the_first_and_the_latest_stay(void **state)
 {
 	struct mlc_request q = { .method = "GET", .path = "/x" };
@@ -336,6 +354,7 @@ int main(void)
 		cmocka_unit_test(an_empty_secret_proves_nothing),
 		cmocka_unit_test(settings_are_held_against_the_connectors_table),
 		cmocka_unit_test(an_exchange_is_cut_and_masked),
+		cmocka_unit_test(a_secret_that_a_reply_has_told_is_masked_before_it_is_stored),
 		cmocka_unit_test(of_many_exchanges_the_first_and_the_latest_stay),
 		cmocka_unit_test(a_recorded_exchange_can_be_played_back),
 	};
