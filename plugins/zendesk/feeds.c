@@ -92,6 +92,14 @@ static bool is_last(const struct listing *l, json_t *page)
 	return l->kind == WHOLE ? !json_is_true(mlc_at(page, "meta.has_more")) : json_is_true(json_object_get(page, "end_of_stream"));
 }
 
+/* Exports have a limit of their own: all else goes on meanwhile (SOURCES.md 5). */
+static bool is_exports_own_limit(struct mlc_call *c, const struct listing *l)
+{
+	const char *left = c->host->header(c, "X-Rate-Limit-Remaining");
+
+	return c->reply->status == 429 && l->kind != WHOLE && left && strcmp(left, "0") != 0;
+}
+
 static enum mlc_step digest(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
@@ -100,6 +108,8 @@ static enum mlc_step digest(struct mlc_call *c)
 	json_t *page, *list;
 	bool last;
 
+	if (is_exports_own_limit(c, l))
+		return c->host->fail(c, MLC_RETRY, 0, "Zendesk allows ten exports a minute, others' included: %s are read later", many);
 	if (c->reply->status != 200)
 		return zen_failed(c, c->host->format(c, "reading what has changed in %s", many));
 	page = zen_body(c);

@@ -38,6 +38,24 @@ static void between_two_pages_it_waits_as_long_as_zendesk_wants(void **state)
 	assert_null(cursor(d));
 }
 
+/* ZEN-27: the exports' own limit holds up nothing else; the account's holds all. */
+static void the_limit_of_exports_is_not_the_accounts(void **state)
+{
+	struct drive *d = *state;
+
+	d->input.feed = "organizations";
+	begin(d, OP_POLL);
+	answer_headers(d, 429, "{}", (const char *const[]){ "Retry-After", "30", "X-Rate-Limit-Remaining", "650", NULL });
+	fails(d, MLC_RETRY);
+	drive_end(d);
+
+	d->input.feed = "organizations";
+	begin(d, OP_POLL);
+	answer_headers(d, 429, "{}", (const char *const[]){ "Retry-After", "30", "X-Rate-Limit-Remaining", "0", NULL });
+	fails(d, MLC_LIMITED);
+	assert_int_equal(wait_ms(d), 30000);
+}
+
 /* A page that repeats, or two that point at each other, would be read for ever. */
 static void pages_that_go_in_a_circle_are_noticed(void **state)
 {
@@ -124,6 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		drive_test(an_export_begins_at_the_first_record_and_ends_where_it_says),
 		drive_test(between_two_pages_it_waits_as_long_as_zendesk_wants),
+		drive_test(the_limit_of_exports_is_not_the_accounts),
 		drive_test(pages_that_go_in_a_circle_are_noticed),
 		drive_test(what_is_younger_than_a_minute_is_not_asked_for),
 		drive_test(users_and_tickets_that_were_deleted_are_told_so),
