@@ -45,6 +45,14 @@ static bool is_offered(const struct connection *c, struct offer *o, int64_t left
 	return !c->token.offer_used && offer_read(c, o) && o->until_ms - now_ms(c) > left_ms;
 }
 
+/* Where the browser is sent back to; free() it; NULL: nobody knows our address yet. */
+static char *redirect_uri_of(const struct connection *c)
+{
+	const char *url = c->all->conf.public_url ? c->all->conf.public_url(c->all->conf.ctx) : NULL;
+
+	return url ? xformat("%s/oauth/callback", url) : NULL;
+}
+
 static const struct mlc_auth *code_auth(const struct connection *c)
 {
 	const struct mlc_auth *a = token_auth(c);
@@ -79,8 +87,13 @@ char *connection_address(const struct connection *c)
 {
 	struct offer o;
 	struct err e = { 0 };
+	char *redirect_uri = redirect_uri_of(c), *address = NULL;
 
-	return c->vault && code_auth(c) && is_offered(c, &o, 0) ? address_of(c, &o, &e) : NULL;
+	/* One for an address that we had before would lead nowhere. */
+	if (redirect_uri && c->vault && code_auth(c) && is_offered(c, &o, 0) && !strcmp(o.redirect_uri, redirect_uri))
+		address = address_of(c, &o, &e);
+	free(redirect_uri);
+	return address;
 }
 
 struct offering { struct connection *connection; consent_fn *fn; void *arg; };
@@ -160,17 +173,15 @@ static void on_secrets(void *arg)
 {
 	struct offering *f = arg;
 	struct connection *c = f->connection;
-	const char *url = c->all->conf.public_url ? c->all->conf.public_url(c->all->conf.ctx) : NULL;
+	char *redirect_uri = redirect_uri_of(c);
 	struct offer o;
 	struct err e = { 0 };
-	char *redirect_uri;
 
-	if (!url) {
+	if (!redirect_uri) {
 		err_set(&e, ERR_REFUSED, "nobody could come back here: mlc.lua says no public address");
 		offered(f, &e);
 		return;
 	}
-	redirect_uri = xformat("%s/oauth/callback", url);
 	if (is_offered(c, &o, OFFER_MS / 2) && !strcmp(o.redirect_uri, redirect_uri))
 		offered(f, NULL);
 	else

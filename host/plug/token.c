@@ -636,8 +636,9 @@ void token_apply(struct connection *c)
 		return;
 	if (a->kind == MLC_AUTH_OAUTH_CODE && c->token.kind != a->kind && !is_held)
 		died(c, "nobody has authorized it yet");
-	else if (a->kind == MLC_AUTH_OAUTH_CODE && is_held)
-		grant_offer(c);
+	else if (a->kind == MLC_AUTH_OAUTH_CODE && is_held && c->all->conf.public_url &&
+		c->all->conf.public_url(c->all->conf.ctx))
+		grant_offer(c); /* told again, with an address, after each start */
 	else
 		turn(c);
 }

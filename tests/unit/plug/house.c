@@ -190,7 +190,8 @@ static void on_asked(void *ctx, struct inbound *in)
 	json_put_int(o, "said_before", (json_int_t)json_array_size(h->said));
 	json_array_append_new(h->asked, o);
 	if (!reply) {
-		inbound_answer(in, 200, "application/json", "{}", 2, NULL);
+		body = h->otherwise ? h->otherwise : "{}";
+		inbound_answer(in, 200, "application/json", body, strlen(body), NULL);
 		return;
 	}
 	json_incref(reply); /* it leaves the list before it is used */

@@ -32,8 +32,9 @@ struct house {
 	json_t *said;          /* what the hooks heard, in order: [ { hook, ... } ] */
 	/* What the remote was asked: [ { method, path, body, headers... } ] */
 	json_t *asked;
-	/* What it answers next: [ { status, body, headers } ]; then 200 {} */
+	/* What it answers next: [ { status, body, headers } ]; then 200 and otherwise, or {} */
 	json_t *replies;
+	const char *otherwise;
 	size_t coming;
 	void (*on_opens)(struct house *);
 	struct inbound *lost[16];

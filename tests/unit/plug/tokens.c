@@ -30,6 +30,7 @@ static void office(struct house *h, const char *auth)
 	json_put_text(o, "client_id", "me");
 	json_put_text(o, "auth", auth);
 	h->public_url = "http://mlc.example";
+	h->otherwise = "{\"things\":[]}";
 	house_apply(h);
 	house_secret(h, "shop", "client_secret", "s3cret&");
 	loop_advance(h->loop, 6000); /* what the connection knew of its secrets is old now */
@@ -104,14 +105,14 @@ static void a_client_fetches_a_token_and_sends_it_with_every_request(void **stat
 	assert_int_equal(asked_count(h), 3);
 }
 
-/* ZUO-14, ZUO-30, ZEN-21, ZEN-38: 30 days, a poll every ten minutes: no call fails, none meets an expired token. */
+/* ZUO-14, ZUO-30, ZEN-21, ZEN-38: 30 days, a poll every half hour: no call fails, none meets an expired token. */
 static void thirty_days_of_hourly_tokens_cost_no_call(void **state)
 {
 	struct house *h = *state;
 	size_t tokens = 0;
 	char reply[100];
 
-	for (int i = 0; i < 30 * 144; i++) {
+	for (int i = 0; i < 30 * 48; i++) {
 		int64_t now = loop_now_ms(h->loop);
 		static int64_t ends;
 
@@ -123,10 +124,10 @@ static void thirty_days_of_hourly_tokens_cost_no_call(void **state)
 		assert_false(json_true_at(poll(h), "failed"));
 		json_array_clear(h->said);
 		json_array_clear(h->asked);
-		loop_advance(h->loop, 10 * WHEN_MINUTE_MS);
+		loop_advance(h->loop, 30 * WHEN_MINUTE_MS);
 	}
 	assert_int_equal(json_array_size(h->replies), 0);
-	assert_in_range(tokens, 30 * 24 - 24, 30 * 24 + 24 * 8);
+	assert_in_range(tokens, 30 * 24 - 24, 30 * 24 + 24);
 }
 
 /* ZOHO-11, ZUO-21: ten tokens in ten minutes are all that some remotes give. */
@@ -180,7 +181,7 @@ static void a_401_refreshes_once_and_the_request_goes_again(void **state)
 	poll(h);
 	house_reply(h, 401, "{}");
 	house_reply(h, 200, "{\"access_token\":\"t2\",\"expires_in\":3600}");
-	house_reply(h, 201, "{\"id\":1}");
+	house_reply(h, 201, "{\"id\":\"1\"}");
 	house_write(h, h->shop, 1, "key-1", "{\"name\":\"Mug\"}");
 	const json_t *done = house_done(h, 1);
 	assert_true(went_well(done));

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const struct mlc_field thing[] = {
-	{ "id", MLC_INTEGER, MLC_READONLY, 0, NULL },
+	{ "id", MLC_TEXT, MLC_READONLY, 0, NULL },
 	{ "name", MLC_TEXT, MLC_REQUIRED, 40, NULL },
 	{ NULL },
 };
@@ -68,29 +68,46 @@ static enum mlc_step ping(struct mlc_call *c)
 
 static enum mlc_step poll(struct mlc_call *c)
 {
+	json_t *list, *one;
+	size_t i;
+
 	if (c->reply->kind != MLC_REPLY_HERE)
 		return get(c, "/things");
 	if (c->reply->status != 200)
 		return failed(c);
+	list = json_object_get(c->host->parse(c, c->reply->body, c->reply->body_len), "things");
+	if (!json_is_array(list))
+		return c->host->fail(c, MLC_BROKEN, 0, "the reply holds no things");
+	json_array_foreach(list, i, one) {
+		if (!text(one, "id") || !*text(one, "id"))
+			return c->host->fail(c, MLC_BROKEN, 0, "a thing without an id");
+		c->host->emit(c, &(struct mlc_record){ .entity = "thing", .id = text(one, "id"),
+			.data = json_incref(one) /* given to the host */ });
+	}
 	c->host->advance(c, "1", 0);
 	return MLC_DONE;
 }
 
 static enum mlc_step write(struct mlc_call *c)
 {
+	size_t len;
+
 	if (c->reply->kind == MLC_REPLY_LOST)
 		return c->host->fail(c, MLC_IN_DOUBT, 0, "no reply");
 	if (c->reply->kind == MLC_REPLY_HERE) {
 		if (c->reply->status != 201)
 			return failed(c);
-		c->host->settle(c, 0, &(struct mlc_record){ .entity = "thing", .id = "1", .version = "a" });
+		json_t *made = c->host->parse(c, c->reply->body, c->reply->body_len);
+		if (!text(made, "id") || !*text(made, "id"))
+			return c->host->fail(c, MLC_IN_DOUBT, 0, "it does not say what it made");
+		c->host->settle(c, 0, &(struct mlc_record){ .entity = "thing", .id = text(made, "id") });
 		return MLC_DONE;
 	}
 	c->request->method = "POST";
 	c->request->path = "/things";
 	c->request->type = "application/json";
-	c->request->body = "{}";
-	c->request->body_len = 2;
+	c->request->body = c->host->dump(c, json_incref(c->writes[0].data) /* dump drops it */, c->entity, &len);
+	c->request->body_len = len;
 	return MLC_SEND;
 }
 
@@ -102,9 +119,12 @@ static enum mlc_step receive(struct mlc_call *c)
 
 	if (!json_is_array(list))
 		return c->host->fail(c, MLC_BROKEN, 0, "no list");
-	json_array_foreach(list, i, one)
+	json_array_foreach(list, i, one) {
+		if (!text(one, "id") || !*text(one, "id"))
+			return c->host->fail(c, MLC_BROKEN, 0, "a thing without an id");
 		c->host->emit(c, &(struct mlc_record){ .entity = "thing", .id = text(one, "id"),
 			.account = text(one, "company"), .hint = true });
+	}
 	return MLC_DONE;
 }
 
