@@ -71,7 +71,9 @@ return mapping {
   owns = { "Name", "ParentId", "AccountNumber", "Phone", "Fax", "BillingStreet", "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry",
     "ShippingStreet", "ShippingCity", "ShippingState", "ShippingPostalCode", "ShippingCountry", "MLC_CustomerId__c", "MLC_Email__c", adopted = "only_empty" },
   on_conflict = "theirs",   -- what sales people changed stays
-  on_delete = "nothing",    -- customer_figures.lua marks it inactive
+  -- Marked, never deleted.  Here and not in customer_figures.lua: that one also looks at him because an invoice of his went to somebody else,
+  -- and a merged customer is no deleted one.
+  on_delete = { fields = { MLC_IsActive__c = false } },
 
   tests = {
     { name = "SF-02 SF-18 SF-36 a new customer becomes an account with his address",
@@ -105,6 +107,7 @@ return mapping {
       link = { id = "001Ac0000000008IAA", made = "created", base = { Name = "Old", MLC_CustomerId__c = "80000001-1" } },
       current = { id = "001Ac0000000008IAA", Name = "Old", MLC_CustomerId__c = "80000001-1" }, expect = { action = "update 001Ac0000000008IAA", Name = "Contoso" } },
     { name = "what a sales person changed stays", like = 11, current = { id = "001Ac0000000008IAA", Name = "Contoso (Reno)", MLC_CustomerId__c = "80000001-1" }, expect = { Name = none } },
-    { name = "SF-23 the end of a customer is not the end of the account", like = 1, deleted = true, link = { id = "001Ac0000000008IAA" }, expect = { state = "skip" } },
+    { name = "SF-23 one who is deleted is marked inactive, and nothing is deleted", like = 1, deleted = true, link = { id = "001Ac0000000008IAA", made = "adopted" },
+      current = { id = "001Ac0000000008IAA", MLC_IsActive__c = true }, expect = { action = "update 001Ac0000000008IAA", MLC_IsActive__c = false } },
   },
 }

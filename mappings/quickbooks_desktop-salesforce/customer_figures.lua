@@ -53,7 +53,7 @@ return mapping {
   on_update = { fields = { "MLC_FullName__c", "MLC_IsCustomer__c", "MLC_IsActive__c", "MLC_CustomerType__c", "MLC_Terms__c", "MLC_Currency__c", "MLC_Balance__c",
     "MLC_OpenInvoices__c", "MLC_OpenAmount__c", "MLC_PaidInvoices__c", "MLC_PaidAmount__c", "MLC_AgeCurrent__c", "MLC_Age30__c", "MLC_Age60__c", "MLC_Age90__c",
     "MLC_AgeOver90__c" } },  -- a new day alone is no change
-  on_delete = { fields = { MLC_IsActive__c = false } },
+  on_delete = "nothing",    -- customer.lua marks it
 
   tests = {
     defaults = { today = "2026-11-20", facts = { source = { currency = "USD" } } },
@@ -82,6 +82,6 @@ return mapping {
         MLC_AgeOver90__c = "0.00", MLC_FiguresOf__c = "2026-11-19" } },
       current = { id = "001Ac0000000008IAA", MLC_FullName__c = "Contoso", MLC_IsCustomer__c = true, MLC_IsActive__c = true, MLC_FiguresOf__c = "2026-11-19" }, expect = { state = "nothing" } },
     { name = "SF-23 a customer who is made inactive is marked", like = 6, change = { IsActive = false }, expect = { action = "update 001Ac0000000008IAA", MLC_IsActive__c = false } },
-    { name = "SF-23 one who is deleted is marked, too, and nothing is deleted", like = 6, deleted = true, expect = { action = "update 001Ac0000000008IAA", MLC_IsActive__c = false } },
+    { name = "SF-23 the end of one is marked elsewhere", like = 1, deleted = true, link = { id = "001Ac0000000008IAA" }, expect = { state = "skip" } },
   },
 }

@@ -24,11 +24,13 @@ const struct mlc_feed sf_feeds[] = {
 	{ "products", products, 900, 0 },
 	{ "prices", prices, 900, 0 },
 	{ "ledger", ledger, 900, 0 },
-	{ "deleted", all, 900, 30 * 86400 },
+	{ "deleted", all, 300, 30 * 86400 },
 	{ NULL },
 };
 
-enum phase { ROWS, UPDATED, DELETED };
+#define FATES_AT_ONCE 200
+
+enum phase { ROWS, UPDATED, DELETED, FATES };
 
 static const struct mlc_entity *entity_of(const struct mlc_call *c)
 {
@@ -162,7 +164,80 @@ static enum mlc_step ask_deleted(struct mlc_call *c)
 	return ask_window(c, sf_part(c->feed->entities[s->at]), "deleted");
 }
 
-/* Hints only: fetch() finds out whether it is gone, came back, or was merged into another. */
+static enum mlc_step next_entity(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+
+	s->rows = NULL;
+	s->row = 0;
+	s->phase = DELETED;
+	if (c->feed->entities[++s->at])
+		return ask_deleted(c);
+	if (s->greatest_ms)
+		c->host->advance(c, mlc_instant_text(c, s->greatest_ms), 0);
+	return MLC_DONE;
+}
+
+static const char *deleted_id(const struct state *s, size_t i)
+{
+	return mlc_text_or(json_array_get(s->rows, i), "id", "");
+}
+
+/* Merged into which one, or brought back meanwhile?  The recycle bin knows. */
+static enum mlc_step ask_fates(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	const struct mlc_entity *e = sf_part(c->feed->entities[s->at]);
+	bool merges = e == &sf_entities[ACCOUNT] || e == &sf_entities[CONTACT];
+	const char *list = "";
+
+	s->phase = FATES;
+	for (size_t i = s->row; i < json_array_size(s->rows) && i < s->row + FATES_AT_ONCE; i++)
+		list = c->host->format(c, "%s%s'%s'", list, *list ? "," : "", deleted_id(s, i));
+	return sf_query(c, c->host->format(c, "SELECT Id,IsDeleted%s FROM %s WHERE Id IN (%s)", merges ? ",MasterRecordId" : "", e->name,
+		list), true);
+}
+
+static json_t *fate_of(json_t *rows, const char *id)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+		if (strncmp(mlc_text_or(row, "Id", ""), id, 15) == 0)
+			return row;
+	return NULL;
+}
+
+static enum mlc_step digest_fates(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	const struct mlc_entity *e = sf_part(c->feed->entities[s->at]);
+	enum mlc_step step = MLC_FAIL;
+	json_t *rows = sf_page(c, &step);
+	size_t end = s->row + FATES_AT_ONCE;
+
+	if (!rows)
+		return step;
+	if (s->next[0])
+		return sf_garbage(c, "one page of records");
+	for (; s->row < json_array_size(s->rows) && s->row < end; s->row++) {
+		const char *id = deleted_id(s, s->row), *master;
+		json_t *fate = fate_of(rows, id);
+		struct mlc_record gone = { .entity = e->name, .id = id, .deleted = true };
+
+		if (fate && !json_is_true(json_object_get(fate, "IsDeleted")))
+			continue;
+		mlc_instant(mlc_text(json_array_get(s->rows, s->row), "deletedDate"), &gone.changed_ms);
+		master = mlc_text(fate, "MasterRecordId");
+		if (master && sf_is_id(master) && strcmp(master, id) != 0)
+			c->host->merged(c, e->name, id, master);
+		else
+			c->host->emit(c, &gone);
+	}
+	return s->row < json_array_size(s->rows) ? ask_fates(c) : next_entity(c);
+}
+
 static enum mlc_step digest_deleted(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
@@ -172,31 +247,19 @@ static enum mlc_step digest_deleted(struct mlc_call *c)
 	int64_t covered, earliest;
 	size_t i;
 
-	if (c->reply->status != 200) {
-		if (!is_absent(c))
-			return sf_failed(c, "asking what was deleted");
-	} else {
-		if (!json_is_array(list) || !mlc_instant(mlc_text(page, "latestDateCovered"), &covered))
+	if (c->reply->status != 200)
+		return is_absent(c) ? next_entity(c) : sf_failed(c, "asking what was deleted");
+	if (!json_is_array(list) || !mlc_instant(mlc_text(page, "latestDateCovered"), &covered))
+		return sf_garbage(c, "a list of what was deleted");
+	json_array_foreach(list, i, one)
+		if (!sf_is_id(mlc_text_or(one, "id", "")))
 			return sf_garbage(c, "a list of what was deleted");
-		if (mlc_instant(mlc_text(page, "earliestDateAvailable"), &earliest) && earliest > s->after_ms + MINUTE_MS)
-			c->host->log(c, MLC_WARN, "%s: Salesforce remembers deletions since %s only", e->name, mlc_instant_text(c, earliest));
-		json_array_foreach(list, i, one) {
-			const char *id = mlc_text(one, "id");
-			int64_t when = 0;
-
-			if (!id || !sf_is_id(id))
-				return sf_garbage(c, "a list of what was deleted");
-			mlc_instant(mlc_text(one, "deletedDate"), &when);
-			hint(c, e, id, when);
-		}
-		if (!s->greatest_ms || covered < s->greatest_ms)
-			s->greatest_ms = covered; /* the least of all that was covered */
-	}
-	if (c->feed->entities[++s->at])
-		return ask_deleted(c);
-	if (s->greatest_ms)
-		c->host->advance(c, mlc_instant_text(c, s->greatest_ms), 0);
-	return MLC_DONE;
+	if (mlc_instant(mlc_text(page, "earliestDateAvailable"), &earliest) && earliest > s->after_ms + MINUTE_MS)
+		c->host->log(c, MLC_WARN, "%s: Salesforce remembers deletions since %s only", e->name, mlc_instant_text(c, earliest));
+	if (!s->greatest_ms || covered < s->greatest_ms)
+		s->greatest_ms = covered; /* the least of all that was covered */
+	s->rows = list;
+	return json_array_size(list) ? ask_fates(c) : next_entity(c);
 }
 
 /* ---- the day's calls ------------------------------------------------------------------------------ */
@@ -272,6 +335,9 @@ enum mlc_step sf_poll(struct mlc_call *c)
 		break;
 	case DELETED:
 		step = digest_deleted(c);
+		break;
+	case FATES:
+		step = digest_fates(c);
 		break;
 	}
 	return step;

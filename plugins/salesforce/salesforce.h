@@ -19,7 +19,7 @@ struct state {
 	int64_t greatest_ms, last_ms;
 	int64_t seen, total;  /* rows of the list so far, and as its first page told */
 	unsigned restarts;    /* of a list whose locator was lost */
-	json_t *rows;         /* fetch, find: rows whose lines are still being read */
+	json_t *rows;         /* fetch, find: rows whose lines are still being read; deleted: the list at hand */
 	size_t row;
 	bool todo[SF_BATCH];  /* write: still to be written */
 	json_t *current;      /* write: the document as it stands there */

@@ -137,8 +137,10 @@ static void refuse(struct mlc_call *c, size_t i, json_t *error)
 		if (id) /* somebody was faster: that one is looked at before another is made */
 			c->host->emit(c, &(struct mlc_record){ .entity = c->entity->name, .id = id, .hint = true });
 		fault = MLC_STALE;
+	} else if (json_array_size(mlc_at(error, "fields")) && strcmp(sf_error_code(error), "ENTITY_IS_DELETED") == 0) {
+		fault = MLC_RETRY; /* what it refers to is gone: merged, as the feed of deletions will tell */
 	} else if (verb == MLC_DO_CREATE && fault == MLC_STALE) {
-		fault = MLC_REFUSED; /* what it refers to is gone, not the record itself */
+		fault = MLC_REFUSED;
 	}
 	c->host->refuse(c, i, fault, after, "%s", sf_words(c, error));
 }
