@@ -19,7 +19,7 @@
 --   POST   /permission {module, allowed};  POST /field {module, name, there}    what its owner takes away
 --   GET    /limits
 --
--- Faults of its own: expire_tokens (all access tokens, before that request), edit_before {module, id, set} (somebody is faster);
+-- Faults of its own: expire_tokens (all access tokens, before that request), edit_before {module, record, set} (somebody is faster);
 -- for notifications on their way: note_lost, note_twice, note_late {ms}, note_reversed; path may name "Accounts.edit".
 twin.describe {
 	title = "Zoho CRM",

@@ -42,7 +42,7 @@ local function gate(req)
 		return refuse(401, "OAUTH_SCOPE_MISMATCH", "invalid oauth scope to access this URL")
 	end
 	local edit = twin.fault("edit_before", { method = req.method, path = req.path, body = req.body }) -- somebody is faster
-	if edit then records.update(edit.module, edit.id, edit.set, "$") end
+	if edit then records.update(edit.module, edit.record, edit.set, "$") end
 	return limits.enter(req)
 end
 
