@@ -325,6 +325,22 @@ void work_begin_again(struct work *w)
 	work_look_link(w, false);
 }
 
+/* Verdict and origins as one object, as the trail keeps them. */
+static void keep_what_was_said(struct work *w, const struct cage_reply *r)
+{
+	struct buf b;
+
+	buf_init(&b, VERDICT_MAX);
+	buf_add(&b, r->parts[0].bytes, r->parts[0].len - 1); /* the brace comes below */
+	if (r->part_count > 1) {
+		buf_puts(&b, ",\"origins\":");
+		buf_add(&b, r->parts[1].bytes, r->parts[1].len);
+	}
+	buf_putc(&b, '}');
+	w->said = b.full ? NULL : buf_take(&b, &w->said_len);
+	buf_finish(&b);
+}
+
 static void on_mapped(void *arg, const struct cage_reply *r)
 {
 	struct work *w = arg;
@@ -334,6 +350,8 @@ static void on_mapped(void *arg, const struct cage_reply *r)
 		return;
 	json_decref(w->verdict);
 	w->verdict = NULL;
+	free(w->said);
+	w->said = NULL;
 	w->write_at = 0;
 	w->outdated = false;
 	if (r->outcome != CAGE_ANSWERED) {
@@ -341,6 +359,8 @@ static void on_mapped(void *arg, const struct cage_reply *r)
 		return;
 	}
 	w->verdict = r->part_count ? json_read(r->parts[0].bytes, r->parts[0].len, NULL) : NULL;
+	if (json_is_object(w->verdict))
+		keep_what_was_said(w, r);
 	identity = json_text_at(w->verdict, "identity");
 	if (identity && (!w->identity || strcmp(identity, w->identity))) {
 		free(w->identity);

@@ -35,6 +35,7 @@ static void work_free(struct work *w)
 	json_decref(w->link);
 	json_decref(w->answers);
 	json_decref(w->verdict);
+	free(w->said);
 	config_release(w->flow->config);
 	free(w);
 }
@@ -191,17 +192,22 @@ struct delivery_move work_move_to(const struct work *w, enum delivery_state to)
 void work_audit(struct work *w, struct txn *t, const char *move, json_t *detail)
 {
 	struct buf b, d;
+	const char *payload = w->said;
+	size_t len = w->said_len;
 
 	buf_init(&b, VERDICT_MAX);
 	buf_init(&d, VERDICT_MAX);
 	json_write(&d, detail);
-	if (w->verdict)
+	if (!payload && w->verdict) {
 		json_write(&b, w->verdict);
+		payload = b.data;
+		len = b.len;
+	}
 	txn_audit(t, &(struct audit_row) {
 		.tenant = w->flow->tenant, .move = move, .who = "host",
 		.connection = connection_name(w->flow->source), .flow = w->flow->name,
 		.entity = w->entity, .rid = w->rid, .delivery = w->delivery,
-		.detail = d.data, .payload = b.len ? b.data : NULL, .payload_len = b.len,
+		.detail = d.data, .payload = payload, .payload_len = len,
 	});
 	buf_finish(&b);
 	buf_finish(&d);

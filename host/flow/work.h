@@ -58,6 +58,8 @@ struct work {
 	struct connection *ask_connection;
 
 	json_t *verdict;
+	char *said;      /* the worker's own words of it, with origins, for the trail; NULL: the verdict is not its last */
+	size_t said_len;
 	size_t write_at; /* which of the verdict's writes; SIZE_MAX: settled */
 	int64_t write_id;
 	char key[37];

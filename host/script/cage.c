@@ -18,6 +18,7 @@
 
 #define READ_SIZE (256u << 10)
 #define REPLY_MAX (FRAME_MAX + 64)
+#define TOO_LONG "{\"errors\":[{\"text\":\"the answer is longer than a frame may be\"}]}"
 #define REPLY_KEEP (1u << 20) /* of memory, from one reply to the next */
 
 struct loaded {
@@ -29,7 +30,7 @@ struct loaded {
 struct cage {
 	struct loaded *loaded;
 	struct frame_reader in;
-	struct buf out;
+	struct buf text, origins, out;
 };
 
 static struct generation *find(const struct cage *c, int64_t number)
@@ -151,33 +152,45 @@ static int write_all(const struct buf *b)
 	return 0;
 }
 
-/* Only a MAP's trees die with it; what the others make may be kept. */
+static void shrink(struct buf *b)
+{
+	if (b->cap > REPLY_KEEP) {
+		buf_finish(b);
+		buf_init(b, REPLY_MAX);
+	}
+}
+
+/* Only a MAP's trees die with it; what the others make may be kept.  Where each member came from is for the trail
+ * alone: it goes as a part of its own, which the host need not read. */
 static int serve(struct cage *c, const struct frame *f)
 {
-	static const char too_long[] = "{\"errors\":[{\"text\":\"the answer is longer than a frame may be\"}]}";
-	json_t *reply;
-	size_t opened;
+	static const struct cage_part too_long = { TOO_LONG, sizeof TOO_LONG - 1 };
+	struct cage_part parts[2];
+	json_t *reply, *origins;
 
+	buf_clear(&c->text);
+	buf_clear(&c->origins);
 	buf_clear(&c->out);
 	if (f->word == CAGE_MAP)
 		json_arena_begin();
 	reply = answer(c, f);
-	opened = frame_open(&c->out, f->word, f->id);
-	json_write(&c->out, reply);
+	if (f->word == CAGE_MAP && (origins = json_object_get(reply, "origins"))) {
+		json_write(&c->origins, origins);
+		json_object_del(reply, "origins");
+	}
+	json_write(&c->text, reply);
 	json_decref(reply);
 	if (f->word == CAGE_MAP)
 		json_arena_end();
-	if (!frame_close(&c->out, opened)) {
-		struct cage_part part = { too_long, sizeof too_long - 1 };
-
-		frame_write(&c->out, f->word, f->id, &part, 1);
-	}
+	parts[0] = (struct cage_part) { c->text.data, c->text.len };
+	parts[1] = (struct cage_part) { c->origins.data, c->origins.len };
+	if (c->text.full || c->origins.full || !frame_write(&c->out, f->word, f->id, parts, c->origins.len ? 2 : 1))
+		frame_write(&c->out, f->word, f->id, &too_long, 1);
 	if (write_all(&c->out) < 0)
 		return -1;
-	if (c->out.cap > REPLY_KEEP) {
-		buf_finish(&c->out);
-		buf_init(&c->out, REPLY_MAX);
-	}
+	shrink(&c->text);
+	shrink(&c->origins);
+	shrink(&c->out);
 	return 0;
 }
 
@@ -213,12 +226,16 @@ int cage_main(void)
 	json_object_seed(0); /* jansson would do it lazily, by calls that are forbidden soon */
 	json_arena_install();
 	frame_reader_init(&c.in);
+	buf_init(&c.text, REPLY_MAX);
+	buf_init(&c.origins, REPLY_MAX);
 	buf_init(&c.out, REPLY_MAX);
 	if (wall_raise(&e) == 0)
 		serve_all(&c, &e);
 	while (c.loaded)
 		forget(&c, c.loaded->number);
 	frame_reader_finish(&c.in);
+	buf_finish(&c.text);
+	buf_finish(&c.origins);
 	buf_finish(&c.out);
 	if (e.code)
 		fprintf(stderr, "mlc cage: %s\n", e.text);

@@ -154,26 +154,3 @@ bool frame_write(struct buf *b, enum cage_word word, uint32_t id, const struct c
 	}
 	return true;
 }
-
-size_t frame_open(struct buf *b, enum cage_word word, uint32_t id)
-{
-	size_t opened = b->len;
-	struct cage_part none = { "", 0 };
-
-	if (!frame_write(b, word, id, &none, 1))
-		b->full = true; /* for frame_close() to see */
-	return opened;
-}
-
-bool frame_close(struct buf *b, size_t opened)
-{
-	size_t len = b->len - opened;
-
-	if (b->full || len < HEAD + LENGTH || len - LENGTH > FRAME_MAX) {
-		shorten(b, opened);
-		return false;
-	}
-	put32(b->data + opened, len - LENGTH);
-	put32(b->data + opened + HEAD, len - HEAD - LENGTH);
-	return true;
-}

@@ -47,9 +47,4 @@ int frame_next(struct frame_reader *, struct frame *out, struct err *);
 /* Appends a frame.  False: too many parts, too long, or over buf's ceiling; buf is as before. */
 bool frame_write(struct buf *, enum cage_word, uint32_t id, const struct cage_part *, size_t count);
 
-/* A frame of one part that is written in place: what is appended between open and close.
- * Close is false, and buf as it was before open, when it came out too long. */
-size_t frame_open(struct buf *, enum cage_word, uint32_t id);
-bool frame_close(struct buf *, size_t opened);
-
 #endif

@@ -73,39 +73,15 @@ static void any_cut_of_the_stream_gives_the_same_frames(void **state)
 	buf_finish(&b);
 }
 
-static void a_frame_written_in_place_is_the_same_as_one_written_whole(void **state)
-{
-	struct cage_part part = { "{\"verdict\":\"skip\"}", 18 };
-	struct buf whole, place;
-	size_t opened;
-
-	(void)state;
-	buf_init(&whole, 1000);
-	buf_init(&place, 1000);
-	frame_write(&whole, CAGE_MAP, 3, &part, 1);
-	opened = frame_open(&place, CAGE_MAP, 3);
-	buf_add(&place, part.bytes, part.len);
-	assert_true(frame_close(&place, opened));
-	assert_int_equal(whole.len, place.len);
-	assert_memory_equal(whole.data, place.data, whole.len);
-	buf_finish(&whole);
-	buf_finish(&place);
-}
-
 static void a_frame_over_the_ceiling_leaves_the_buffer_as_it_was(void **state)
 {
 	struct cage_part part = { "0123456789", 10 };
 	struct buf b;
-	size_t opened;
 
 	(void)state;
 	buf_init(&b, 40);
 	assert_true(frame_write(&b, CAGE_MAP, 1, &part, 1));
 	assert_false(frame_write(&b, CAGE_MAP, 2, &part, 1));
-	assert_int_equal(b.len, 24);
-	opened = frame_open(&b, CAGE_MAP, 3);
-	buf_add(&b, part.bytes, part.len);
-	assert_false(frame_close(&b, opened));
 	assert_int_equal(b.len, 24);
 	assert_false(b.full);
 	assert_false(frame_write(&b, CAGE_MAP, 4, NULL, FRAME_PARTS_MAX + 1));
@@ -149,7 +125,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_cut_of_the_stream_gives_the_same_frames),
-		cmocka_unit_test(a_frame_written_in_place_is_the_same_as_one_written_whole),
 		cmocka_unit_test(a_frame_over_the_ceiling_leaves_the_buffer_as_it_was),
 		cmocka_unit_test(what_is_no_frame_is_refused),
 	};
