@@ -1,4 +1,4 @@
-/* crypto.h - the one door to libsodium: digests, signatures, sealed secrets, randomness. */
+/* crypto.h - the one door to libsodium and libcrypto: digests, signatures, sealed secrets, randomness. */
 #ifndef BASE_CRYPTO_H
 #define BASE_CRYPTO_H
 
@@ -16,10 +16,6 @@ int crypto_init(struct err *);
 
 void sha256(const void *bytes, size_t len, unsigned char out[SHA256_SIZE]);
 void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX_SIZE]);
-struct sha256_state { unsigned char opaque[128]; };
-void sha256_start(struct sha256_state *);
-void sha256_more(struct sha256_state *, const void *bytes, size_t len);
-void sha256_end(struct sha256_state *, unsigned char out[SHA256_SIZE]);
 /* BLAKE2b-256: as strong, a quarter of the cost.  For what only we compare. */
 #define BLAKE2B_SIZE 32
 void blake2b(const void *bytes, size_t len, unsigned char out[BLAKE2B_SIZE]);

@@ -1,6 +1,7 @@
 /* cage.c - one frame in, one frame out; what a frame asks is up to the language. */
 #include "script/cage.h"
 
+#include "base/crypto.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -229,7 +230,7 @@ int cage_main(void)
 	buf_init(&c.text, REPLY_MAX);
 	buf_init(&c.origins, REPLY_MAX);
 	buf_init(&c.out, REPLY_MAX);
-	if (wall_raise(&e) == 0)
+	if (crypto_init(&e) == 0 && wall_raise(&e) == 0)
 		serve_all(&c, &e);
 	while (c.loaded)
 		forget(&c, c.loaded->number);

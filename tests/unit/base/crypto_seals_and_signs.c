@@ -47,17 +47,10 @@ static void digests_and_signatures_match_the_published_vectors(void **state)
 {
 	char hex[SHA256_HEX_SIZE];
 	unsigned char digest[SHA256_SIZE], key[131];
-	struct sha256_state s;
 
 	(void)state;
 	/* FIPS 180-4, "abc". */
 	sha256_hex("abc", 3, hex);
-	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-	sha256_start(&s);
-	sha256_more(&s, "a", 1);
-	sha256_more(&s, "bc", 2);
-	sha256_end(&s, digest);
-	hex_text(digest, sizeof digest, hex);
 	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	/* RFC 4231, cases 2 and 6 (a key longer than a block). */
 	hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28, digest);
