@@ -155,9 +155,13 @@ static const char *missing_field(int entity, json_t *data, json_t *one)
 	const char *member = entity == ORGANIZATION ? "organization_fields" : entity == USER ? "user_fields" : NULL, *key;
 	json_t *wanted = member ? json_object_get(data, member) : NULL, *value;
 
-	json_object_foreach(wanted, key, value)
-		if (!json_is_null(value) && !json_object_get(json_object_get(one, member), key))
+	json_object_foreach(wanted, key, value) {
+		json_t *there = json_object_get(json_object_get(one, member), key);
+
+		/* Empty: it was made, perhaps for another record, after Zendesk had looked at ours. */
+		if (!json_is_null(value) && (!there || json_is_null(there)))
 			return key;
+	}
 	return NULL;
 }
 

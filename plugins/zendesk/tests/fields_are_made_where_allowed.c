@@ -47,6 +47,21 @@ static void somebody_who_made_it_meanwhile_is_no_trouble(void **state)
 	assert_string_equal(settled(d)->id, "7");
 }
 
+/* Made for another record while ours was on its way: there, and empty. */
+static void one_that_is_there_and_empty_is_filled(void **state)
+{
+	struct drive *d = *state;
+
+	allow(d, ALLOWED);
+	write_one(d, "organization", MLC_DO_UPDATE, "7", NULL, acme());
+	answer(d, 200, "{\"organization\":" ORGANIZATION("7", "Acme", "2026-11-20T10:00:00Z",
+		",\"organization_fields\":{\"region\":null,\"qbo_balance\":null}") "}");
+	answer(d, 422, TAKEN("key", "Key: qbo_balance has already been taken"));
+	asks(d, "PUT", "/api/v2/organizations/7");
+	answer(d, 200, WITH);
+	assert_string_equal(settled(d)->id, "7");
+}
+
 /* No silent drop: the figure is not there, so the write is not done. */
 static void what_may_not_be_made_is_refused_and_named(void **state)
 {
@@ -134,6 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		drive_test(a_field_that_is_missing_is_made_and_filled),
 		drive_test(somebody_who_made_it_meanwhile_is_no_trouble),
+		drive_test(one_that_is_there_and_empty_is_filled),
 		drive_test(what_may_not_be_made_is_refused_and_named),
 		drive_test(a_dropdown_is_made_with_its_options),
 		drive_test(the_setting_is_told_where_it_is_wrong),

@@ -19,13 +19,20 @@ FIELDS = ("qbo_role dropdown(customer|vendor) Role in QuickBooks; qbo_active che
 
 class BooksDesk:
     """tenants: name -> realm, one company of the books each; desk: one account for each tenant.  hooks: where Intuit's webhooks go
-    to the app's address, in that format; False: nowhere.  every: minutes between two polls."""
+    to the app's address, in that format; False: nowhere.  every: minutes between two polls.  made: an administrator has made the
+    organization fields before; else they are made when they are first written."""
 
     def __init__(self, tenants=None, mode="live", params="", flow="", books=None, desk=None, hooks="cloudevents", every=5, auth="oauth", authorize=True,
-                 connections="", host_options=()):
+                 made=True, connections="", host_options=()):
         self.books = bed.Twin("quickbooks_online", {"client_id": CLIENT, "client_secret": SECRET, "verifier_token": VERIFIER, "deliver_after_ms": 50, **(books or {})})
         self.tenants = tenants or {"acme": COMPANY}
         self.desks = {name: bed.Twin("zendesk", {"deliver_after_ms": 50, **(desk or {})}) for name in self.tenants}
+        for twin in self.desks.values() if made else ():
+            for field in FIELDS.split("; "):
+                key, type_, title = field.split(" ", 2)
+                options = [{"name": o, "value": o} for o in type_[9:-1].split("|")] if "(" in type_ else None
+                twin.post("/fields/organization_fields", {"key": key, "type": type_.split("(")[0], "title": title,
+                                                          **({"custom_field_options": options} if options else {})})
         self.port = free_port()
         self.at = bed.Deployment(connectors=("quickbooks_online", "zendesk"), integrations=("quickbooks_online-zendesk",), mlc=f"""return {{
   public = {{ address = "127.0.0.1", port = {self.port}, url = "http://localhost:{self.port}" }},
