@@ -15,7 +15,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define SECRET_MAX 8192
+#define SECRET_MAX  8192
+#define CALENDAR_MS (90 * WHEN_DAY_MS)
 
 typedef void words_fn(const struct cli *, const json_t *answer);
 
@@ -138,6 +139,24 @@ static void say_thing(const json_t *t, int64_t now)
 	printf("\n    %s%s%s\n    %s\n", label ? label : "", label ? ": " : "", why, json_text_or(t, "type", ""));
 }
 
+/* What a person has to renew, a quarter of a year ahead. */
+static void say_calendar(const json_t *list, int64_t now)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach((json_t *)list, i, one) {
+		int64_t ends = json_int_or(one, "ends_ms", 0);
+		char day[WHEN_DAY_SIZE];
+
+		if (json_true_at(one, "renewed") || ends - now > CALENDAR_MS)
+			continue;
+		when_day(ends, day);
+		printf("%s: %s %s %s\n", json_text_or(one, "about", ""), json_text_or(one, "what", ""),
+			ends < now ? "ended on" : "ends on", day);
+	}
+}
+
 static void say_status(const struct cli *cli, const json_t *a)
 {
 	const json_t *things = json_object_get(a, "things");
@@ -178,6 +197,7 @@ static void say_status(const struct cli *cli, const json_t *a)
 		}
 		printf("\n");
 	}
+	say_calendar(json_object_get(a, "calendar"), now);
 }
 
 static int needs_nobody(const json_t *answer)

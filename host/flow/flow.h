@@ -128,6 +128,7 @@ struct host {
 	struct feed_state *feeds;
 	struct waiter *waiters;
 	json_t *uses, *uses_checking; /* uses.c: by connection */
+	json_t *ends_told; /* calendar.c: days ahead at which it was last told, by what ends */
 	json_t *alerts; /* standing ones: { kind: { about: { since_ms, text } } } */
 	char public_url[256];
 	int public_port;
@@ -208,6 +209,10 @@ struct connection *connection_named(struct host *, const char *path, host_fn *, 
 
 /* grants.c */
 void grants_changed(struct host *, const struct connection *);
+
+/* calendar.c: [ { about, what, ends_ms, life_ms, renewed } ], yours */
+json_t *calendar_all(const struct host *);
+void calendar_watch(struct host *);
 
 /* watch.c: what a person should hear of */
 void alert_raise(struct host *, const char *kind, const char *about, const char *text);

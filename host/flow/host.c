@@ -694,6 +694,7 @@ struct host *host_start(struct loop *loop, const struct host_conf *conf, host_fn
 	h->conf = *conf;
 	h->dir = xstrdup(conf->dir);
 	h->alerts = json_object();
+	h->ends_told = json_object();
 	h->uses = json_object();
 	h->uses_checking = json_object();
 	h->started_ms = loop_now_ms(loop);
@@ -764,6 +765,7 @@ void host_destroy(struct host *h)
 	pool_destroy(h->pool);
 	registry_destroy(h->registry);
 	json_decref(h->alerts);
+	json_decref(h->ends_told);
 	json_decref(h->uses);
 	json_decref(h->uses_checking);
 	free(h->dir);

@@ -202,6 +202,7 @@ static void on_causes(void *arg, const json_t *rows, const struct err *e)
 	connections_each(h->connections, add_connection, &each);
 	connections_each_app(h->connections, add_app, apps);
 	json_object_set_new(q->answer, "apps", apps);
+	json_object_set_new(q->answer, "calendar", calendar_all(h));
 	add_things(h, things, rows, s->tenant);
 	store_health(h->store, &health);
 	json_object_set_new(q->answer, "well", json_boolean(!json_array_size(things)));

@@ -111,6 +111,7 @@ void watch_turn(struct host *h)
 	struct store_health health;
 
 	connections_each(h->connections, watch_visits, h);
+	calendar_watch(h);
 	store_health(h->store, &health);
 	if (!health.writable)
 		alert_raise(h, "disk_full", "store", *health.why ? health.why : "the store cannot be written");

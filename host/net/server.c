@@ -997,6 +997,21 @@ int server_reload_tls(struct server *s, struct err *e)
 	return worst;
 }
 
+int64_t server_certificate_ends_ms(const struct server *s, int64_t *life_ms)
+{
+	int64_t first = 0;
+
+	for (const struct listener *l = s->listeners; l; l = l->next) {
+		int64_t life = 0, ends = l->tls ? tls_conf_ends_ms(l->tls, &life) : 0;
+
+		if (!ends || (first && ends >= first))
+			continue;
+		first = ends;
+		*life_ms = life;
+	}
+	return first;
+}
+
 /* ---- the server ---- */
 
 static uint32_t or_default(uint32_t value, uint32_t fallback)

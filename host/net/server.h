@@ -48,6 +48,8 @@ int server_listen_tcp(struct server *, const char *address, int port, const char
 int server_listen_unix(struct server *, const char *path, struct err *);
 /* Reads certificate and key again for new connections; on failure the old ones stay. */
 int server_reload_tls(struct server *, struct err *);
+/* Of the first certificate to end, UTC; 0: there is none.  *life_ms: how long it was good for. */
+int64_t server_certificate_ends_ms(const struct server *, int64_t *life_ms);
 
 /* Of a request; all borrowed, valid until answered.  header names in any case; NULL when absent.
  * Text from outside is as it came: path is not decoded (see inbound_path_is below). */

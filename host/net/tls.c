@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Sessions that may be resumed.  They are kept here, not in tickets: no ticket key to rotate. */
 #define SESSIONS_MAX 1024
@@ -102,6 +103,18 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
 		return SSL_TLSEXT_ERR_NOACK;
 	*out = chosen;
 	return SSL_TLSEXT_ERR_OK;
+}
+
+int64_t tls_conf_ends_ms(const struct tls_conf *c, int64_t *life_ms)
+{
+	const X509 *cert = SSL_CTX_get0_certificate(c->ctx);
+	struct tm first, last;
+
+	if (!cert || !ASN1_TIME_to_tm(X509_get0_notBefore(cert), &first) ||
+		!ASN1_TIME_to_tm(X509_get0_notAfter(cert), &last))
+		return 0;
+	*life_ms = (int64_t)(timegm(&last) - timegm(&first)) * 1000;
+	return (int64_t)timegm(&last) * 1000;
 }
 
 /* A key that is locked by a passphrase is refused: nobody is there to type it. */

@@ -9,12 +9,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct tls_conf; /* a certificate with its key; releasing it leaves the engines made from it alone */
 /* NULL, and a sentence that names the file: when one cannot be read, is no PEM, is locked by a
  * passphrase, or when they do not belong together. */
 struct tls_conf *tls_conf_create(const char *cert_path, const char *key_path, struct err *);
 void tls_conf_release(struct tls_conf *);
+/* The certificate's last moment, UTC; *life_ms: from its first on. */
+int64_t tls_conf_ends_ms(const struct tls_conf *, int64_t *life_ms);
 
 struct tls;
 struct tls *tls_create(struct tls_conf *);

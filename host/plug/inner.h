@@ -151,6 +151,7 @@ struct token {
 	int64_t asked_ms[TOKEN_ASKS];    /* when one was last asked for, oldest first */
 	json_t *told, *redirect; /* the reply besides the tokens; what came with the person's consent */
 
+	bool renews;  /* without a person: there is a refresh token, or none is needed */
 	bool proven;  /* the remote has taken it at least once */
 	bool refused; /* it takes it no longer */
 	bool doubted; /* it was fetched because the one before was refused */

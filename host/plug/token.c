@@ -199,6 +199,7 @@ static void learn(struct connection *c, const struct token *next)
 	t->refresh_life_ms = next->refresh_life_ms;
 	t->grant_ends_ms = next->grant_ends_ms;
 	t->grant_life_ms = next->grant_life_ms;
+	t->renews = next->renews;
 	json_decref(t->told);
 	json_decref(t->redirect);
 	t->told = json_incref(next->told);         /* next's go with it */
@@ -224,6 +225,7 @@ static json_t *note_of(const struct token *t)
 	json_put_int(o, "refresh_life_ms", t->refresh_life_ms);
 	json_put_int(o, "grant_ends_ms", t->grant_ends_ms);
 	json_put_int(o, "grant_life_ms", t->grant_life_ms);
+	json_object_set_new(o, "renews", json_boolean(t->renews));
 	for (size_t i = 0; i < TOKEN_ASKS; i++)
 		json_array_append_new(asked, json_integer(t->asked_ms[i]));
 	json_object_set_new(o, "asked", asked);
@@ -240,6 +242,7 @@ void token_remember(struct connection *c, const json_t *note)
 		.refresh_life_ms = json_int_or(note, "refresh_life_ms", 0),
 		.grant_ends_ms = json_int_or(note, "grant_ends_ms", 0),
 		.grant_life_ms = json_int_or(note, "grant_life_ms", 0),
+		.renews = json_true_at(note, "renews"),
 		.told = json_object_get(note, "told"), .redirect = json_object_get(note, "redirect") };
 	const char *auth = json_text_or(note, "auth", "");
 
@@ -370,6 +373,7 @@ static void granted(struct connection *c, const struct asking *a, struct oauth_r
 		/* It counts down: the first word on it tells the whole */
 		.grant_life_ms = a->by == OAUTH_BY_CODE || !t->grant_life_ms ? reply->grant_life_s * WHEN_SECOND_MS
 			: t->grant_life_ms,
+		.renews = a->kind == MLC_AUTH_OAUTH_CLIENT || reply->refresh || (t->renews && a->by == OAUTH_BY_REFRESH),
 		.told = json_incref(reply->rest), /* reply keeps its own */
 		.redirect = json_incref(a->by == OAUTH_BY_CODE ? c->token.consent->redirect : t->redirect) };
 	memcpy(k->next.asked_ms, t->asked_ms, sizeof t->asked_ms);
@@ -676,6 +680,7 @@ void token_status(const struct connection *c, json_t *status)
 	o = json_object();
 	json_put_text(o, "auth", auth_text(a->kind));
 	json_object_set_new(o, "here", json_boolean(t->kind == a->kind && !t->dead));
+	json_object_set_new(o, "renews", json_boolean(t->renews));
 	json_put_int(o, "made_ms", t->made_ms);
 	json_put_int(o, "ends_ms", t->ends_ms);
 	json_put_int(o, "refresh_ends_ms", t->refresh_ends_ms);

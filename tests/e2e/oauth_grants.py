@@ -269,6 +269,29 @@ def _():
     equal(len(rows), 1, "in the app's own trail")
 
 
+@promise("ZEN-37: what ends is told 30, 7 and 1 days ahead, once at each, and no more once it is renewed")
+def _():
+    b = Bed()
+    b.grant()
+    calendar = {(row["about"], row["what"]): row for row in b.deployment.run("status")[1]["calendar"]}
+    now = b.deployment.run("status")[1]["now_ms"]
+    left = (calendar["acme/crm", "refresh token"]["ends_ms"] - now) / (24 * HOUR)
+    holds(99 < left <= 100, f"{left} days")
+    told = []
+    for days in (71, 22, 6):
+        b.office.fail = [(503, b"")] * 1000  # it is not renewed meanwhile
+        b.host.advance(days * 24 * HOUR)
+        told.append(eventually(lambda: [a for a in b.alerts() if a[0] == "ends_soon"][len(told):], f"{days} days later")[0])
+    holds(all(a[1] == "acme/crm refresh token" and "mlc authorize acme/crm" in a[2] for a in told), told)
+    b.host.advance(60000)
+    equal(len([a for a in b.alerts() if a[0] == "ends_soon"]), 3, "told")
+    holds("ends on" in b.deployment.say("status")[1], "status says it")
+    b.office.fail = []
+    b.browse(b.address())
+    b.host.advance(60000)
+    eventually(lambda: not [t for t in b.things() if t["alert"] == "ends_soon"], "it is renewed")
+
+
 @promise("the walls of the carrier hold for token addresses: no private one that is not listed")
 def _():
     b = Bed(more='client_id = "me", auth = "oauth_client"', allow="")

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct echo echo;
@@ -366,6 +367,15 @@ static void a_reload_serves_the_new_certificate_to_new_connections(void **state)
 	free(other_key);
 }
 
+static void it_is_known_when_the_certificate_ends(void **state)
+{
+	int64_t life_ms = 0, now = (int64_t)time(NULL) * 1000, ends = server_certificate_ends_ms(echo.server, &life_ms);
+
+	(void)state;
+	assert_in_range(ends - now, 86000000, 86400000);
+	assert_in_range(life_ms, 86400000, 2 * 86400000);
+}
+
 static void a_broken_certificate_is_refused_and_the_old_one_serves_on(void **state)
 {
 	char *other_key = xformat("%s/two.key", dir), name[32];
@@ -425,6 +435,7 @@ int main(void)
 		PROMISE(a_handshake_that_stalls_is_closed_after_10_s),
 		PROMISE(a_reset_in_the_middle_is_survived),
 		PROMISE(a_reload_serves_the_new_certificate_to_new_connections),
+		PROMISE(it_is_known_when_the_certificate_ends),
 		PROMISE(a_broken_certificate_is_refused_and_the_old_one_serves_on),
 		PROMISE(a_listener_without_a_good_certificate_does_not_start),
 	};
