@@ -209,7 +209,8 @@ static void add_flow(struct config *c, const char *key, const json_t *def)
 	f->start = json_text_at(entry, "start");
 	f->locked_until = json_text_at(entry, "locked_until");
 	f->documents_per_visit = json_int_or(entry, "max_documents_per_visit", 0);
-	f->removals_an_hour = (size_t)json_int_or(entry, "max_deletions_per_hour", REMOVALS_AN_HOUR);
+	f->removals_an_hour = (size_t)json_int_or(entry, "max_deletions_per_hour",
+		json_int_or(def, "on_delete.limit_per_hour", REMOVALS_AN_HOUR));
 	if (f->removals_an_hour > REMOVALS_KEPT)
 		f->removals_an_hour = REMOVALS_KEPT;
 	f->amount_per_day = json_text_at(entry, "max_amount_per_day");

@@ -86,6 +86,11 @@ struct feed_state { /* schedule.c */
 	bool fresh;          /* a peer's: and in this visit, after the last write whose outcome is not known */
 	bool overtaken;      /* running: such a write came up meanwhile */
 	uint64_t records;    /* emitted by the run under way */
+	int64_t read_ms;     /* when it was last read to its end; 0: not known */
+	int64_t full_ms;     /* since then it is read from its beginning, to be compared with the links; 0: it is not */
+	bool full_wanted;    /* the next reading is one from its beginning, and compared */
+	bool from_start;     /* running, its cursor not read yet: it has none */
+	uint64_t missing;    /* of that comparison: asked for one by one */
 	char *trouble;       /* why the last run failed; NULL: it did not */
 	struct feed_state *next;
 };

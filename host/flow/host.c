@@ -236,11 +236,15 @@ static void hook_emit(void *ctx, struct txn *t, const struct connection *c, cons
 {
 	struct host *h = ctx;
 
+	bool full = false;
+
 	for (struct feed_state *s = h->feeds; s; s = s->next)
 		if (s->running && s->connection == c && !strncmp(origin, "feed ", 5) && s->feed &&
-			!strcmp(origin + 5, s->feed->name))
+			!strcmp(origin + 5, s->feed->name)) {
 			s->records += count;
-	intake_emit(h, t, c, origin, records, count, false);
+			full = s->full_ms != 0;
+		}
+	intake_emit(h, t, c, origin, records, count, full);
 }
 
 static void hook_emitted(void *ctx, const struct connection *c, const struct txn_result *r)
@@ -466,6 +470,23 @@ static void recall(struct flow *f, const json_t *note, int64_t restored)
 	}
 }
 
+/* What a flow has spent of its brakes is spent: a reload is no way around them. */
+static void keep_brakes(struct flow *f, const struct config *old)
+{
+	for (size_t i = 0; old && i < old->flow_count; i++) {
+		const struct flow *o = old->flows[i];
+
+		if (strcmp(o->key, f->key))
+			continue;
+		memcpy(f->removals_ms, o->removals_ms, sizeof f->removals_ms);
+		f->removals = o->removals;
+		f->documents = o->documents;
+		f->documents_since_ms = o->documents_since_ms;
+		memcpy(f->spent_day, o->spent_day, sizeof f->spent_day);
+		memcpy(f->spent, o->spent, sizeof f->spent);
+	}
+}
+
 static void on_feeds(void *arg)
 {
 	struct force *force = arg;
@@ -490,6 +511,7 @@ static void on_notes(void *arg, const json_t *rows, const struct err *e)
 	for (size_t n = 0; n < force->config->flow_count; n++) {
 		struct flow *f = force->config->flows[n];
 
+		keep_brakes(f, old);
 		if (restored)
 			f->mode = FLOW_SHADOW;
 		json_array_foreach((json_t *)rows, i, row)

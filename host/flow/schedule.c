@@ -64,6 +64,171 @@ static void wanted(const struct host *h, const struct connection *c, const struc
 }
 
 
+/* ---- remotes that forget ------------------------------------------------------------------------ */
+
+/* A feed that was last read longer ago than the remote remembers has lost what happened since.  Everything that is
+ * there is listed then; what is linked and was not in the list is asked for one by one: only the remote can say that
+ * a record is gone, a list cannot. */
+static bool has_lapsed(const struct feed_state *s, int64_t now)
+{
+	return s->feed->reach_s && s->read_ms && !s->full_ms && now - s->read_ms > (int64_t)s->feed->reach_s * WHEN_SECOND_MS;
+}
+
+static bool same_entity(const struct mlc_feed *a, const struct mlc_feed *b)
+{
+	for (const char *const *e = a->entities; e && *e; e++)
+		if (emits(b, *e))
+			return true;
+	return false;
+}
+
+static void note_ms(struct txn *t, const struct feed_state *s, const char *kind, int64_t ms)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%lld", (long long)ms);
+	txn_note(t, s->tenant, connection_name(s->connection), kind, s->feed->name, ms ? text : NULL);
+}
+
+static void forget_cursor(struct txn *t, struct feed_state *s)
+{
+	s->from_start = true;
+	txn_note(t, s->tenant, connection_name(s->connection), "cursor", s->feed->name, NULL);
+}
+
+/* Which feeds list what this one emits: those that forget nothing; where there is none, itself. */
+static void begin_comparison(struct feed_state *s, int64_t now)
+{
+	struct host *h = s->host;
+	struct txn *t = txn_begin(h->store);
+	json_t *lists = json_array();
+	int64_t days = (now - s->read_ms) / WHEN_DAY_MS;
+
+	for (struct feed_state *o = h->feeds; o; o = o->next)
+		if (o->connection == s->connection && o->feed && !o->feed->reach_s && same_entity(s->feed, o->feed)) {
+			o->full_wanted = o->asked = true;
+			json_array_append_new(lists, json_string(o->feed->name));
+		}
+	if (!json_array_size(lists)) {
+		s->full_wanted = true;
+		json_array_append_new(lists, json_string(s->feed->name));
+	}
+	forget_cursor(t, s);
+	s->read_ms = now;
+	note_ms(t, s, "read", now);
+	log_line(LOG_WARN, s->path, "feed %s was not read for %lld days, and the remote remembers %u: all is compared", s->feed->name,
+		(long long)days, s->feed->reach_s / 86400);
+	host_audit(t, s->tenant, "lapsed", "host", NULL, 0, json_pack("{s:s,s:s,s:I,s:i,s:o}", "connection", s->path, "feed",
+		s->feed->name, "days", (json_int_t)days, "remembers_days", (int)(s->feed->reach_s / 86400), "lists", lists));
+	host_commit_quietly(t);
+}
+
+static void compare(struct feed_state *s, size_t place, int64_t after);
+
+struct comparing {
+	struct feed_state *feed;
+	size_t place; /* which entity, and side of the links */
+	int64_t after;
+};
+
+/* True: the comparison goes on.  Else c is gone. */
+static bool goes_on(struct comparing *c)
+{
+	struct feed_state *s = c->feed;
+
+	if (s->feed && !s->host->stopping)
+		return true;
+	if (!s->feed)
+		feed_free(s);
+	free(c);
+	return false;
+}
+
+static void on_asked(void *arg, const struct txn_result *r)
+{
+	struct comparing *c = arg;
+
+	if (!goes_on(c))
+		return;
+	if (r->code < 0) { /* the note stays: it is compared after the next reading */
+		log_line(LOG_ERROR, c->feed->path, "what was not listed could not be asked for: %s", r->text);
+		c->feed->running = false;
+	} else {
+		intake_touched(c->feed->host, r);
+		compare(c->feed, c->place, c->after);
+	}
+	free(c);
+}
+
+static void on_unseen(void *arg, const json_t *rows, const struct err *e)
+{
+	struct comparing *c = arg;
+	struct feed_state *s = c->feed;
+	struct txn *t;
+	size_t i;
+	json_t *row;
+	int64_t last = 0;
+
+	if (!goes_on(c))
+		return;
+	if (e) { /* the note stays: it is compared after the next reading */
+		log_line(LOG_ERROR, s->path, "links could not be compared: %s", e->text);
+		s->running = false;
+		free(c);
+		return;
+	}
+	t = txn_begin(s->host->store);
+	json_array_foreach((json_t *)rows, i, row) {
+		struct call_record r = { .entity = s->feed->entities[c->place / 2], .hint = true,
+			.id = json_text_or(row, c->place % 2 ? "target_id" : "source_id", "") };
+
+		intake_emit(s->host, t, s->connection, "compared", &r, 1, false);
+		last = json_int_or(row, "id", 0);
+		s->missing++;
+	}
+	if (last)
+		c->after = last;
+	else
+		c->place++;
+	txn_commit(t, on_asked, c);
+}
+
+static void compared(struct feed_state *s)
+{
+	struct txn *t = txn_begin(s->host->store);
+
+	s->full_ms = 0;
+	s->running = false;
+	note_ms(t, s, "full", 0);
+	host_audit(t, s->tenant, "compared", "host", NULL, 0, json_pack("{s:s,s:s,s:I}", "connection", s->path, "feed", s->feed->name,
+		"missing", (json_int_t)s->missing));
+	host_commit_quietly(t);
+	host_wants_turn(s->host);
+}
+
+/* Page by page, entity by entity, by links that lead from its records and by those that lead to them. */
+static void compare(struct feed_state *s, size_t place, int64_t after)
+{
+	struct comparing *c;
+	const char *entity = s->feed->entities[place / 2];
+	json_t *filter;
+
+	if (!entity) {
+		compared(s);
+		return;
+	}
+	c = xcalloc(1, sizeof *c);
+	c->feed = s;
+	c->place = place;
+	c->after = after;
+	filter = json_pack("{s:s,s:s,s:s,s:I,s:I,s:i}", "tenant", s->tenant,
+		place % 2 ? "target_connection" : "source_connection", connection_name(s->connection),
+		place % 2 ? "target_entity" : "source_entity", entity, "unseen_ms", (json_int_t)s->full_ms, "after",
+		(json_int_t)after, "limit", 500);
+	store_links(s->host->store, filter, on_unseen, c);
+	json_decref(filter);
+}
+
 /* ---- one reading of one feed --------------------------------------------------------------------- */
 
 static void on_polled(struct task *task, const struct outcome *o)
@@ -98,6 +263,8 @@ static void on_polled(struct task *task, const struct outcome *o)
 		struct txn *t = txn_begin(h->store);
 
 		s->attempts = 0;
+		s->read_ms = now;
+		note_ms(t, s, "read", now);
 		s->next_ms = now + s->every_ms;
 		s->fresh = !s->overtaken;
 		if (!s->whole) {
@@ -107,6 +274,11 @@ static void on_polled(struct task *task, const struct outcome *o)
 		host_audit(t, s->tenant, "cycle", "host", NULL, 0, json_pack("{s:s,s:s,s:I}", "connection", s->path,
 			"feed", s->feed->name, "records", (json_int_t)s->records));
 		host_commit_quietly(t);
+		if (s->full_ms) {
+			s->running = true;
+			s->missing = 0;
+			compare(s, 0, 0);
+		}
 	}
 	host_wants_turn(h);
 }
@@ -130,8 +302,9 @@ static void on_cursor(void *arg, const json_t *rows, const struct err *e)
 		return;
 	}
 	json_array_foreach((json_t *)rows, i, row)
-		if (!strcmp(json_text_or(row, "name", ""), s->feed->name))
+		if (!s->from_start && !strcmp(json_text_or(row, "name", ""), s->feed->name))
 			cursor = json_text_at(row, "value");
+	s->from_start = false;
 	s->task.done = on_polled;
 	s->called = true;
 	host_call(s->host, s->connection, &(struct order) { .op = OP_POLL, .feed = s->feed->name, .cursor = cursor,
@@ -140,6 +313,19 @@ static void on_cursor(void *arg, const json_t *rows, const struct err *e)
 
 static void poll(struct feed_state *s)
 {
+	int64_t now = loop_now_ms(s->host->loop);
+
+	if (has_lapsed(s, now))
+		begin_comparison(s, now);
+	if (s->full_wanted) {
+		struct txn *t = txn_begin(s->host->store);
+
+		s->full_wanted = false;
+		s->full_ms = now;
+		note_ms(t, s, "full", now);
+		forget_cursor(t, s);
+		host_commit_quietly(t);
+	}
 	s->running = true;
 	s->called = s->asked = s->overtaken = false;
 	s->records = 0;
@@ -257,6 +443,16 @@ bool schedule_busy(const struct host *h, const struct flow *f)
 
 struct apply { struct host *host; loop_fn *done; void *arg; };
 
+static void recall(struct feed_state *s, const char *kind, int64_t value)
+{
+	if (!strcmp(kind, "whole"))
+		s->whole = true;
+	else if (!strcmp(kind, "read") && !s->read_ms)
+		s->read_ms = value;
+	else if (!strcmp(kind, "full") && !s->running)
+		s->full_ms = value;
+}
+
 static void on_whole(void *arg, const json_t *rows, const struct err *e)
 {
 	struct apply *a = arg;
@@ -269,7 +465,7 @@ static void on_whole(void *arg, const json_t *rows, const struct err *e)
 			if (s->feed && !strcmp(s->tenant, json_text_or(row, "tenant", "")) &&
 				!strcmp(connection_name(s->connection), json_text_or(row, "scope", "")) &&
 				!strcmp(s->feed->name, json_text_or(row, "name", "")))
-				s->whole = true;
+				recall(s, json_text_or(row, "kind", ""), strtoll(json_text_or(row, "value", "0"), NULL, 10));
 	a->done(a->arg);
 	free(a);
 }
@@ -342,7 +538,7 @@ void schedule_apply(struct host *h, loop_fn *done, void *arg)
 	a->host = h;
 	a->done = done;
 	a->arg = arg;
-	store_notes(h->store, NULL, NULL, "whole", on_whole, a);
+	store_notes(h->store, NULL, NULL, NULL, on_whole, a);
 }
 
 void schedule_free(struct host *h)

@@ -37,7 +37,7 @@ static bool removes(const json_t *write)
 {
 	const char *verb = json_text_or(write, "verb", "");
 
-	return !strcmp(verb, "delete") || !strcmp(verb, "void");
+	return !strcmp(verb, "delete") || !strcmp(verb, "void") || json_true_at(write, "ends");
 }
 
 /* Brakes (ALL-09, WOO-35): true when this write must not go out before a person has looked. */
@@ -55,7 +55,7 @@ static bool braked(struct work *w)
 		for (size_t i = 0; i < sizeof f->removals_ms / sizeof *f->removals_ms; i++)
 			recent += f->removals_ms[i] > now - WHEN_HOUR_MS;
 		if (recent >= f->removals_an_hour) {
-			snprintf(text, sizeof text, "more than %zu documents would be voided or deleted within an hour: "
+			snprintf(text, sizeof text, "more than %zu records would be voided, deleted or closed within an hour: "
 				"max_deletions_per_hour is reached", f->removals_an_hour);
 			flow_hold(w->host, f, "mass_deletion", text);
 			return true;

@@ -647,6 +647,12 @@ static void remove_target(struct map *p, const char *verb, const char *version)
 		write_verdict(p, verb, version, NULL, NULL);
 }
 
+/* Closed, deactivated: an update for the target, and for whoever counts how much comes to an end. */
+static void mark_as_ending(struct map *p)
+{
+	json_object_set_new(json_array_get(json_object_get(p->verdict, "writes"), 0), "ends", json_true());
+}
+
 static void write_ending(struct map *p, const char *version)
 {
 	json_t *doc = document_make(&p->e, p->m->delete_fields, false, NULL), *changes = json_object(), *value;
@@ -660,6 +666,7 @@ static void write_ending(struct map *p, const char *version)
 		json_decref(changes);
 	} else if (json_object_size(changes)) {
 		write_verdict(p, "update", version, changes, NULL);
+		mark_as_ending(p);
 	} else {
 		json_decref(changes);
 		nothing(p, version, "it stands there so already");

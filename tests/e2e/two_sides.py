@@ -197,6 +197,21 @@ def _():
     equal(len(p.deployment.mlc("links", "acme")["links"]), 24)
 
 
+@promise("ZOHO-23: each way has its own policy for what is gone, and a deletion is not made undone by the other way")
+def _():
+    p = Pair((MATCH + "on_delete = { fields = { active = false } },", FIELDS), (BACK[0] + "on_delete = { fields = { closed = true } },", FIELDS))
+    ada, ben = p.party(name="Ada"), p.account(name="Ben")
+    p.start()
+    p.until(lambda: len(p.parties()) == len(p.accounts()) == 2, "both are on both sides")
+    p.crm.post("/gone", {"id": p.account_of("Ada")["id"]})
+    p.ledger.post("/gone", {"id": p.party_of("Ben")["id"]})
+    p.until(lambda: p.party_of("Ada").get("closed") and p.account_of("Ben").get("active") is False, "each is closed on the other side")
+    for _ in range(3):
+        p.host.advance(600_000)
+        p.sync()
+    equal([[x["name"] for x in p.parties()], [x["name"] for x in p.accounts()]], [["Ada"], ["Ben"]])
+
+
 @promise("one that another record is linked to already is not taken by a second")
 def _():
     p, party, account = begun()

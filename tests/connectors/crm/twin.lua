@@ -1,7 +1,7 @@
 -- twin.lua - the crm of tests, simulated.  Control door: POST /accounts as a person would, POST /gone, POST /merge, POST /fields; GET /books all.
 twin.describe {
 	title = "CRM",
-	settings = { per_page = 50, upper = "" }, -- upper: a member that the crm itself rewrites in capitals after each write
+	settings = { per_page = 50, upper = "", short = 0 }, -- short: a listing ends after so many; upper: a member that the crm itself rewrites in capitals after each write
 }
 
 twin.on_reset(function()
@@ -62,6 +62,7 @@ twin.route("GET", "/accounts", function(req)
 			wanted = wanted and (req.args[name] == nil or (req.args[name] == row.fields[name] and not row.deleted))
 		end
 		if wanted and #list == twin.settings.per_page then more = true break end
+		if twin.settings.short > 0 and #list == twin.settings.short then break end
 		if wanted then
 			list[#list + 1] = shown(row)
 			upto = tostring(row.seq)
