@@ -66,6 +66,16 @@ static bool same_list(const struct schema_entity *e, json_t *a, json_t *b, bool 
 	return true;
 }
 
+/* In a field that no table knows: "12.30" was written, and 12.3 is what the remote gives back. */
+static bool same_amount(json_t *a, json_t *b)
+{
+	struct decimal x, y;
+	const char *left = json_string_value(a), *right = json_string_value(b);
+
+	return left && right && (strchr(left, '.') || strchr(right, '.')) && value_number(value_of(a), &x)
+		&& value_number(value_of(b), &y) && decimal_cmp(x, y) == 0;
+}
+
 bool merge_same(const struct schema_field *f, json_t *a, json_t *b, bool whole)
 {
 	struct decimal x, y;
@@ -80,7 +90,7 @@ bool merge_same(const struct schema_field *f, json_t *a, json_t *b, bool whole)
 		return same_list(f ? f->entity : NULL, a, b, whole);
 	if (json_is_object(a))
 		return same_object(f ? f->entity : NULL, a, b, whole);
-	return json_equal(a, b);
+	return json_equal(a, b) || (!f && same_amount(a, b));
 }
 
 /* ---- one member -------------------------------------------------------------------------- */

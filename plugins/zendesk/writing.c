@@ -149,28 +149,56 @@ static enum mlc_step settle_deleted(struct mlc_call *c)
 	return MLC_DONE;
 }
 
-/* Zendesk says nothing of a field that it does not know (SOURCES.md 8); the key, or NULL: all are there. */
-static const char *missing_field(int entity, json_t *data, json_t *one)
+/* Where an entity keeps what an account has added; NULL: nowhere. */
+static const char *values_of(int entity)
 {
-	const char *member = entity == ORGANIZATION ? "organization_fields" : entity == USER ? "user_fields" : NULL, *key;
+	return entity == ORGANIZATION ? "organization_fields" : entity == USER ? "user_fields" : NULL;
+}
+
+/* Zendesk says nothing of fields that it does not know (SOURCES.md 8): those that were written and are not in its
+ * reply, to be made one after the other.  *empty: one that is there, but was made, perhaps for another record, after
+ * Zendesk had looked at ours; or NULL. */
+static void note_missing(struct mlc_call *c, int entity, json_t *data, json_t *one, const char **empty)
+{
+	struct state *s = (struct state *)c->state;
+	const char *member = values_of(entity), *key;
 	json_t *wanted = member ? json_object_get(data, member) : NULL, *value;
 
+	s->missing = (const char **)c->host->alloc(c, (json_object_size(wanted) + 1) * sizeof *s->missing);
+	s->missing_count = s->at = 0;
+	*empty = NULL;
 	json_object_foreach(wanted, key, value) {
 		json_t *there = json_object_get(json_object_get(one, member), key);
 
-		/* Empty: it was made, perhaps for another record, after Zendesk had looked at ours. */
-		if (!json_is_null(value) && (!there || json_is_null(there)))
-			return key;
+		if (json_is_null(value) || (json_is_string(value) && !json_string_length(value)))
+			continue;
+		if (s->missing && !there)
+			s->missing[s->missing_count++] = key;
+		else if (json_is_null(there))
+			*empty = key;
 	}
-	return NULL;
 }
 
-static enum mlc_step make_field(struct mlc_call *c, const char *key)
+static enum mlc_step fill_fields(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
-	const char *wrong = NULL;
-	json_t *field = zen_entity_at(c->entity) == ORGANIZATION ? zen_field_allowed(c, key, &wrong) : NULL;
+	int entity = zen_entity_at(c->entity);
+	const struct resource *resource = &zen_resources[entity];
 
+	s->phase = FILL_FIELDS;
+	return send(c, "PUT", c->host->format(c, "%s/%s", resource->path, s->id),
+		json_pack("{s:{s:O}}", resource->one, values_of(entity), json_object_get(the_write(c)->data, values_of(entity))));
+}
+
+static enum mlc_step make_next_field(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	const char *key = s->at < s->missing_count ? s->missing[s->at] : NULL, *wrong = NULL;
+	json_t *field;
+
+	if (!key)
+		return fill_fields(c);
+	field = zen_entity_at(c->entity) == ORGANIZATION ? zen_field_allowed(c, key, &wrong) : NULL;
 	if (wrong)
 		return c->host->fail(c, MLC_REFUSED, 0, "the setting create_fields: %s", wrong);
 	if (!field)
@@ -179,15 +207,6 @@ static enum mlc_step make_field(struct mlc_call *c, const char *key)
 	s->phase = MAKE_FIELD;
 	return send(c, "POST", zen_resources[ORGANIZATION_FIELD].path,
 		json_pack("{s:o}", zen_resources[ORGANIZATION_FIELD].one, field));
-}
-
-static enum mlc_step fill_fields(struct mlc_call *c)
-{
-	struct state *s = (struct state *)c->state;
-
-	s->phase = FILL_FIELDS;
-	return send(c, "PUT", c->host->format(c, "/api/v2/organizations/%s", s->id),
-		json_pack("{s:{s:O}}", "organization", "organization_fields", json_object_get(the_write(c)->data, "organization_fields")));
 }
 
 static bool same_email(const char *a, const char *b)
@@ -201,15 +220,22 @@ static enum mlc_step digest_written(struct mlc_call *c)
 	struct state *s = (struct state *)c->state;
 	int entity = zen_entity_at(c->entity);
 	json_t *one = json_object_get(zen_body(c), zen_resources[entity].one);
-	const char *id = zen_id(c, one, "id"), *key = missing_field(entity, the_write(c)->data, one);
+	const char *id = zen_id(c, one, "id");
 	const char *email = entity == USER ? mlc_text(the_write(c)->data, "email") : NULL;
+	bool filled = s->phase == FILL_FIELDS;
+	const char *empty = NULL;
 
 	if (id)
 		snprintf(s->id, sizeof s->id, "%s", id);
-	if (id && key && s->phase == FILL_FIELDS)
-		return c->host->fail(c, MLC_IN_DOUBT, 0, "the field '%s' was made, but Zendesk does not know it yet", key);
-	if (id && key)
-		return make_field(c, key);
+	if (id)
+		note_missing(c, entity, the_write(c)->data, one, &empty);
+	if (id && filled && s->missing_count)
+		return c->host->fail(c, MLC_IN_DOUBT, 0, "the field '%s' was made, but Zendesk does not know it yet", s->missing[0]);
+	if (id && filled && empty)
+		return c->host->fail(c, MLC_REFUSED, 0, "Zendesk leaves the field '%s' of the %s empty, whatever is written to it", empty,
+			c->entity->name);
+	if (id && (s->missing_count || empty))
+		return make_next_field(c);
 	if (id && email && !same_email(email, mlc_text(one, "email"))) {
 		s->phase = IDENTITIES;
 		return mlc_get(c, c->host->format(c, "/api/v2/users/%s/identities", id));
@@ -353,7 +379,8 @@ enum mlc_step zen_write(struct mlc_call *c)
 		/* Somebody else was faster: good, too. */
 		if (c->reply->status != 201 && !zen_is_taken(c, "key"))
 			return zen_failed(c, "making an organization field that is missing");
-		return fill_fields(c);
+		s->at++;
+		return make_next_field(c);
 	case IDENTITIES:
 		return digest_identities(c);
 	case MAKE_PRIMARY:

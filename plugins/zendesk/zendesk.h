@@ -12,9 +12,11 @@
 struct state {
 	int phase;
 	unsigned page;
-	size_t at;            /* fetch: index into ids; write: into writes */
+	size_t at;            /* fetch: index into ids; write: into missing */
 	char cursor[512];     /* of a feed: where the next page begins */
 	char before[512];     /* the one before it: a cursor that does not move loops */
+	const char **missing; /* write: keys of fields that Zendesk does not know, in call memory */
+	size_t missing_count;
 	char id[40];          /* write: the record that was written; subscribe: the webhook */
 	char doomed_ids[16][40]; /* subscribe: webhooks of ours that are wrong */
 	size_t doomed_count, doomed_at;

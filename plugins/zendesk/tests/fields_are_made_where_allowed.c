@@ -34,6 +34,24 @@ static void a_field_that_is_missing_is_made_and_filled(void **state)
 	assert_non_null(strstr(settled(d)->text, "\"qbo_balance\":\"12.3\""));
 }
 
+static void several_are_made_before_they_are_filled(void **state)
+{
+	struct drive *d = *state;
+
+	allow(d, ALLOWED);
+	write_one(d, "organization", MLC_DO_UPDATE, "7", NULL, json_pack("{s:{s:s,s:i,s:n}}", "organization_fields", "qbo_balance", "12.30",
+		"qbo_open_invoices", 2, "qbo_status"));
+	answer(d, 200, WITHOUT);
+	asks(d, "POST", "/api/v2/organization_fields");
+	answer(d, 201, "{\"organization_field\":{\"id\":3}}");
+	asks_with(d, "POST", "/api/v2/organization_fields",
+		"{\"organization_field\":{\"key\":\"qbo_open_invoices\",\"type\":\"integer\",\"title\":\"Qbo open invoices\",\"active\":true}}");
+	answer(d, 201, "{\"organization_field\":{\"id\":4}}");
+	asks(d, "PUT", "/api/v2/organizations/7");
+	answer(d, 200, WITH); /* which knows one of the two only */
+	fails(d, MLC_IN_DOUBT);
+}
+
 static void somebody_who_made_it_meanwhile_is_no_trouble(void **state)
 {
 	struct drive *d = *state;
@@ -56,10 +74,16 @@ static void one_that_is_there_and_empty_is_filled(void **state)
 	write_one(d, "organization", MLC_DO_UPDATE, "7", NULL, acme());
 	answer(d, 200, "{\"organization\":" ORGANIZATION("7", "Acme", "2026-11-20T10:00:00Z",
 		",\"organization_fields\":{\"region\":null,\"qbo_balance\":null}") "}");
-	answer(d, 422, TAKEN("key", "Key: qbo_balance has already been taken"));
 	asks(d, "PUT", "/api/v2/organizations/7");
 	answer(d, 200, WITH);
 	assert_string_equal(settled(d)->id, "7");
+	drive_end(d);
+
+	write_one(d, "user", MLC_DO_UPDATE, "5", NULL, json_pack("{s:{s:s}}", "user_fields", "plan", "gold"));
+	answer(d, 200, "{\"user\":{\"id\":5,\"active\":true,\"user_fields\":{\"plan\":null}}}");
+	asks_with(d, "PUT", "/api/v2/users/5", "{\"user\":{\"user_fields\":{\"plan\":\"gold\"}}}");
+	answer(d, 200, "{\"user\":{\"id\":5,\"active\":true,\"user_fields\":{\"plan\":null}}}");
+	fails(d, MLC_REFUSED); /* twice is enough */
 }
 
 /* No silent drop: the figure is not there, so the write is not done. */
@@ -148,6 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		drive_test(a_field_that_is_missing_is_made_and_filled),
+		drive_test(several_are_made_before_they_are_filled),
 		drive_test(somebody_who_made_it_meanwhile_is_no_trouble),
 		drive_test(one_that_is_there_and_empty_is_filled),
 		drive_test(what_may_not_be_made_is_refused_and_named),
