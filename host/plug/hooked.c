@@ -46,9 +46,33 @@ static void received_free(struct received *h)
 	free(h);
 }
 
+/* Who is turned away stands in the trail; a flood of them is one row a minute, with their number. */
+static void turned_away(struct connection *c, const char *why)
+{
+	struct txn *t;
+	json_t *o;
+	char *text;
+
+	c->refused++;
+	if (c->refused_told_ms && now_ms(c) < c->refused_told_ms + WHEN_MINUTE_MS)
+		return;
+	o = json_object();
+	json_put_text(o, "why", why);
+	json_put_int(o, "refused", (json_int_t)(c->refused - c->refused_told));
+	text = json_dumps(o, JSON_COMPACT);
+	t = txn_for(c);
+	txn_audit(t, &(struct audit_row){ .tenant = c->tenant, .move = "webhook_refused", .who = "host", .connection = c->name,
+		.detail = text });
+	commit(c, t, NULL, NULL);
+	c->refused_told = c->refused;
+	c->refused_told_ms = now_ms(c);
+	free(text);
+	json_decref(o);
+}
+
 static void refuse(struct received *h, int status, const char *why)
 {
-	h->connection->refused++;
+	turned_away(h->connection, why);
 	inbound_answer_error(h->in, status, why);
 	received_free(h);
 }
@@ -184,7 +208,7 @@ static void digest(struct received *h)
 	if (h->step == MLC_FAIL) {
 		enum mlc_fault fault = call_fault(h->call, NULL, &why);
 
-		c->refused++;
+		turned_away(c, why);
 		log_line(LOG_WARN, c->path, "a webhook is refused: %s", why);
 		if (fault == MLC_AUTH)
 			connection_hold(c, "auth", why, 0);
@@ -197,6 +221,10 @@ static void digest(struct received *h)
 		return;
 	}
 	if (count == 0) {
+		int status = call_inside(h->call)->answer->status;
+
+		if (status == 401 || status == 403)
+			turned_away(c, status == 401 ? "401: nothing in it proves who sent it" : "403: the connector turns it away");
 		answer_inbound(h->in, call_inside(h->call)->answer, false);
 		received_free(h);
 		return;

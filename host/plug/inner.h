@@ -207,6 +207,8 @@ struct connection {
 	char lease_trouble[200]; /* why there are no webhooks; "": there are, or none are wanted */
 
 	uint64_t calls, failures, exchanges, received, refused, unknown;
+	uint64_t refused_told; /* how many of refused stand in the trail */
+	int64_t refused_told_ms;
 	int64_t last_success_ms;
 	char last_failure[200];
 };

@@ -70,6 +70,20 @@ static void a_wrong_signature_is_refused(void **state)
 	assert_int_equal(house_count(h, "emit"), 0);
 }
 
+/* ZOHO-13 */
+static void who_is_turned_away_stands_in_the_trail_and_a_flood_as_one_row(void **state)
+{
+	struct house *h = *state;
+	json_t *rows;
+
+	for (int i = 0; i < 20; i++)
+		post(h, "{\"id\":5}", "second");
+	rows = house_audit(h, "webhook_refused");
+	assert_int_equal(json_array_size(rows), 1);
+	assert_string_equal(json_text_at(rows, "0.connection"), "shop");
+	json_decref(rows);
+}
+
 static void a_changed_body_is_refused(void **state)
 {
 	struct house *h = *state;
@@ -371,6 +385,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(a_signed_record_is_on_disk_before_the_2xx),
 		T(a_wrong_signature_is_refused),
+		T(who_is_turned_away_stands_in_the_trail_and_a_flood_as_one_row),
 		T(a_changed_body_is_refused),
 		T(unsigned_news_are_refused_and_an_unsigned_greeting_is_not),
 		T(a_token_in_the_body_can_prove_it_instead),
