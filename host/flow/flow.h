@@ -131,6 +131,7 @@ struct host {
 	bool again_reading;
 
 	struct feed_state *feeds;
+	struct proof *proofs;
 	struct waiter *waiters;
 	json_t *uses, *uses_checking; /* uses.c: by connection */
 	json_t *ends_told; /* calendar.c: days ahead at which it was last told, by what ends */
@@ -196,6 +197,13 @@ void schedule_turn(struct host *, int64_t now_ms);
 int64_t schedule_next_ms(const struct host *);
 size_t schedule_coming(const struct host *, const struct connection *);
 void schedule_visit(struct host *, struct connection *);
+
+/* proof.c: a peer's newest records are looked at when it visits, before anything else is given away */
+void proof_note(struct host *, const struct connection *, const char *entity, const char *id); /* was seen there */
+void proof_visit_opens(struct host *, struct connection *);
+void proof_visit_over(struct host *, struct connection *);
+void proof_resume(struct host *, struct connection *); /* a person says: what is missing is meant to be */
+void proof_free(struct host *);
 bool schedule_mirrors_whole(const struct host *, const struct flow *);
 void schedule_now(struct host *, const struct connection *); /* all its feeds, as soon as possible */
 void schedule_doubt(struct host *, const struct connection *); /* who knows what is in there now: its feeds are read again */

@@ -244,6 +244,9 @@ static void hook_emit(void *ctx, struct txn *t, const struct connection *c, cons
 			s->records += count;
 			full = s->full_ms != 0;
 		}
+	for (size_t i = 0; i < count; i++)
+		if (!records[i].deleted && !records[i].hint)
+			proof_note(h, c, records[i].entity, records[i].id);
 	intake_emit(h, t, c, origin, records, count, full);
 }
 
@@ -286,6 +289,9 @@ static void hook_settle(void *ctx, struct txn *t, const struct outcome *o)
 {
 	struct task *task = o->arg;
 
+	for (size_t i = 0; i < o->write_count && !o->failed; i++)
+		if (o->writes[i].end == WRITE_END_SETTLED && !o->writes[i].record.deleted)
+			proof_note(ctx, o->connection, o->writes[i].record.entity, o->writes[i].record.id);
 	if (!task)
 		batch_settle_recovered(ctx, t, o);
 	else if (task->settle)
@@ -316,6 +322,7 @@ static void hook_visit_opens(void *ctx, struct connection *c)
 		f->maybe_ready = true;
 		f->documents = 0;
 	}
+	proof_visit_opens(h, c);
 	uses_check(h, c);
 	schedule_visit(h, c);
 	deliver_turn(h);
@@ -328,8 +335,8 @@ static size_t hook_coming(void *ctx, const struct connection *c)
 
 static void hook_visit_over(void *ctx, struct connection *c, const json_t *transcript)
 {
-	(void)c;
 	(void)transcript;
+	proof_visit_over(ctx, c);
 	host_wants_turn(ctx);
 }
 
@@ -783,6 +790,7 @@ void host_destroy(struct host *h)
 	batch_free(h);
 	deliver_free(h);
 	schedule_free(h);
+	proof_free(h);
 	config_release(h->config);
 	pool_destroy(h->pool);
 	registry_destroy(h->registry);

@@ -66,7 +66,7 @@ static void emit(struct host *h, struct txn *t, const struct connection *c, cons
 		struct buf b;
 		struct arrival a = {
 			.tenant = connection_tenant(c), .connection = connection_name(c), .entity = r->entity, .id = r->id,
-			.version = r->version, .changed_ms = r->changed_ms, .deleted = r->deleted, .hint = r->hint,
+			.version = r->version, .changed_ms = r->changed_ms, .deleted = r->deleted, .hint = r->hint && !r->deleted,
 			.merged_into = r->merged_into,
 			.text = r->text, .text_len = r->text_len, .origin = how->origin, .routes = routes, .again = how->again, .audited = true,
 			.asked_by = how->asked_by, .asked_stamp = how->asked_stamp,

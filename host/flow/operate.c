@@ -325,8 +325,10 @@ void host_pause(struct host *h, const char *text, bool paused, const char *who, 
 	txn_commit(txn, on_paused, p);
 	/* Of a connection it also says: it is well as it is now, the other company included. */
 	struct connection *c = paused ? NULL : connection_find(h->connections, t.tenant, t.rest);
-	if (c)
+	if (c) {
+		proof_resume(h, c);
 		connection_resume(c);
+	}
 }
 
 /* ---- sync --------------------------------------------------------------------------------------------------------- */

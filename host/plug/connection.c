@@ -415,6 +415,13 @@ const char *connection_held(const struct connection *c, const char **cause, int6
 	return c->hold_why;
 }
 
+void connection_prove(struct connection *c, bool on)
+{
+	c->proving = on;
+	if (!on)
+		visit_poke(c);
+}
+
 void connection_resume(struct connection *c)
 {
 	json_t *facts;

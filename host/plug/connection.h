@@ -121,6 +121,8 @@ bool connection_in_visit(const struct connection *);
 const char *connection_held(const struct connection *, const char **cause, int64_t *until_ms);
 /* Durable; cause NULL clears.  until_ms 0: until a person or a success clears it. */
 void connection_hold(struct connection *, const char *cause, const char *why, int64_t until_ms);
+/* While on, a peer that visits is given nothing but calls that are marked proof. */
+void connection_prove(struct connection *, bool on);
 /* A person says: go on.  Ends a hold, whatever its cause; and where the remote was another company
  * than last time, the one that answers next is the right one (unless the settings name another). */
 void connection_resume(struct connection *);
@@ -157,6 +159,7 @@ struct order { /* a call to be made; everything copied or referenced (json) */
 	size_t write_count;
 	unsigned attempt;
 	bool urgent;            /* before what waits for pace already */
+	bool proof;             /* it may go while connection_prove() holds all others back */
 };
 /* hooks->done comes, always, later, once.  Retries that are harmless (repeatable, RETRY) are the
  * caller's to order again. */

@@ -58,7 +58,7 @@ struct run {
 	int64_t *write_ids;
 	size_t write_count;
 	unsigned attempt;
-	bool urgent, ours;  /* ours: the host's own (subscribe), no hook hears of it */
+	bool urgent, proof, ours; /* ours: the host's own (subscribe), no hook hears of it */
 	invite_fn *invite;  /* OP_INVITE: who gets the file */
 
 	/* the call, under the plugin and settings it began with */
@@ -176,7 +176,7 @@ struct connection {
 	json_t *settings, *facts;
 	json_t *token_told; /* told and redirect in one: what call->token shows; counted, never changed */
 	json_t *app;        /* the operator's registration that it uses: its part of mlc.lua; NULL: none */
-	bool peer_calls, gone;
+	bool peer_calls, gone, proving;
 	bool is_app;        /* it is such a registration itself: it only receives */
 	struct token token;
 

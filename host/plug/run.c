@@ -93,6 +93,7 @@ struct run *run_create(struct connection *c, const struct order *o, void *arg)
 	copy_writes(r, o);
 	r->attempt = o->attempt;
 	r->urgent = o->urgent;
+	r->proof = o->proof;
 	arena_init(&r->request_memory, REQUEST_MAX);
 	TAILQ_INSERT_TAIL(&c->runs, r, in_all);
 	c->run_count++;

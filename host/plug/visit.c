@@ -435,6 +435,8 @@ void visit_reload(struct connection *c)
 
 static bool may_be_given(const struct connection *c, const struct run *r)
 {
+	if (c->proving && !r->proof)
+		return false;
 	if (!c->hold_cause)
 		return true;
 	/* A pause stops writes only. */

@@ -46,17 +46,16 @@ static const char *request_id(struct mlc_call *c)
 
 /* ---- asking -------------------------------------------------------------------------------------------- */
 
-static enum mlc_step ask_list(struct mlc_call *c)
+enum mlc_step qbd_ask_deletions(struct mlc_call *c, const char *id, bool txns, const char *from, const char *to)
 {
 	struct mlc_xml x = { .call = c };
-	bool txns = is_txns(c);
 	const char *const *types = txns ? txn_types : list_types;
 	size_t count = txns ? sizeof txn_types / sizeof *txn_types : sizeof list_types / sizeof *list_types;
 
 	for (size_t i = 0; i < count; i++)
 		mlc_xml_put(&x, txns ? "TxnDelType" : "ListDelType", types[i]);
-	qbd_put_window(&x, state_of(c)->from, state_of(c)->to, "DeletedDateRangeFilter", "Deleted");
-	return qbd_ask(c, request_id(c), txns ? "TxnDeletedQuery" : "ListDeletedQuery", "", &x, false);
+	qbd_put_window(&x, from, to, "DeletedDateRangeFilter", "Deleted");
+	return qbd_ask(c, id, txns ? "TxnDeletedQuery" : "ListDeletedQuery", "", &x, false);
 }
 
 /* Who changed in the moment in which this one went? */
@@ -203,7 +202,7 @@ enum mlc_step qbd_poll_gone(struct mlc_call *c)
 	if (c->reply->kind == MLC_REPLY_NONE) {
 		if (!qbd_begin_from(c))
 			return c->host->fail(c, MLC_BROKEN, 0, "the cursor \"%s\" is none of ours", c->cursor);
-		return ask_list(c);
+		return qbd_ask_deletions(c, request_id(c), is_txns(c), state_of(c)->from, state_of(c)->to);
 	}
 	if (!answer_open(c, &a) || (!answer_is_well(&a) && a.code != 1))
 		step = qbd_question_failed(c, &a);

@@ -54,6 +54,7 @@ struct poll_state {
 	uint8_t phase;
 	struct gone *gone;                             /* what was deleted; call memory: no advance() before the end */
 	size_t gone_count, gone_at;
+	uint64_t missing;                              /* fetch: of the ids asked for last, which are not there */
 };
 
 struct figures;
@@ -249,7 +250,10 @@ void qbd_advance_to_seen(struct mlc_call *);
 /* From and to ("": open), in their element where there is one; nothing where both are open. */
 void qbd_put_window(struct mlc_xml *, const char *from, const char *to, const char *around, const char *noun);
 
-mlc_step_fn qbd_poll_gone; /* gone.c */
+/* gone.c */
+mlc_step_fn qbd_poll_gone;
+/* What was deleted, of all types that we know: transactions, or names. */
+enum mlc_step qbd_ask_deletions(struct mlc_call *, const char *id, bool txns, const char *from, const char *to);
 
 /* poll, fetch and find of the ageing summaries. */
 bool qbd_is_aging(const struct mlc_entity *);

@@ -20,6 +20,7 @@ enum {
 
 enum { POLL_COUNT = 1, POLL_READ };
 enum { FIND_NAME = 0, FIND_LEVEL };
+enum { FETCH_IDS = 0, FETCH_DELETIONS };
 
 static struct poll_state *state_of(struct mlc_call *c)
 {
@@ -400,6 +401,22 @@ static enum mlc_step ask_ids(struct mlc_call *c, const struct qbd_shape *s)
 	return ask(c, s, "", &x, p->page++);
 }
 
+/* The ids that were asked for last, and which of them are not there. */
+static const char *const *batch(struct mlc_call *c)
+{
+	return c->ids + (size_t)(state_of(c)->page - 1) * IDS;
+}
+
+static void note_missing(struct mlc_call *c, size_t i)
+{
+	state_of(c)->missing |= UINT64_C(1) << i;
+}
+
+static bool is_missing(struct mlc_call *c, size_t i)
+{
+	return state_of(c)->missing >> i & 1;
+}
+
 static const xmlNode *record_of(struct mlc_call *c, const struct mlc_entity *e, const struct answer *a,
 	const char *id)
 {
@@ -411,21 +428,67 @@ static const xmlNode *record_of(struct mlc_call *c, const struct mlc_entity *e, 
 	return NULL;
 }
 
-static bool emit_ids(struct mlc_call *c, const struct answer *a)
+/* Those that the answer holds; *missing: any that it does not. */
+static bool emit_found(struct mlc_call *c, const struct answer *a, bool *missing)
 {
-	const char *const *ids = c->ids + (size_t)(state_of(c)->page - 1) * IDS;
+	const char *const *ids = batch(c);
 	struct mlc_xml buffer = { .call = c };
 
+	*missing = false;
 	for (size_t i = 0; i < IDS && ids[i]; i++) {
 		const xmlNode *n = record_of(c, c->entity, a, ids[i]);
-		struct mlc_record gone = { .entity = c->entity->name, .id = ids[i], .deleted = true };
 
-		if (!n)
-			c->host->emit(c, &gone);
-		else if (!emit(c, c->entity, n, &buffer))
+		if (n && !emit(c, c->entity, n, &buffer))
 			return false;
+		if (!n)
+			note_missing(c, i);
+		*missing = *missing || !n;
 	}
 	return true;
+}
+
+/* QuickBooks remembers deletions for 90 days: what it does not know of was lost otherwise. */
+static void emit_missing(struct mlc_call *c, const struct answer *a)
+{
+	const char *const *ids = batch(c);
+	const char *member = qbd_shape(c->entity->name)->kind == QBD_TXN ? "TxnID" : "ListID";
+
+	for (size_t i = 0; i < IDS && ids[i]; i++) {
+		struct mlc_record gone = { .entity = c->entity->name, .id = ids[i], .deleted = true };
+		const xmlNode *n = mlc_xml_first(a->rs);
+
+		if (!is_missing(c, i))
+			continue;
+		while (n && strcmp(mlc_xml_child_text(c, n, member), ids[i]))
+			n = mlc_xml_next(n);
+		gone.hint = !n;
+		c->host->emit(c, &gone);
+	}
+}
+
+static enum mlc_step ask_deletions(struct mlc_call *c, const struct qbd_shape *s)
+{
+	char from[QBD_STAMP_SIZE];
+
+	qbd_stamp(c, c->now_ms - DELETIONS_REACH * INT64_C(1000), from);
+	state_of(c)->phase = FETCH_DELETIONS;
+	return qbd_ask_deletions(c, c->host->format(c, "r-%.16s-d%u", c->nonce, state_of(c)->page),
+		s->kind == QBD_TXN, from, "");
+}
+
+static enum mlc_step fetched(struct mlc_call *c, const struct qbd_shape *s, const struct answer *a)
+{
+	bool missing;
+
+	if (state_of(c)->phase == FETCH_DELETIONS) {
+		emit_missing(c, a);
+		state_of(c)->phase = FETCH_IDS;
+		state_of(c)->missing = 0;
+		return ask_ids(c, s);
+	}
+	if (!emit_found(c, a, &missing))
+		return c->host->fail(c, MLC_RETRY, 0, "no memory left for a record");
+	return missing ? ask_deletions(c, s) : ask_ids(c, s);
 }
 
 enum mlc_step qbd_fetch(struct mlc_call *c)
@@ -441,10 +504,8 @@ enum mlc_step qbd_fetch(struct mlc_call *c)
 	/* 1: none of them, 500: not all of them, 3120: an id of nothing. */
 	if (!answer_open(c, &a) || (!answer_is_well(&a) && a.code != 1 && a.code != 3120))
 		step = qbd_question_failed(c, &a);
-	else if (!emit_ids(c, &a))
-		step = c->host->fail(c, MLC_RETRY, 0, "no memory left for a record");
 	else
-		step = ask_ids(c, s);
+		step = fetched(c, s, &a);
 	answer_close(&a);
 	return step;
 }

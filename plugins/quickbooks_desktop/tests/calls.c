@@ -324,27 +324,36 @@ static void the_company_comes_with_its_preferences(void **state)
 
 static void what_is_not_there_any_more_is_told_as_deleted(void **state)
 {
-	static const char *const ids[] = { "8-1", "8-9", NULL };
+	static const char *const ids[] = { "8-1", "8-8", "8-9", NULL };
 	struct call_input in = { .op = OP_FETCH, .entity = "Customer", .ids = ids, .now_ms = NOW_MS };
 	struct call *c = start(&in, NULL);
 	const struct call_record *r;
 
 	(void)state;
 	begin(c);
-	assert_non_null(strstr(request(c), "><ListID>8-1</ListID><ListID>8-9</ListID><OwnerID>0</OwnerID><"));
+	assert_non_null(strstr(request(c), "><ListID>8-1</ListID><ListID>8-8</ListID><ListID>8-9</ListID><OwnerID>"));
 	assert_int_equal(reply(c, 200, "<CustomerQueryRs requestID=\"x\" statusCode=\"500\" statusSeverity=\"Warn\" statusMessage=\"some\">"
-		CUSTOMER("8-1", "A", "2026-11-01T10:00:00-08:00") "</CustomerQueryRs>"), MLC_DONE);
-	assert_int_equal(records(c, &r), 2);
+		CUSTOMER("8-1", "A", "2026-11-01T10:00:00-08:00") "</CustomerQueryRs>"), MLC_SEND);
+	assert_non_null(strstr(request(c), "<ListDeletedQueryRq"));
+	assert_int_equal(reply(c, 200, "<ListDeletedQueryRs requestID=\"x\" statusCode=\"0\"><ListDeletedRet><ListDelType>Customer"
+		"</ListDelType><ListID>8-8</ListID><TimeDeleted>2026-11-02T10:00:00-08:00</TimeDeleted></ListDeletedRet>"
+		"</ListDeletedQueryRs>"), MLC_DONE);
+	assert_int_equal(records(c, &r), 3);
 	assert_false(r[0].deleted);
-	assert_string_equal(r[1].id, "8-9");
-	assert_true(r[1].deleted);
+	assert_string_equal(r[1].id, "8-8");
+	assert_true(r[1].deleted && !r[1].hint);
+	/* ALL-14: gone, and nobody deleted it. */
+	assert_string_equal(r[2].id, "8-9");
+	assert_true(r[2].deleted && r[2].hint);
 	call_destroy(c);
 }
 
 static void many_ids_go_in_several_requests(void **state)
 {
 	const char *ids[52];
-	char texts[51][8], answer[8000] = "<InvoiceQueryRs requestID=\"x\" statusCode=\"1\"/>";
+	const char *answer = "<InvoiceQueryRs requestID=\"x\" statusCode=\"1\"/>";
+	const char *none = "<TxnDeletedQueryRs requestID=\"x\" statusCode=\"1\"/>";
+	char texts[51][8];
 	struct call_input in = { .op = OP_FETCH, .entity = "Invoice", .ids = ids, .now_ms = NOW_MS };
 	struct call *c;
 	const struct call_record *r;
@@ -359,8 +368,11 @@ static void many_ids_go_in_several_requests(void **state)
 	begin(c);
 	assert_non_null(strstr(request(c), "<TxnID>T-49</TxnID><IncludeLineItems>true</IncludeLineItems><IncludeLinkedTxns>true"));
 	assert_int_equal(reply(c, 200, answer), MLC_SEND);
+	assert_non_null(strstr(request(c), "<TxnDeletedQueryRq"));
+	assert_int_equal(reply(c, 200, none), MLC_SEND);
 	assert_non_null(strstr(request(c), "\"><TxnID>T-50</TxnID><IncludeLineItems>"));
-	assert_int_equal(reply(c, 200, answer), MLC_DONE);
+	assert_int_equal(reply(c, 200, answer), MLC_SEND);
+	assert_int_equal(reply(c, 200, none), MLC_DONE);
 	assert_int_equal(records(c, &r), 51);
 	call_destroy(c);
 }
@@ -377,7 +389,8 @@ static void exactly_fifty_ids_are_one_request(void **state)
 	ids[50] = NULL;
 	c = start(&in, NULL);
 	begin(c);
-	assert_int_equal(reply(c, 200, "<InvoiceQueryRs requestID=\"x\" statusCode=\"1\"/>"), MLC_DONE);
+	assert_int_equal(reply(c, 200, "<InvoiceQueryRs requestID=\"x\" statusCode=\"1\"/>"), MLC_SEND);
+	assert_int_equal(reply(c, 200, "<TxnDeletedQueryRs requestID=\"x\" statusCode=\"1\"/>"), MLC_DONE);
 	call_destroy(c);
 }
 

@@ -286,7 +286,8 @@ struct mlc_record {
 	                      * Online's realm): a connection's fact "identity"; NULL: this one's */
 	int64_t changed_ms;  /* UTC; 0: not told */
 	bool deleted;
-	bool hint;           /* it changed, fetch it: neither text nor data */
+	bool hint;           /* it changed, fetch it: neither text nor data; deleted, too, in fetch: it is
+	                      * not there, and the remote, which remembers deletions, knows of none */
 	json_t *data;        /* given to the host; or NULL and text; or neither: hint, deleted, or settled
 	                      * where the remote told only id and version */
 	const char *text;    /* the record as JSON as it stands in the reply; copied */
