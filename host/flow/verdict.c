@@ -108,19 +108,22 @@ bool work_is_keyed(const struct work *w)
 static void choose_key(struct work *w)
 {
 	const json_t *data = json_object_get(work_current_write(w), "data");
+	unsigned char digest[BLAKE2B_SIZE];
 	struct buf b;
-	char hex[SHA256_HEX_SIZE];
+	char hex[2 * BLAKE2B_SIZE + 1];
 
 	buf_init(&b, VERDICT_MAX);
 	if (data)
 		json_write_canonical(&b, data);
-	if (w->last_key && w->last_data && !strcmp(w->last_data, b.data)) {
+	blake2b(b.data, b.len, digest);
+	hex_text(digest, sizeof digest, hex);
+	if (w->last_key && w->last_content && !strcmp(w->last_content, hex)) {
 		snprintf(w->key, sizeof w->key, "%s", w->last_key);
 		buf_finish(&b);
 		return;
 	}
-	free(w->last_data);
-	w->last_data = xstrdup(b.data);
+	free(w->last_content);
+	w->last_content = xstrdup(hex);
 	buf_clear(&b);
 	buf_printf(&b, "%s|%s|%lld", w->flow->key, w->identity ? w->identity : w->rid, (long long)w->write_id);
 	sha256_hex(b.data, b.len, hex);
@@ -139,7 +142,7 @@ char *work_doc(const struct work *w, bool doubt)
 	json_object_set(doc, "match", json_object_get(w->verdict, "match"));
 	if (*w->key) {
 		json_put_text(doc, "key", w->key);
-		json_put_text(doc, "data", w->last_data);
+		json_put_text(doc, "content", w->last_content);
 	}
 	if (doubt) {
 		json_object_set_new(doc, "doubt", json_true());

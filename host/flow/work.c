@@ -31,7 +31,7 @@ static void work_free(struct work *w)
 	free(w->target_survivor);
 	free(w->ask_why);
 	free(w->last_key);
-	free(w->last_data);
+	free(w->last_content);
 	json_decref(w->link);
 	json_decref(w->answers);
 	json_decref(w->verdict);
@@ -86,7 +86,7 @@ static void remember_try(struct work *w, const char *doc)
 	json_t *old = doc ? json_read(doc, strlen(doc), NULL) : NULL;
 
 	w->last_key = copy(json_text_at(old, "key"));
-	w->last_data = copy(json_text_at(old, "data"));
+	w->last_content = copy(json_text_at(old, "content"));
 	if (json_true_at(old, "doubt")) {
 		w->doubt = true;
 		w->doubt_write = json_int_or(old, "write", 0);

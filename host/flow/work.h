@@ -63,8 +63,8 @@ struct work {
 	size_t write_at; /* which of the verdict's writes; SIZE_MAX: settled */
 	int64_t write_id;
 	char key[37];
-	char *last_key;   /* of the last try, with what it carried, canonical */
-	char *last_data;
+	char *last_key;     /* of the last try, with a digest of what it carried, in canonical form */
+	char *last_content;
 	bool doubt;       /* it may have happened: then verdict and write_at are those of then, too */
 	int64_t doubt_write;
 	bool again;       /* just that is sent a second time */
