@@ -78,6 +78,23 @@ void alert_clear(struct host *h, const char *kind, const char *about)
 	json_object_del(json_object_get(h->alerts, kind), about);
 }
 
+/* The Web Connector has a schedule of its own, which somebody may have changed at the PC. */
+static void watch_cadence(struct host *h, struct connection *c, const json_t *status, int64_t every)
+{
+	int64_t cadence = json_int_or(status, "cadence_ms", 0);
+	bool live = json_object_get(connection_settings(c), "live") != NULL; /* then it comes when it may */
+	char text[300];
+
+	if (!cadence || live || (cadence * 2 <= every * 3 && every * 2 <= cadence * 3)) {
+		alert_clear(h, "cadence", connection_path(c));
+		return;
+	}
+	snprintf(text, sizeof text, "the Web Connector calls every %lld minutes, our settings say %lld: set Run-every-N-minutes at the PC, "
+		"or every_minutes here (and a new .qwc), so that both say the same",
+		(long long)((cadence + WHEN_MINUTE_MS / 2) / WHEN_MINUTE_MS), (long long)(every / WHEN_MINUTE_MS));
+	alert_raise(h, "cadence", connection_path(c), text);
+}
+
 static void watch_visits(void *arg, struct connection *c)
 {
 	struct host *h = arg;
@@ -90,6 +107,7 @@ static void watch_visits(void *arg, struct connection *c)
 	status = connection_status(c);
 	last = json_int_or(status, "last_visit_ms", 0);
 	every = json_int_or(connection_settings(c), "every_minutes", 15) * WHEN_MINUTE_MS;
+	watch_cadence(h, c, status, every);
 	since = last ? last : h->started_ms;
 	if (now - since > MISSED_VISITS * every) {
 		when_text(last, at);

@@ -747,6 +747,7 @@ json_t *connection_status(const struct connection *c)
 	if (c->peer_calls) {
 		json_object_set_new(o, "in_visit", json_boolean(c->visit.open));
 		json_put_int(o, "last_visit_ms", c->last_visit_ms);
+		json_put_int(o, "cadence_ms", visit_cadence_ms(c));
 		json_put_int(o, "parked", (json_int_t)parked);
 		json_put_int(o, "taken", (json_int_t)taken);
 		json_put_text(o, "open_mark", c->visit.open_set ? c->visit.open_set->mark : NULL);

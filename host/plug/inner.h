@@ -117,9 +117,12 @@ struct set {
 
 struct served; /* visit.c: one request of a peer */
 
+#define CADENCE_GAPS 4
+
 struct visit {
 	bool open, leaving; /* leaving: a reload came; it takes nothing more */
 	int64_t since_ms, last_ms;
+	int64_t gaps_ms[CADENCE_GAPS]; /* between the openings of the last ones, newest first; 0: not known */
 	size_t done;
 	/* The generation that it runs under; also between visits, for state */
 	struct plugin *plugin;
@@ -310,6 +313,7 @@ void lease_ended(struct run *, bool failed, const char *why);
 void lease_leave(struct connection *); /* it is gone: no more news are wanted */
 
 /* ---- visit.c ---- */
+int64_t visit_cadence_ms(const struct connection *);
 void visit_init(struct connection *);
 void visit_finish(struct connection *);  /* frees all of it */
 void visit_silence(struct connection *); /* the end: who waits for an answer gets a 503 */

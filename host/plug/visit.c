@@ -384,6 +384,26 @@ static void on_silence(void *arg)
 		: "nothing was heard for 30 minutes");
 }
 
+/* How often the peer comes, when it has come like a clock for some time; 0: no telling. */
+int64_t visit_cadence_ms(const struct connection *c)
+{
+	const int64_t *gaps = c->visit.gaps_ms;
+	int64_t least = gaps[0], most = gaps[0], sum = 0;
+
+	for (size_t i = 0; i < CADENCE_GAPS; i++) {
+		least = gaps[i] < least ? gaps[i] : least;
+		most = gaps[i] > most ? gaps[i] : most;
+		sum += gaps[i];
+	}
+	return least > 0 && most - least <= least / 4 ? sum / CADENCE_GAPS : 0;
+}
+
+static void note_gap(struct visit *v, int64_t now)
+{
+	memmove(v->gaps_ms + 1, v->gaps_ms, sizeof v->gaps_ms - sizeof *v->gaps_ms);
+	v->gaps_ms[0] = v->since_ms ? now - v->since_ms : 0;
+}
+
 static void visit_begin(struct connection *c)
 {
 	struct visit *v = &c->visit;
@@ -401,6 +421,7 @@ static void visit_begin(struct connection *c)
 	v->state = state;
 	v->open = true;
 	v->leaving = plugin != c->plugin;
+	note_gap(v, now_ms(c));
 	v->since_ms = c->last_visit_ms = now_ms(c);
 	v->done = 0;
 	v->transcript = json_array();
