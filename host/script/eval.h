@@ -64,6 +64,7 @@ struct eval {
 	json_t *trace; /* NULL, or where { path, value } of what is read goes */
 	uint64_t steps;
 	unsigned depth; /* of values in values, through needs */
+	bool met_new;   /* in the shadow: a look-up by what would only be made */
 };
 
 void eval_init(struct eval *, struct arena *, const struct flow *, const json_t *header, json_t *record);

@@ -86,7 +86,7 @@ json_t *eval_criteria(struct eval *e, const struct criteria *c, bool *unknown)
 		if (v.kind == VALUE_UNKNOWN)
 			*unknown = true;
 		else if (v.kind == VALUE_REF && v.ref->id && strcmp(v.ref->id, LOOK_NEW) == 0)
-			; /* what does not exist yet is in no record */
+			e->met_new = true; /* what does not exist yet is in no record */
 		else if (v.kind == VALUE_BOOL || (v.kind == VALUE_INTEGER && !is_text(c->rows[i].is)))
 			value = value_json(e->arena, v);
 		else if (!value_is_empty(v) && value_as_text(e->arena, v, &text, &len))

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum target { TARGET_CREATE = 1, TARGET_UPDATE, TARGET_PENDING };
+enum target { TARGET_CREATE = 1, TARGET_UPDATE, TARGET_PENDING, TARGET_LATER /* in the shadow: to be made first */ };
 
 struct map {
 	struct eval e;
@@ -345,6 +345,8 @@ static void match(struct map *p)
 	if (json_is_true(json_object_get(p->e.header, "doubt")) && !looked)
 		eval_fail(&p->e, OP_REVIEW, "in_doubt", eval_options("create adopt skip"),
 			"it may have been written before, and the mapping has no rule to look it up by");
+	else if (!p->m->on_none && p->e.met_new)
+		p->target = TARGET_LATER;
 	else if (!p->m->on_none)
 		eval_state(&p->e, p->m->on_none_state, OP_REVIEW, "no_match", eval_options("create adopt skip"),
 			"%s has no %s like it", p->m->to->connector, p->m->to->name);
@@ -819,7 +821,7 @@ static void work_out(struct map *p)
 {
 	struct origins origins = { NULL };
 	struct value total = value_none();
-	bool updates = p->target == TARGET_UPDATE;
+	bool updates = p->target == TARGET_UPDATE || p->target == TARGET_LATER;
 	char text[DECIMAL_TEXT_MAX];
 	struct decimal d;
 	json_t *doc;
@@ -839,8 +841,10 @@ static void work_out(struct map *p)
 	when_again(p);
 	recall(p);
 	if (!asking(p) && !failed(p)) {
-		if (updates)
+		if (p->target == TARGET_UPDATE)
 			update(p, doc);
+		else if (p->target == TARGET_LATER)
+			nothing(p, NULL, "what it belongs to would be made first");
 		else if (p->target == TARGET_CREATE)
 			create(p, doc);
 	}

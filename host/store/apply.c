@@ -903,6 +903,9 @@ static void ensure(struct writer *w, struct txn *t, const struct ensure *e)
 	if (!child)
 		child = need_create(w, t, &parent, e);
 	*answer = child;
+	/* Shown in the shadow since the parent looked: that is its answer, and nothing more will come. */
+	if (db_number(writer_db(w), 0, "SELECT state FROM delivery WHERE id = ?1", num(child)) == DELIVERY_WOULD)
+		return;
 	if (in_a_circle(w, e->parent, child)) {
 		struct circle *c = room(t, sizeof *c);
 

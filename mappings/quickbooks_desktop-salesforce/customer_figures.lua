@@ -82,6 +82,8 @@ return mapping {
         MLC_AgeOver90__c = "0.00", MLC_FiguresOf__c = "2026-11-19" } },
       current = { id = "001Ac0000000008IAA", MLC_FullName__c = "Contoso", MLC_IsCustomer__c = true, MLC_IsActive__c = true, MLC_FiguresOf__c = "2026-11-19" }, expect = { state = "nothing" } },
     { name = "SF-23 a customer who is made inactive is marked", like = 6, change = { IsActive = false }, expect = { action = "update 001Ac0000000008IAA", MLC_IsActive__c = false } },
+    { name = "ALL-15 in the shadow the account would be made first", like = 1, refs = { account = "(new)" }, candidates = none, current = none,
+      expect = { state = "nothing", why = "what it belongs to would be made first" } },
     { name = "SF-23 the end of one is marked elsewhere", like = 1, deleted = true, link = { id = "001Ac0000000008IAA" }, expect = { state = "skip" } },
   },
 }

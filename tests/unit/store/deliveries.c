@@ -302,6 +302,19 @@ static void who_asks_for_a_held_one_is_held_at_once(void **state)
 	assert_int_equal(state_of(h, parent), DELIVERY_READY);
 }
 
+/* It ended between the parent's look and its wish to wait: nothing more would ever come of it. */
+static void what_is_only_shown_in_the_shadow_is_not_waited_for(void **state)
+{
+	struct hand *h = *state;
+	int64_t parent = put(h, "1");
+	struct outcome o = wait_for(h, parent, CUSTOMER, "ann");
+
+	hand_move(h, (struct delivery_move){ .id = o.ensured[0], .to = DELIVERY_WOULD });
+	assert_int_equal(state_of(h, parent), DELIVERY_READY);
+	wait_for(h, parent, CUSTOMER, "ann");
+	assert_int_equal(state_of(h, parent), DELIVERY_READY);
+}
+
 static void a_circle_of_needs_is_held_and_says_so(void **state)
 {
 	struct hand *h = *state;
@@ -486,6 +499,7 @@ int main(void)
 		TEST(a_parent_waits_for_all_it_needs),
 		TEST(a_held_need_holds_the_chain_above_it_until_it_is_done),
 		TEST(who_asks_for_a_held_one_is_held_at_once),
+		TEST(what_is_only_shown_in_the_shadow_is_not_waited_for),
 		TEST(a_circle_of_needs_is_held_and_says_so),
 		TEST(a_new_version_of_one_that_waits_starts_it_afresh),
 		TEST(texts_are_changed_cleared_or_left_alone),
