@@ -536,17 +536,29 @@ int command_qwc(struct cli *cli)
 	return ask(cli, "qwc", json_pack("{s:s}", "connection", cli->argv[0]), say_text);
 }
 
+static void say_visit(const json_t *v)
+{
+	const char *payload = json_text_or(v, "payload", "");
+	json_t *lines = json_read(payload, strlen(payload), NULL), *line;
+	char when[WHEN_SIZE];
+	size_t i;
+
+	printf("visit that ended %s UTC\n", at(json_int_or(v, "at_ms", 0), when));
+	json_array_foreach(lines, i, line) {
+		when_text(json_int_or(line, "at_ms", 0), when);
+		printf("  %.8s  %s\n", when + 11, json_text_or(line, "text", ""));
+	}
+	json_decref(lines);
+}
+
 static void say_visits(const struct cli *cli, const json_t *a)
 {
 	size_t i;
 	json_t *v;
-	char when[WHEN_SIZE];
 
 	(void)cli;
-	json_array_foreach(json_object_get(a, "visits"), i, v) {
-		printf("visit of %s UTC\n", at(json_int_or(v, "at_ms", 0), when));
-		printf("%s\n", json_text_or(v, "payload", ""));
-	}
+	json_array_foreach(json_object_get(a, "visits"), i, v)
+		say_visit(v);
 	if (!i)
 		printf("no visits yet\n");
 }

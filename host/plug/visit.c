@@ -50,6 +50,10 @@ struct served { /* one request of a peer */
 	struct timer timer;
 };
 
+static const char *const verbs[] = { [MLC_DO_CREATE] = "create", [MLC_DO_UPDATE] = "update",
+	[MLC_DO_DELETE] = "delete",
+	[MLC_DO_VOID] = "void" };
+
 /* ---- words for people -------------------------------------------------------------------- */
 
 static void say(struct connection *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -71,6 +75,51 @@ static void say(struct connection *c, const char *fmt, ...)
 	json_put_text(one, "text", line);
 	json_array_append_new(v->transcript, one);
 	v->transcript_size += strlen(line);
+}
+
+/* What one call asks of the remote, or does there. */
+static void say_order(struct buf *b, const struct run *r)
+{
+	if (r->op == OP_POLL)
+		buf_printf(b, "what is new in %s", r->feed);
+	else if (r->op == OP_FIND || r->op == OP_FETCH)
+		buf_printf(b, "%s %s", r->op == OP_FIND ? "look up" : "read", r->entity);
+	else if (r->op == OP_WRITE && r->write_count > 0)
+		buf_printf(b, "%s %s", verbs[r->writes[0].verb], r->entity);
+	else
+		buf_printf(b, "%s", op_text(r->op));
+}
+
+static void say_taken(struct connection *c, const struct set *set)
+{
+	struct buf b;
+
+	buf_init(&b, LINE_MAX_CHARS);
+	for (size_t i = 0; i < set->count && b.len < LINE_MAX_CHARS / 2; i++) {
+		buf_printf(&b, "%s", i ? ", " : "");
+		say_order(&b, set->runs[i]);
+	}
+	say(c, "%zu %s%s given away%s%s: %s", set->count, *set->mark ? "write" : "request",
+		set->count == 1 ? "" : "s", *set->mark ? ", set " : "", set->mark, b.len ? b.data : "");
+	buf_finish(&b);
+}
+
+/* What became of a call's writes, in the remote's own words where it declined. */
+static void say_written(struct connection *c, const struct run *r)
+{
+	struct outcome o;
+
+	run_outcome(r, &o);
+	for (size_t i = 0; i < o.write_count && i < r->write_count; i++) {
+		const struct call_write *w = &o.writes[i];
+		const char *verb = verbs[r->writes[i].verb];
+
+		if (!o.failed && w->end == WRITE_END_SETTLED)
+			say(c, "%s %s: done, %s", verb, r->entity, w->record.id ? w->record.id : "");
+		else
+			say(c, "%s %s: not done, %s", verb, r->entity,
+				o.failed ? o.text ? o.text : "" : w->text ? w->text : "");
+	}
 }
 
 /* ---- sets -------------------------------------------------------------------------------- */
@@ -111,10 +160,6 @@ static bool set_add(struct set *s, struct run *r)
 	s->runs[s->count++] = r;
 	return true;
 }
-
-static const char *const verbs[] = { [MLC_DO_CREATE] = "create", [MLC_DO_UPDATE] = "update",
-	[MLC_DO_DELETE] = "delete",
-	[MLC_DO_VOID] = "void" };
 
 static json_t *run_stored(const struct run *r)
 {
@@ -657,7 +702,7 @@ static void take_marked(struct served *s, struct set *set)
 		conf->hooks->mark(conf->ctx, t, c, set->runs[i]->write_ids,
 			set->runs[i]->write_count, set->mark);
 	}
-	say(c, "%zu write%s given away, set %s", set->count, set->count == 1 ? "" : "s", set->mark);
+	say_taken(c, set);
 	s->phase = SERVED_COMMITS;
 	commit(c, t, on_set_stored, s);
 }
@@ -744,7 +789,7 @@ static void take(struct served *s)
 		return;
 	}
 	v->loose = v->taken = set;
-	say(c, "%zu request%s given away", set->count, set->count == 1 ? "" : "s");
+	say_taken(c, set);
 	serve_answer(s, call_inside(s->call)->answer);
 }
 
@@ -822,7 +867,9 @@ static void on_set_settled(void *arg, const struct txn_result *result)
 	if (v->taken == set)
 		v->taken = NULL;
 	memcpy(v->last_mark, set->mark, sizeof v->last_mark);
-	say(c, "set %s is settled", set->mark);
+	for (size_t i = 0; i < set->count; i++)
+		if (set->runs[i])
+			say_written(c, set->runs[i]);
 	if (result->accepted_count > 0 || result->touched_count > 0)
 		c->all->conf.hooks->emitted(c->all->conf.ctx, c, result);
 	for (size_t i = 0; i < set->count; i++) {
@@ -921,7 +968,7 @@ static void serve_route(struct served *s)
 
 	s->phase = SERVED_ROUTES;
 	if (count > 0 && set == c->visit.open_set) {
-		say(c, "set %s: %zu answer%s", set->mark, count, count == 1 ? "" : "s");
+		say(c, "%zu answer%s", count, count == 1 ? "" : "s");
 		route_marked(s, set, events, count);
 	} else if (count > 0) {
 		say(c, "%zu answer%s", count, count == 1 ? "" : "s");

@@ -280,6 +280,16 @@ const struct mlc_code qbd_codes[] = {
 #define X(code, trouble, means, cure) { "0x" #code, means, cure },
 	HRESULTS(X)
 #undef X
+	/* warnings: the answer is there, and what was to be written is */
+	{ "510", "something that was asked for cannot be told", "nothing" },
+	{ "530", "QuickBooks does not know one of the fields of the request, and left it out",
+		"take the field out of the mapping, or use an edition that has it" },
+	{ "531", "QuickBooks does not know one of the words in the request, and left it out",
+		"mend the mapping: mlc schema tells the words" },
+	{ "550", "it was saved, its notes were not", "add the notes in QuickBooks" },
+	{ "560", "the request uses something that QuickBooks will give up", "report it to the connector's author" },
+	{ "570", "the document that it was linked to is closed; it was saved without the link",
+		"look at the document in QuickBooks" },
 	/* of message sets */
 	{ "600", "QuickBooks remembers no such set of entries",
 		"nothing: there was nothing to forget" },
