@@ -138,6 +138,11 @@ static void do_replay(const struct ask *a)
 	host_replay(a->h, json_object_get(a->args, "filter"), flag(a, "dry"), a->who, on_answer, a->in);
 }
 
+static void do_plan(const struct ask *a)
+{
+	host_plan(a->h, text(a, "tenant"), json_int_or(a->args, "days", 30), on_answer, a->in);
+}
+
 static void do_story(const struct ask *a)
 {
 	host_story(a->h, json_text_or(a->args, "connection", ""), json_text_or(a->args, "entity", ""),
@@ -239,7 +244,7 @@ static void do_advance(const struct ask *a)
 static const struct { const char *name; void (*fn)(const struct ask *); } rows[] = {
 	{ "status", do_status }, { "list", do_list }, { "go", do_go }, { "pause", do_pause }, { "resume", do_resume },
 	{ "sync", do_sync }, { "release", do_release }, { "decide", do_decide }, { "replay", do_replay },
-	{ "story", do_story }, { "links", do_links }, { "link", do_link }, { "unlink", do_unlink }, { "ping", do_ping },
+	{ "plan", do_plan }, { "story", do_story }, { "links", do_links }, { "link", do_link }, { "unlink", do_unlink }, { "ping", do_ping },
 	{ "authorize", do_authorize }, { "qwc", do_qwc }, { "visits", do_visits }, { "explain", do_explain }, { "reconcile", do_reconcile }, { "audit", do_audit },
 	{ "audit-verify", do_verify }, { "backup", do_backup }, { "erase", do_erase }, { "key-rotate", do_rotate },
 	{ "reload", do_reload }, { "secret-set", do_secret }, { "metrics", do_metrics }, { "advance", do_advance },

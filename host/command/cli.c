@@ -60,6 +60,11 @@ static const struct option_row sync_options[] = {
 	{ NULL, NULL, NULL }
 };
 
+static const struct option_row plan_options[] = {
+	{ "days", "N", "of so many days (30)" },
+	{ NULL, NULL, NULL }
+};
+
 static const struct option_row authorize_options[] = {
 	{ "no-wait", NULL, "only say where; do not wait for the person" },
 	{ NULL, NULL, NULL }
@@ -130,6 +135,9 @@ const struct command commands[] = {
 	{ "qwc", "TENANT/CONNECTION", "the .qwc file for the Web Connector", NULL, NULL, command_qwc, 1, 1 },
 	{ "map", "MAPPING", "one record through one mapping", NULL, map_options, command_map, 1, 1 },
 	{ "test", "[MAPPING]", "the tests embedded in mappings", NULL, NULL, command_test, 0, 1 },
+	{ "plan", "[TENANT]", "what changed mappings would do to the records of the last days; sends nothing",
+		"Exit status 1: the files are wrong, or records that come out well now would be held or wait for a person.",
+		plan_options, command_plan, 0, 1 },
 	{ "sync", "TENANT/FLOW", "poll now", NULL, sync_options, command_sync, 1, 1 },
 	{ "status", "[TENANT]", "is all well, and if not: what to type", NULL, NULL, command_status, 0, 1 },
 	{ "list", "held|review|would|ready|done|skipped|all", "what waits, and why", NULL, filter_options, command_list, 1, 1 },

@@ -398,6 +398,86 @@ int command_replay(struct cli *cli)
 		yes ? say_done : say_replay);
 }
 
+/* ---- plan ---------------------------------------------------------------------------------------------------- */
+
+static void say_value(const json_t *value)
+{
+	char *text = value && !json_is_null(value) ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+
+	printf("%s", text ? text : "nothing");
+	free(text);
+}
+
+static void say_planned(const json_t *r)
+{
+	const char *was = json_text_or(r, "was.verdict", ""), *now = json_text_or(r, "now.verdict", "");
+	const char *why = json_text_at(r, "now.why");
+	size_t i;
+	json_t *f;
+
+	printf("  %s: ", json_text_or(r, "label", ""));
+	if (strcmp(was, now))
+		printf("%s instead of %s", now, was);
+	else
+		printf("%s as before, with other contents", now);
+	printf("%s%s", why ? ": " : "", why ? why : "");
+	if (json_true_at(r, "linked"))
+		printf(" (its document is there; to it: %s)", json_text_or(r, "effect", "nothing"));
+	printf("\n");
+	json_array_foreach(json_object_get(r, "fields"), i, f) {
+		printf("      %s: ", json_text_or(f, "name", ""));
+		say_value(json_object_get(f, "was"));
+		printf(" -> ");
+		say_value(json_object_get(f, "now"));
+		printf("\n");
+	}
+}
+
+static void say_plan(const struct cli *cli, const json_t *a)
+{
+	size_t i, n;
+	json_t *f, *r;
+
+	(void)cli;
+	if (!json_array_size(json_object_get(a, "flows")))
+		printf("no mapping has changed\n");
+	json_array_foreach(json_object_get(a, "flows"), i, f) {
+		const char *flow = json_text_or(f, "flow", ""), *state = json_text_or(f, "state", "");
+
+		printf("%s (%s)", flow, state);
+		if (strcmp(state, "gone"))
+			printf(": of %lld records of the last %lld days %lld would come out otherwise, %lld of them would wait for a person",
+				(long long)json_int_or(f, "records", 0), (long long)json_int_or(a, "days", 0),
+				(long long)json_int_or(f, "differ", 0), (long long)json_int_or(f, "worse", 0));
+		printf("\n");
+		json_array_foreach(json_object_get(a, "records"), n, r)
+			if (!strcmp(json_text_or(r, "flow", ""), flow))
+				say_planned(r);
+	}
+	if (json_true_at(a, "more"))
+		printf("... and more\n");
+	printf("nothing was sent: mlc reload puts it in force\n");
+}
+
+static int comes_out_well(const json_t *answer)
+{
+	return json_true_at(answer, "worse") ? EXIT_WRONG : EXIT_WELL;
+}
+
+int command_plan(struct cli *cli)
+{
+	const char *days = cli_option(cli, "days");
+	long long n = days ? strtoll(days, NULL, 10) : 30;
+	json_t *args;
+
+	if (n < 1 || n > 3660)
+		return cli_usage(cli, "--days wants a number from 1 to 3660");
+	args = json_pack("{s:I}", "days", (json_int_t)n);
+	if (cli->argc)
+		json_put_text(args, "tenant", cli->argv[0]);
+	return ask_and_judge(cli, "plan", args, say_plan, comes_out_well);
+}
+
 /* ---- links --------------------------------------------------------------------------------------------------- */
 
 static int target_parts(struct cli *cli, json_t *link)

@@ -18,6 +18,7 @@ int command_link(struct cli *);
 int command_unlink(struct cli *);
 int command_visits(struct cli *);
 int command_story(struct cli *);
+int command_plan(struct cli *);
 int command_replay(struct cli *);
 int command_release(struct cli *);
 int command_decide(struct cli *);

@@ -220,6 +220,10 @@ char *uses_lack(const struct host *, const struct flow *); /* what is missing, y
 /* report.c: "acme/books" -> the connection; NULL after having said why not */
 struct connection *connection_named(struct host *, const char *path, host_fn *, void *arg);
 
+/* host.c: for a config that is to be read now; and a config's flows to the connections there are */
+struct config_reader host_reader(struct host *);
+void host_bind_flows(struct host *, struct config *);
+
 /* grants.c */
 void grants_changed(struct host *, const struct connection *);
 

@@ -429,7 +429,7 @@ struct force {
 	void *arg;
 };
 
-static void bind_flows(struct host *h, struct config *c)
+void host_bind_flows(struct host *h, struct config *c)
 {
 	for (size_t i = 0; i < c->flow_count; i++) {
 		struct flow *f = c->flows[i];
@@ -513,7 +513,7 @@ static void on_notes(void *arg, const json_t *rows, const struct err *e)
 
 	if (e)
 		log_line(LOG_ERROR, "flow", "modes and pauses could not be read: %s", e->text);
-	bind_flows(h, force->config);
+	host_bind_flows(h, force->config);
 	restored = restored_ms(rows);
 	for (size_t n = 0; n < force->config->flow_count; n++) {
 		struct flow *f = force->config->flows[n];
@@ -705,7 +705,7 @@ static void on_first_config(void *arg, struct config *c)
 	put_in_force(h, c, on_in_force, s);
 }
 
-static struct config_reader reader(struct host *h)
+struct config_reader host_reader(struct host *h)
 {
 	return (struct config_reader) { .loop = h->loop, .pool = h->pool, .registry = h->registry, .dir = h->dir,
 		.generation = ++h->generation };
@@ -741,7 +741,7 @@ struct host *host_start(struct loop *loop, const struct host_conf *conf, host_fn
 		start_over(s, NULL, &e);
 		return h;
 	}
-	r = reader(h);
+	r = host_reader(h);
 	config_read(&r, on_first_config, s);
 	return h;
 }
@@ -885,7 +885,7 @@ static void on_new_config(void *arg, struct config *c)
 
 static void begin_reload(struct host *h)
 {
-	struct config_reader r = reader(h);
+	struct config_reader r = host_reader(h);
 
 	h->reloading = true;
 	config_read(&r, on_new_config, h);

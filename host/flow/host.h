@@ -50,6 +50,11 @@ void host_decide(struct host *, const json_t *filter, const json_t *choice, bool
 	host_fn *, void *arg);
 /* Afresh with the mapping as it is now.  dry: answers with what would change, per record, and does nothing. */
 void host_replay(struct host *, const json_t *filter, bool dry, const char *who, host_fn *, void *arg);
+/* What the files as they lie there would make of the records of the last days, where that differs from what is made
+ * now: { days, flows: [ { flow, state: "changed"|"new"|"gone", records, differ, worse, without_text } ], records: [ {
+ * flow, entity, rid, label, was, now: { verdict, cause, why }, fields: [ { name, was, now } ], linked, effect } ], more,
+ * worse }.  Asks no remote, changes nothing.  Files that are wrong: as host_reload(). */
+void host_plan(struct host *, const char *tenant_or_null, int64_t days, host_fn *, void *arg);
 void host_story(struct host *, const char *connection, const char *entity, const char *id_or_number, host_fn *, void *arg);
 void host_links(struct host *, const json_t *filter, host_fn *, void *arg);
 void host_link(struct host *, const json_t *link, const char *who, host_fn *, void *arg);

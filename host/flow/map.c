@@ -146,7 +146,7 @@ static void put_today(struct buf *b, const struct connection *source, int64_t no
 	put_text(b, "today", day);
 }
 
-static void map_header(const struct work *w, struct buf *b)
+void work_map_header(const struct work *w, struct buf *b)
 {
 	const struct flow *f = w->flow;
 	int64_t now = loop_now_ms(w->host->loop);
@@ -189,7 +189,7 @@ void work_map(struct work *w)
 
 	w->phase = PHASE_MAP;
 	buf_init(&header, VERDICT_MAX);
-	map_header(w, &header);
+	work_map_header(w, &header);
 	parts[0] = (struct cage_part) { header.data, header.len };
 	parts[1] = (struct cage_part) { w->text ? w->text : "null", w->text ? w->text_len : 4 };
 	pool_ask(w->host->pool, CAGE_MAP, w->flow->config->generation, parts, 2, on_mapped, w);

@@ -97,6 +97,8 @@ void work_note_again(struct work *, struct txn *); /* when to look at this one a
 /* map.c */
 int64_t source_offset_ms(const struct connection *); /* of its clock to UTC, where it tells; else 0 */
 void work_look_link(struct work *, bool by_identity);
+/* The header of a MAP: of the work, its flow, host, record, link, answers and choice count. */
+void work_map_header(const struct work *, struct buf *);
 void work_map(struct work *);
 void work_begin_again(struct work *); /* with what came about meanwhile, its link first */
 
