@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define DOC_MAX (1u << 20)
+#define UP_MAX  16 /* levels of records above each other */
 
 /* ---- at a time ------------------------------------------------------------------------------- */
 
@@ -32,11 +33,33 @@ static struct look look_of(const struct flow *f, const char *entity, const char 
 		.entity = entity, .rid = rid, .rank = f->rank };
 }
 
+/* A record that belongs beneath another of its own entity: that one is looked at, too, and so on upwards. */
+static void look_above(struct work *w, struct txn *t)
+{
+	const json_t *ids = json_object_get(w->verdict, "above");
+	char *origin = xformat("changed %s %s, %u up", w->entity, w->rid, w->up + 1);
+	size_t i;
+	json_t *id;
+
+	json_array_foreach((json_t *)ids, i, id) {
+		struct look l = look_of(w->flow, w->entity, json_string_value(id));
+
+		if (!strcmp(l.rid, w->rid) || w->up >= UP_MAX)
+			continue; /* records that stand above each other in a circle are not followed for ever */
+		l.origin = origin;
+		l.fetch = connection_connector(w->flow->source)->fetch != NULL;
+		txn_look(t, &l);
+	}
+	free(origin);
+}
+
 void work_note_again(struct work *w, struct txn *t)
 {
 	struct look l = look_of(w->flow, w->entity, w->rid);
 	int64_t at;
 
+	if (!w->stirs)
+		look_above(w, t);
 	if (!w->flow->again_at || w->stirs)
 		return;
 	at = again_ms_of(w);

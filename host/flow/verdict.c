@@ -191,10 +191,12 @@ static void on_decided(void *arg, const struct txn_result *r)
 {
 	struct work *w = arg;
 
-	if (r->code < 0 || w->host->stopping) /* nothing has left: the next start begins it afresh */
+	if (r->code < 0 || w->host->stopping) { /* nothing has left: the next start begins it afresh */
 		work_on_moved(w, r);
-	else
-		work_write(w);
+		return;
+	}
+	intake_touched(w->host, r); /* records that are looked at because of this one */
+	work_write(w);
 }
 
 void work_put_write(struct work *w, struct txn *t)

@@ -98,6 +98,15 @@ static void remember_try(struct work *w, const char *doc)
 	json_decref(old);
 }
 
+/* "changed Customer 21, 2 up": 2. */
+static unsigned looks_up(const char *origin)
+{
+	const char *at = origin ? strrchr(origin, ',') : NULL;
+	unsigned up = 0;
+
+	return at && sscanf(at, ", %u up", &up) == 1 ? up : 0;
+}
+
 struct work *work_begin(struct flow *f, struct host *h, const struct delivery *d)
 {
 	struct work *w = xcalloc(1, sizeof *w);
@@ -112,6 +121,7 @@ struct work *work_begin(struct flow *f, struct host *h, const struct delivery *d
 	w->attempts = d->attempts;
 	w->deleted = d->deleted;
 	w->fetch = d->fetch || (!d->text && !d->deleted);
+	w->up = looks_up(d->origin);
 	w->stirs = strcmp(d->entity, f->source_entity) && flow_stirred_by(f, d->entity);
 	w->entity = copy(d->entity);
 	w->rid = copy(d->rid);

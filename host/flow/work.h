@@ -35,6 +35,7 @@ struct work {
 	int64_t delivery, stamp, changed_ms, received_ms;
 	unsigned attempts, round;
 	bool deleted, fetch;
+	unsigned up;  /* how many looks at the record above have led here */
 	bool stirs; /* a record of again_on: what is to be looked at again is another one */
 	bool stale; /* its config is gone: it ends instead of going on, and starts afresh under the new */
 	char *entity, *rid, *version, *choice, *cause, *identity, *text;

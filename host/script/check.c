@@ -877,10 +877,6 @@ static void read_again_on(struct check *c, const struct node *n)
 				c->m->from->connector, m->name);
 			continue;
 		}
-		if (entity == c->m->from) {
-			wrong(c, m->value, NULL, "a change of %s is looked at in any case", m->name);
-			continue;
-		}
 		c->source = entity;
 		s->entity = entity;
 		s->ids = word_value(c, m->value);

@@ -782,18 +782,23 @@ static void when_again(struct map *p)
 		again_one(p, one);
 }
 
-const struct stirring *map_stirs(const struct mapping *m, const json_t *header)
+static const struct stirring *stirring_of(const struct mapping *m, const char *entity)
 {
-	const char *entity = json_string_value(json_object_get(json_object_get(header, "source"), "entity"));
-
 	for (size_t i = 0; entity && i < m->again_on_count; i++)
 		if (!strcmp(m->again_on[i].entity->name, entity))
 			return &m->again_on[i];
 	return NULL;
 }
 
-/* Another record has changed, and with it those that it names. */
-static void look_at_others(struct map *p, const struct stirring *s)
+const struct stirring *map_stirs(const struct mapping *m, const json_t *header)
+{
+	const char *entity = json_string_value(json_object_get(json_object_get(header, "source"), "entity"));
+
+	return entity && strcmp(entity, m->from->name) ? stirring_of(m, entity) : NULL;
+}
+
+/* The ids that a record names to be looked at, as texts. */
+static json_t *named_ids(struct map *p, const struct stirring *s)
 {
 	json_t *ids = json_array();
 	struct value v, one;
@@ -805,6 +810,14 @@ static void look_at_others(struct map *p, const struct stirring *s)
 	for (size_t i = 0; nth(v, i, &one); i++)
 		if (!value_is_empty(one) && value_as_text(p->e.arena, one, &text, &len))
 			json_array_append_new(ids, json_stringn(text, len));
+	return ids;
+}
+
+/* Another record has changed, and with it those that it names. */
+static void look_at_others(struct map *p, const struct stirring *s)
+{
+	json_t *ids = named_ids(p, s);
+
 	p->label = eval_format(&p->e, "%s %s", s->entity->name,
 		json_string_value(json_object_get(json_object_get(p->e.header, "source"), "id")));
 	if (!asking(p) && !failed(p)) {
@@ -812,6 +825,17 @@ static void look_at_others(struct map *p, const struct stirring *s)
 		json_object_set_new(p->verdict, "entity", json_string(p->m->from->name));
 		json_object_set(p->verdict, "ids", ids); /* ours goes right below */
 	}
+	json_decref(ids);
+}
+
+/* What happens to a record of the mapping's own entity may be news of the one above it, whatever becomes of itself. */
+static void look_above(struct map *p)
+{
+	const struct stirring *s = stirring_of(p->m, p->m->from->name);
+	json_t *ids = s ? named_ids(p, s) : NULL;
+
+	if (json_array_size(ids) > 0)
+		json_object_set(p->verdict, "above", ids); /* ours goes right below */
 	json_decref(ids);
 }
 
@@ -910,6 +934,8 @@ json_t *map_record(struct arena *arena, const struct flow *flow, const json_t *h
 		go(&p);
 	if (!p.verdict)
 		verdict(&p, "hold", "mapping_failed", "the mapping came to no end: tell its author");
+	if (!map_stirs(p.m, header))
+		look_above(&p);
 	if (p.current)
 		json_object_set_new(p.verdict, "current", p.current);
 	put(p.verdict, "label", p.label);

@@ -547,7 +547,8 @@ static void compare_all(struct test *t, json_t *expect, const json_t *verdict, c
 		} else if (strcmp(name, "again_at") == 0) {
 			compare_again(t, value, verdict);
 		} else if (strcmp(name, "looks_at") == 0) {
-			compare(t, NULL, name, value, json_object_get(verdict, "ids"));
+			compare(t, NULL, name, value,
+				json_object_get(verdict, json_object_get(verdict, "ids") ? "ids" : "above"));
 		} else if (strcmp(name, "fields") == 0) {
 			compare_members(t, t->m->to, name, value, data);
 		} else {

@@ -93,7 +93,7 @@ static inline void hand_begin(struct hand *h)
 	hand_entity(h, "quickbooks_desktop", "Terms", "Name text f");
 	hand_entity(h, "quickbooks_desktop", "SalesTaxCode", "Name text f:3");
 	hand_entity(h, "quickbooks_desktop", "Account", "FullName text f");
-	hand_entity(h, "quickbooks_online", "customer", "Id text; DisplayName text; CompanyName text; Active bool; Balance decimal;"
+	hand_entity(h, "quickbooks_online", "customer", "Id text; DisplayName text; ParentRef ref :customer; CompanyName text; Active bool; Balance decimal;"
 		"PrimaryEmailAddr object; BillAddr object; MetaData object");
 	hand_entity(h, "quickbooks_online", "invoice", "Id text; CustomerRef ref f:customer; Balance decimal; DueDate date");
 	hand_entity(h, "zendesk", "organization", "id integer r; name text !f; external_id text f; details text; users.email text f;"
