@@ -199,6 +199,7 @@ static void add_flow(struct config *c, const char *key, const json_t *def)
 	f->source_entity = json_text_or(def, "source.entity", "");
 	f->target_entity = json_text_or(def, "target.entity", "");
 	f->on_demand = json_true_at(def, "on_demand");
+	f->hears_own = json_true_at(def, "hears_own");
 	f->money = json_true_at(def, "money");
 	f->enabled = !json_is_false(json_object_get(def, "enabled"));
 	f->again_at = json_true_at(def, "again_at");

@@ -32,7 +32,7 @@ struct flow {
 	const char *mapping, *mapping_hash;
 	struct connection *source, *target;
 	const char *source_entity, *target_entity;
-	bool on_demand, enabled, money;
+	bool on_demand, hears_own, enabled, money;
 	struct flow *other; /* the way back of this one, or the one that this is the way back of: they share links; NULL */
 	bool again_at;    /* its result changes with time: verdicts say when to look again */
 	bool asks_source; /* it reads more of the source than the record that came */

@@ -19,7 +19,7 @@ static size_t routes_of(struct host *h, const struct connection *c, const char *
 		if (f->source != c || f->on_demand || !f->enabled)
 			continue;
 		if (!strcmp(f->source_entity, entity))
-			out[n++] = (struct route) { f->name, f->rank };
+			out[n++] = (struct route) { f->name, f->rank, f->hears_own ? NULL : connection_name(f->target), f->target_entity };
 		else if (flow_stirred_by(f, entity)) /* before what it stirs: one look for many of them */
 			out[n++] = (struct route) { f->name, f->rank - 1 };
 	}

@@ -250,6 +250,8 @@ static bool other_must_look(const struct work *w, bool wrote)
 	const char *known = json_text_at(w->link, "target_version");
 	const char *found = json_text_at(w->verdict, "current.version");
 
+	if (!w->flow->other->enabled)
+		return false;
 	if (w->choice && *w->choice)
 		return true;
 	return wrote && found && (!known || strcmp(known, found));

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECTIONS "id version language title label from to back_of on_demand enabled requires money params tables accept identity " \
+#define SECTIONS "id version language title label from to back_of on_demand hears_own enabled requires money params tables accept identity " \
 	"order_by again_on again_at match needs fields balance expect owns both_ways on_conflict on_update on_delete tests"
 
 const struct param *mapping_param(const struct mapping *m, const char *name)
@@ -922,7 +922,7 @@ static void with(struct check *c, const char *section, void (*read)(struct check
 static void read_head(struct check *c, const struct schemas *all)
 {
 	struct mapping *m = c->m;
-	const struct node *language = node_get(m->tree, "language"), *demand = node_get(m->tree, "on_demand");
+	const struct node *language = node_get(m->tree, "language"), *demand = node_get(m->tree, "on_demand"), *hears = node_get(m->tree, "hears_own");
 
 	c->section = "a mapping";
 	check_members(c, m->tree, SECTIONS);
@@ -939,6 +939,7 @@ static void read_head(struct check *c, const struct schemas *all)
 	if (!node_get(m->tree, "identity"))
 		wrong(c, m->tree, NULL, "a mapping wants its identity: the key under which a record is the same for ever");
 	m->on_demand = demand && demand->op == OP_CONST && json_is_true(demand->constant);
+	m->hears_own = hears && hears->op == OP_CONST && json_is_true(hears->constant);
 	m->from = side(c, all, "from", &m->from_schema);
 	m->to = side(c, all, "to", &m->to_schema);
 }

@@ -642,6 +642,7 @@ static json_t *flow_json(struct generation *g, struct flow *f, const json_t *bin
 	json_object_set_new(o, "target", side(f->m->to, bind));
 	json_object_set_new(o, "enabled", json_boolean(f->enabled));
 	json_object_set_new(o, "on_demand", json_boolean(f->m->on_demand));
+	json_object_set_new(o, "hears_own", json_boolean(f->m->hears_own));
 	json_object_set_new(o, "money", json_boolean(f->m->is_money));
 	json_object_set_new(o, "mirrors", json_deep_copy(f->m->mirrors));
 	json_object_set_new(o, "source_mirrors", json_deep_copy(f->m->source_mirrors));

@@ -215,7 +215,7 @@ struct mapping {
 	const struct schema_entity *from, *to;
 
 	const char *back_of; /* the mapping whose way back this is: they share their links; NULL: of none */
-	bool on_demand;
+	bool on_demand, hears_own;
 	const struct expr *enabled, *label;
 	const struct requirement *requires;
 	size_t require_count;

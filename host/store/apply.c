@@ -296,14 +296,16 @@ static bool same_record(const char *text, size_t len, const char *hash_wanted)
 	return !strcmp(hash, hash_wanted);
 }
 
-/* Did we write it ourselves?  Then a link points to it with this version or content. */
-static bool is_ours(struct writer *w, const struct arrival *a)
+/* Did we write it ourselves?  Then a link points to it with this version or content.  from_connection,
+ * from_entity: only what we carried over from there; NULL: from anywhere. */
+static bool is_ours(struct writer *w, const struct arrival *a, const char *from_connection, const char *from_entity)
 {
 	bool ours = false;
 	struct rows *r = db_rows(writer_db(w),
 		"SELECT target_version, target_hash FROM link WHERE tenant = ?1 AND"
-		" target_connection = ?2 AND target_id = ?3 AND target_entity = ?4",
-		txt(a->tenant), txt(a->connection), txt(a->id), txt(a->entity));
+		" target_connection = ?2 AND target_id = ?3 AND target_entity = ?4 AND"
+		" (?5 IS NULL OR (source_connection = ?5 AND source_entity = ?6))",
+		txt(a->tenant), txt(a->connection), txt(a->id), txt(a->entity), txt(from_connection), txt(from_entity));
 
 	while (!ours && rows_next(r)) {
 		const char *version = row_txt(r, 0), *hash = row_txt(r, 1);
@@ -317,8 +319,8 @@ static bool is_ours(struct writer *w, const struct arrival *a)
 	r = db_rows(writer_db(w), /* or the way back of a link that two flows share */
 		"SELECT source_version, source_hash FROM link WHERE tenant = ?1 AND"
 		" source_connection = ?2 AND source_id = ?3 AND source_entity = ?4 AND source_hash IS"
-		" NOT NULL",
-		txt(a->tenant), txt(a->connection), txt(a->id), txt(a->entity));
+		" NOT NULL AND (?5 IS NULL OR (target_connection = ?5 AND target_entity = ?6))",
+		txt(a->tenant), txt(a->connection), txt(a->id), txt(a->entity), txt(from_connection), txt(from_entity));
 	while (!ours && rows_next(r))
 		ours = same(a->version, row_txt(r, 0)) ||
 			(a->text && *row_txt(r, 1) && same_record(a->text, a->text_len, row_txt(r, 1)));
@@ -539,7 +541,7 @@ static void accept(struct writer *w, struct txn *t, const struct op *op)
 	enum accepted verdict = judge(a, &k, p ? p->hash : NULL, &doubtful);
 	int64_t payload = 0;
 
-	if (verdict == ACCEPTED_NEW && !a->deleted && is_ours(w, a))
+	if (verdict == ACCEPTED_NEW && !a->deleted && is_ours(w, a, NULL, NULL))
 		verdict = ACCEPTED_OURS;
 	/* The copy that we hold is as good as another. */
 	if (p && !p->id && k.payload && k.hashed && !memcmp(p->hash, k.hash, sizeof k.hash))
@@ -577,10 +579,14 @@ static void accept(struct writer *w, struct txn *t, const struct op *op)
 	if (a->merged_into && verdict == ACCEPTED_NEW)
 		targets_follow(w, t, a);
 	for (size_t i = 0; i < a->route_count; i++) {
-		if (verdict == ACCEPTED_NEW)
-			route_new(w, t, a, &a->routes[i], payload, doubtful);
+		const struct route *route = &a->routes[i];
+		bool echo = verdict == ACCEPTED_OURS && route->to_connection &&
+			is_ours(w, a, route->to_connection, route->to_entity);
+
+		if (verdict == ACCEPTED_NEW || (verdict == ACCEPTED_OURS && !echo))
+			route_new(w, t, a, route, payload, doubtful);
 		else if (verdict != ACCEPTED_OLDER && was_fetched(a))
-			route_known(w, t, a, &a->routes[i], payload, verdict == ACCEPTED_OURS);
+			route_known(w, t, a, route, payload, echo);
 	}
 	if (a->audited && (verdict == ACCEPTED_NEW || verdict == ACCEPTED_OURS))
 		audit_accept(w, t, a, verdict, p);

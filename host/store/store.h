@@ -38,10 +38,13 @@ void store_close(struct store *);
 
 /* A record that came in.  Known already (same version or same content): SAME.  Older than what we
  * hold: OLDER.  What our own write brought back (a link's target with that version or content):
- * OURS. */
+ * OURS, which is news to some (struct route). */
 enum accepted { ACCEPTED_NEW = 1, ACCEPTED_SAME, ACCEPTED_OLDER, ACCEPTED_OURS };
 
-struct route { const char *flow; int rank; }; /* "shop-books.invoice" */
+/* A flow that reads a record: "shop-books.invoice".  to_connection, to_entity: what it writes.  What our own
+ * write brought back is no news to a flow that would carry it back to where it came from; to all others
+ * it is.  NULL: it is news in any case. */
+struct route { const char *flow; int rank; const char *to_connection, *to_entity; };
 
 struct arrival {
 	const char *tenant, *connection, *entity, *id, *version;

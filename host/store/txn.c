@@ -187,6 +187,8 @@ void txn_accept(struct txn *t, const struct arrival *a)
 	for (size_t i = 0; i < a->route_count; i++) {
 		routes[i] = a->routes[i];
 		routes[i].flow = copy_needed(t, a->routes[i].flow, "flow");
+		routes[i].to_connection = copy(t, a->routes[i].to_connection);
+		routes[i].to_entity = copy(t, a->routes[i].to_entity);
 	}
 	copy_mirror(t, op, a->mirror_keys, a->mirror_data);
 	row->mirror_keys = row->mirror_data = NULL;

@@ -15,6 +15,7 @@ local full_name = join { list { src(bill .. "firstName"), src(bill .. "lastName"
 
 return mapping {
   id = "zuora.account->quickbooks_desktop.Customer", version = "1.0.0", language = 1,
+  back_of = "quickbooks_desktop.Customer->zuora.account",
   title = "Accounts become customers",
   from = { connector = "zuora", entity = "account" },
   to   = { connector = "quickbooks_desktop", entity = "Customer" },
@@ -24,6 +25,8 @@ return mapping {
     customers       = { type = "one_of", values = { "both_ways", "to_zuora", "to_quickbooks" }, default = "both_ways", help = "see account.lua" },
     new_customers   = { type = "one_of", values = { "at_once", "when_invoiced" }, default = "at_once",
                         help = "an account that QuickBooks does not know: made with the next visit, or with its first invoice" },
+    edits           = { type = "one_of", values = { "to_zuora", "both_ways" }, default = "to_zuora",
+                        help = "to_zuora: QuickBooks is the master of names, addresses and phones; both_ways: what people change in Zuora reaches QuickBooks, too" },
     account_number  = { type = "one_of", values = { "list_id", "zuora" }, default = "list_id", help = "see account.lua" },
     list_id_field   = { type = "bool", default = true, help = "see account.lua" },
     customer_type   = { type = "name", of = "CustomerType", help = "the customer type of new customers" },
@@ -83,9 +86,13 @@ return mapping {
     CurrencyRef = when(all { eq(fact "target.multicurrency", "on"), present(param "currency_names") }, pick(param "currency_names", src "currency")),
   },
 
-  -- Written once: from then on QuickBooks says what its customers are called and where they live.
-  owns = { "AccountNumber", adopted = "none" },
-  on_update = "never",
+  -- QuickBooks says what its customers are called and where they live, unless the tenant wants Zuora's edits, too.
+  owns = { "CompanyName", "FirstName", "LastName", "BillAddress", "Phone", "Email", adopted = "none" },
+  on_update = {
+    fields = { "CompanyName", "FirstName", "LastName", "BillAddress", "Phone", "Email" },
+    unless = all { eq(param "edits", "to_zuora"), not_(decided "post") },
+    else_  = skip("quickbooks_is_master", "account {accountNumber} was changed in Zuora; QuickBooks is the master of its customers"),
+  },
   on_delete = "nothing",
 
   tests = {
@@ -108,8 +115,10 @@ return mapping {
     { name = "with their first invoice, if the tenant wants that", like = 1, params = { new_customers = "when_invoiced" }, rows = { documents = {} }, expect = { state = "skip", cause = "not_invoiced" } },
     { name = "and then they are", like = 1, params = { new_customers = "when_invoiced" }, rows = { documents = { { id = "8ad5" } } }, expect = { action = "create" } },
     { name = "where customers are made in QuickBooks only, an account makes none", like = 1, params = { customers = "to_zuora" }, rows = { documents = {} }, expect = { state = "skip", cause = "to_zuora" } },
-    { name = "ZUO-26 our own writing is no news: a customer once made is not written again", like = 1, change = { name = "Analytical Engines Limited" }, link = { id = "80-1", made = "created", base = { AccountNumber = "A00000001" } },
-      expect = { state = "nothing" } },
+    { name = "ZUO-26 what is changed in Zuora stays there: QuickBooks is the master", like = 1, change = { ["billToContact.workPhone"] = "555-0199" },
+      link = { id = "80-1", made = "created", base = { CompanyName = "Analytical Engines Ltd", FirstName = "Ada", LastName = "Byron", Phone = "555-0100", Email = "ada@engines.example" } },
+      current = { id = "80-1", CompanyName = "Analytical Engines Ltd", Phone = "555-0100" }, expect = { state = "skip", cause = "quickbooks_is_master" } },
+    { name = "ZUO-19 or goes over, if the tenant wants that", like = "ZUO-26 what is changed in Zuora stays there: QuickBooks is the master", params = { edits = "both_ways" }, expect = { action = "update 80-1", Phone = "555-0199" } },
     { name = "a cancelled account is not made", like = 1, change = { status = "Canceled" }, expect = { state = "skip", cause = "canceled" } },
     { name = "ALL-08 where the file keeps several currencies, the customer has the account's", like = 1, facts = { target = { multicurrency = "on" } }, params = { currency_names = { EUR = "Euro" } }, change = { currency = "EUR" }, expect = { CurrencyRef = "Euro" } },
   },

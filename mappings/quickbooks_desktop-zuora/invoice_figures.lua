@@ -20,6 +20,7 @@ return mapping {
   },
 
   enabled = param "write_back",
+  hears_own = true,
 
   accept = { { is_ours, else_ = skip("not_from_zuora", "invoice {RefNumber} did not come from Zuora") } },
 

@@ -224,6 +224,9 @@ static void our_own_write_that_comes_back_is_dropped(void **state)
 		&(struct link_row){ .tenant = "acme",
 			.flow = "books-shop.order",
 			.identity = "x",
+			.source_connection = "books",
+			.source_entity = "Invoice",
+			.source_id = "1A",
 			.target_connection = "shop",
 			.target_entity = "order",
 			.target_id = "7",
@@ -239,6 +242,37 @@ static void our_own_write_that_comes_back_is_dropped(void **state)
 	assert_int_equal(hand_accept(h, order("7", "7", 3000, "{\"a\":\"3\"}")), ACCEPTED_NEW);
 }
 
+static void our_own_write_is_news_to_flows_that_lead_elsewhere(void **state)
+{
+	struct hand *h = *state;
+	static const struct route back = { "shop-books.invoice", 10, "books", "Invoice" };
+	static const struct route elsewhere = { "shop-crm.deal", 10, "crm", "deal" };
+	static const struct route hears = { "shop-books.figures", 10, NULL, NULL };
+	const struct route routes[] = { back, elsewhere, hears };
+	struct arrival a = order("7", "5", 1000, "{}");
+	struct txn *t = txn_begin(h->store);
+
+	txn_link_put(t,
+		&(struct link_row){ .tenant = "acme",
+			.flow = "books-shop.order",
+			.identity = "x",
+			.source_connection = "books",
+			.source_entity = "Invoice",
+			.source_id = "1A",
+			.target_connection = "shop",
+			.target_entity = "order",
+			.target_id = "7",
+			.target_version = "5",
+			.made = "created" });
+	hand_commit(h, t);
+	a.routes = routes;
+	a.route_count = 3;
+	assert_int_equal(hand_accept(h, a), ACCEPTED_OURS);
+	assert_int_equal(hand_claim(h, "acme", "shop-books.invoice", NULL, 0, 10).count, 0);
+	assert_int_equal(hand_claim(h, "acme", "shop-crm.deal", NULL, 0, 10).count, 1);
+	assert_int_equal(hand_claim(h, "acme", "shop-books.figures", NULL, 0, 10).count, 1);
+}
+
 static void a_hint_of_our_own_write_ends_as_skipped(void **state)
 {
 	struct hand *h = *state;
@@ -249,6 +283,9 @@ static void a_hint_of_our_own_write_ends_as_skipped(void **state)
 		&(struct link_row){ .tenant = "acme",
 			.flow = "books-shop.order",
 			.identity = "x",
+			.source_connection = "books",
+			.source_entity = "Invoice",
+			.source_id = "1A",
 			.target_connection = "shop",
 			.target_entity = "order",
 			.target_id = "7",
@@ -383,6 +420,7 @@ int main(void)
 		TEST(one_on_the_wire_goes_on_and_the_new_version_waits_for_it),
 		TEST(a_deletion_keeps_the_last_text_and_the_record_may_come_again),
 		TEST(our_own_write_that_comes_back_is_dropped),
+		TEST(our_own_write_is_news_to_flows_that_lead_elsewhere),
 		TEST(a_hint_of_our_own_write_ends_as_skipped),
 		TEST(a_choice_stays_only_with_its_cause),
 		TEST(tenants_never_mix),

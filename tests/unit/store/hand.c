@@ -384,7 +384,7 @@ void chore_wait(struct hand *h, struct chore *c)
 
 /* ---- what tests say often -------------------------------------------------------------------- */
 
-static const struct route invoice_route = { "shop-books.invoice", 10 };
+static const struct route invoice_route = { "shop-books.invoice", 10, "books", "Invoice" };
 
 struct arrival order(const char *id, const char *version, int64_t changed_ms, const char *text)
 {
