@@ -60,13 +60,26 @@ function headersOf(list) {
   return Object.fromEntries((list ?? []).map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]));
 }
 
+// openapi-backend takes the brackets off names; where a document has them in its own (Zuora's "filter[]"), they stay.
+function withBrackets(request, operation) {
+  const named = Object.fromEntries((operation.parameters ?? []).filter((p) => p.in === "query" && p.name.endsWith("[]")).map((p) => [p.name, true]));
+  if (!Object.keys(named).length) return request;
+  const [path, text] = request.path.split("?");
+  const query = {};
+  for (const [name, value] of new URLSearchParams(text ?? "")) {
+    if (named[name]) query[name] = [...(query[name] ?? []), value];
+    else query[name] = value;
+  }
+  return { ...request, path, query };
+}
+
 function check(apis, exchange) {
   const request = { method: exchange.method, path: exchange.path, headers: headersOf(exchange.headers), body: exchange.body ? parsed(exchange.body) : undefined };
   if (exchange.type) request.headers["content-type"] = exchange.type;
   for (const api of apis) {
     const operation = api.matchOperation(request);
     if (!operation?.operationId) continue;
-    const told = { known: true, operation: operation.operationId, request: words(api.validateRequest(request, operation).errors), reply: [] };
+    const told = { known: true, operation: operation.operationId, request: words(api.validateRequest(withBrackets(request, operation), operation).errors), reply: [] };
     if (exchange.status) {
       const at = operation.responses?.[exchange.status];
       if (!at && !operation.responses?.default) told.reply = [`status ${exchange.status} is none of ${Object.keys(operation.responses ?? {}).join(", ")}`];

@@ -45,6 +45,12 @@ static inline void write_one(struct drive *d, const char *entity, enum mlc_verb 
 	write_all(d, entity, &w, 1);
 }
 
+static inline json_t *an_account(void)
+{
+	return json_pack("{s:s,s:s,s:i,s:b,s:{s:s,s:s,s:s}}", "name", "Acme", "currency", "USD", "billCycleDay", 1, "autoPay", 0, "billToContact", "firstName", "Ada",
+		"lastName", "Byron", "country", "United States");
+}
+
 static inline const struct call_write *outcome(const struct drive *d, size_t i)
 {
 	const struct call_write *writes;

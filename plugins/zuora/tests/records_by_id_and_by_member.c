@@ -156,7 +156,7 @@ static void discover_describes_the_tenants_own_fields(void **state)
 		answer(d, i == 4 ? 404 : 200, i == 4 ? NOT_FOUND : FIELDS(FIELD("Id", "text")));
 	assert_int_equal(d->step, MLC_DONE);
 	described = call_described(d->call);
-	assert_int_equal(json_array_size(json_object_get(described, "account")), 3);
+	assert_int_equal(json_object_size(json_object_get(described, "account")), 3);
 }
 
 int main(void)

@@ -60,7 +60,7 @@ static void each_refusal_names_the_hosts_next_move(void **state)
 			assert_int_equal(d->step, MLC_FAIL);
 		else
 			fails(d, rows[i].reading);
-		write_one(d, "account", MLC_DO_CREATE, NULL, json_pack("{s:s}", "name", "Acme"));
+		write_one(d, "account", MLC_DO_CREATE, NULL, an_account());
 		answer(d, rows[i].status, rows[i].body);
 		if (strcmp(rows[i].body, "{\"success\":false}") != 0)
 			fails(d, rows[i].writing);

@@ -1,17 +1,11 @@
 /* writes_carry_their_keys.c - accounts and contacts one by one, invoices fifty at a time. */
 #include "drive.h"
 
-static json_t *account(void)
-{
-	return json_pack("{s:s,s:s,s:i,s:b,s:{s:s,s:s,s:s}}", "name", "Acme", "currency", "USD", "billCycleDay", 1, "autoPay", 0, "billToContact", "firstName", "Ada",
-		"lastName", "Byron", "country", "United States");
-}
-
 static void a_create_goes_with_its_key(void **state)
 {
 	struct drive *d = *state;
 
-	write_one(d, "account", MLC_DO_CREATE, NULL, account());
+	write_one(d, "account", MLC_DO_CREATE, NULL, an_account());
 	asks(d, "POST", "/v1/accounts");
 	assert_string_equal(header_sent(d, "Idempotency-Key"), "k-1");
 	assert_false(call_inside(d->call)->request->repeatable);
@@ -45,10 +39,10 @@ static void what_is_there_already_is_matched_again(void **state)
 {
 	struct drive *d = *state;
 
-	write_one(d, "account", MLC_DO_CREATE, NULL, account());
+	write_one(d, "account", MLC_DO_CREATE, NULL, an_account());
 	answer(d, 200, REASON(53100030, "The account number 80-1 already exists."));
 	assert_int_equal(outcome(d, 0)->fault, MLC_STALE);
-	write_one(d, "account", MLC_DO_CREATE, NULL, account());
+	write_one(d, "account", MLC_DO_CREATE, NULL, an_account());
 	answer(d, 200, REASON(53100030, "AutoPay takes a payment method."));
 	fails(d, MLC_REFUSED);
 }
@@ -57,13 +51,13 @@ static void a_success_without_an_id_is_none(void **state)
 {
 	struct drive *d = *state;
 
-	write_one(d, "account", MLC_DO_CREATE, NULL, account());
+	write_one(d, "account", MLC_DO_CREATE, NULL, an_account());
 	answer(d, 200, "{\"success\":true}");
 	fails(d, MLC_BROKEN);
-	write_one(d, "account", MLC_DO_CREATE, NULL, account());
+	write_one(d, "account", MLC_DO_CREATE, NULL, an_account());
 	answer(d, 200, "{\"accountId\":\"" ID1 "\"}");
 	fails(d, MLC_BROKEN);
-	write_one(d, "account", MLC_DO_CREATE, NULL, account());
+	write_one(d, "account", MLC_DO_CREATE, NULL, an_account());
 	lost(d);
 	fails(d, MLC_IN_DOUBT);
 }

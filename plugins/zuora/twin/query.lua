@@ -148,7 +148,7 @@ local function before(a, b, descending)
 		if type(a.key) ~= type(b.key) then return (tostring(a.key) < tostring(b.key)) ~= descending end
 		return (a.key < b.key) ~= descending
 	end
-	return (a.id < b.id) ~= descending
+	return a.id ~= b.id and (a.id < b.id) ~= descending
 end
 
 local function expand(l, record, out, names, size)
