@@ -79,7 +79,7 @@ def companies():
         files[name] = {tag: re.search(f"<{tag}>(.*?)</{tag}>", said)[1] for tag in ("OwnerID", "FileID", "UserName", "AppURL")}
         twin = b.books if name == "books" else Twin("quickbooks_desktop", {"seed": "bare"}, pace=0.02)
         if name != "books":
-            twin.post("/open", {"file": "main", "seed": "bare", "name": f"Acme {name[-1]} LLC"})
+            twin.post("/open", {"file": "own", "seed": "bare", "name": f"Acme {name[-1]} LLC"})
         twin.post("/connect", {"url": files[name]["AppURL"], "user": files[name]["UserName"], "password": password, "owner_id": files[name]["OwnerID"], "file_id": files[name]["FileID"]})
         twin.post("/person/add", {"type": "Customer", "set": {"Name": f"Only in {name}", "Email": f"{name}@example.com"}})
         for _ in range(3):
