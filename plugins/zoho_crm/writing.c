@@ -1,4 +1,4 @@
-/* writing.c - creates as one upsert, updates one by one with the version they were made for, deletes as one. */
+/* writing.c - creates as one upsert (or insert), updates one by one with the version they were made for, deletes as one. */
 #include "zoho.h"
 
 enum phase { ASK, READ_ROWS, SENT, READ_LINKS, LINK, UNLINK };
@@ -59,6 +59,11 @@ static enum mlc_step ask_create(struct mlc_call *c)
 			return c->host->fail(c, MLC_BROKEN, 0, "a record is too large to be written");
 		list = c->host->format(c, "%s%s%s", list, i ? "," : "", text);
 	}
+	/* An upsert that comes twice would add its rows twice: what has rows is inserted, and External_Id, which is
+	 * unique, refuses the second one (SOURCES.md 5). */
+	if (zoho_has_rows(c->entity))
+		return send(c, "POST", c->host->format(c, API "/%s", c->entity->name),
+			c->host->format(c, "{\"data\":[%s],\"trigger\":%s}", list, trigger_of(c)));
 	return send(c, "POST", c->host->format(c, API "/%s/upsert", c->entity->name),
 		c->host->format(c, "{\"data\":[%s],\"duplicate_check_fields\":[\"" EXTERNAL "\"],\"trigger\":%s}", list, trigger_of(c)));
 }
@@ -177,6 +182,13 @@ static void refuse_entry(struct mlc_call *c, size_t i, json_t *entry)
 	if (w->verb == MLC_DO_UPDATE && at_id && strcmp(code, "INVALID_DATA") == 0)
 		fault = MLC_STALE; /* it was deleted: reading it says so */
 	if (w->verb == MLC_DO_CREATE && strcmp(code, "DUPLICATE_DATA") == 0) {
+		bool ours = !mlc_text(w->data, EXTERNAL) && strcmp(mlc_text_or(entry, "details.api_name", ""), EXTERNAL) == 0;
+
+		/* By the key that only this write has: it came through the first time. */
+		if (ours && there && zoho_is_id(there)) {
+			c->host->settle(c, i, &(struct mlc_record){ .entity = c->entity->name, .id = there });
+			return;
+		}
 		fault = MLC_STALE;
 		if (there && zoho_is_id(there))
 			c->host->emit(c, &(struct mlc_record){ .entity = c->entity->name, .id = there, .hint = true });

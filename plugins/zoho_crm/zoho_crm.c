@@ -4,8 +4,8 @@
  * told apart by a remark; ping names those that are missing.  Facts about the API: SOURCES.md. */
 #include "zoho.h"
 
-/* Members that every module has.  External_Id: ours, to be made as a unique text field; a create goes as an
- * upsert by it, so that a second one makes nothing new. */
+/* Members that every module has.  External_Id: ours, to be made as a unique text field, so that a create
+ * that comes twice makes nothing new. */
 #define HEAD                                                                                                     \
 	{ "id", MLC_TEXT, MLC_READONLY | MLC_FINDABLE, 19, NULL },                                               \
 	{ "Created_Time", MLC_INSTANT, MLC_READONLY, 0, NULL },                                                  \
@@ -227,7 +227,7 @@ static const struct mlc_field line_tax[] = {
 	{ NULL },
 };
 
-/* KEYED: a create is an upsert by External_Id, which holds the key where the mapping gives nothing better. */
+/* KEYED: a create carries External_Id, unique, which holds the key where the mapping gives nothing better. */
 #define ALL (MLC_CREATE | MLC_UPDATE | MLC_DELETE | MLC_VERSIONED | MLC_KEYED)
 
 const struct mlc_entity zoho_entities[] = {

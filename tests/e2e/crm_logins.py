@@ -133,6 +133,7 @@ def network():
         b.customer(f"Customer {i}", Email=f"c{i}@example.com", FirstName="A", LastName=f"Person {i}")
         b.invoice(f"Customer {i}", ("MUG-RED", i + 1, "14.00"), RefNumber=str(100 + i), ItemSalesTaxRef="Out of State", TxnDate="2026-11-10")
     for n, kind in enumerate(("drop_before", "drop_after", "reset", "status", "status_after", "truncate", "html", "empty")):
+        b.crm.fault(kind=kind, method="POST", path="/crm/v8/Deals", after=n * 2, **({"status": 503} if kind.startswith("status") else {}))
         b.crm.fault(kind=kind, method="POST", path="/crm/v8/*/upsert", after=n * 3, count=2, **({"status": 503} if kind.startswith("status") else {}))
         b.crm.fault(kind=kind, method="GET", path="/crm/v8/*", after=n * 5, **({"status": 502} if kind.startswith("status") else {}))
         b.crm.fault(kind=kind, method="PUT", path="/crm/v8/*", after=n * 4, **({"status": 500} if kind.startswith("status") else {}))

@@ -55,6 +55,31 @@ static void creates_go_as_one_upsert_by_our_key(void **state)
 	json_decref(b);
 }
 
+/* An upsert that comes twice would add its rows twice. */
+static void what_has_rows_is_inserted_and_its_key_refuses_the_second(void **state)
+{
+	json_t *a = json_pack("{s:s,s:[{s:s}]}", "Deal_Name", "D", "Invoice_Lines", "Amount", "1.00"), *b = json_pack("{s:s,s:s}", "Deal_Name", "D", "External_Id", "qb-1");
+	const struct mlc_write first = { .verb = MLC_DO_CREATE, .key = "k-1", .data = a }, second = { .verb = MLC_DO_CREATE, .key = "k-2", .data = b };
+	struct drive *d = *state;
+
+	write_all(d, "Deals", &first, 1);
+	asks_with(d, "POST", "/crm/v8/Deals", "{\"data\":[{\"Deal_Name\":\"D\",\"Invoice_Lines\":[{\"Amount\":1.00}],\"External_Id\":\"k-1\"}],\"trigger\":[]}");
+	answer(d, 400, "{\"data\":[" REFUSAL("DUPLICATE_DATA", "duplicate data", "\"api_name\":\"External_Id\",\"duplicate_record\":{\"id\":\"77\"}") "]}");
+	/* Only this write has its key: it came through the first time. */
+	assert_int_equal(outcome(d, 0)->end, WRITE_END_SETTLED);
+	assert_string_equal(outcome(d, 0)->record.id, "77");
+	drive_end(d);
+
+	/* By an id of the mapping's it may be an older one: matched again. */
+	write_all(d, "Deals", &second, 1);
+	answer(d, 400, "{\"data\":[" REFUSAL("DUPLICATE_DATA", "duplicate data", "\"api_name\":\"External_Id\",\"duplicate_record\":{\"id\":\"77\"}") "]}");
+	refused(d, 0, MLC_STALE);
+	assert_string_equal(emitted(d), "hint Deals 77");
+	drive_end(d);
+	json_decref(a);
+	json_decref(b);
+}
+
 static void workflows_are_started_only_if_they_are_wanted(void **state)
 {
 	json_t *a = json_pack("{s:s}", "Account_Name", "A");
@@ -281,6 +306,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		drive_test(creates_go_as_one_upsert_by_our_key),
+		drive_test(what_has_rows_is_inserted_and_its_key_refuses_the_second),
 		drive_test(workflows_are_started_only_if_they_are_wanted),
 		drive_test(an_entry_alone_decides_whatever_the_status_says),
 		drive_test(fewer_entries_than_records_are_no_answer),
