@@ -138,7 +138,7 @@ struct host {
 	json_t *alerts; /* standing ones: { kind: { about: { since_ms, text } } } */
 	char public_url[256];
 	int public_port;
-	int64_t started_ms;
+	int64_t started_ms, stop_by_ms;
 };
 
 /* host.c: one turn decides what to do now; callbacks only make something ready and ask for a turn. */

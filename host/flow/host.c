@@ -15,6 +15,7 @@
 #define HOOK_BODY_MAX  (4u << 20)
 #define SERVE_BODY_MAX (64u << 20)
 #define STOP_GRACE_MS  10000
+#define STOP_LOOK_MS   50
 #define WATCH_EVERY_MS (30 * WHEN_SECOND_MS)
 #define TIDY_EVERY_MS  (6 * WHEN_HOUR_MS)
 
@@ -755,8 +756,24 @@ static void on_closed(void *arg)
 	h->conf.stopped(h->conf.arg, 0);
 }
 
+static void close_down(struct host *h);
+
+static void on_close_down(void *arg)
+{
+	close_down(arg);
+}
+
 static void close_down(struct host *h)
 {
+	int64_t now = loop_now_ms(h->loop);
+
+	/* A token that a remote has given already, and that is not on disk, may be the only one that counts. */
+	if (!h->stop_by_ms)
+		h->stop_by_ms = now + STOP_GRACE_MS;
+	if (h->connections && connections_asking(h->connections) && now < h->stop_by_ms) {
+		timer_set(h->loop, &h->turn_timer, now + STOP_LOOK_MS, on_close_down, h);
+		return;
+	}
 	timer_clear(h->loop, &h->turn_timer);
 	timer_clear(h->loop, &h->watch_timer);
 	timer_clear(h->loop, &h->tidy_timer);

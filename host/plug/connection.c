@@ -866,6 +866,15 @@ struct connection *connection_find(struct connections *all, const char *tenant, 
 	return of_path(all, path);
 }
 
+size_t connections_asking(const struct connections *all)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		n += all->list[i]->token.asking;
+	return n;
+}
+
 void connections_each_app(struct connections *all, void (*fn)(void *arg, struct connection *),
 	void *arg)
 {

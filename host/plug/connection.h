@@ -134,6 +134,10 @@ const char *connection_trouble(const struct connection *);
 /* Webhooks that were registered cannot be renewed: why; NULL: nothing is wrong. */
 const char *connection_hook_trouble(const struct connection *);
 
+/* How many are asking for a token now, or have one that is not on disk yet: whoever ends before that may have
+ * lost the only one there is. */
+size_t connections_asking(const struct connections *);
+
 /* ---- a person's consent (MLC_AUTH_OAUTH_CODE) */
 typedef void consent_fn(void *arg, const json_t *answer, const struct err *);
 /* Where a person grants it: { connection, url, redirect_uri, until_ms }.  The same until half of its

@@ -11,11 +11,9 @@
 #include <string.h>
 
 #define OFFER_MS      WHEN_DAY_MS /* an address is good for so long, and once */
-#define STATE_DIGITS  64
+#define STATE_DIGITS  OAUTH_STATE_DIGITS
 #define ADDRESS_MAX   8192
-#define QUERY_MAX     8192
-#define BROUGHT_MAX   16   /* members of a redirect that are kept */
-#define VALUE_MAX     1024
+#define NO_STATE "This address is unknown, was used already or has expired. Ask for a new one with mlc authorize.\n"
 
 /* What the vault keeps of an address: "<state> <verifier> <until_ms> <redirect_uri>". */
 struct offer {
@@ -302,88 +300,69 @@ void grant_over(struct connection *c, struct consent *s, const char *why)
 	tell_waiters(c, why ? &e : NULL);
 }
 
-/* "realmId=1&x=y" without what OAuth itself says.  False: something in it is not well. */
-static json_t *brought(const char *query)
-{
-	static const char *const own[] = { "code", "state", "error", "error_description", "error_uri", NULL };
-	json_t *o = json_object();
-
-	while (*query) {
-		size_t len = strcspn(query, "&"), name_len = strcspn(query, "=&");
-		char name[64], value[VALUE_MAX];
-		bool is_own = false;
-
-		if (name_len > 0 && name_len < sizeof name) {
-			memcpy(name, query, name_len);
-			name[name_len] = 0;
-			for (const char *const *w = own; *w; w++)
-				is_own = is_own || !strcmp(*w, name);
-			if (!is_own && json_object_size(o) < BROUGHT_MAX &&
-				strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == name_len &&
-				query_value(query, name, value, sizeof value) && *value && !strpbrk(value, "\r\n"))
-				json_object_set_new(o, name, json_string(value)); /* no UTF-8: left out */
-		}
-		query += len + (query[len] == '&');
-	}
-	return o;
-}
-
 struct returning { /* a redirect, until its state is known to be ours and is used up */
 	struct connection *connection;
 	struct inbound *in;
-	char state[STATE_DIGITS + 1];
-	char *query;
+	struct oauth_redirect redirect;
 	struct offer offer;
 };
 
 static void returning_free(struct returning *g)
 {
-	free(g->query);
+	oauth_redirect_finish(&g->redirect);
 	free(g);
+}
+
+static void denied(struct connection *c, struct returning *g)
+{
+	const struct oauth_redirect *r = &g->redirect;
+	struct err e = { 0 };
+
+	err_set(&e, ERR_REFUSED, "%s: it was not granted (%s%s%s)", c->path, r->error, *r->error_text ? ": " : "",
+		r->error_text);
+	log_line(LOG_WARN, c->path, "%s", e.text);
+	page(g->in, 403, "%s was not connected: %s%s%s.\nAsk for a new address with: mlc authorize %s\n", c->path, r->error,
+		*r->error_text ? ": " : "", r->error_text, c->path);
+	if (c->hold_cause && !strcmp(c->hold_cause, "auth"))
+		grant_offer(c);
+	tell_waiters(c, &e);
+}
+
+static void consented(struct connection *c, struct returning *g)
+{
+	struct consent *s = xcalloc(1, sizeof *s);
+
+	s->in = g->in;
+	s->code = xstrdup(g->redirect.code);
+	s->verifier = oauth_has_pkce(code_auth(c)) ? xstrdup(g->offer.verifier) : NULL;
+	s->redirect_uri = xstrdup(g->offer.redirect_uri);
+	s->redirect = json_incref(g->redirect.rest); /* the redirect's own goes with it */
+	c->token.consent = s;
+	token_exchange(c);
 }
 
 static void on_used(void *arg, const struct txn_result *result)
 {
 	struct returning *g = arg;
-	struct connection *c;
-	struct consent *s;
-	struct err e = { 0 };
-	char code[4096], word[200], more[300] = "";
+	struct connection *c = g->connection;
 
 	if (!result) {
 		inbound_answer_error(g->in, 503, "the host is stopping; try again");
 		returning_free(g);
 		return;
 	}
-	c = g->connection;
 	secrets_learned(c);
-	if (result->code < 0) {
-		page(g->in, 503, "This cannot be written down just now: %s. Reload the page in a minute.\n", result->text);
-	} else if (query_value(g->query, "error", word, sizeof word)) {
-		query_value(g->query, "error_description", more, sizeof more);
-		err_set(&e, ERR_REFUSED, "%s: it was not granted (%s%s%s)", c->path, word, *more ? ": " : "", more);
-		log_line(LOG_WARN, c->path, "%s", e.text);
-		page(g->in, 403, "%s was not connected: %s%s%s.\nAsk for a new address with: mlc authorize %s\n", c->path, word,
-			*more ? ": " : "", more, c->path);
-		if (c->hold_cause && !strcmp(c->hold_cause, "auth"))
-			grant_offer(c);
-		tell_waiters(c, &e);
-	} else if (!query_value(g->query, "code", code, sizeof code) || !*code) {
+	if (result->code < 0)
+		page(g->in, 503, "This cannot be written down just now: %s. Ask for a new address with: mlc authorize %s\n",
+			result->text, c->path);
+	else if (*g->redirect.error)
+		denied(c, g);
+	else if (!*g->redirect.code)
 		page(g->in, 400, "The address has no code. Ask for a new one with: mlc authorize %s\n", c->path);
-	} else if (c->token.consent) {
+	else if (c->token.consent || !code_auth(c))
 		page(g->in, 409, "Another consent for %s is being taken right now.\n", c->path);
-	} else {
-		s = xcalloc(1, sizeof *s);
-		*s = (struct consent){ g->in, xstrdup(code), xstrdup(g->offer.verifier), xstrdup(g->offer.redirect_uri),
-			brought(g->query) };
-		wipe(code, sizeof code);
-		if (!oauth_has_pkce(code_auth(c))) {
-			free(s->verifier);
-			s->verifier = NULL;
-		}
-		c->token.consent = s;
-		token_exchange(c);
-	}
+	else
+		consented(c, g);
 	returning_free(g);
 }
 
@@ -395,9 +374,9 @@ static void on_state_secrets(void *arg)
 
 	/* One answer for all that is wrong: nobody learns here which connections there are. */
 	if (!code_auth(c) || !is_offered(c, &g->offer, 0) ||
-		!same_bytes(g->offer.state, STATE_DIGITS, g->state, strlen(g->state))) {
+		!same_bytes(g->offer.state, STATE_DIGITS, g->redirect.state, STATE_DIGITS)) {
 		log_line(LOG_WARN, c->path, "a consent with a wrong, used or expired state is refused");
-		page(g->in, 400, "This address is unknown, was used already or has expired. Ask for a new one with mlc authorize.\n");
+		page(g->in, 400, NO_STATE);
 		returning_free(g);
 		return;
 	}
@@ -412,17 +391,14 @@ static void on_state_secrets(void *arg)
 
 void connections_callback(struct connections *all, struct inbound *in)
 {
-	char state[200], tenant[40], name[40];
 	struct returning *g = xcalloc(1, sizeof *g);
 
 	g->in = in;
-	g->query = xstrndup(inbound_query(in), QUERY_MAX);
-	if (query_value(inbound_query(in), "state", state, sizeof state) &&
-		sscanf(state, "%39[a-z0-9_].%39[a-z0-9_].%64[0-9a-f]", tenant, name, g->state) == 3)
-		g->connection = connection_find(all, tenant, name);
-	if (!g->connection || strlen(inbound_query(in)) > QUERY_MAX) {
+	if (oauth_redirect_read(inbound_query(in), &g->redirect))
+		g->connection = connection_find(all, g->redirect.tenant, g->redirect.connection);
+	if (!g->connection) {
 		log_line(LOG_WARN, "plug", "a consent with an unknown state is refused");
-		page(in, 400, "This address is unknown, was used already or has expired. Ask for a new one with mlc authorize.\n");
+		page(in, 400, NO_STATE);
 		returning_free(g);
 		return;
 	}

@@ -2,6 +2,7 @@
 #include "plug/oauth.h"
 
 #include "base/json.h"
+#include "net/server.h"
 #include "plug/sign.h"
 
 #include <inttypes.h>
@@ -17,6 +18,9 @@
 #define TOKEN_MAX   (16u << 10)       /* the longest seen: 4 KB (Intuit's access token, 2026-05) */
 #define TEXT_MAX    2048              /* of a member of the reply that is kept */
 #define REST_MAX    40                /* members kept */
+#define QUERY_MAX   8192
+#define BROUGHT_MAX 16                /* members of a redirect that are kept */
+#define VALUE_MAX   1024
 #define LIFE_MAX_S  (INT64_C(50) * 366 * 86400)
 
 bool is_oauth(const struct mlc_auth *a)
@@ -246,6 +250,65 @@ void oauth_request_finish(struct oauth_request *q)
 	buf_finish(&q->url);
 }
 
+/* ---- the redirect ------------------------------------------------------------------------------ */
+
+static void make_plain(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
+/* All but what OAuth itself says. */
+static json_t *brought(const char *query)
+{
+	static const char *const own[] = { "code", "state", "error", "error_description", "error_uri", NULL };
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	json_t *o = json_object();
+
+	while (*query && json_object_size(o) < BROUGHT_MAX) {
+		size_t len = strcspn(query, "&"), name_len = strcspn(query, "=&");
+		char name[64], value[VALUE_MAX];
+		bool is_own = name_len == 0 || name_len >= sizeof name;
+
+		snprintf(name, sizeof name, "%.*s", (int)name_len, query);
+		for (const char *const *w = own; *w; w++)
+			is_own = is_own || !strcmp(*w, name);
+		if (!is_own && strspn(name, letters) == name_len && query_value(query, name, value, sizeof value) &&
+			*value && !strpbrk(value, "\r\n"))
+			json_object_set_new(o, name, json_string(value)); /* no UTF-8: left out */
+		query += len + (query[len] == '&');
+	}
+	return o;
+}
+
+bool oauth_redirect_read(const char *query, struct oauth_redirect *r)
+{
+	char state[200];
+	int end = 0;
+
+	*r = (struct oauth_redirect){ .rest = NULL };
+	if (strlen(query) > QUERY_MAX || !query_value(query, "state", state, sizeof state) ||
+		sscanf(state, "%39[a-z0-9_].%39[a-z0-9_].%64[0-9a-f]%n", r->tenant, r->connection, r->state, &end) != 3 ||
+		state[end] || strlen(r->state) != OAUTH_STATE_DIGITS)
+		return false;
+	if (!query_value(query, "code", r->code, sizeof r->code) || strpbrk(r->code, "\r\n"))
+		*r->code = 0;
+	if (query_value(query, "error", r->error, sizeof r->error) && !*r->error)
+		snprintf(r->error, sizeof r->error, "it does not say why");
+	query_value(query, "error_description", r->error_text, sizeof r->error_text);
+	make_plain(r->error);
+	make_plain(r->error_text);
+	r->rest = brought(query);
+	return true;
+}
+
+void oauth_redirect_finish(struct oauth_redirect *r)
+{
+	wipe(r->code, sizeof r->code);
+	json_decref(r->rest);
+}
+
 /* ---- the reply --------------------------------------------------------------------------------- */
 
 /* RFC 6749 5.2 and RFC 7009's kin; what vendors say besides stands with who says it. */
@@ -352,9 +415,7 @@ static void as_word(const char *text, char out[64])
 static void say(struct oauth_reply *r, const char *word, const char *more)
 {
 	snprintf(r->why, sizeof r->why, "%.60s%s%.200s", word, *word && *more ? ": " : "", more);
-	for (char *c = r->why; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
+	make_plain(r->why);
 }
 
 static enum oauth_end end_of(int status, const char *word, const char *more)

@@ -40,6 +40,18 @@ bool oauth_has_pkce(const struct mlc_auth *);
 /* Where a person grants it.  verifier NULL: without PKCE. */
 int oauth_address(const struct oauth_ask *, const char *state, struct buf *out, struct err *);
 
+/* What a redirect brings back.  state is ours: "<tenant>.<connection>.<64 hex digits>". */
+#define OAUTH_STATE_DIGITS 64
+struct oauth_redirect {
+	char tenant[40], connection[40], state[OAUTH_STATE_DIGITS + 1];
+	char code[4096];                  /* "": none */
+	char error[64], error_text[300];  /* "": none; in one line of plain text */
+	json_t *rest;                     /* what else it brought: texts; an object */
+};
+/* False: it is over its ceiling or has no state that could be ours.  Finish it in either case. */
+bool oauth_redirect_read(const char *query, struct oauth_redirect *);
+void oauth_redirect_finish(struct oauth_redirect *);
+
 /* What came of a request for a token, by what is to be done next. */
 enum oauth_end {
 	OAUTH_GRANTED = 1,

@@ -6,6 +6,8 @@ import base64
 import json
 import os
 import subprocess
+import threading
+import time
 import urllib.parse
 
 from lib import Deployment, equal, eventually, exchange, holds, promise, run
@@ -168,6 +170,24 @@ def _():
         b.again().advance(hours * HOUR + 60000)
         b.well()
     equal([a for a in b.alerts() if "invalid_grant" in a[2]], [], "nobody was locked out")
+
+
+@promise("ZEN-04: told to stop while a new pair is on its way, the host takes it first")
+def _():
+    b = Bed("strict")
+    b.grant()
+    on_the_way = threading.Event()
+
+    def slow(_):
+        on_the_way.set()
+        time.sleep(1)
+    b.office.on_token = slow
+    b.host.advance(2 * HOUR)
+    holds(on_the_way.wait(20), "a refresh is under way")
+    equal(b.host.stop(), 0, "exit status")
+    b.office.on_token = None
+    b.again().advance(2 * HOUR + 60000)
+    b.well()
 
 
 @promise("ZEN-37: where the remote does not, a person is told within seconds, with the address that mends it")
