@@ -43,10 +43,12 @@ return mapping {
   match = {
     { by = "link" },
     { by = { id = ref "organization" } },
-    on_none = "hold",
+    on_none = "create",
   },
 
   fields = {
+    -- Only where nothing is there yet, which is so in the shadow: customer.lua keeps these.
+    name = trim { replace(src "DisplayName", " (deleted)", ""), max = 255, on_overflow = "truncate" }, external_id = text "qbo:{account}:customer:{Id}",
     organization_fields = {
       qbo_status = when(gt(count(late), 0), "overdue", when(gt(count("invoices"), 0), "open", "paid")),
       qbo_open_invoices = count("invoices"), qbo_open_amount = money(sum("invoices", "Balance")),
@@ -93,5 +95,7 @@ return mapping {
       expect = { state = "nothing" } },
     { name = "ZEN-17 what stands in the organization's other fields is left alone", like = 1, current = { id = "900", organization_fields = { plan = "gold", qbo_balance = "1.00" } },
       expect = { action = "update 900", organization_fields = { plan = none, qbo_balance = "262.07" } } },
+    { name = "ALL-15 in the shadow it is shown with the organization that would be made", like = 1, refs = { organization = "(new)" }, candidates = {}, current = none,
+      expect = { action = "create", external_id = "qbo:4620:customer:16" } },
   },
 }

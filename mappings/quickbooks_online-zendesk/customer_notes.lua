@@ -43,10 +43,12 @@ return mapping {
   match = {
     { by = "link" },
     { by = { id = ref "organization" } },
-    on_none = "hold",
+    on_none = "create",
   },
 
   fields = {
+    -- Only where nothing is there yet, which is so in the shadow: customer.lua keeps these.
+    name = trim { replace(src "DisplayName", " (deleted)", ""), max = 255, on_overflow = "truncate" }, external_id = text "qbo:{account}:customer:{Id}",
     notes = trim { join(list {
       join(list { "QuickBooks:", when(gt(count(late), 0), "overdue", when(gt(count("invoices"), 0), "open", "paid")) }, item(), " "),
       join(list { "Balance", money(first { when(eq(param "jobs", "roll_up"), src "BalanceWithJobs", src "Balance"), src "Balance", "0" }), first { src "CurrencyRef.value", fact "source.currency" } }, item(), " "),
@@ -72,5 +74,7 @@ return mapping {
     { name = "ZEN-17 our own of before are written anew", like = 1, link = { id = "900", made = "adopted", base = { notes = "QuickBooks: paid\nBalance 0.00 USD\nOpen invoices: 0 overdue: 0" } },
       current = { id = "900", notes = "QuickBooks: paid\nBalance 0.00 USD\nOpen invoices: 0 overdue: 0" }, expect = { action = "update 900" } },
     { name = "ZEN-41 a sub-customer is its top customer's affair", like = 1, change = { ParentRef = { id = "19" } }, expect = { state = "skip", cause = "job", looks_at = { "19" } } },
+    { name = "ALL-15 in the shadow it is shown with the organization that would be made", like = 1, refs = { organization = "(new)" }, candidates = {}, current = none,
+      expect = { action = "create", external_id = "qbo:4620:customer:16" } },
   },
 }

@@ -28,9 +28,11 @@ return mapping {
   again_on = { Bill = src "VendorRef.id" },
   again_at = each("bills", add_days(due(item), 1)),
 
-  match = { { by = "link" }, { by = { id = ref "organization" } }, on_none = "hold" },
+  match = { { by = "link" }, { by = { id = ref "organization" } }, on_none = "create" },
 
   fields = {
+    -- Only where nothing is there yet, which is so in the shadow: vendor.lua keeps these.
+    name = trim { replace(src "DisplayName", " (deleted)", ""), max = 255, on_overflow = "truncate" }, external_id = text "qbo:{account}:vendor:{Id}",
     organization_fields = {
       qbo_status = when(gt(count(late), 0), "overdue", when(gt(count("bills"), 0), "open", "paid")),
       qbo_open_bills = count("bills"), qbo_open_amount = money(sum("bills", "Balance")),
@@ -55,5 +57,7 @@ return mapping {
     { name = "ZEN-17 a bill that falls due later turns overdue by itself", like = 1, today = "2026-11-10", expect = { organization_fields = { qbo_status = "open", qbo_overdue_bills = 0 }, again_at = "2026-11-19" } },
     { name = "ZEN-17 a bill has its vendor looked at", like = 1, entity = "Bill", given = { VendorRef = { id = "22" } }, expect = { looks_at = { "22" } } },
     { name = "ZEN-16 nothing owed is paid", like = 1, rows = {}, change = { Balance = "0" }, expect = { organization_fields = { qbo_status = "paid", qbo_open_bills = 0, qbo_balance = "0.00" } } },
+    { name = "ALL-15 in the shadow it is shown with the organization that would be made", like = 1, refs = { organization = "(new)" }, candidates = {}, current = none,
+      expect = { action = "create", external_id = "qbo:4620:vendor:22" } },
   },
 }

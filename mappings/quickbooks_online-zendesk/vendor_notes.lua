@@ -28,9 +28,11 @@ return mapping {
   again_on = { Bill = src "VendorRef.id" },
   again_at = each("bills", add_days(due(item), 1)),
 
-  match = { { by = "link" }, { by = { id = ref "organization" } }, on_none = "hold" },
+  match = { { by = "link" }, { by = { id = ref "organization" } }, on_none = "create" },
 
   fields = {
+    -- Only where nothing is there yet, which is so in the shadow: vendor.lua keeps these.
+    name = trim { replace(src "DisplayName", " (deleted)", ""), max = 255, on_overflow = "truncate" }, external_id = text "qbo:{account}:vendor:{Id}",
     notes = trim { join(list {
       join(list { "QuickBooks:", when(gt(count(late), 0), "overdue", when(gt(count("bills"), 0), "open", "paid")) }, item(), " "),
       join(list { "We owe", money(first { src "Balance", "0" }), first { src "CurrencyRef.value", fact "source.currency" } }, item(), " "),
@@ -51,5 +53,7 @@ return mapping {
       rows = { bills = { { DocNumber = "B-17", TxnDate = "2026-11-08", DueDate = "2026-11-18", Balance = "75.50", TotalAmt = "75.50" } } },
       expect = { action = "update 900", notes = "QuickBooks: overdue\nWe owe 75.50 USD\nOpen bills: 1 overdue: 1\nB-17: 75.50 of 75.50, due 2026-11-18" } },
     { name = "ZEN-17 what an agent has written there is not overwritten", like = 1, current = { id = "900", notes = "call Bessie first" }, expect = { state = "review", cause = "notes_taken:Books by Bessie" } },
+    { name = "ALL-15 in the shadow it is shown with the organization that would be made", like = 1, refs = { organization = "(new)" }, candidates = {}, current = none,
+      expect = { action = "create", external_id = "qbo:4620:vendor:22" } },
   },
 }
