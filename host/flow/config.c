@@ -205,6 +205,7 @@ static void add_flow(struct config *c, const char *key, const json_t *def)
 	f->again_at = json_true_at(def, "again_at");
 	f->asks_source = json_true_at(def, "asks_source");
 	f->again_on = json_object_get(def, "again_on");
+	f->open = json_true_at(def, "open");
 	f->rank = (int)json_int_or(def, "rank", 0);
 	entry = entry_of(c, f->tenant, f->integration);
 	f->start = json_text_at(entry, "start");
@@ -404,6 +405,19 @@ static json_t *integration_of(struct reading *r, const char *tenant, json_t *ent
 	return out;
 }
 
+static void put_described(const struct reading *r, const char *tenant, const char *connection, const json_t *settings,
+	json_t *known)
+{
+	struct plugin *p = config_plugin(r->config, json_text_or(settings, "connector", ""));
+	char *path = xformat("%s/%s", tenant, connection);
+	const json_t *described = json_object_get(r->in.described, path);
+
+	json_object_set_new(known, "discovers", json_boolean(p && plugin_connector(p)->discover));
+	if (described)
+		json_object_set_new(known, "described", json_deep_copy(described));
+	free(path);
+}
+
 static void load(struct reading *r)
 {
 	struct config *c = r->config;
@@ -422,6 +436,7 @@ static void load(struct reading *r)
 			json_t *known = json_object();
 
 			json_put_text(known, "connector", json_text_or(settings, "connector", ""));
+			put_described(r, name, connection, settings, known);
 			json_object_set_new(connections, connection, known);
 		}
 		json_array_foreach(json_object_get(tenant, "flows"), i, entry) {

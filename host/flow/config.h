@@ -36,6 +36,7 @@ struct config_reader {
 	struct registry *registry;
 	const char *dir;
 	uint32_t generation;
+	const json_t *described; /* "acme/crm" -> what its discover() has told; NULL: nothing is known yet */
 };
 
 /* mlc.lua alone, for what must be known before anything else (listeners, store). */

@@ -23,6 +23,8 @@ bool deliver_can_claim(struct host *h, const struct flow *f, int64_t now)
 		return false;
 	if (waits_for_visit(f->target) || (f->asks_source && waits_for_visit(f->source)))
 		return false;
+	if (f->open)
+		return false;
 	if ((f->mode == FLOW_LIVE && !uses_known(h, f)) || !schedule_mirrors_whole(h, f))
 		return false;
 	return h->work_count < AT_WORK_MAX;

@@ -35,6 +35,7 @@ struct flow {
 	bool on_demand, hears_own, enabled, money;
 	struct flow *other; /* the way back of this one, or the one that this is the way back of: they share links; NULL */
 	bool again_at;    /* its result changes with time: verdicts say when to look again */
+	bool open;        /* it names fields that only an account has, and discover() has not told them yet */
 	bool asks_source; /* it reads more of the source than the record that came */
 	const json_t *again_on; /* names of entities whose change is a change of its records */
 	int rank;
@@ -134,6 +135,8 @@ struct host {
 	struct proof *proofs;
 	struct waiter *waiters;
 	json_t *uses, *uses_checking; /* uses.c: by connection */
+	json_t *described;  /* discover.c: by connection, { entity: { field: {...} } } */
+	json_t *discovered_ms, *discovering; /* by connection: when last, 0: wanted at once; under way now */
 	json_t *ends_told; /* calendar.c: days ahead at which it was last told, by what ends */
 	json_t *alerts; /* standing ones: { kind: { about: { since_ms, text } } } */
 	char public_url[256];
@@ -230,6 +233,11 @@ void grants_changed(struct host *, const struct connection *);
 /* calendar.c: [ { about, what, ends_ms, life_ms, renewed } ], yours */
 json_t *calendar_all(const struct host *);
 void calendar_watch(struct host *);
+
+/* discover.c: fields that only an account has */
+void discover_recall(struct host *, const json_t *notes); /* what was told before */
+void discover_look(struct host *, struct connection *); /* if it is time */
+void discover_want(struct host *, const struct connection *); /* NULL: all */
 
 /* watch.c: what a person should hear of */
 void alert_raise(struct host *, const char *kind, const char *about, const char *text);

@@ -182,8 +182,10 @@ static void set_timer(struct host *h)
 
 static void look_at_uses(void *arg, struct connection *c)
 {
-	if (!connection_peer_calls(c) || connection_in_visit(c))
-		uses_check(arg, c);
+	if (connection_peer_calls(c) && !connection_in_visit(c))
+		return;
+	uses_check(arg, c);
+	discover_look(arg, c);
 }
 
 static void turn(void *arg)
@@ -208,6 +210,7 @@ static void on_watch(void *arg)
 	struct host *h = arg;
 
 	watch_turn(h);
+	host_wants_turn(h); /* what comes round once a day has no timer of its own */
 	timer_set(h->loop, &h->watch_timer, loop_now_ms(h->loop) + WATCH_EVERY_MS, on_watch, h);
 }
 
@@ -579,6 +582,7 @@ struct start {
 	struct host *host;
 	host_fn *fn;
 	void *arg;
+	struct config *config; /* read before the store was open */
 };
 
 static void start_over(struct start *s, json_t *answer, const struct err *e)
@@ -678,6 +682,54 @@ static int open_parts(struct host *h, struct config *c, struct err *e)
 	return e->code;
 }
 
+struct config_reader host_reader(struct host *h)
+{
+	return (struct config_reader) { .loop = h->loop, .pool = h->pool, .registry = h->registry, .dir = h->dir,
+		.generation = ++h->generation, .described = h->described };
+}
+
+static void refuse_config(struct start *s, struct config *c)
+{
+	json_t *answer = json_pack("{s:O}", "errors", c->errors);
+	char *first = config_error_text(json_array_get(c->errors, 0));
+	struct err e = { 0 };
+
+	err_set(&e, ERR_INPUT, "%s", first);
+	free(first);
+	config_release(c);
+	start_over(s, answer, &e);
+}
+
+static void on_whole_config(void *arg, struct config *c)
+{
+	struct start *s = arg;
+	struct host *h = s->host;
+
+	config_release(s->config);
+	if (json_array_size(c->errors))
+		refuse_config(s, c);
+	else
+		put_in_force(h, c, on_in_force, s);
+}
+
+/* The store is open, and with it what accounts have of their own: mappings are checked against that. */
+static void on_described(void *arg, const json_t *rows, const struct err *e)
+{
+	struct start *s = arg;
+	struct host *h = s->host;
+	struct config_reader r;
+
+	if (e)
+		log_line(LOG_ERROR, "flow", "fields of accounts could not be read: %s", e->text);
+	discover_recall(h, rows);
+	if (!json_object_size(h->described)) {
+		put_in_force(h, s->config, on_in_force, s);
+		return;
+	}
+	r = host_reader(h);
+	config_read(&r, on_whole_config, s);
+}
+
 static void on_first_config(void *arg, struct config *c)
 {
 	struct start *s = arg;
@@ -685,13 +737,7 @@ static void on_first_config(void *arg, struct config *c)
 	struct err e = { 0 };
 
 	if (json_array_size(c->errors)) {
-		json_t *answer = json_pack("{s:O}", "errors", c->errors);
-		char *first = config_error_text(json_array_get(c->errors, 0));
-
-		err_set(&e, ERR_INPUT, "%s", first);
-		free(first);
-		config_release(c);
-		start_over(s, answer, &e);
+		refuse_config(s, c);
 		return;
 	}
 	for (size_t i = 0; i < json_array_size(c->refused); i++)
@@ -703,13 +749,8 @@ static void on_first_config(void *arg, struct config *c)
 		start_over(s, NULL, &e);
 		return;
 	}
-	put_in_force(h, c, on_in_force, s);
-}
-
-struct config_reader host_reader(struct host *h)
-{
-	return (struct config_reader) { .loop = h->loop, .pool = h->pool, .registry = h->registry, .dir = h->dir,
-		.generation = ++h->generation };
+	s->config = c;
+	store_notes(h->store, NULL, NULL, "described", on_described, s);
 }
 
 struct host *host_start(struct loop *loop, const struct host_conf *conf, host_fn *started, void *arg)
@@ -727,6 +768,9 @@ struct host *host_start(struct loop *loop, const struct host_conf *conf, host_fn
 	h->ends_told = json_object();
 	h->uses = json_object();
 	h->uses_checking = json_object();
+	h->described = json_object();
+	h->discovered_ms = json_object();
+	h->discovering = json_object();
 	h->started_ms = loop_now_ms(loop);
 	h->reloading = true; /* the first config comes into force: what is asked for meanwhile comes after it */
 	s->host = h;
@@ -815,6 +859,9 @@ void host_destroy(struct host *h)
 	json_decref(h->ends_told);
 	json_decref(h->uses);
 	json_decref(h->uses_checking);
+	json_decref(h->described);
+	json_decref(h->discovered_ms);
+	json_decref(h->discovering);
 	free(h->dir);
 	free(h);
 }
@@ -869,6 +916,7 @@ static void on_reloaded(struct host *h, void *arg)
 		json_put_text(answer, "tls", e.text);
 	}
 	carry_forget_connections(h->carry);
+	discover_want(h, NULL);
 	log_line(LOG_INFO, "host", "reloaded: %zu flows, generation %u", h->config->flow_count, h->config->generation);
 	tell_reloaded(h, answer, NULL);
 	json_decref(answer);

@@ -620,6 +620,7 @@ static void ping_connection(struct host *h, struct pinging *p, json_t *list, str
 	json_put_text(row, "connector", connection_connector(c)->name);
 	json_array_append_new(list, row);
 	add_lacks(h, c, row);
+	discover_want(h, c);
 	if (connection_peer_calls(c)) {
 		int64_t last = json_int_or(status, "last_visit_ms", 0);
 

@@ -596,7 +596,7 @@ static void read_expect(struct check *c, const struct node *n)
 		json_array_append_new(c->keep, e->sum);
 		for (unsigned j = 0; names[j]; j++) {
 			json_array_append_new(e->sum, json_string(names[j]));
-			if (c->m->to && c->m->to->count && !schema_field(c->m->to, names[j]))
+			if (c->m->to && c->m->to->count && !schema_field(c->m->to, names[j]) && !word_may_be_there(c, c->m->to))
 				wrong(c, row, check_likely_field(c->m->to, names[j], hint, sizeof hint), "no field '%s' in %s", names[j],
 					c->m->to->name);
 		}
@@ -620,7 +620,7 @@ static void check_owned(struct check *c, const struct node *n, const char *const
 		char first[64];
 		size_t len = strcspn(names[i], ".*");
 		snprintf(first, sizeof first, "%.*s", (int)len, names[i]);
-		if (len && c->m->to && c->m->to->count && !schema_field(c->m->to, first))
+		if (len && c->m->to && c->m->to->count && !schema_field(c->m->to, first) && !word_may_be_there(c, c->m->to))
 			wrong(c, n, check_likely_field(c->m->to, first, hint, sizeof hint), "no field '%s' in %s", first,
 				c->m->to->name);
 		else if (len && !names[i][len] && !node_member(fields, first) && !node_get(c->m->tree, "on_delete"))
@@ -743,7 +743,7 @@ static void check_expected(struct check *c, const struct node *n)
 		const struct member *m = &n->members[i];
 		struct likely likely;
 		bool known = schema_allows("state|cause|why|action|lines|total|options|match|fields|again_at|looks_at", m->name, strlen(m->name));
-		if (known || !c->m->to->count || schema_field(c->m->to, m->name))
+		if (known || !c->m->to->count || schema_field(c->m->to, m->name) || word_may_be_there(c, c->m->to))
 			continue;
 		likely_init(&likely, m->name);
 		for (size_t j = 0; j < c->m->to->count; j++)
@@ -879,6 +879,8 @@ static void read_again_on(struct check *c, const struct node *n)
 		}
 		c->source = entity;
 		s->entity = entity;
+		s->reads = c->stirring_reads = json_array();
+		json_array_append_new(c->keep, s->reads);
 		s->ids = word_value(c, m->value);
 		c->source = c->m->from;
 		if (!leads_to_ids(s->ids))
@@ -958,6 +960,8 @@ bool check_mapping(struct mapping *m, struct arena *arena, const struct schemas 
 	json_array_append_new(keep, m->match_take);
 	m->reads = json_array();
 	json_array_append_new(keep, m->reads);
+	m->currents = json_array();
+	json_array_append_new(keep, m->currents);
 	read_head(&c, all);
 	if (!m->from || !m->to)
 		return false; /* without schemas every further word would be an error */

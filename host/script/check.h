@@ -20,6 +20,7 @@ struct check {
 	struct mapping *m;
 	const struct check_scope *rows;
 	const struct schema_entity *source; /* what src reads */
+	json_t *stirring_reads;  /* where that is a record of again_on */
 	const struct schema_entity *template_entity; /* of the lines being made; NULL: not described */
 	bool in_template;        /* a LIST or OBJECT field is being made: objects are welcome */
 	unsigned places;         /* enum check_place: what may be referred to */
@@ -44,6 +45,9 @@ void wrong(struct check *, const struct node *at, const char *hint, const char *
 /* Complains about members that are none of "a b c". */
 void check_members(struct check *, const struct node *, const char *allowed);
 const char *check_likely_field(const struct schema_entity *, const char *meant, char *out, size_t size);
+
+/* May a field that is not described be there all the same?  Then the mapping is open. */
+bool word_may_be_there(struct check *, const struct schema_entity *);
 
 /* Never NULL: what is wrong was said, and stands in for the value. */
 const struct expr *word_value(struct check *, const struct node *);

@@ -85,7 +85,7 @@ const struct fields *word_fields(struct check *c, const struct node *n, const st
 		const struct member *m = &n->members[i];
 		if (strcmp(m->name, "if_") == 0 || (described && schema_field(entity, m->name)))
 			continue;
-		if (described) {
+		if (described && !word_may_be_there(c, entity)) {
 			problem_add(c->problems, m->value->script->path, m->line,
 				check_likely_field(entity, m->name, hint, sizeof hint), "no field '%s' in %s", m->name, entity->name);
 			continue;
@@ -116,7 +116,7 @@ bool word_criteria(struct check *c, const struct node *n, const struct schema_en
 			/* "users.email": a member of a member */
 			struct led led = path_lead(c, m->value, path_cut(c, m->value, m->name), entity, true);
 			(void)led;
-		} else if (!f && entity && entity->count) {
+		} else if (!f && entity && entity->count && !word_may_be_there(c, entity)) {
 			problem_add(c->problems, n->script->path, m->line, check_likely_field(entity, m->name, hint, sizeof hint),
 				"no field '%s' in %s", m->name, entity->name);
 		} else if (f && !(f->flags & (MLC_FINDABLE | MLC_MIRRORED))) {

@@ -21,6 +21,11 @@ struct generation {
 	struct arena arena; /* all of it */
 	struct arena work;  /* one record's, then empty again */
 	struct schemas schemas;
+	struct own_schemas { /* with the fields that a tenant's accounts have of their own */
+		const char *tenant;
+		struct schemas all;
+	} *own;
+	size_t own_count;
 	struct script **scripts;
 	size_t script_count;
 	struct mapping **mappings; /* shipped ones first, then tenants' */
@@ -83,9 +88,93 @@ static struct mapping *mapping_new(struct generation *g, const struct script *s,
 	return m;
 }
 
+/* ---- fields that only an account has ------------------------------------------------------ */
+
+static const struct schemas *schemas_for(const struct generation *g, const char *tenant)
+{
+	for (size_t i = 0; tenant && i < g->own_count; i++)
+		if (!strcmp(g->own[i].tenant, tenant))
+			return &g->own[i].all;
+	return &g->schemas;
+}
+
+static bool has_field(const json_t *fields, const char *name)
+{
+	size_t i;
+	json_t *f;
+
+	json_array_foreach(fields, i, f)
+		if (!strcmp(json_text_or(f, "name", ""), name))
+			return true;
+	return false;
+}
+
+static void add_described(json_t *entities, const json_t *described)
+{
+	const char *name, *field;
+	json_t *fields, *f;
+
+	json_object_foreach((json_t *)described, name, fields) {
+		json_t *entity = json_object_get(entities, name), *list;
+
+		if (!entity) {
+			entity = json_pack("{s:[],s:[]}", "flags", "fields");
+			json_object_set_new(entities, name, entity);
+		}
+		list = json_object_get(entity, "fields");
+		json_object_foreach(fields, field, f)
+			if (!has_field(list, field))
+				json_array_append(list, f); /* read into the arena below */
+	}
+}
+
+static void open_all(json_t *entities)
+{
+	const char *name;
+	json_t *entity;
+
+	json_object_foreach(entities, name, entity)
+		json_object_set_new(entity, "open", json_true());
+}
+
+/* What discover() has told of a tenant's connections is part of its own schemas; before it has, anything may be
+ * there.  Two connections of one kind: a field of either. */
+static void read_own_schemas(struct generation *g, const json_t *load)
+{
+	json_t *tenants = json_object_get(load, "tenants"), *tenant, *connection;
+	const char *name, *ignored;
+
+	g->own = arena_alloc(&g->arena, (json_object_size(tenants) + 1) * sizeof *g->own);
+	json_object_foreach(tenants, name, tenant) {
+		json_t *all = json_copy(json_object_get(load, "connectors"));
+		bool any = false;
+
+		json_object_foreach(json_object_get(tenant, "connections"), ignored, connection) {
+			const char *connector = json_text_or(connection, "connector", "");
+			json_t *entities, *own = json_object_get(all, connector);
+
+			if (!json_is_true(json_object_get(connection, "discovers")) || !own)
+				continue;
+			own = json_deep_copy(own);
+			json_object_set_new(all, connector, own);
+			entities = json_object_get(own, "entities");
+			any = true;
+			if (json_object_get(connection, "described"))
+				add_described(entities, json_object_get(connection, "described"));
+			else
+				open_all(entities);
+		}
+		if (any) {
+			g->own[g->own_count].tenant = keep_text(g, name);
+			schemas_read(&g->own[g->own_count++].all, &g->arena, all);
+		}
+		json_decref(all);
+	}
+}
+
 static void check(struct generation *g, struct mapping *m)
 {
-	if (!check_mapping(m, &g->arena, &g->schemas, g->keep, g->problems))
+	if (!check_mapping(m, &g->arena, schemas_for(g, m->tenant), g->keep, g->problems))
 		m->from = m->to = NULL; /* it takes no flows */
 }
 
@@ -485,7 +574,7 @@ static void check_back(struct generation *g, const struct flow *f)
 	else if (other->m->back_of)
 		problem_add(g->problems, m->file, n->line, "one of the two says back_of", "%s and %s are each the way back of another",
 			m->id, m->back_of);
-	else if (other->m->from != m->to || other->m->to != m->from)
+	else if (!schema_same(other->m->from, m->to) || !schema_same(other->m->to, m->from))
 		problem_add(g->problems, m->file, n->line, NULL, "%s leads from %s to %s, and so does not lead back what %s brings",
 			m->id, m->from->name, m->to->name, m->back_of);
 }
@@ -523,7 +612,7 @@ static void read_wants(struct generation *g, struct flow *f)
 
 	for (i = 0; i < f->group->count; i++) {
 		const struct flow *other = f->group->flows[i];
-		if (other != f && other->m->from == f->m->from && other->wants.names) {
+		if (other != f && schema_same(other->m->from, f->m->from) && other->wants.names) {
 			f->wants = other->wants;
 			return;
 		}
@@ -531,7 +620,7 @@ static void read_wants(struct generation *g, struct flow *f)
 	}
 	names = arena_alloc(&g->arena, (most + 1) * sizeof *names);
 	for (size_t j = 0; j < f->group->count; j++)
-		if (f->group->flows[j]->m->from == f->m->from)
+		if (schema_same(f->group->flows[j]->m->from, f->m->from))
 			json_array_foreach(f->group->flows[j]->m->reads, i, name)
 				names[count++] = json_string_value(name);
 	qsort(names, count, sizeof *names, by_name);
@@ -619,6 +708,68 @@ static bool asks_source(struct generation *g, const struct flow *f)
 	return false;
 }
 
+/* ---- which fields a mapping touches -------------------------------------------------------- */
+
+static void touch(json_t *side, const char *entity, const char *member)
+{
+	json_t *members = json_object_get(side, entity), *one;
+	size_t i;
+
+	if (!members) {
+		members = json_array();
+		json_object_set_new(side, entity, members);
+	}
+	json_array_foreach(members, i, one)
+		if (!strcmp(json_string_value(one), member))
+			return;
+	json_array_append_new(members, json_string(member));
+}
+
+static void touch_all(json_t *side, const char *entity, const json_t *members)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(members, i, one)
+		touch(side, entity, json_string_value(one));
+}
+
+static void touch_criteria(json_t *side, const char *entity, const struct criteria *by)
+{
+	for (size_t i = 0; i < by->count; i++)
+		touch(side, entity, by->rows[i].member);
+}
+
+static void touch_fields(json_t *side, const char *entity, const struct fields *f)
+{
+	for (size_t i = 0; f && i < f->count; i++)
+		touch(side, entity, f->rows[i].name);
+}
+
+static json_t *touches_json(const struct mapping *m)
+{
+	json_t *source = json_object(), *target = json_object();
+
+	touch_all(source, m->from->name, m->reads);
+	for (size_t i = 0; i < m->again_on_count; i++)
+		touch_all(source, m->again_on[i].entity->name, m->again_on[i].reads);
+	touch_fields(target, m->to->name, &m->fields);
+	touch_fields(target, m->to->name, m->delete_fields);
+	touch_all(target, m->to->name, m->currents);
+	touch_all(target, m->to->name, m->match_take);
+	for (size_t i = 0; i < m->rule_count; i++)
+		touch_criteria(target, m->to->name, &m->rules[i].by);
+	for (size_t i = 0; i < m->need_count; i++) {
+		const struct need *n = &m->needs[i];
+		if (!n->entity)
+			continue;
+		touch_all(n->in_source ? source : target, n->entity->name, n->take);
+		for (size_t j = 0; j < n->by_count; j++)
+			touch_criteria(n->in_source ? source : target, n->entity->name, &n->by[j]);
+	}
+	return json_pack("{s:o,s:o}", "source", source, "target", target);
+}
+
 static json_t *again_on_json(const struct mapping *m)
 {
 	json_t *all = json_array();
@@ -654,6 +805,8 @@ static json_t *flow_json(struct generation *g, struct flow *f, const json_t *bin
 	json_put_int(o, "rank", f->rank);
 	json_put_text(o, "order_by", f->m->order_by);
 	json_put_text(o, "back_of", f->m->back_of);
+	json_object_set_new(o, "open", json_boolean(f->m->open));
+	json_object_set_new(o, "touches", touches_json(f->m));
 	json_object_set_new(o, "again_on", again_on_json(f->m));
 	json_object_set_new(o, "again_at", json_boolean(f->m->again_at));
 	json_object_set_new(o, "asks_source", json_boolean(asks_source(g, f)));
@@ -722,6 +875,7 @@ struct generation *generation_load(const json_t *load, json_t **reply)
 	g->index = json_object();
 	g->problems = json_array();
 	schemas_read(&g->schemas, &g->arena, json_object_get(load, "connectors"));
+	read_own_schemas(g, load);
 	read_files(g, json_object_get(load, "files"));
 	read_tenants(g, json_object_get(load, "tenants"), binds);
 	for (size_t i = 0; i < g->flow_count; i++) {

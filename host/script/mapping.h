@@ -238,6 +238,7 @@ struct mapping {
 	const struct stirring {
 		const struct schema_entity *entity;
 		const struct expr *ids;
+		json_t *reads; /* first steps of the paths in ids */
 	} *again_on;
 	size_t again_on_count;
 	const struct expr *again_at; /* days and instants: looked at again then; NULL: never */
@@ -281,6 +282,8 @@ struct mapping {
 	unsigned delete_limit; /* per hour; 0: none */
 
 	json_t *mirrors, *source_mirrors; /* of the target, the source: entity -> [members] */
+	bool open;       /* it names fields that only an account has, before they are known */
+	json_t *currents; /* first steps of all paths into the target's record as it is */
 	json_t *reads;   /* first steps of all paths into the source record */
 };
 

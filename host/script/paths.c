@@ -93,6 +93,8 @@ struct led path_lead(struct check *c, const struct node *n, const struct path *p
 			return (struct led){ TYPE_ANY, NULL };
 		}
 		const struct schema_field *f = schema_field(entity, s->name);
+		if (!f && word_may_be_there(c, entity))
+			return (struct led){ TYPE_ANY, NULL };
 		if (!f) {
 			wrong(c, n, check_likely_field(entity, s->name, hint, sizeof hint), "no field '%s' in %s", s->name,
 				entity->name);
@@ -192,6 +194,8 @@ const struct expr *path_reach(struct check *c, const struct node *n, enum op op,
 		e = path_expr(c, n, op, text, c->source, led);
 		if (c->source == c->m->from)
 			take_member(c->m->reads, e->path);
+		else
+			take_member(c->stirring_reads, e->path);
 		return e;
 	case OP_ITEM:
 		if (!c->rows) {
@@ -208,7 +212,9 @@ const struct expr *path_reach(struct check *c, const struct node *n, enum op op,
 	case OP_CURRENT:
 		if (!(c->places & PLACE_UPDATE))
 			wrong(c, n, NULL, "current (what stands in the target now) is known in on_update and on_delete only");
-		return path_expr(c, n, op, text, c->m->to, led);
+		e = path_expr(c, n, op, text, c->m->to, led);
+		take_member(c->m->currents, e->path);
+		return e;
 	case OP_FOUND:
 		if (!(c->places & PLACE_MATCH))
 			wrong(c, n, NULL, "found (a candidate) is known in match only");

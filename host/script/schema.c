@@ -57,6 +57,7 @@ static void read_entity(struct schema_entity *e, struct arena *a, const json_t *
 
 	e->flags = flags_named(json_object_get(json, "flags"), entity_flags);
 	e->mark = copy(a, json_string_value(json_object_get(json, "mark")));
+	e->open = json_is_true(json_object_get(json, "open"));
 	if (!rows)
 		return;
 	json_array_foreach(fields, i, field) {
@@ -134,6 +135,11 @@ const struct schema_field *schema_field(const struct schema_entity *e, const cha
 		if (strcmp(e->fields[i].name, name) == 0)
 			return &e->fields[i];
 	return NULL;
+}
+
+bool schema_same(const struct schema_entity *a, const struct schema_entity *b)
+{
+	return a && b && (a == b || (!strcmp(a->name, b->name) && !strcmp(a->connector, b->connector)));
 }
 
 bool schema_allows(const char *allowed, const char *text, size_t len)

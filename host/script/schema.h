@@ -26,6 +26,7 @@ struct schema_entity {
 	size_t count;
 	uint32_t flags; /* as in mlc_entity */
 	const char *mark;
+	bool open; /* an account's own fields are not known yet: others than these may be there */
 };
 
 struct schema {
@@ -47,5 +48,7 @@ const struct schema_field *schema_field(const struct schema_entity *, const char
 /* Is text one of "a|b|c"? */
 bool schema_allows(const char *allowed, const char *text, size_t len);
 const char *schema_type_name(enum mlc_type); /* "text"; for people */
+/* The same thing of the same system, though one tenant may have more fields of it than another. */
+bool schema_same(const struct schema_entity *, const struct schema_entity *);
 
 #endif

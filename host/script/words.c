@@ -81,6 +81,14 @@ const char *check_likely_field(const struct schema_entity *e, const char *meant,
 	return likely_hint(&likely, out, size);
 }
 
+bool word_may_be_there(struct check *c, const struct schema_entity *e)
+{
+	if (!e || !e->open)
+		return false;
+	c->m->open = true;
+	return true;
+}
+
 bool type_fits(enum mlc_type value, enum mlc_type field)
 {
 	static const uint16_t fits[] = { /* by type of the field: a bit for each type of value */
