@@ -189,7 +189,7 @@ static void say_status(const struct cli *cli, const json_t *a)
 		char when[WHEN_SIZE];
 
 		printf("%s (%s): %s", json_text_or(one, "connection", ""), json_text_or(one, "connector", ""),
-			json_text_or(one, "held", "well"));
+			json_text_or(one, "why", "well"));
 		if (json_true_at(one, "peer_calls")) {
 			printf("; last visit %s UTC", at(json_int_or(one, "last_visit_ms", 0), when));
 			if (next)

@@ -281,10 +281,12 @@ void connection_secret_changed(struct connection *c)
 		if (connection_uses_app(c->all->list[i], c))
 			connection_secret_changed(c->all->list[i]);
 	secrets_learned(c);
-	/* Somebody has done something about it; if it was not enough, the next call holds it again. */
+	/* Somebody has done something about it; if it was not enough, the next call holds it again.  What a person
+	 * has to grant is granted by no secret. */
 	token_mended(c);
-	if (c->hold_cause && !strcmp(c->hold_cause, "auth"))
+	if (c->hold_cause && !strcmp(c->hold_cause, "auth") && token_granted(c))
 		connection_hold(c, NULL, NULL, 0);
+	token_apply(c);
 }
 
 /* ---- facts ------------------------------------------------------------------------------- */
@@ -438,6 +440,7 @@ void connection_resume(struct connection *c)
 	}
 	token_mended(c);
 	connection_hold(c, NULL, NULL, 0);
+	token_apply(c);
 }
 
 bool may_go(const struct connection *c, const struct run *r, const char **why, uint32_t *after_ms)

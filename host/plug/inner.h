@@ -275,6 +275,7 @@ void token_need(struct run *);    /* goes on by itself, or fails, when that is k
 void token_taken(struct run *);   /* the remote has taken what it was sent with */
 /* It has not (a 401, or the connector said AUTH).  True: another one is worth a try. */
 bool token_refused(struct run *);
+bool token_granted(const struct connection *); /* or it needs nobody to */
 void token_exchange(struct connection *); /* token.consent has a code */
 void token_apply(struct connection *);    /* renew ahead; tell who has none */
 void token_mended(struct connection *);   /* a person has done something about it */

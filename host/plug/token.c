@@ -631,6 +631,13 @@ void token_exchange(struct connection *c)
 	turn(c);
 }
 
+bool token_granted(const struct connection *c)
+{
+	const struct mlc_auth *a = token_auth(c);
+
+	return !a || a->kind != MLC_AUTH_OAUTH_CODE || c->token.kind == a->kind;
+}
+
 void token_apply(struct connection *c)
 {
 	const struct mlc_auth *a = token_auth(c);
@@ -638,7 +645,7 @@ void token_apply(struct connection *c)
 
 	if (!a || c->gone || c->token.asking)
 		return;
-	if (a->kind == MLC_AUTH_OAUTH_CODE && c->token.kind != a->kind && !is_held)
+	if (!token_granted(c) && !is_held)
 		died(c, "nobody has authorized it yet");
 	else if (a->kind == MLC_AUTH_OAUTH_CODE && is_held && c->all->conf.public_url &&
 		c->all->conf.public_url(c->all->conf.ctx))
