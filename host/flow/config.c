@@ -662,10 +662,12 @@ static void add_mappings(struct reading *r, const char *path)
 
 static int add_integration(void *ctx, const char *name)
 {
-	char *path = xformat("mappings/%s", name);
+	char *path = xformat("mappings/%s", name), *parts = xformat("%s/parts", path);
 
 	add_mappings(ctx, path);
+	add_mappings(ctx, parts);
 	free(path);
+	free(parts);
 	return 0;
 }
 

@@ -28,6 +28,7 @@ struct generation {
 	size_t own_count;
 	struct script **scripts;
 	size_t script_count;
+	struct parts parts; /* of all integrations */
 	struct mapping **mappings; /* shipped ones first, then tenants' */
 	size_t mapping_count;
 	struct group **groups;
@@ -199,12 +200,14 @@ static void read_file(struct generation *g, const json_t *file)
 	if (!path || !json_is_string(text))
 		return;
 	s->path = keep_text(g, path);
+	s->parts = &g->parts;
 	if (!path_parts(g, path, &folder, &tenant, &name)) {
 		problem_add(g->problems, s->path, 0, "mappings/<integration>/<name>.lua, tenants/<tenant>/mappings/<name>.lua",
 			"no mapping can lie here");
 		return;
 	}
 	s->tenant = tenant;
+	s->integration = folder;
 	s->layer = tenant ? tenant : "shipped";
 	g->scripts = grow(g->scripts, g->script_count, sizeof(struct script *));
 	g->scripts[g->script_count++] = s;
@@ -275,16 +278,47 @@ static int by_path(const void *a, const void *b)
 	return strcmp(p ? p : "", q ? q : ""); /* "mappings/" before "tenants/" */
 }
 
+/* "mappings/FOLDER/parts/NAME.lua" */
+static bool is_part(const char *path, char folder[128], char name[128])
+{
+	int end = 0;
+
+	return path && sscanf(path, "mappings/%127[^/]/parts/%127[^/.].lua%n", folder, name, &end) == 2 && end && !path[end];
+}
+
+static void read_parts(struct generation *g, const json_t *files)
+{
+	struct part *rows = arena_alloc(&g->arena, (json_array_size(files) + 1) * sizeof *rows);
+	char folder[128], name[128];
+	size_t i;
+	json_t *file;
+
+	g->parts.rows = rows;
+	json_array_foreach(files, i, file) {
+		const char *path = json_string_value(json_object_get(file, "path"));
+		const json_t *text = json_object_get(file, "text");
+		struct part *p = &rows[g->parts.count];
+		if (!is_part(path, folder, name) || !json_is_string(text))
+			continue;
+		*p = (struct part){ .name = keep_text(g, name), .path = keep_text(g, path), .integration = keep_text(g, folder),
+			.text = keep_text(g, json_string_value(text)), .len = json_string_length(text) };
+		sha256_hex(p->text, p->len, p->hash);
+		g->parts.count++;
+	}
+}
+
 static void read_files(struct generation *g, const json_t *files)
 {
 	size_t count = json_array_size(files);
+	char folder[128], name[128];
 	json_t **sorted = xcalloc(count + 1, sizeof(json_t *));
 
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = json_array_get(files, i);
 	qsort(sorted, count, sizeof(json_t *), by_path);
 	for (size_t i = 0; i < count; i++)
-		read_file(g, sorted[i]);
+		if (!is_part(json_string_value(json_object_get(sorted[i], "path")), folder, name))
+			read_file(g, sorted[i]);
 	free(sorted);
 	for (size_t i = 0; i < g->script_count; i++)
 		if (g->scripts[i]->root && g->scripts[i]->root->op == OP_OVERRIDE && g->scripts[i]->tenant)
@@ -876,6 +910,7 @@ struct generation *generation_load(const json_t *load, json_t **reply)
 	g->problems = json_array();
 	schemas_read(&g->schemas, &g->arena, json_object_get(load, "connectors"));
 	read_own_schemas(g, load);
+	read_parts(g, json_object_get(load, "files"));
 	read_files(g, json_object_get(load, "files"));
 	read_tenants(g, json_object_get(load, "tenants"), binds);
 	for (size_t i = 0; i < g->flow_count; i++) {

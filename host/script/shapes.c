@@ -215,9 +215,9 @@ const struct expr *word_compute(struct check *c, const struct node *n)
 	k->input_count = inputs ? inputs->member_count : 0;
 	k->result = result->text;
 	k->one_of = word_names(c, node_get(n, "one_of"));
-	k->script = n->script;
+	k->script = fn->script;
 	k->function = fn->function;
-	if (!compute_keep(n->script, fn->function, why, sizeof why))
+	if (!compute_keep(fn->script, fn->function, why, sizeof why))
 		wrong(c, n, NULL, "%s", why);
 	e->compute = k;
 	return e;

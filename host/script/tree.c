@@ -95,7 +95,7 @@ static struct node *node_new(lua_State *L, struct script *s, enum op op)
 {
 	struct node *n = take(L, s, sizeof *n);
 
-	if (++s->nodes > TREE_NODES_MAX)
+	if (++(s->inside ? s->inside : s)->nodes > TREE_NODES_MAX)
 		luaL_error(L, "more than %d values in one file", TREE_NODES_MAX);
 	n->op = op;
 	n->script = s;
@@ -199,6 +199,7 @@ static struct node *node_of(lua_State *L, struct script *s, int index, int depth
 		take_table(L, s, n, index, depth + 1);
 		return n;
 	case LUA_TFUNCTION:
+		s = s->inside ? s->inside : s; /* whose Lua it lives in */
 		n = node_new(L, s, OP_FUNCTION);
 		n->line = line_here(L);
 		n->function = ++s->functions;
@@ -216,11 +217,16 @@ static struct node *node_of(lua_State *L, struct script *s, int index, int depth
 	}
 }
 
+static bool is_reading(const struct script *s)
+{
+	return s->inside ? s->inside->reading : s->reading;
+}
+
 static struct script *script_of(lua_State *L)
 {
 	struct script *s = lua_touserdata(L, lua_upvalueindex(1));
 
-	if (!s->reading)
+	if (!is_reading(s))
 		luaL_error(L, "the words of a mapping have no place inside compute: give the function what it needs as inputs");
 	return s;
 }
@@ -251,7 +257,7 @@ static int make_word(lua_State *L)
 	int args = lua_gettop(L);
 	struct node *n;
 
-	if (!s->reading && (op == OP_DAYS_BETWEEN || op == OP_ADD_DAYS))
+	if (!is_reading(s) && (op == OP_DAYS_BETWEEN || op == OP_ADD_DAYS))
 		return reckon_days(L, op);
 	script_of(L);
 	n = node_new(L, s, op);
@@ -296,6 +302,75 @@ static int make_override(lua_State *L)
 	lua_pushvalue(L, lua_upvalueindex(1));
 	lua_pushvalue(L, 1);
 	lua_pushcclosure(L, make_override_body, 2);
+	return 1;
+}
+
+/* ---- parts ------------------------------------------------------------------------------- */
+
+static const struct part *part_named(lua_State *L, const struct script *s, const char *name)
+{
+	struct likely likely;
+	char hint[96];
+
+	likely_init(&likely, name);
+	for (size_t i = 0; s->parts && s->integration && i < s->parts->count; i++) {
+		const struct part *p = &s->parts->rows[i];
+		if (strcmp(p->integration, s->integration))
+			continue;
+		likely_offer(&likely, p->name);
+		if (!strcmp(p->name, name))
+			return p;
+	}
+	const char *meant = likely_hint(&likely, hint, sizeof hint);
+	luaL_error(L, "no part '%s' in parts/%s%s", name, meant ? ": " : "", meant ? meant : "");
+	return NULL;
+}
+
+/* Words in it keep this address for as long as the Lua state may call them. */
+static struct script *script_of_part(struct script *s, const struct part *p)
+{
+	struct shared_part **at = &s->shared;
+
+	while (*at && (*at)->part != p)
+		at = &(*at)->next;
+	if (!*at) {
+		*at = xcalloc(1, sizeof **at);
+		(*at)->part = p;
+		(*at)->script = xcalloc(1, sizeof *(*at)->script);
+	}
+	struct script *inner = (*at)->script;
+	inner->path = p->path;
+	inner->layer = s->layer;
+	inner->tenant = s->tenant;
+	inner->inside = s;
+	inner->arena = s->arena;
+	inner->constants = s->constants;
+	inner->problems = s->problems;
+	return inner;
+}
+
+static void push_names(lua_State *L, struct script *s);
+
+/* shared "order": what parts/order.lua gives. */
+static int make_shared(lua_State *L)
+{
+	struct script *s = script_of(L);
+	const struct part *p;
+	struct err e = { 0 };
+
+	if (s->inside)
+		return luaL_error(L, "a part takes in no other part");
+	p = part_named(L, s, luaL_checkstring(L, 1));
+	if (sandbox_compile(L, p->path, p->text, p->len, &e) < 0) {
+		lua_pushstring(L, e.text); /* it says where itself */
+		return lua_error(L);
+	}
+	push_names(L, script_of_part(s, p));
+	if (!lua_setupvalue(L, -2, 1))
+		lua_pop(L, 1);
+	lua_call(L, 0, 1);
+	if (lua_isnil(L, -1))
+		return luaL_error(L, "%s gives nothing: it must end with return", p->path);
 	return 1;
 }
 
@@ -379,6 +454,7 @@ static void push_names(lua_State *L, struct script *s)
 		add_word(L, s, words[i].name, make_word, words[i].op);
 	add_word(L, s, "mapping", make_word, OP_MAPPING);
 	add_word(L, s, "override", make_override, OP_OVERRIDE);
+	add_word(L, s, "shared", make_shared, OP_NONE);
 	add_constant(L, s, "clear", OP_CLEAR);
 	add_constant(L, s, "drop", OP_DROP);
 	add_constant(L, s, "none", OP_NONE);
@@ -418,6 +494,22 @@ static int by_order(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+static size_t place(struct node *n, const struct keylines *keys, unsigned depth, size_t from, unsigned line);
+
+/* What the mapping has put into a function of the part is of the mapping's own file again. */
+static void place_in_part(struct node *n, const struct keylines *keys, unsigned line)
+{
+	if (!n->line)
+		n->line = line;
+	for (unsigned i = 0; i < n->member_count; i++) {
+		n->members[i].order = i;
+		place(n->members[i].value, keys, 1, 0, n->line);
+		n->members[i].line = n->members[i].value->line ? n->members[i].value->line : n->line;
+	}
+	for (unsigned i = 0; i < n->kid_count; i++)
+		place(n->kids[i], keys, 1, 0, n->line);
+}
+
 /* Gives names and constants their lines, and members the order they have in the file.  depth:
  * braces around n; from: the place where its names may begin.  Returns the place behind them. */
 static size_t place(struct node *n, const struct keylines *keys, unsigned depth, size_t from, unsigned line)
@@ -427,6 +519,10 @@ static size_t place(struct node *n, const struct keylines *keys, unsigned depth,
 	if (n->placed)
 		return from;
 	n->placed = true;
+	if (n->script->inside) { /* of a part: its words know their lines, the names of this file are not its */
+		place_in_part(n, keys, line);
+		return from;
+	}
 	if (n->line) {
 		size_t own = keylines_at(keys, n->line);
 		if (own > from || from >= keys->count || keys->rows[from].line != n->line)
@@ -454,12 +550,16 @@ static size_t place(struct node *n, const struct keylines *keys, unsigned depth,
 /* "path:12: text" as Lua says it, into a problem. */
 static void lua_problem(struct script *s, const char *text)
 {
-	const char *at = strstr(text, s->path), *rest;
+	const char *path = s->path, *at, *rest;
 	unsigned long line = 0;
 	char *end;
 
-	if (at && at[strlen(s->path)] == ':') {
-		rest = at + strlen(s->path) + 1;
+	for (size_t i = 0; s->parts && i < s->parts->count; i++)
+		if (strncmp(text, s->parts->rows[i].path, strlen(s->parts->rows[i].path)) == 0)
+			path = s->parts->rows[i].path;
+	at = strstr(text, path);
+	if (at && at[strlen(path)] == ':') {
+		rest = at + strlen(path) + 1;
 		line = strtoul(rest, &end, 10);
 		if (end > rest && *end == ':')
 			text = end + (end[1] == ' ' ? 2 : 1);
@@ -470,10 +570,10 @@ static void lua_problem(struct script *s, const char *text)
 		size_t len = (size_t)(mean - text) < sizeof what - 1 ? (size_t)(mean - text) : sizeof what - 1;
 		memcpy(what, text, len);
 		what[len] = 0;
-		problem_add(s->problems, s->path, (unsigned)line, mean + 2, "%s", what);
+		problem_add(s->problems, path, (unsigned)line, mean + 2, "%s", what);
 		return;
 	}
-	problem_add(s->problems, s->path, (unsigned)line, NULL, "%s", text);
+	problem_add(s->problems, path, (unsigned)line, NULL, "%s", text);
 }
 
 static bool run_file(struct script *s, const char *text, size_t len, struct err *e)
@@ -492,6 +592,22 @@ static bool run_file(struct script *s, const char *text, size_t len, struct err 
 	return well;
 }
 
+/* A change of a part is a change of every mapping that takes it in. */
+static void hash_all(struct script *s, const char *text, size_t len)
+{
+	struct buf b;
+
+	sha256_hex(text, len, s->hash);
+	if (!s->shared)
+		return;
+	buf_init(&b, 64u << 10);
+	buf_puts(&b, s->hash);
+	for (const struct shared_part *p = s->shared; p; p = p->next)
+		buf_printf(&b, " %s", p->part->hash);
+	sha256_hex(b.data, b.len, s->hash);
+	buf_finish(&b);
+}
+
 void script_read(struct script *s, struct arena *arena, const char *text, size_t len, json_t *problems)
 {
 	struct err e = { 0 };
@@ -500,11 +616,11 @@ void script_read(struct script *s, struct arena *arena, const char *text, size_t
 	s->arena = arena;
 	s->problems = problems;
 	s->constants = json_array();
-	sha256_hex(text, len, s->hash);
 	if (!run_file(s, text, len, &e)) {
 		lua_problem(s, e.text);
 		s->root = NULL;
 	}
+	hash_all(s, text, len);
 	if (s->root) {
 		keylines_scan(&keys, text, len);
 		place(s->root, &keys, 0, 0, s->root->line);
@@ -538,6 +654,13 @@ bool script_revive(struct script *s)
 void script_finish(struct script *s)
 {
 	sandbox_destroy(s->lua);
+	while (s->shared) {
+		struct shared_part *p = s->shared;
+
+		s->shared = p->next;
+		free(p->script);
+		free(p);
+	}
 	json_decref(s->constants);
 	free(s->text);
 	s->lua = NULL;

@@ -78,12 +78,34 @@ struct node {
 	bool placed;
 };
 
+/* What several mappings of an integration share: parts/NAME.lua beside them, taken in by shared "NAME".
+ * Its text is run in the file that asks for it, so that what it gives may be values, tables of them, or
+ * functions that make some. */
+struct part {
+	const char *name, *path, *text;
+	size_t len;
+	const char *integration;
+	char hash[65];
+};
+struct parts {
+	const struct part *rows;
+	size_t count;
+};
+
 /* One file, read. */
 struct script {
 	const char *path;
 	const char *layer;  /* "shipped", or the tenant whose file it is */
 	const char *tenant; /* NULL: shipped */
-	char hash[65];
+	char hash[65]; /* of it and the parts that it takes in */
+	const char *integration;   /* whose parts it may take in; NULL: none */
+	const struct parts *parts; /* all there are; outlive the script */
+	struct shared_part {
+		const struct part *part;
+		struct script *script; /* of its nodes; ours */
+		struct shared_part *next;
+	} *shared;
+	struct script *inside; /* the script that takes this part in; NULL: it is a file of its own */
 	lua_State *lua;     /* NULL when it holds no function */
 	char *text;         /* kept only with lua: see script_revive() */
 	size_t len;

@@ -4,11 +4,8 @@
 -- whole amount without lines mirrors the order; whatever part of the amount no line explains goes to an item of its own.  The money
 -- that goes back, or what the credit is set against: refund_card.lua, refund_check.lua, refund_apply.lua.
 
--- >>> the same in credit_memo.lua, refund_card.lua, refund_check.lua, refund_apply.lua: of which day
--- The shop's local calendar day of the refund, never the UTC day.
-local day = date(src "date_created")
-local books_day = when(eq(param "closed_period", "first_open_day"), open_day(day), day)
--- <<<
+local refund = shared "refund"
+local day, books_day = refund.day, refund.books_day
 local sold_on = date(first { when(eq(param "date_from", "paid"), need "order.date_paid"), when(eq(param "date_from", "completed"), need "order.date_completed"),
   when(ne(param "date_from", "created"), need "order.date_paid"), need "order.date_created" })
 local number = trim { text "{param.doc_prefix}R{id}", max = 11, on_overflow = param "number_too_long" }

@@ -4,22 +4,8 @@
 -- that day or weeks before.  The money goes to the account that the tenant has named for the payment method: a clearing account of
 -- each gateway, or Undeposited Funds.
 
--- >>> the same in invoice.lua, sales_receipt.lua, payment.lua: which orders, and of which day
-local called_off = one_of(src "status", { "cancelled", "failed", "trash" })
-local post_when = pick(param "post_when", src "payment_method", pick("usual_post_when", src "payment_method"))
-local due = any {
-  all { eq(post_when, "paid"),      present(src "date_paid") },
-  all { eq(post_when, "status"),    one_of(src "status", param "statuses") },
-  all { eq(post_when, "completed"), any { eq(src "status", "completed"), present(src "date_completed") } },
-}
--- The shop's local calendar day, never the UTC day.
-local day = date(first {
-  when(eq(param "date_from", "paid"), src "date_paid"),
-  when(eq(param "date_from", "completed"), src "date_completed"),
-  when(ne(param "date_from", "created"), src "date_paid"),
-  src "date_created" })
-local books_day = when(eq(param "closed_period", "first_open_day"), open_day(day), day)
--- <<<
+local order = shared "order"
+local called_off, post_when, due, day, books_day = order.called_off, order.post_when, order.due, order.day, order.books_day
 
 local paid_on = date(src "date_paid")
 local paid_in_books = when(eq(param "closed_period", "first_open_day"), open_day(paid_on), paid_on)

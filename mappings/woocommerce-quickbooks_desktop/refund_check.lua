@@ -3,24 +3,9 @@
 -- For payment methods that refund_by says "check" of (cash on delivery, say).  The check's line stands on accounts receivable under
 -- the customer's name, which is how QuickBooks pays out a credit.
 
--- >>> the same in credit_memo.lua, refund_card.lua, refund_check.lua, refund_apply.lua: of which day
--- The shop's local calendar day of the refund, never the UTC day.
-local day = date(src "date_created")
-local books_day = when(eq(param "closed_period", "first_open_day"), open_day(day), day)
--- <<<
+local refund = shared "refund"
+local day, books_day, was_paid, way, is_back, number, in_shadow, sold_on = refund.day, refund.books_day, refund.was_paid, refund.way, refund.is_back, refund.number, refund.in_shadow, refund.sold_on
 
--- >>> the same in refund_card.lua, refund_check.lua, refund_apply.lua: what becomes of the credit
--- An order that was paid gets its money back; the credit of one that was not is set against its open invoice.
-local was_paid = all { present(need "order.date_paid"), ne(param "document", "invoice") }
-local way = pick(param "refund_by", need "order.payment_method", "card")
--- The gateway has paid back, or a person says that somebody has.
-local is_back = any { eq(src "refunded_payment", true), eq(param "refund_manual", "post"), present(link "id"), decided "post" }
-local number = trim { text "{param.doc_prefix}R{id}", max = 11, on_overflow = param "number_too_long" }
--- In the shadow the credit memo is not there yet.
-local in_shadow = eq(need "memo.id", "(new)")
-local sold_on = date(first { when(eq(param "date_from", "paid"), need "order.date_paid"), when(eq(param "date_from", "completed"), need "order.date_completed"),
-  when(ne(param "date_from", "created"), need "order.date_paid"), need "order.date_created" })
--- <<<
 
 local amount = when(all { present(need "there.CreditRemaining"), lt(need "there.CreditRemaining", src "amount"), not_(decided "post") },
   review { cause = "credit_used", why = "of the credit of {amount} for refund {id} only {need.there.CreditRemaining} are left: somebody has used it in QuickBooks", options = { "skip", "adopt" } },

@@ -1,31 +1,23 @@
-"""Mapping files are read alone, so what several of them say alike stands in each; here it is held to be alike."""
+"""What several mapping files say alike stands in parts/ beside them."""
 import glob
 import os
-import re
 
-from lib import equal, holds, promise, run
+from lib import holds, promise, run
 from lib.bed import ROOT
 
-MARK = re.compile(r"^ *-- >>> the same in ([a-z_., ]+): ([^\n]+)\n(.*?)^ *-- <<<$", re.M | re.S)
 
-
-@promise("the parts that mapping files mark as the same are the same, in each file that the mark names")
-def shared_parts():
-    parts = {}
-    for path in sorted(glob.glob(os.path.join(ROOT, "mappings", "*", "*.lua"))):
-        with open(path) as f:
-            text = f.read()
-        equal(len(MARK.findall(text)), text.count("-- >>>"), f"marks that are closed in {path}")
-        for files, title, body in MARK.findall(text):
-            body = re.sub(r"\b(Invoice|SalesReceipt)Line\b", "Line", body)
-            key = os.path.dirname(path), title, tuple(files.split(", "))
-            parts.setdefault(key, {})[os.path.basename(path)] = body
-    holds(len(parts) >= 4, f"only {len(parts)} shared parts were found")
-    for (_, title, files), bodies in parts.items():
-        equal(sorted(bodies), sorted(files), f"files with the part '{title}'")
-        first = bodies[files[0]]
-        for name, body in bodies.items():
-            equal(body, first, f"'{title}' in {name}")
+@promise("each part is taken in by two mappings at least, and by the name of its file")
+def _():
+    paths = sorted(glob.glob(os.path.join(ROOT, "mappings", "*", "parts", "*.lua")))
+    holds(len(paths) >= 3, f"only {paths}")
+    for path in paths:
+        name, folder = os.path.basename(path)[:-4], os.path.dirname(os.path.dirname(path))
+        users = []
+        for mapping in glob.glob(os.path.join(folder, "*.lua")):
+            with open(mapping) as f:
+                if f'shared "{name}"' in f.read():
+                    users.append(mapping)
+        holds(len(users) >= 2, f"{path} is taken in by {users}")
 
 
 run()
