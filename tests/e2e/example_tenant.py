@@ -9,7 +9,8 @@ from lib.bed import ROOT
 
 
 # tenant of docs/examples, its integration, and at least how many parameters that has
-EXAMPLES = (("acme", "woocommerce-quickbooks_desktop", 40), ("beta", "quickbooks_desktop-zoho_crm", 8))
+EXAMPLES = (("acme", "woocommerce-quickbooks_desktop", 40), ("beta", "quickbooks_desktop-zoho_crm", 8),
+            ("gamma", "quickbooks_desktop-salesforce", 12))
 
 
 @promise("each tenant of docs/examples loads as it stands, and its own tests hold")
