@@ -24,6 +24,8 @@
 #define BACKLOG     1024
 #define AHEAD_MAX   ((size_t)64 * 1024)  /* bytes read beyond the request at hand; then reading stops */
 #define UNSENT_MAX  ((size_t)256 * 1024) /* of what TLS itself sends: a peer that makes us owe more is cut */
+#define BODY_STEP    (256u << 10)
+#define BODY_STEP   (256u << 10)         /* what a body may take body_ms for */
 #define SLOW_MS     5000                 /* from then on a body, or our answer, must do 1 KB/s */
 #define LINGER_MS   2000                 /* for the peer to read our last answer and close */
 #define LINGER_MAX  ((size_t)1024 * 1024)
@@ -568,12 +570,15 @@ static size_t digest(struct inbound *in, const char *bytes, size_t len)
 	return at;
 }
 
-/* A body may take body_ms in all, and after SLOW_MS must have come at 1 KB/s: the moment at which it
- * would be too slow if nothing more came. */
+/* A body may take body_ms for each BODY_STEP of it, and after SLOW_MS must have come at 1 KB/s: the
+ * moment at which it would be too slow if nothing more came. */
 static int64_t body_deadline(const struct inbound *in)
 {
-	int64_t paid_ms = (int64_t)(request_body_got(in->request) * 1000 / 1024);
-	int64_t slow = paid_ms < SLOW_MS ? SLOW_MS : paid_ms, all = in->server->limits.body_ms;
+	size_t got = request_body_got(in->request);
+	int64_t paid_ms = (int64_t)(got * 1000 / 1024), all = in->server->limits.body_ms;
+	int64_t slow = paid_ms < SLOW_MS ? SLOW_MS : paid_ms;
+
+	all += all * (int64_t)(got / BODY_STEP);
 
 	return in->body_from_ms + (slow < all ? slow : all);
 }

@@ -21,7 +21,7 @@ struct server_limits { /* 0: the default in () */
 	size_t head_max;      /* bytes of request line and headers (32 KB); 100 lines */
 	size_t body_max;      /* where body_max_of is NULL (1 MB) */
 	uint32_t head_ms;     /* from the first byte (or the accept) to the whole head (10 s) */
-	uint32_t body_ms;     /* from the head to the whole body (30 s); and >= 1 KB/s after 5 s */
+	uint32_t body_ms;     /* from the head to the whole body, for each 256 KB of it (30 s); and >= 1 KB/s after 5 s */
 	uint32_t idle_ms;     /* kept alive between requests (60 s) */
 	uint32_t answer_ms;   /* we owe an answer (120 s): 503 and closed, and a line in the log */
 	uint32_t send_ms;     /* the peer takes less than 1 KB/s of our answer for so long (30 s) */

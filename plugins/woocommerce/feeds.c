@@ -263,9 +263,8 @@ static enum mlc_step digest_recheck(struct mlc_call *c)
 			continue;
 		last = seen.id;
 		for (; at < r.left.count && r.left.list[at].id < seen.id; at++)
-			/* Below the first one: too old by now, not gone. */
-			if (known > 0)
-				woo_emit_hint(c, ORDER, woo_id(c, r.left.list[at].id), 0);
+			/* Below the first one it may only be too old by now, or gone: it is looked at a last time. */
+			woo_emit_hint(c, ORDER, woo_id(c, r.left.list[at].id), 0);
 		now.refund_count = woo_ids_in(c, seen.refunds, &now.refunds);
 		if (at < r.left.count && r.left.list[at].id == seen.id) {
 			const struct known *then = &r.left.list[at++];

@@ -160,7 +160,28 @@ static void a_body_that_was_quick_may_then_rest_a_while(void **state)
 	peer_close(&p);
 }
 
-static void no_body_takes_longer_than_30_s(void **state)
+/* The Web Connector brings megabytes, over whatever line the office has. */
+static void a_big_body_that_goes_on_coming_may_take_its_time(void **state)
+{
+	struct peer p = peer_connect(echo.port);
+	char *bytes = xcalloc(1, 20 * 1024);
+
+	(void)state;
+	peer_say(echo.loop, &p, "POST /big HTTP/1.1\r\nHost: h\r\nContent-Length: 1024000\r\n\r\n");
+	turn_idle(echo.loop);
+	for (int seconds = 0; seconds < 50; seconds++) {
+		assert_int_equal(echo.requests, 0);
+		assert_true(is_open(&p));
+		peer_send(echo.loop, &p, bytes, 20 * 1024);
+		jump(echo.loop, 1000);
+	}
+	turn_idle(echo.loop);
+	assert_int_equal(echo.requests, 1);
+	free(bytes);
+	peer_close(&p);
+}
+
+static void no_small_body_takes_longer_than_30_s(void **state)
 {
 	struct peer p = peer_connect(echo.port);
 
@@ -297,7 +318,8 @@ int main(void)
 		PROMISE(a_body_that_stops_gets_408_after_5_s),
 		PROMISE(a_body_at_half_a_kilobyte_a_second_is_too_slow),
 		PROMISE(a_body_that_was_quick_may_then_rest_a_while),
-		PROMISE(no_body_takes_longer_than_30_s),
+		PROMISE(a_big_body_that_goes_on_coming_may_take_its_time),
+		PROMISE(no_small_body_takes_longer_than_30_s),
 		PROMISE(an_answer_that_does_not_come_is_503_after_120_s),
 		PROMISE(a_late_answer_while_the_503_lingers_is_harmless),
 		PROMISE(an_answer_that_is_not_taken_is_given_up_after_30_s),
