@@ -454,6 +454,27 @@ static void look_for_a_lapse(struct connection *c, int64_t now)
 	}
 }
 
+/* How a remote is to be asked, a connector may only learn from a ping (plain permalinks of a shop): who was
+ * never pinged and answers strangely is pinged, and then it is tried again at once. */
+static bool must_meet(struct connection *c)
+{
+	struct run *r;
+
+	if (c->acquainted || json_object_size(c->facts) || !connection_connector(c)->ping)
+		return false;
+	r = run_create(c, &(struct order){ .op = OP_PING }, NULL);
+	c->acquainted = c->subscribing = true;
+	r->ours = true;
+	run_start(r);
+	return true;
+}
+
+void lease_met(struct connection *c)
+{
+	c->subscribing = false;
+	lease_apply(c);
+}
+
 /* A key that may only read cannot register webhooks, AUTH or not: that holds nothing up, there are
  * polls. */
 void lease_ended(struct run *r, bool failed, const char *why)
@@ -481,6 +502,8 @@ void lease_ended(struct run *r, bool failed, const char *why)
 	} else {
 		c->lease_tries++;
 		log_line(LOG_WARN, c->path, "its webhooks are not registered: %s", why);
+		if (r->call && call_fault(r->call, NULL, NULL) == MLC_BROKEN && must_meet(c))
+			return;
 		timer_set(c->all->conf.loop, &c->lease_timer,
 			now + (wait < LEASE_AGAIN_MS ? wait : LEASE_AGAIN_MS), on_lease_due, c);
 	}

@@ -366,6 +366,8 @@ void run_over(struct run *r)
 		invited(r, &o);
 	else if (r->ours && r->op == OP_SUBSCRIBE)
 		lease_ended(r, o.failed, o.text);
+	else if (r->ours && r->op == OP_PING && c->subscribing)
+		lease_met(c);
 	else if (r->ours)
 		connection_log(c, o.failed ? MLC_WARN : MLC_INFO, o.failed ? o.text : "the remote answers");
 	else
