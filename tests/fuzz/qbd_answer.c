@@ -12,14 +12,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
-static struct call *begin(unsigned which, json_t *data, struct mlc_write *write)
+static struct call *begin(unsigned which, json_t *data, struct mlc_write *write, struct mlc_write *pays)
 {
 	static const char *const ids[] = { "8-1", NULL };
 	static const struct call_site site = { .connector = &mlc_connector_v1, .connection = "acme/books" };
 	struct call_input in = { .op = OP_POLL, .feed = "invoices", .cursor = "2026-11-17T09:00:00",
 		.now_ms = INT64_C(1795000000000) };
 
-	switch (which % 6) {
+	switch (which % 10) {
 	case 0:
 		break;
 	case 1:
@@ -38,6 +38,19 @@ static struct call *begin(unsigned which, json_t *data, struct mlc_write *write)
 	case 5:
 		in = (struct call_input){ .op = OP_WRITE, .entity = "Invoice", .writes = write, .write_count = 1 };
 		break;
+	case 6:
+		in.feed = "customeraging";
+		in.cursor = "8-1 8-7";
+		break;
+	case 7:
+		in.feed = "deleted_lists";
+		break;
+	case 8:
+		in.feed = "journalentries";
+		break;
+	case 9:
+		in = (struct call_input){ .op = OP_WRITE, .entity = "ReceivePayment", .writes = pays, .write_count = 1 };
+		break;
 	}
 	return call_create(&site, &in);
 }
@@ -47,7 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	json_t *data = json_pack("{s:s}", "Name", "mug");
 	struct mlc_write write = { MLC_DO_UPDATE, "8-1", "5", "k",
 		json_pack("{s:[{s:{s:s}}]}", "InvoiceLine", "ItemRef", "id", "8-2") };
-	struct call *c = begin(len ? bytes[0] : 0, data, &write);
+	struct mlc_write pays = { MLC_DO_UPDATE, "8-1", "5", "k", json_pack("{s:[]}", "AppliedToTxn") };
+	struct call *c = begin(len ? bytes[0] : 0, data, &write, &pays);
 	char *text = xcalloc(len + 1, 1);
 	struct call_reply reply = { .reply = { MLC_REPLY_HERE, GAVE_ANSWER, text, len ? len - 1 : 0 } };
 	const struct call_record *records;
@@ -70,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	call_destroy(c);
 	json_decref(data);
 	json_decref(write.data);
+	json_decref(pays.data);
 	free(text);
 	return 0;
 }
