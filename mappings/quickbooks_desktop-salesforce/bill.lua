@@ -25,12 +25,7 @@ return mapping {
     bill_stage   = { type = "string", default = "Closed Lost", max = 255, help = "the stage of an opportunity that is a bill: closed, and not won" },
     record_types = { type = "bool", default = true, help = "whether documents get the record types MLC_Invoice and MLC_Bill of the package" },
   },
-  -- >>> the same in invoice.lua, invoice_order.lua, bill.lua
-  tables = {
-    currencies = { ["US Dollar"] = "USD", ["Canadian Dollar"] = "CAD", ["Euro"] = "EUR", ["British Pound Sterling"] = "GBP", ["Australian Dollar"] = "AUD", ["Mexican Peso"] = "MXN",
-                   default = hold("unknown_currency:{CurrencyRef.name}", "which currency is {CurrencyRef.name}? Add it to the table currencies") },
-  },
-  -- <<<
+  tables = { currencies = shared "currencies" },
   enabled = eq(param "bills", true),
 
   money = { amount = total, currency = currency, date = src "TxnDate", must_be = when(not_(many), fact "target.currency") },

@@ -7,9 +7,7 @@ local job = present(src "ParentRef")
 local email = lower(src "Email")
 
 local function short(path, most) return trim { src(path), max = most, on_overflow = "truncate" } end
-local function street(of)
-  return join(filter(list { src(of .. ".Addr1"), src(of .. ".Addr2"), src(of .. ".Addr3"), src(of .. ".Addr4"), src(of .. ".Addr5") }, present(item())), item(), "\n")
-end
+local street = shared "street"
 
 return mapping {
   id = "quickbooks_desktop.Customer->salesforce.customer", version = "1.0.0", language = 1,

@@ -2,28 +2,10 @@
 --
 -- What is a draft stays out; what was sent (or paid) is there with every line, sales tax as a line of its own, so that the
 -- opportunity's amount is the invoice's total to the cent.  Where `document` is order, the lines stand in an order below the
--- opportunity instead: invoice_order.lua.  The parts between the marks "the same in ..." are the same there, word for word.
+-- opportunity instead: invoice_order.lua.
 
--- >>> the same in invoice.lua, invoice_order.lua
-local total = money(add(src "Subtotal", src "SalesTaxTotal"))
-local sent = all { ne(src "IsToBeEmailed", true), ne(src "IsToBePrinted", true) }
-local paid_on = ne(money(first { src "AppliedAmount", "0" }), "0.00")
-local voided = all { eq(total, "0.00"), starts(src "Memo", "VOID:") }
-local state = when(voided, "Void", when(eq(src "IsPaid", true), "Paid",
-  when(lt(first { src "DueDate", src "TxnDate" }, today()), "Overdue", "Open")))
-local many = eq(fact "target.currencies", "many")
-local currency = when(present(src "CurrencyRef.name"), pick("currencies", src "CurrencyRef.name"), fact "source.currency")
--- Whose account: the customer's or job's own, or that of the customer at the top.
-local rolled = eq(param "jobs", "roll_up")
-local top_name = compute { inputs = { full = src "CustomerRef.name" }, result = "string", fn = function(v) return (v.full or ""):match("^[^:]*") end }
-local whose = when(rolled, need "top.id", src "CustomerRef.id")
--- A line of a subtotal shows a sum of others.  Only where lines do not add up it is asked which those are.
-local amount_here = first { item "Amount", item "TotalAmount" }
-local adds_up = eq(money(sum("InvoiceLine", first { item "Amount", item "TotalAmount" })), money(src "Subtotal"))
-local counts = all { any { present(item "ItemRef"), present(item "ItemGroupRef") }, present(amount_here), ne(need "kind.ItemType", "ItemSubtotal") }
--- Salesforce keeps two places of a quantity and wants one that is not zero.
-local whole = all { present(item "Quantity"), ne(money(item "Quantity"), "0.00"), eq(money(item "Quantity"), item "Quantity") }
--- <<<
+local sale = shared "sale"
+local total, state, many, currency, amount_here, whole = sale.total, sale.state, sale.many, sale.currency, sale.amount_here, sale.whole
 
 return mapping {
   id = "quickbooks_desktop.Invoice->salesforce.invoice", version = "1.0.0", language = 1,
@@ -43,27 +25,22 @@ return mapping {
     void_stage    = { type = "string", default = "Closed Lost", max = 255, help = "the stage of one that was voided or deleted in the books" },
     record_types  = { type = "bool", default = true, help = "whether documents get the record types MLC_Invoice and MLC_Bill of the package" },
   },
-  -- >>> the same in invoice.lua, invoice_order.lua, bill.lua
-  tables = {
-    currencies = { ["US Dollar"] = "USD", ["Canadian Dollar"] = "CAD", ["Euro"] = "EUR", ["British Pound Sterling"] = "GBP", ["Australian Dollar"] = "AUD", ["Mexican Peso"] = "MXN",
-                   default = hold("unknown_currency:{CurrencyRef.name}", "which currency is {CurrencyRef.name}? Add it to the table currencies") },
-  },
-  -- <<<
+  tables = { currencies = shared "currencies" },
 
   money = { amount = total, currency = currency, date = src "TxnDate", must_be = when(not_(many), fact "target.currency") },
   accept = {
     { ne(src "IsPending", true), else_ = skip("draft", "invoice {RefNumber} is pending: a draft") },
-    { any { eq(param "send_when", "always"), sent, paid_on, eq(src "IsPaid", true), present(link "id") }, else_ = skip("not_sent", "invoice {RefNumber} is still to be sent") },
+    { any { eq(param "send_when", "always"), sale.sent, sale.paid_on, eq(src "IsPaid", true), present(link "id") }, else_ = skip("not_sent", "invoice {RefNumber} is still to be sent") },
   },
   identity = src "TxnID",
   order_by = src "TimeModified",
 
   needs = {
-    top     = find { side = "source", entity = "Customer", by = { FullName = top_name }, if_ = rolled },
-    account = ensure { "quickbooks_desktop.Customer->salesforce.customer", of = { entity = "Customer", id = whose } },
+    top     = find { side = "source", entity = "Customer", by = { FullName = sale.top_name }, if_ = sale.rolled },
+    account = ensure { "quickbooks_desktop.Customer->salesforce.customer", of = { entity = "Customer", id = sale.whose } },
     book    = find { entity = "Pricebook2", by = { IsStandard = true }, about = "standard price book", if_ = eq(param "document", "opportunity"),
                      on_none = hold("no_price_book", "Salesforce shows no standard price book: are products switched on, and may the app's user see them?") },
-    kind    = fetch { side = "source", entity = "Item", id = item "ItemRef.id", take = { "ItemType" }, if_ = not_(adds_up) },
+    kind    = fetch { side = "source", entity = "Item", id = item "ItemRef.id", take = { "ItemType" }, if_ = not_(sale.adds_up) },
     price   = ensure { "quickbooks_desktop.Item->salesforce.price", of = { entity = "Item", id = first { item "ItemRef.id", item "ItemGroupRef.id" } } },
     tax     = ensure { "quickbooks_desktop.Item->salesforce.price", of = { entity = "Item", id = src "ItemSalesTaxRef.id" }, if_ = all { eq(param "document", "opportunity"), ne(money(src "SalesTaxTotal"), "0.00") } },
     kind_of_record = find { entity = "RecordType", by = { DeveloperName = "MLC_Invoice", SobjectType = "Opportunity" }, about = "MLC_Invoice", if_ = eq(param "record_types", true),
@@ -79,7 +56,7 @@ return mapping {
     Name = trim { text "Invoice {RefNumber} {CustomerRef.name}", max = 120, on_overflow = "truncate" },
     AccountId = ref "account",
     Amount = when(eq(param "document", "order"), total),
-    StageName = when(voided, param "void_stage", param "invoice_stage"),
+    StageName = when(sale.voided, param "void_stage", param "invoice_stage"),
     CloseDate = src "TxnDate",
     RecordTypeId = ref "kind_of_record",
     Pricebook2Id = ref "book",
@@ -88,7 +65,7 @@ return mapping {
     MLC_DocumentId__c = src "TxnID", MLC_DocumentNumber__c = src "RefNumber", MLC_DocumentType__c = "Invoice", MLC_State__c = state,
     MLC_Total__c = total, MLC_Open__c = money(first { src "BalanceRemaining", "0" }), MLC_DueDate__c = src "DueDate", MLC_DocumentTerms__c = src "TermsRef.name",
     OpportunityLineItems = when(eq(param "document", "opportunity"), lines {
-      each("InvoiceLine", { if_ = counts, PricebookEntryId = ref "price",
+      each("InvoiceLine", { if_ = sale.counts, PricebookEntryId = ref "price",
         Quantity = when(whole, item "Quantity", "1"), TotalPrice = money(amount_here),
         Description = trim { first { item "Desc", item "ItemRef.name", item "ItemGroupRef.name" }, max = 255, on_overflow = "truncate" },
         MLC_Key__c = text "{TxnID}-{item.TxnLineID}" }),

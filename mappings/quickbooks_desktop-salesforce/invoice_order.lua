@@ -3,26 +3,8 @@
 -- An order item has a price of two places and no amount of its own: where quantity times price would miss the line's amount by
 -- a cent, the item is one piece at that amount, and its text says how many there were.
 
--- >>> the same in invoice.lua, invoice_order.lua
-local total = money(add(src "Subtotal", src "SalesTaxTotal"))
-local sent = all { ne(src "IsToBeEmailed", true), ne(src "IsToBePrinted", true) }
-local paid_on = ne(money(first { src "AppliedAmount", "0" }), "0.00")
-local voided = all { eq(total, "0.00"), starts(src "Memo", "VOID:") }
-local state = when(voided, "Void", when(eq(src "IsPaid", true), "Paid",
-  when(lt(first { src "DueDate", src "TxnDate" }, today()), "Overdue", "Open")))
-local many = eq(fact "target.currencies", "many")
-local currency = when(present(src "CurrencyRef.name"), pick("currencies", src "CurrencyRef.name"), fact "source.currency")
--- Whose account: the customer's or job's own, or that of the customer at the top.
-local rolled = eq(param "jobs", "roll_up")
-local top_name = compute { inputs = { full = src "CustomerRef.name" }, result = "string", fn = function(v) return (v.full or ""):match("^[^:]*") end }
-local whose = when(rolled, need "top.id", src "CustomerRef.id")
--- A line of a subtotal shows a sum of others.  Only where lines do not add up it is asked which those are.
-local amount_here = first { item "Amount", item "TotalAmount" }
-local adds_up = eq(money(sum("InvoiceLine", first { item "Amount", item "TotalAmount" })), money(src "Subtotal"))
-local counts = all { any { present(item "ItemRef"), present(item "ItemGroupRef") }, present(amount_here), ne(need "kind.ItemType", "ItemSubtotal") }
--- Salesforce keeps two places of a quantity and wants one that is not zero.
-local whole = all { present(item "Quantity"), ne(money(item "Quantity"), "0.00"), eq(money(item "Quantity"), item "Quantity") }
--- <<<
+local sale = shared "sale"
+local total, state, many, currency, amount_here, whole = sale.total, sale.state, sale.many, sale.currency, sale.amount_here, sale.whole
 local each_price = money(div(amount_here, item "Quantity", 2))
 local exact = all { whole, eq(money(mul(item "Quantity", each_price)), money(amount_here)) }
 
@@ -41,29 +23,24 @@ return mapping {
     jobs         = { type = "one_of", values = { "own_account", "roll_up" }, default = "own_account",
                      help = "own_account: each job is an account below its customer's; roll_up: jobs have none, what they owe is the customer's" },
   },
-  -- >>> the same in invoice.lua, invoice_order.lua, bill.lua
-  tables = {
-    currencies = { ["US Dollar"] = "USD", ["Canadian Dollar"] = "CAD", ["Euro"] = "EUR", ["British Pound Sterling"] = "GBP", ["Australian Dollar"] = "AUD", ["Mexican Peso"] = "MXN",
-                   default = hold("unknown_currency:{CurrencyRef.name}", "which currency is {CurrencyRef.name}? Add it to the table currencies") },
-  },
-  -- <<<
+  tables = { currencies = shared "currencies" },
   enabled = eq(param "document", "order"),
 
   money = { amount = total, currency = currency, date = src "TxnDate", must_be = when(not_(many), fact "target.currency") },
   accept = {
     { ne(src "IsPending", true), else_ = skip("draft", "invoice {RefNumber} is pending: a draft") },
-    { any { eq(param "send_when", "always"), sent, paid_on, eq(src "IsPaid", true), present(link "id") }, else_ = skip("not_sent", "invoice {RefNumber} is still to be sent") },
+    { any { eq(param "send_when", "always"), sale.sent, sale.paid_on, eq(src "IsPaid", true), present(link "id") }, else_ = skip("not_sent", "invoice {RefNumber} is still to be sent") },
   },
   identity = src "TxnID",
   order_by = src "TimeModified",
 
   needs = {
-    top         = find { side = "source", entity = "Customer", by = { FullName = top_name }, if_ = rolled },
-    account     = ensure { "quickbooks_desktop.Customer->salesforce.customer", of = { entity = "Customer", id = whose } },
+    top         = find { side = "source", entity = "Customer", by = { FullName = sale.top_name }, if_ = sale.rolled },
+    account     = ensure { "quickbooks_desktop.Customer->salesforce.customer", of = { entity = "Customer", id = sale.whose } },
     opportunity = ensure { "quickbooks_desktop.Invoice->salesforce.invoice" },
     book        = find { entity = "Pricebook2", by = { IsStandard = true }, about = "standard price book",
                          on_none = hold("no_price_book", "Salesforce shows no standard price book: are products switched on, and may the app's user see them?") },
-    kind        = fetch { side = "source", entity = "Item", id = item "ItemRef.id", take = { "ItemType" }, if_ = not_(adds_up) },
+    kind        = fetch { side = "source", entity = "Item", id = item "ItemRef.id", take = { "ItemType" }, if_ = not_(sale.adds_up) },
     price       = ensure { "quickbooks_desktop.Item->salesforce.price", of = { entity = "Item", id = first { item "ItemRef.id", item "ItemGroupRef.id" } } },
     tax         = ensure { "quickbooks_desktop.Item->salesforce.price", of = { entity = "Item", id = src "ItemSalesTaxRef.id" }, if_ = ne(money(src "SalesTaxTotal"), "0.00") },
   },
@@ -79,13 +56,13 @@ return mapping {
     OrderReferenceNumber = src "RefNumber", PoNumber = src "PONumber",
     Pricebook2Id = ref "book",
     Description = src "Memo",
-    BillingStreet = join(filter(list { src "BillAddress.Addr1", src "BillAddress.Addr2", src "BillAddress.Addr3", src "BillAddress.Addr4" }, present(item())), item(), "\n"),
+    BillingStreet = shared "street" "BillAddress",
     BillingCity = src "BillAddress.City", BillingState = src "BillAddress.State", BillingPostalCode = src "BillAddress.PostalCode", BillingCountry = src "BillAddress.Country",
     CurrencyIsoCode = when(many, currency),
     MLC_DocumentId__c = src "TxnID", MLC_DocumentNumber__c = src "RefNumber", MLC_DocumentType__c = "Invoice", MLC_State__c = state,
     MLC_Total__c = total, MLC_Open__c = money(first { src "BalanceRemaining", "0" }), MLC_DueDate__c = src "DueDate", MLC_DocumentTerms__c = src "TermsRef.name",
     OrderItems = lines {
-      each("InvoiceLine", { if_ = counts, PricebookEntryId = ref "price",
+      each("InvoiceLine", { if_ = sale.counts, PricebookEntryId = ref "price",
         Quantity = when(exact, item "Quantity", "1"), UnitPrice = when(exact, each_price, money(amount_here)),
         Description = trim { when(exact, item "Desc", text "{item.Desc} ({item.Quantity})"), max = 255, on_overflow = "truncate" },
         MLC_Key__c = text "{TxnID}-{item.TxnLineID}-o" }),

@@ -4,7 +4,6 @@
 -- his account when an e-mail, a phone or a postal code agrees.  QuickBooks itself never gives both the same name.
 
 local email = lower(src "Email")
-local shared = one_of(param "both_roles", { "one_account" })
 -- The customer who is the same company.
 local twin = filter("namesakes", all { absent(item "ParentRef"), any {
   all { present(src "Email"), eq(lower(item "Email"), email) },
@@ -12,9 +11,7 @@ local twin = filter("namesakes", all { absent(item "ParentRef"), any {
   all { present(src "VendorAddress.PostalCode"), eq(item "BillAddress.PostalCode", src "VendorAddress.PostalCode") } } })
 local is_both = eq(count(twin), 1)
 
-local function street(of)
-  return join(filter(list { src(of .. ".Addr1"), src(of .. ".Addr2"), src(of .. ".Addr3"), src(of .. ".Addr4"), src(of .. ".Addr5") }, present(item())), item(), "\n")
-end
+local street = shared "street"
 
 return mapping {
   id = "quickbooks_desktop.Vendor->salesforce.vendor", version = "1.0.0", language = 1,
@@ -32,7 +29,7 @@ return mapping {
   order_by = src "TimeModified",
 
   needs = {
-    namesakes = query { side = "source", entity = "Customer", where = { CompanyName = src "CompanyName" }, if_ = shared },
+    namesakes = query { side = "source", entity = "Customer", where = { CompanyName = src "CompanyName" }, if_ = eq(param "both_roles", "one_account") },
     customer  = ensure { "quickbooks_desktop.Customer->salesforce.customer", of = { entity = "Customer", id = row(twin, true, item "ListID") }, if_ = is_both },
   },
 

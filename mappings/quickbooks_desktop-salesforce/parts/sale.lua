@@ -1,0 +1,23 @@
+-- sale.lua - an invoice as invoice.lua and invoice_order.lua see it: when it counts, whose it is, its state, which lines count.
+
+local total = money(add(src "Subtotal", src "SalesTaxTotal"))
+local sent = all { ne(src "IsToBeEmailed", true), ne(src "IsToBePrinted", true) }
+local paid_on = ne(money(first { src "AppliedAmount", "0" }), "0.00")
+local voided = all { eq(total, "0.00"), starts(src "Memo", "VOID:") }
+local state = when(voided, "Void", when(eq(src "IsPaid", true), "Paid",
+  when(lt(first { src "DueDate", src "TxnDate" }, today()), "Overdue", "Open")))
+local many = eq(fact "target.currencies", "many")
+local currency = when(present(src "CurrencyRef.name"), pick("currencies", src "CurrencyRef.name"), fact "source.currency")
+-- Whose account: the customer's or job's own, or that of the customer at the top.
+local rolled = eq(param "jobs", "roll_up")
+local top_name = compute { inputs = { full = src "CustomerRef.name" }, result = "string", fn = function(v) return (v.full or ""):match("^[^:]*") end }
+local whose = when(rolled, need "top.id", src "CustomerRef.id")
+-- A line of a subtotal shows a sum of others.  Only where lines do not add up it is asked which those are.
+local amount_here = first { item "Amount", item "TotalAmount" }
+local adds_up = eq(money(sum("InvoiceLine", first { item "Amount", item "TotalAmount" })), money(src "Subtotal"))
+local counts = all { any { present(item "ItemRef"), present(item "ItemGroupRef") }, present(amount_here), ne(need "kind.ItemType", "ItemSubtotal") }
+-- Salesforce keeps two places of a quantity and wants one that is not zero.
+local whole = all { present(item "Quantity"), ne(money(item "Quantity"), "0.00"), eq(money(item "Quantity"), item "Quantity") }
+
+return { total = total, sent = sent, paid_on = paid_on, voided = voided, state = state, many = many, currency = currency, rolled = rolled,
+  top_name = top_name, whose = whose, amount_here = amount_here, adds_up = adds_up, counts = counts, whole = whole }
