@@ -291,7 +291,8 @@ static void on_loaded(void *arg, const struct cage_reply *reply)
 	json_object_foreach(json_object_get(c->load, "flows"), key, def)
 		if (strchr(key, '/') && strrchr(key, '.'))
 			add_flow(c, key, def);
-	qsort(c->flows, c->flow_count, sizeof *c->flows, by_rank);
+	if (c->flow_count)
+		qsort(c->flows, c->flow_count, sizeof *c->flows, by_rank);
 	pair_flows(c);
 	for (size_t i = 0; i < c->flow_count; i++)
 		if (c->flows[i]->enabled && c->flows[i]->money && !c->flows[i]->start) {

@@ -641,17 +641,21 @@ bool token_granted(const struct connection *c)
 void token_apply(struct connection *c)
 {
 	const struct mlc_auth *a = token_auth(c);
-	bool is_held = c->hold_cause && !strcmp(c->hold_cause, "auth");
+	const struct connections_conf *conf = &c->all->conf;
+	bool by_person = a && a->kind == MLC_AUTH_OAUTH_CODE, is_held = c->hold_cause && !strcmp(c->hold_cause, "auth");
 
 	if (!a || c->gone || c->token.asking)
 		return;
-	if (!token_granted(c) && !is_held)
-		died(c, "nobody has authorized it yet");
-	else if (a->kind == MLC_AUTH_OAUTH_CODE && is_held && c->all->conf.public_url &&
-		c->all->conf.public_url(c->all->conf.ctx))
-		grant_offer(c); /* told again, with an address, after each start */
-	else
+	if (by_person && (is_held || !token_granted(c))) {
+		if (!conf->public_url || !conf->public_url(conf->ctx))
+			return; /* it is told when there is an address to come back to */
+		if (is_held)
+			grant_offer(c); /* after each start: the one before may lead nowhere now */
+		else
+			died(c, "nobody has authorized it yet");
+	} else {
 		turn(c);
+	}
 }
 
 void token_mended(struct connection *c)

@@ -88,6 +88,8 @@ class Bed:
 @promise("ZOHO-10, ZEN-20: mlc authorize prints an address, waits, and ends when somebody has agreed")
 def _():
     b = Bed()
+    alert = eventually(lambda: b.alerts(), "who never granted it is told")[0]
+    holds(alert[0] == "grant_dead" and "nobody has authorized it yet; to authorize it, open http" in alert[2], alert)
     process = subprocess.Popen([MLC, "authorize", "--dir", b.deployment.path, "acme/crm"], stdout=subprocess.PIPE, text=True)
     address = eventually(lambda: next((w for w in iter(process.stdout.readline, "") if "/authorize?" in w), None),
                          "an address is printed").strip()
