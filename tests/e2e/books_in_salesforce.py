@@ -462,6 +462,51 @@ def allowance():
     bed.org_is_sound()
 
 
+@promise("SF-27 SF-26: written back where the tenant wants it: read anew with its EditSequence before each Mod, no edit of either side lost, no echo")
+def written_back():
+    bed = BooksSales(params="write_back = true")
+    contoso(bed)
+    bed.settle()
+    account = bed.record("Account", Name="Contoso%20Ltd")["Id"]
+    bed.sales.post("/person/edit", {"type": "Account", "id": account, "set": {"Phone": "555 9999", "BillingCity": "Sparks"}})
+    edit(bed, "Customer", "Contoso", Fax="7", Notes="pays late")     # the bookkeeper, meanwhile, elsewhere
+    bed.rest()
+    transcript = said(bed.visit())
+    bed.settle()
+    quiet(bed)
+    now = bed.books.get("/records/Customer/Contoso")
+    equal((now["Phone"], now["BillAddress"]["City"], now["Fax"], now["Notes"], now["TermsRef"]["FullName"]), ("555 9999", "Sparks", "7", "pays late", "Net 30"), "both edits")
+    equal(bed.record("Account", Id=account)["Fax"], "7", "the bookkeeper's, in Salesforce")
+    mods = [t for t in [transcript] if "CustomerModRq" in t]
+    holds(mods and mods[0].rindex("CustomerQueryRq", 0, mods[0].index("CustomerModRq")) >= 0, "a query before the Mod")
+    sequence = now["EditSequence"]
+    stamp = bed.record("Account", Id=account)["SystemModstamp"]
+    bed.settle()
+    bed.settle()
+    equal((bed.books.get("/records/Customer/Contoso")["EditSequence"], bed.record("Account", Id=account)["SystemModstamp"]), (sequence, stamp), "no echo")
+
+    # The same field on both sides: a person decides, and nothing is overwritten.
+    bed.sales.post("/person/edit", {"type": "Account", "id": account, "set": {"Phone": "1"}})
+    edit(bed, "Customer", "Contoso", Phone="2")
+    bed.settle()
+    equal((bed.books.get("/records/Customer/Contoso")["Phone"], bed.record("Account", Id=account)["Phone"]), ("2", "1"), "both stand")
+    equal({d["cause"] for d in bed.waiting("review")}, {"conflict:Phone"}, "what waits")
+
+
+@promise("SF-27 SF-23: without write_back nothing of Salesforce reaches QuickBooks")
+def not_written_back():
+    bed = BooksSales()
+    contoso(bed)
+    bed.settle()
+    account = bed.record("Account", Name="Contoso%20Ltd")["Id"]
+    bed.sales.post("/person/edit", {"type": "Account", "id": account, "set": {"Phone": "555 9999"}})
+    bed.sales.post("/person/delete", {"type": "Account", "id": bed.record("Account", Name="Old%20Customer")["Id"]})
+    transcript = said([bed.rest(), bed.visit(), bed.rest(), bed.visit()])
+    for word in ("AddRq", "ModRq", "DelRq", "VoidRq"):
+        holds(word not in transcript, f"a {word} went to QuickBooks")
+    equal(bed.books.get("/records/Customer/Contoso")["Phone"], "555 0142", "the phone there")
+
+
 # ---- the QuickBooks side ---------------------------------------------------------------------------------------------
 
 @promise("SF-06 SF-07 SF-08 SF-10 SF-24 SF-29: each list and document is asked for by time of change and in pages, deletions too, in visits that log in")
