@@ -18,10 +18,8 @@
 static int64_t again_ms_of(const struct work *w)
 {
 	const char *day = json_text_at(w->verdict, "again_day"), *at = json_text_at(w->verdict, "again_at");
-	int64_t day_ms = 0, at_ms = 0;
+	int64_t day_ms = day ? flow_day_begins_ms(w->flow, day) : 0, at_ms = 0;
 
-	if (day && when_parse(day, &day_ms))
-		day_ms -= source_offset_ms(w->flow->source);
 	if (at)
 		when_parse(at, &at_ms);
 	return day_ms && at_ms ? (day_ms < at_ms ? day_ms : at_ms) : day_ms ? day_ms : at_ms;

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/zone.h"
 #include "script/near.h"
 
 #include <stdlib.h>
@@ -111,6 +112,11 @@ void config_release(struct config *c)
 		plugin_unref(c->plugins[i].plugin);
 	}
 	free(c->plugins);
+	for (size_t i = 0; i < c->zone_count; i++) {
+		free(c->zones[i].tenant);
+		zone_destroy(c->zones[i].zone);
+	}
+	free(c->zones);
 	pool_forget(c->pool, c->generation);
 	json_decref(c->mlc);
 	json_decref(c->tenants);
@@ -206,6 +212,9 @@ static void add_flow(struct config *c, const char *key, const json_t *def)
 	f->asks_source = json_true_at(def, "asks_source");
 	f->again_on = json_object_get(def, "again_on");
 	f->open = json_true_at(def, "open");
+	for (size_t i = 0; i < c->zone_count; i++)
+		if (!strcmp(c->zones[i].tenant, f->tenant))
+			f->zone = c->zones[i].zone;
 	f->rank = (int)json_int_or(def, "rank", 0);
 	entry = entry_of(c, f->tenant, f->integration);
 	f->start = json_text_at(entry, "start");
@@ -553,6 +562,26 @@ static void check_connections(struct reading *r, const char *tenant, const json_
 	free(path);
 }
 
+static void read_zone(struct reading *r, const char *tenant, const json_t *value)
+{
+	struct config *c = r->config;
+	const char *name = json_text_at(value, "zone");
+	struct zone *zone = NULL;
+	struct err e = { 0 };
+
+	if (!name)
+		return;
+	if (zone_load(name, &zone, &e) < 0) {
+		char *path = xformat("tenants/%s/tenant.lua", tenant);
+
+		add_error(c, path, line_of(r, tenant, "zone"), e.text, "as in zone = \"America/New_York\"");
+		free(path);
+		return;
+	}
+	c->zones = xrealloc(c->zones, (c->zone_count + 1) * sizeof *c->zones);
+	c->zones[c->zone_count++] = (struct config_zone) { xstrdup(tenant), zone };
+}
+
 /* ---- files --------------------------------------------------------------------------------------------------- */
 
 static void all_read(struct reading *r)
@@ -565,8 +594,10 @@ static void all_read(struct reading *r)
 		return;
 	}
 	check_apps(r);
-	json_object_foreach(r->config->tenants, name, value)
+	json_object_foreach(r->config->tenants, name, value) {
 		check_connections(r, name, value);
+		read_zone(r, name, value);
+	}
 	load(r);
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct flow;
+struct zone;
 
 struct config { /* counted; immutable once made, but for what flow.h says of a flow */
 	unsigned refs;
@@ -27,6 +28,8 @@ struct config { /* counted; immutable once made, but for what flow.h says of a f
 	size_t plugin_count;
 	struct flow **flows;
 	size_t flow_count;
+	struct config_zone { char *tenant; struct zone *zone; } *zones; /* of tenants that say theirs */
+	size_t zone_count;
 	struct pool *pool; /* forgets the generation when the last reference goes */
 };
 

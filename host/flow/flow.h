@@ -34,6 +34,7 @@ struct flow {
 	const char *source_entity, *target_entity;
 	bool on_demand, hears_own, enabled, money;
 	struct flow *other; /* the way back of this one, or the one that this is the way back of: they share links; NULL */
+	const struct zone *zone; /* the tenant's clock; NULL: the source's, where it tells one */
 	bool again_at;    /* its result changes with time: verdicts say when to look again */
 	bool open;        /* it names fields that only an account has, and discover() has not told them yet */
 	bool asks_source; /* it reads more of the source than the record that came */

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/when.h"
+#include "base/zone.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -126,7 +127,8 @@ static void put_text(struct buf *b, const char *name, const char *text)
 		buf_puts(b, "null");
 }
 
-int64_t source_offset_ms(const struct connection *source)
+/* The source's clock against UTC, where it tells. */
+static int64_t source_offset_ms(const struct connection *source)
 {
 	const char *offset = json_text_at(connection_facts(source), "gmt_offset");
 	struct decimal hours = { 0, 0 }, ms;
@@ -137,12 +139,22 @@ int64_t source_offset_ms(const struct connection *source)
 	return (int64_t)decimal_round(ms, 0, DECIMAL_DOWN).units;
 }
 
-/* The day where the source keeps its clock, when it tells an offset; else the UTC day. */
-static void put_today(struct buf *b, const struct connection *source, int64_t now)
+int64_t flow_day_begins_ms(const struct flow *f, const char *day)
+{
+	int64_t midnight = 0;
+
+	if (f->zone)
+		return zone_day_begins_ms(f->zone, day);
+	when_parse(day, &midnight);
+	return midnight - source_offset_ms(f->source);
+}
+
+/* The day by the tenant's clock; else where the source keeps its own, when it tells an offset; else the UTC day. */
+static void put_today(struct buf *b, const struct flow *f, int64_t now)
 {
 	char day[WHEN_DAY_SIZE];
 
-	when_day(now + source_offset_ms(source), day);
+	when_day(now + (f->zone ? zone_offset_ms(f->zone, now) : source_offset_ms(f->source)), day);
 	put_text(b, "today", day);
 }
 
@@ -156,7 +168,7 @@ void work_map_header(const struct work *w, struct buf *b)
 	put_text(b, "flow", f->key);
 	when_text(now, at);
 	put_text(b, "now", at);
-	put_today(b, f->source, now);
+	put_today(b, f, now);
 	buf_puts(b, ",\"source\":{\"connection\":");
 	json_write_string(b, connection_name(f->source), strlen(connection_name(f->source)));
 	put_text(b, "entity", w->entity);

@@ -96,7 +96,7 @@ void work_look_at_others(struct work *); /* its verdict says at which */
 void work_note_again(struct work *, struct txn *); /* when to look at this one again */
 
 /* map.c */
-int64_t source_offset_ms(const struct connection *); /* of its clock to UTC, where it tells; else 0 */
+int64_t flow_day_begins_ms(const struct flow *, const char *day); /* by the tenant's clock, else the source's */
 void work_look_link(struct work *, bool by_identity);
 /* The header of a MAP: of the work, its flow, host, record, link, answers and choice count. */
 void work_map_header(const struct work *, struct buf *);

@@ -126,6 +126,7 @@ static const struct member connection_members[] = {
 
 static const struct member tenant_members[] = {
 	{ "title", TEXT, .example = "\"Acme Mugs\"" },
+	{ "zone", TEXT, .example = "\"America/New_York\"" },
 	{ "connections", NAMED, .inside = connection_members,
 	  .example = "{ shop = { connector = \"woocommerce\", url = \"https://shop.example.com\" } }" },
 	{ "flows", FLOWS, .example = "{ integration \"woocommerce-quickbooks_desktop\" { ... } }" },

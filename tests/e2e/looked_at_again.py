@@ -78,6 +78,28 @@ def _():
     equal(p.ledger.errors() + p.crm.errors(), [])
 
 
+@promise("ZEN-29: a day begins at the midnight of the tenant's own clock, wherever the machine stands")
+def _():
+    from zoneinfo import ZoneInfo
+    for name in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):  # 14 hours ahead of UTC, and 11 behind
+        there = datetime.datetime.now(ZoneInfo(name))
+        p = Pair(FIGURES, zone=name)
+        ada = p.party(name="Ada")
+        p.entry(ada, there.date().isoformat(), "40.00")
+        host = p.start()
+        p.until(lambda: figures(p, "Ada") == (1, "40.00", 0), f"due today there, not overdue: {figures(p, 'Ada')}")
+        midnight = datetime.datetime.combine(there.date() + datetime.timedelta(days=1), datetime.time(), ZoneInfo(name))
+        left = int((midnight - datetime.datetime.now(ZoneInfo(name))).total_seconds() * 1000)
+        if left > 120_000:
+            host.advance(left - 60_000)
+            p.sync()
+            equal(figures(p, "Ada"), (1, "40.00", 0), "a minute before midnight")
+            host.advance(60_000)
+        eventually(lambda: figures(p, "Ada") == (1, "40.00", 1), "overdue at midnight there")
+        from lib import bed
+        bed.clear_up()
+
+
 @promise("in the shadow it is looked at again, too, and nothing is written")
 def _():
     p = Pair(FIGURES, mode="shadow")

@@ -5,7 +5,7 @@ from .tap import eventually
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
 TENANT = """return tenant {{
-  title = "Acme",
+  title = "Acme",{zone}
   connections = {{
     books = {{ connector = "ledger", url = "{ledger}" }},
     sales = {{ connector = "crm", url = "{crm}" }},
@@ -44,12 +44,13 @@ BACK = """return mapping {{
 class Pair:
     """forth, back: the sections and the fields of a mapping, or None."""
 
-    def __init__(self, forth=None, back=None, mode="live", more="", ledger=None, crm=None):
+    def __init__(self, forth=None, back=None, mode="live", more="", ledger=None, crm=None, zone=None):
         self.ledger = Twin("tests/connectors/ledger", ledger)
         self.crm = Twin("tests/connectors/crm", crm)
         self.deployment = d = Deployment(connectors=("tests/connectors/ledger", "tests/connectors/crm"), integrations=())
         self.mappings(forth, back)
-        d.tenant("acme", TENANT.format(ledger=self.ledger.url, crm=self.crm.url, mode=mode, more=more))
+        d.tenant("acme", TENANT.format(ledger=self.ledger.url, crm=self.crm.url, mode=mode, more=more,
+                                          zone=f' zone = "{zone}",' if zone else ""))
         d.secret("acme/books", "token", "ledger-token")
         self.host = None
 
