@@ -280,6 +280,14 @@ static void look_who(struct connection *c)
 	run_start(r);
 }
 
+void grant_looked(struct connection *c, const char *why)
+{
+	connection_log(c, why ? MLC_WARN : MLC_INFO, why ? why : "the remote answers");
+	/* The right company again. */
+	if (!why && c->hold_cause && !strcmp(c->hold_cause, "identity"))
+		connection_hold(c, NULL, NULL, 0);
+}
+
 void grant_over(struct connection *c, struct consent *s, const char *why)
 {
 	struct err e = { 0 };

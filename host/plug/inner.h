@@ -299,6 +299,8 @@ struct consent {
 void grant_offer(struct connection *);
 /* The code was exchanged, or (why) it could not be; the consent is gone after it. */
 void grant_over(struct connection *, struct consent *, const char *why);
+/* It was asked who it is, after a consent; why: it does not say. */
+void grant_looked(struct connection *, const char *why);
 /* The end: who waits for a person, and a person who waits, are told. */
 void grant_silence(struct connection *);
 

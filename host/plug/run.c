@@ -369,7 +369,7 @@ void run_over(struct run *r)
 	else if (r->ours && r->op == OP_PING && c->subscribing)
 		lease_met(c);
 	else if (r->ours)
-		connection_log(c, o.failed ? MLC_WARN : MLC_INFO, o.failed ? o.text : "the remote answers");
+		grant_looked(c, o.failed ? o.text : NULL);
 	else
 		all->conf.hooks->done(all->conf.ctx, &o);
 	run_destroy(r);

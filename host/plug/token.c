@@ -267,11 +267,11 @@ static void on_vault(void *arg)
 	struct keeping *k = arg;
 	struct connection *c = k->connection;
 	struct token *t = &c->token;
-	bool was_dead = t->dead, by_person = k->asking.by == OAUTH_BY_CODE;
+	bool was_dead = t->dead, was_refused = t->refused, by_person = k->asking.by == OAUTH_BY_CODE;
 	struct consent *consent = by_person ? t->consent : NULL;
 
 	learn(c, &k->next);
-	t->doubted = t->doubted && !by_person;
+	t->doubted = was_refused && !by_person;
 	t->asking = t->dead = false;
 	keeping_free(k);
 	if (by_person)
@@ -621,7 +621,7 @@ bool token_refused(struct run *r)
 		(a->kind == MLC_AUTH_OAUTH_CODE && !vault_text(c->vault, SECRET_REFRESH, NULL))))
 		return false;
 	if (r->token_serial == t->serial)
-		t->refused = t->doubted = true;
+		t->refused = true;
 	r->reauthorized = true;
 	return true;
 }

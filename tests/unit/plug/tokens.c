@@ -223,6 +223,14 @@ static void auth_without_a_401_gets_one_new_token_too(void **state)
 	const json_t *done = house_call(h, h->shop, &(struct order){ .op = OP_PING });
 	assert_int_equal(json_int_or(done, "fault", 0), MLC_AUTH);
 	assert_int_equal(asked_of(h, "/token"), 2);
+	/* Of the next token, which came in its time, it is doubted once again. */
+	loop_advance(h->loop, WHEN_HOUR_MS);
+	house_reply(h, 200, "{\"access_token\":\"t3\",\"expires_in\":3600}");
+	assert_true(went_well(poll(h)));
+	house_reply(h, 200, "{}");
+	house_reply(h, 200, "{\"access_token\":\"t4\",\"expires_in\":3600}");
+	house_reply(h, 200, "{\"identity\":\"7\"}");
+	assert_true(went_well(house_call(h, h->shop, &(struct order){ .op = OP_PING })));
 }
 
 static void wrong_client_data_holds_the_connection_and_say_why(void **state)
@@ -511,6 +519,29 @@ static void a_code_that_is_refused_leaves_what_there_was(void **state)
 	assert_string_equal(asked(h, asked_count(h) - 1, "authorization"), "Office-token a1");
 }
 
+/* Somebody agreed with the wrong company open: nothing is read or written before the right one is back. */
+static void a_consent_for_another_company_holds_the_connection(void **state)
+{
+	struct house *h = *state;
+	const char *cause = NULL;
+	char url[2000], nonce[200];
+
+	grant(h);
+	authorize(h, url, nonce);
+	house_reply(h, 200, "{\"access_token\":\"b1\",\"refresh_token\":\"s1\",\"expires_in\":3600}");
+	house_reply(h, 200, "{\"identity\":\"99\"}");
+	come_back(h, nonce, "code=c&realmId=99");
+	assert_int_equal(heard.status, 200);
+	while (asked_of(h, "/me/99") == 0 || connection_calls(h->shop) > 0)
+		settle(h);
+	connection_held(h->shop, &cause, NULL);
+	assert_string_equal(cause, "identity");
+	assert_int_equal(json_int_or(poll(h), "fault", 0), MLC_LIMITED);
+	grant(h);
+	assert_null(connection_held(h->shop, NULL, NULL));
+	assert_true(went_well(poll(h)));
+}
+
 /* ZEN-04, ZEN-21, ZEN-38, ZOHO-17: also where nothing is asked for; the newest refresh token counts. */
 static void ten_days_of_rotating_tokens_with_restarts(void **state)
 {
@@ -690,6 +721,7 @@ int main(void)
 		CODE(a_consent_is_taken_once_also_when_it_comes_twice_at_once),
 		CODE(a_consent_that_is_denied_is_said_plainly),
 		CODE(a_code_that_is_refused_leaves_what_there_was),
+		CODE(a_consent_for_another_company_holds_the_connection),
 		CODE(ten_days_of_rotating_tokens_with_restarts),
 		CODE(a_reply_without_a_refresh_token_keeps_the_one_we_have),
 		CODE(a_dead_grant_holds_the_connection_with_the_address_to_open),
