@@ -7,7 +7,9 @@ return mapping {
   to   = { connector = "zendesk", entity = "custom_object_record" },
   label = text "account {Name}",
 
-  params = { reference_data = { type = "bool", default = false, help = "items and accounts stand in Zendesk as records of custom objects" } },
+  params = {
+    reference_data = { type = "bool", default = false, help = "items and accounts stand in Zendesk as records of custom objects" },
+  },
   enabled = eq(param "reference_data", true),
 
   accept = { { any { ne(src "Active", false), present(link "id") }, else_ = skip("inactive", "{Name} is inactive, and never was in Zendesk") } },

@@ -12,7 +12,9 @@ return mapping {
   to   = { connector = "zendesk", entity = "user" },
   label = text "billing contact of {DisplayName}",
 
-  params = { contacts = { type = "bool", default = true, help = "billing contacts become users, in their organizations" } },
+  params = {
+    contacts = { type = "bool", default = true, help = "billing contacts become users, in their organizations" },
+  },
   enabled = eq(param "contacts", true),
 
   accept = {

@@ -12,7 +12,9 @@ return mapping {
   to   = { connector = "zendesk", entity = "user" },
   label = text "contact of {DisplayName}",
 
-  params = { contacts = { type = "bool", default = true, help = "contacts become users, in their organizations" } },
+  params = {
+    contacts = { type = "bool", default = true, help = "contacts become users, in their organizations" },
+  },
   enabled = eq(param "contacts", true),
 
   accept = {

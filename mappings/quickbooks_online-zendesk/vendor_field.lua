@@ -10,7 +10,9 @@ return mapping {
   label = "the tickets' field for vendors",
   on_demand = true,
 
-  params = { vendor_field = { type = "string", default = "Vendor", max = 100, help = "what the field is called" } },
+  params = {
+    vendor_field = { type = "string", default = "Vendor", max = 100, help = "what the field is called" },
+  },
 
   identity = "vendor",
   match = { { by = "link" }, { by = { title = param "vendor_field" }, agree = eq(found "type", "lookup"),

@@ -13,8 +13,10 @@ return mapping {
   to   = { connector = "zendesk", entity = "organization" },
   label = text "figures of {DisplayName}",
 
-  params = { figures = { type = "one_of", values = { "fields", "notes", "both" }, default = "fields",
-                         help = "where the figures stand: in organization fields, in the organization's notes, or in both" } },
+  params = {
+    figures = { type = "one_of", values = { "fields", "notes", "both" }, default = "fields",
+      help = "where the figures stand: in organization fields, in the organization's notes, or in both" },
+  },
   enabled = one_of(param "figures", { "fields", "both" }),
 
   accept = { { any { ne(src "Active", false), present(link "id") }, else_ = skip("inactive", "{DisplayName} is inactive, and never was in Zendesk") } },
