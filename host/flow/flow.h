@@ -206,6 +206,8 @@ void schedule_visit(struct host *, struct connection *);
 void proof_note(struct host *, const struct connection *, const char *entity, const char *id); /* was seen there */
 void proof_visit_opens(struct host *, struct connection *);
 void proof_visit_over(struct host *, struct connection *);
+/* Is all else held back?  Then this much is to come: 0 where it could not be proven, and the visit may end. */
+bool proof_holds(const struct host *, const struct connection *, size_t *coming);
 void proof_resume(struct host *, struct connection *); /* a person says: what is missing is meant to be */
 void proof_free(struct host *);
 bool schedule_mirrors_whole(const struct host *, const struct flow *);

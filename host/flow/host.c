@@ -334,7 +334,9 @@ static void hook_visit_opens(void *ctx, struct connection *c)
 
 static size_t hook_coming(void *ctx, const struct connection *c)
 {
-	return deliver_coming(ctx, c) + schedule_coming(ctx, c);
+	size_t coming;
+
+	return proof_holds(ctx, c, &coming) ? coming : deliver_coming(ctx, c) + schedule_coming(ctx, c);
 }
 
 static void hook_visit_over(void *ctx, struct connection *c, const json_t *transcript)

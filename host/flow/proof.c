@@ -20,6 +20,7 @@
 #define LINKS_AT_ONCE  500
 #define LOOKED_AT_MOST 20000
 #define SHOWN          20
+#define TRIES          3
 
 /* The newest; where one of them is missing, all that is linked: as a target, as a source. */
 enum proof_phase { PROOF_NEWEST = 0, PROOF_TARGETS, PROOF_SOURCES, PROOF_END };
@@ -33,12 +34,13 @@ struct proof { /* of one connection */
 	bool changed;          /* since it was written down */
 	bool known;            /* has been read back since the start */
 
-	bool running;
+	bool running, failed;  /* failed: for this visit */
 	json_t *ask;           /* { entity: [id, ..] } that are looked at; taken out as they are */
 	json_t *missing;       /* [ { entity, id }, .. ] */
 	enum proof_phase phase;
 	json_int_t after;      /* link */
 	size_t looked_at;
+	unsigned tries;        /* in this visit */
 };
 
 static struct connection *connection_of(const struct proof *p)
@@ -102,10 +104,22 @@ static void write_down(struct proof *p)
 
 void proof_visit_over(struct host *h, struct connection *c)
 {
-	for (struct proof *p = h->proofs; p; p = p->next)
-		if (p->changed && !strcmp(p->path, connection_path(c)))
-			write_down(p);
+	struct proof *p = proof_of(h, c);
+
+	if (p->changed)
+		write_down(p);
+	p->failed = false;
 	connection_prove(c, false);
+}
+
+bool proof_holds(const struct host *h, const struct connection *c, size_t *coming)
+{
+	for (const struct proof *p = h->proofs; p; p = p->next)
+		if (!strcmp(p->path, connection_path(c))) {
+			*coming = p->running;
+			return p->running || p->failed;
+		}
+	return false;
 }
 
 /* ---- looking ------------------------------------------------------------------------------------------ */
@@ -121,6 +135,7 @@ static void proven(struct proof *p, bool may_go)
 	json_decref(p->missing);
 	p->ask = p->missing = NULL;
 	p->running = false;
+	p->failed = !may_go;
 	if (c && may_go)
 		connection_prove(c, false);
 	host_wants_turn(p->host);
@@ -204,13 +219,32 @@ static void next_links(struct proof *p)
 	json_decref(filter);
 }
 
+/* From the newest on. */
+static void look(struct proof *p)
+{
+	json_t *one;
+	size_t i;
+
+	json_object_clear(p->ask);
+	json_array_clear(p->missing);
+	p->phase = PROOF_NEWEST;
+	p->looked_at = 0;
+	p->after = 0;
+	json_array_foreach(p->newest, i, one)
+		add(p, json_string_value(json_array_get(one, 0)), json_string_value(json_array_get(one, 1)));
+	look_on(p);
+}
+
 static void on_fetched(struct task *task, const struct outcome *o)
 {
 	struct proof *p = (struct proof *)task;
 
 	if (o->failed) {
 		log_line(LOG_WARN, p->path, "whether it is where we left it could not be looked up: %s", o->text ? o->text : "");
-		proven(p, false);
+		if (++p->tries < TRIES)
+			look(p);
+		else
+			proven(p, false); /* at its next visit */
 		return;
 	}
 	for (size_t i = 0; i < o->record_count; i++)
@@ -267,8 +301,7 @@ static void on_newest(void *arg, const json_t *rows, const struct err *e)
 {
 	struct proof *p = arg;
 	const char *text = json_text_at(json_array_get(rows, 0), "value");
-	json_t *newest = text ? json_read(text, strlen(text), NULL) : NULL, *one;
-	size_t i;
+	json_t *newest = text ? json_read(text, strlen(text), NULL) : NULL;
 
 	if (p->host->stopping) {
 		json_decref(newest);
@@ -278,9 +311,7 @@ static void on_newest(void *arg, const json_t *rows, const struct err *e)
 		json_array_extend(p->newest, newest);
 	json_decref(newest);
 	p->known = p->known || !e;
-	json_array_foreach(p->newest, i, one)
-		add(p, json_string_value(json_array_get(one, 0)), json_string_value(json_array_get(one, 1)));
-	look_on(p);
+	look(p);
 }
 
 void proof_visit_opens(struct host *h, struct connection *c)
@@ -291,9 +322,7 @@ void proof_visit_opens(struct host *h, struct connection *c)
 	if (p->running)
 		return; /* its question was taken by a visit that broke off: this one answers it */
 	p->running = true;
-	p->phase = PROOF_NEWEST;
-	p->looked_at = 0;
-	p->after = 0;
+	p->tries = 0;
 	p->ask = json_object();
 	p->missing = json_array();
 	store_notes(h->store, p->tenant, p->name, "newest", on_newest, p);

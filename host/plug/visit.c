@@ -518,8 +518,9 @@ static size_t coming(const struct connection *c)
 	if (c->visit.leaving || c->gone || (c->hold_cause && strcmp(c->hold_cause, "paused") != 0))
 		return 0;
 	TAILQ_FOREACH(r, &c->runs, in_all)
-		n += r->state == RUN_WAITS || r->state == RUN_STEPS || r->state == RUN_COMMITS ||
-			r->state == RUN_PAUSED || (r->state == RUN_ENDS && !r->set);
+		if (!c->proving || r->proof)
+			n += r->state == RUN_WAITS || r->state == RUN_STEPS || r->state == RUN_COMMITS ||
+				r->state == RUN_PAUSED || (r->state == RUN_ENDS && !r->set);
 	return n + conf->hooks->coming(conf->ctx, c);
 }
 

@@ -56,4 +56,19 @@ def deleted():
     equal(sorted(desk.invoices()), ["W3"], "goes on")
 
 
+@promise("ALL-14: where it cannot be looked up the visit ends without a write, and the next one goes on")
+def not_now():
+    desk = Desk()
+    desk.post(order(1))
+    desk.settle()
+    for request in ("InvoiceQueryRq", "CustomerQueryRq"):
+        desk.books.fault(kind="refuse", path=request, code=3175, count=3)
+    desk.post(order(2))
+    visit = desk.visit()
+    equal((visit["outcome"], visit["writes"]), ("done", 0), "nothing is written")
+    desk.books.control("DELETE", "/faults")
+    desk.settle()
+    desk.posted_once(order(1), order(2))
+
+
 run()
