@@ -2,40 +2,8 @@
 """QuickBooks writes through park and serve(), with the visit broken at every call and by every fault (promises 1 and 2).
 
 After each: 0 lost, 0 doubled, the books balance, and a set whose outcome was not known was asked again with the same bytes."""
-from lib import eventually, equal, holds, promise, run
-from lib.desk import Desk, order
-from lib.witness import Witness
-
-
-class Bench(Desk):
-    """Conversations one after the other on one desk; each has orders of its own."""
-
-    def __init__(self, **more):
-        super().__init__(**more)
-        self.witness = Witness()
-        self.number = 1000
-        self.all = []
-        self.settle()
-
-    def visit(self, **wish):
-        visit = super().visit(**wish)
-        self.witness.see(visit)
-        return visit
-
-    def two_orders(self):
-        self.number += 2
-        mine = [order(self.number - 1), order(self.number)]
-        self.all += mine
-        self.post(*mine)
-        return mine
-
-    def after(self, mine, what):
-        self.books.control("DELETE", "/faults")
-        try:
-            self.settle()
-            self.posted_once(*mine)
-        except AssertionError as wrong:
-            raise AssertionError(f"{what}: {wrong}") from wrong
+from lib import equal, holds, promise, run
+from lib.bench import Bench
 
 
 def between(bench, kill):

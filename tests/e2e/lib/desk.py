@@ -94,6 +94,10 @@ class Desk:
         self.host.kill()
         return self.start()
 
+    def end(self):
+        self.host.end()
+        self.books.end()
+
     def post(self, *orders, topic="order.created"):
         for one in orders:
             equal(webhook(self.host.url, "acme/shop", one, topic), 200, "the webhook")
@@ -104,6 +108,13 @@ class Desk:
     def unfinished(self):
         """What the host could still do by itself, at this visit or a later one."""
         return sum(f["ready"] + f["waits"] + f["sending"] for f in self.counts().values())
+
+    def what_of(self, *numbers):
+        """Where these orders stand, in short: for a test's last words."""
+        rows = [row for state in ("ready", "waits", "sending", "held", "review", "done", "skipped")
+                for row in self.host.api("list", {"what": state, "filter": {"newest": True, "limit": 1000}})["deliveries"]]
+        return [f"{r['flow'].split('.')[-1]} of {r['rid']}: {r['state']} {r['cause'] or ''} {r['why'] or ''}" for r in rows
+                if not numbers and r["state"] not in ("done", "skipped") or r["rid"] in numbers]
 
     # ---- the books -----------------------------------------------------------------------------------
 
@@ -132,7 +143,7 @@ class Desk:
             if visits[-1]["outcome"] in ("done", "nothing to do") and not self.unfinished():
                 return visits
             self.host.advance(3600_000)  # what backs off is due
-        raise AssertionError(f"not settled after {most} visits: {self.counts()}; last: {visits[-1].get('message')}; {self.at.list('all')}")
+        raise AssertionError(f"not settled after {most} visits; last: {visits[-1].get('message')}; {self.what_of()}")
 
     def ledger(self):
         return self.books.get("/books")
@@ -164,7 +175,7 @@ class Desk:
             if one["number"] in review:
                 holds(len(found) <= 1, f"order {one['number']} is there {len(found)} times")
                 continue
-            equal(len(found), 1, f"invoices of order {one['number']}; {self.at.list('all')}")
+            equal(len(found), 1, f"invoices of order {one['number']}; {self.what_of(one['number'])}")
             equal(found[0]["total"], one["total"], f"total of order {one['number']}")
             equal(len(self.customers(one["billing"]["email"])), 1, f"customers {one['billing']['email']}")
         equal(self.ledger()["duplicates"]["by_number"], [], "numbers that occur twice")
