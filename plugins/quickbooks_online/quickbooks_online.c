@@ -402,7 +402,6 @@ static const struct mlc_setting settings[] = {
 	{ "url", MLC_TEXT, 0, false, "another address than that of Intuit's API, for tests: https://..." },
 	{ "login_url", MLC_TEXT, 0, false, "another address than that of Intuit's log-in, for tests: https://..." },
 	{ "realmId", MLC_TEXT, 0, false, "the company's id (Settings, Billing); the grant brings it, so leave it away" },
-	{ "gmt_offset", MLC_TEXT, 0, false, "hours from UTC of the company's clock, -5: its days begin at its own midnight; UTC when left away" },
 	{ "client_id", MLC_TEXT, 0, false, "of your app at developer.intuit.com, where the connection names no app" },
 	{ "client_secret", MLC_TEXT, 0, true, "of your app, beside the client id" },
 	{ "verifier_token", MLC_TEXT, 0, true, "of your app: Webhooks, Show verifier token" },

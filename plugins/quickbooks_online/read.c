@@ -39,7 +39,6 @@ static enum mlc_step digest_company(struct mlc_call *c)
 	tell(c, "company", json_object_get(info, "CompanyName"));
 	tell(c, "country", json_object_get(info, "Country"));
 	c->host->fact(c, "version", "75");
-	tell(c, "gmt_offset", json_object_get(c->settings, "gmt_offset")); /* Intuit does not tell the company's clock */
 	json_array_foreach(json_object_get(info, "NameValue"), i, pair)
 		if (strcmp(mlc_text_or(pair, "Name", ""), "OfferingSku") == 0)
 			tell(c, "edition", json_object_get(pair, "Value"));

@@ -6,15 +6,15 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from twin_lib import BASIC, HERE, SHOP, Twin, equal, holds, promise, run  # noqa: E402
+from twin_lib import BASIC, HERE, SHOP, Twin, equal, promise, run  # noqa: E402
+from lib.npm import install  # noqa: E402
 
 
 @promise("a client library from the field reads, writes, pages, batches and refreshes")
 def client():
     twin = Twin("quickbooks_online")
     grant = twin.post("/grant", {"realm": SHOP})
-    folder = os.path.join(HERE, "npm")
-    holds(os.path.isdir(os.path.join(folder, "node_modules", "node-quickbooks")), "node-quickbooks is not installed: tools/install does that")
+    folder = install(os.path.join(HERE, "npm"))
     done = subprocess.run(["node", os.path.join(folder, "client.js"), twin.url.rstrip("/"), SHOP, grant["access_token"], grant["refresh_token"], *BASIC],
                           capture_output=True, text=True, timeout=120)
     equal((done.returncode, done.stderr), (0, ""), "the client: " + done.stdout[-2000:])
