@@ -244,6 +244,8 @@ void discover_want(struct host *, const struct connection *); /* NULL: all */
 
 /* watch.c: what a person should hear of */
 void alert_raise(struct host *, const char *kind, const char *about, const char *text);
+/* The same, but nobody is told yet: more of it comes. */
+void alert_show(struct host *, const char *kind, const char *about, const char *text);
 void alert_clear(struct host *, const char *kind, const char *about);
 void watch_turn(struct host *);
 

@@ -15,6 +15,8 @@ void grants_changed(struct host *h, const struct connection *c)
 
 	if (!why) {
 		alert_clear(h, "grant_dead", connection_path(c));
+	} else if (connection_offers(c)) {
+		alert_show(h, "grant_dead", connection_path(c), why); /* we are called again, with an address */
 	} else if (cause && (!strcmp(cause, "auth") || !strcmp(cause, "identity"))) {
 		said = address && !strcmp(cause, "auth") ? xformat("%s; to authorize it, open %s", why, address) : xstrdup(why);
 		alert_raise(h, "grant_dead", connection_path(c), said);
@@ -24,7 +26,7 @@ void grants_changed(struct host *h, const struct connection *c)
 		alert_raise(h, "token_trouble", connection_path(c), trouble);
 	else
 		alert_clear(h, "token_trouble", connection_path(c));
-	if (connection_hook_trouble(c))
+	if (!why && connection_hook_trouble(c)) /* of one that is held it is no news */
 		alert_raise(h, "no_webhooks", connection_path(c), connection_hook_trouble(c));
 	else
 		alert_clear(h, "no_webhooks", connection_path(c));

@@ -56,7 +56,7 @@ static void tell(struct host *h, const char *kind, const char *about, const char
 	}
 }
 
-void alert_raise(struct host *h, const char *kind, const char *about, const char *text)
+static void stand(struct host *h, const char *kind, const char *about, const char *text, bool told)
 {
 	json_t *of_kind = json_object_get(h->alerts, kind), *one;
 
@@ -64,13 +64,33 @@ void alert_raise(struct host *h, const char *kind, const char *about, const char
 		of_kind = json_object();
 		json_object_set_new(h->alerts, kind, of_kind);
 	}
-	if (json_object_get(of_kind, about))
-		return; /* said already; once is enough until it clears */
-	one = json_object();
-	json_put_int(one, "since_ms", loop_now_ms(h->loop));
+	one = json_object_get(of_kind, about);
+	if (!one) {
+		one = json_object();
+		json_put_int(one, "since_ms", loop_now_ms(h->loop));
+		json_object_set_new(of_kind, about, one);
+	}
 	json_put_text(one, "text", text);
-	json_object_set_new(of_kind, about, one);
+	json_object_set_new(one, "told", json_boolean(told));
+}
+
+static bool is_told(const struct host *h, const char *kind, const char *about)
+{
+	return json_is_true(json_object_get(json_object_get(json_object_get(h->alerts, kind), about), "told"));
+}
+
+void alert_raise(struct host *h, const char *kind, const char *about, const char *text)
+{
+	if (is_told(h, kind, about))
+		return; /* said already; once is enough until it clears */
+	stand(h, kind, about, text, true);
 	tell(h, kind, about, text);
+}
+
+void alert_show(struct host *h, const char *kind, const char *about, const char *text)
+{
+	if (!is_told(h, kind, about))
+		stand(h, kind, about, text, false);
 }
 
 void alert_clear(struct host *h, const char *kind, const char *about)

@@ -147,6 +147,8 @@ void connection_authorize(struct connection *, consent_fn *, void *arg);
 void connection_authorized(struct connection *, consent_fn *, void *arg);
 /* The address that was offered last and is still good, yours to free; NULL: none. */
 char *connection_address(const struct connection *);
+/* One is being made: hooks->held() comes when it is there. */
+bool connection_offers(const struct connection *);
 /* GET /oauth/callback: answers it. */
 void connections_callback(struct connections *, struct inbound *);
 

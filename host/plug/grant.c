@@ -119,6 +119,7 @@ static void offered(struct offering *f, const struct err *e)
 		f->fn(f->arg, answer, why.code ? &why : NULL);
 		json_decref(answer);
 	} else {
+		c->token.offering = false;
 		c->all->conf.hooks->held(c->all->conf.ctx, c);
 	}
 	free(address);
@@ -195,8 +196,14 @@ static void offer(struct connection *c, consent_fn *fn, void *arg)
 	secrets_need(c, on_secrets, f);
 }
 
+bool connection_offers(const struct connection *c)
+{
+	return c->token.offering;
+}
+
 void grant_offer(struct connection *c)
 {
+	c->token.offering = true;
 	offer(c, NULL, NULL);
 }
 

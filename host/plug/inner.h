@@ -160,6 +160,7 @@ struct token {
 	bool doubted; /* it was fetched because the one before was refused */
 	bool dead;    /* nothing we hold brings a new one: a person must act */
 	bool asking;  /* one at a time */
+	bool offering;     /* hooks->held() comes when there is an address to tell */
 	bool offer_used;   /* the address that was offered last has come back */
 	bool tried_before; /* the refresh token before the present one, too */
 	unsigned tries;
