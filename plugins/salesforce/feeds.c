@@ -73,7 +73,7 @@ static bool is_lost_locator(struct mlc_call *c)
 static enum mlc_step digest_rows(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
-	const struct mlc_entity *e = entity_of(c);
+	const struct mlc_entity *e = sf_whole(c, entity_of(c));
 	bool bare = sf_lines_field(e) != NULL;
 	enum mlc_step step = MLC_FAIL;
 	json_t *rows, *row;

@@ -135,6 +135,7 @@ static enum mlc_step digest_describe(struct mlc_call *c)
 		for (const struct mlc_field *f = e->fields; f->name; f++)
 			if (f->type != MLC_LIST && strcmp(f->name, "CurrencyIsoCode") != 0 && !has_field(fields, f->name))
 				note_lack(s, e->name, f->name);
+		sf_tell_own_fields(c, e, fields);
 	}
 	if (next_object(s))
 		return ask_describe(c);
@@ -178,44 +179,10 @@ enum mlc_step sf_ping(struct mlc_call *c)
 
 /* ---- discover: fields that only this org has --------------------------------------------------- */
 
-static enum mlc_type type_of(const char *word)
-{
-	static const struct {
-		const char *word;
-		enum mlc_type type;
-	} words[] = {
-		{ "boolean", MLC_BOOL }, { "int", MLC_INTEGER }, { "double", MLC_DECIMAL }, { "currency", MLC_DECIMAL },
-		{ "percent", MLC_DECIMAL }, { "date", MLC_DATE }, { "datetime", MLC_INSTANT }, { "reference", MLC_REF },
-	};
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcmp(words[i].word, word) == 0)
-			return words[i].type;
-	return MLC_TEXT;
-}
-
-static void describe_field(struct mlc_call *c, const struct mlc_entity *e, json_t *field)
-{
-	const char *name = mlc_text_or(field, "name", "");
-	struct mlc_field f = { .name = name, .type = type_of(mlc_text_or(field, "type", "")) };
-	bool writable = json_is_true(mlc_at(field, "createable")) || json_is_true(mlc_at(field, "updateable"));
-
-	for (const struct mlc_field *known = e->fields; known->name; known++)
-		if (strcmp(known->name, name) == 0)
-			return;
-	if (!mlc_ends_with(name, "__c"))
-		return;
-	f.limit = (uint32_t)mlc_int_or(field, f.type == MLC_TEXT ? "length" : "scale", 0);
-	f.flags = (writable ? 0 : MLC_READONLY) | (json_is_true(mlc_at(field, "filterable")) ? MLC_FINDABLE : 0)
-		| (f.type == MLC_DECIMAL ? MLC_BARE : 0);
-	if (f.type != MLC_TEXT && f.type != MLC_DECIMAL)
-		f.limit = 0;
-	c->host->describe(c, e->name, &f);
-}
-
 enum mlc_step sf_discover(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
+	struct mlc_field own;
 	json_t *fields, *field;
 	size_t i;
 
@@ -226,7 +193,9 @@ enum mlc_step sf_discover(struct mlc_call *c)
 		if (!json_is_array(fields) || !has_field(fields, "Id"))
 			return sf_garbage(c, "a description");
 		json_array_foreach(fields, i, field)
-			describe_field(c, &sf_entities[s->at], field);
+			if (sf_own_field(&sf_entities[s->at], field, &own))
+				c->host->describe(c, sf_entities[s->at].name, &own);
+		sf_tell_own_fields(c, &sf_entities[s->at], fields);
 	} else if (c->reply->status != 404 || !sf_error(c->host->parse(c, c->reply->body, c->reply->body_len))) {
 		return sf_failed(c, "asking what an object holds");
 	}
@@ -242,12 +211,12 @@ static json_t *lines_of(const struct mlc_call *c, json_t *row)
 	return f ? json_object_get(row, f->name) : NULL;
 }
 
-static enum mlc_step emit_row(struct mlc_call *c, json_t *row)
+static enum mlc_step emit_row(struct mlc_call *c, const struct mlc_entity *e, json_t *row)
 {
 	struct mlc_record r;
 	const char *master;
 
-	if (!sf_record(c, c->entity, row, &r))
+	if (!sf_record(c, e, row, &r))
 		return c->host->fail(c, MLC_BROKEN, 0, "Salesforce's answer holds a %s without id or time", c->entity->name);
 	if (r.deleted) {
 		json_decref(r.data);
@@ -265,6 +234,7 @@ static enum mlc_step emit_row(struct mlc_call *c, json_t *row)
 static enum mlc_step emit_rows(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
+	const struct mlc_entity *e = sf_whole(c, c->entity);
 
 	for (; s->row < json_array_size(s->rows); s->row++) {
 		json_t *row = json_array_get(s->rows, s->row), *lines = lines_of(c, row);
@@ -275,7 +245,7 @@ static enum mlc_step emit_rows(struct mlc_call *c)
 				return sf_garbage(c, "a page of lines");
 			return mlc_get(c, next);
 		}
-		if (emit_row(c, row) == MLC_FAIL)
+		if (emit_row(c, e, row) == MLC_FAIL)
 			return MLC_FAIL;
 	}
 	s->rows = NULL;
@@ -424,11 +394,12 @@ static const char *condition(struct mlc_call *c, const struct mlc_field *f, json
 
 static enum mlc_step ask_like(struct mlc_call *c)
 {
+	const struct mlc_entity *e = sf_whole(c, c->entity);
 	const char *where = "", *name;
 	json_t *value;
 
 	json_object_foreach(c->data, name, value) {
-		const struct mlc_field *f = c->entity->fields;
+		const struct mlc_field *f = e->fields;
 		const char *one;
 
 		while (f->name && strcmp(f->name, name) != 0)

@@ -4,7 +4,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#define VERSION "68.0"
+#define VERSION        "68.0"
+#define OWN_FIELDS_MAX 4000 /* characters: they stand in each query, whose address may have 16,384 (SOURCES.md 3) */
 
 /* ---- addresses and SOQL ---------------------------------------------------------------- */
 
@@ -67,6 +68,105 @@ const struct mlc_field *sf_lines_field(const struct mlc_entity *e)
 	return NULL;
 }
 
+/* ---- fields that only this org has ------------------------------------------------------- */
+
+/* Their kinds in the fact: one letter each. */
+static const struct kind {
+	char letter;
+	enum mlc_type type;
+	const char *word; /* of a describe */
+} kinds[] = {
+	{ 'b', MLC_BOOL, "boolean" }, { 'i', MLC_INTEGER, "int" }, { 'n', MLC_DECIMAL, "double" }, { 'n', MLC_DECIMAL, "currency" },
+	{ 'n', MLC_DECIMAL, "percent" }, { 'd', MLC_DATE, "date" }, { 't', MLC_INSTANT, "datetime" }, { 'r', MLC_REF, "reference" },
+	{ 's', MLC_TEXT, "" }, /* all others */
+};
+
+static const struct kind *kind_named(const char *word)
+{
+	const struct kind *k = kinds;
+
+	while (*k->word && strcmp(k->word, word) != 0)
+		k++;
+	return k;
+}
+
+static const struct mlc_field *field_of(const struct mlc_entity *e, const char *name)
+{
+	const struct mlc_field *f = e->fields;
+
+	while (f->name && strcmp(f->name, name) != 0)
+		f++;
+	return f->name ? f : NULL;
+}
+
+bool sf_own_field(const struct mlc_entity *e, json_t *described, struct mlc_field *out)
+{
+	const char *name = mlc_text_or(described, "name", "");
+	bool writable = json_is_true(mlc_at(described, "createable")) || json_is_true(mlc_at(described, "updateable"));
+
+	if (!mlc_ends_with(name, "__c") || name[strspn(name, "_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")] || field_of(e, name))
+		return false;
+	*out = (struct mlc_field){ .name = name, .type = kind_named(mlc_text_or(described, "type", ""))->type };
+	out->flags = (writable ? 0u : MLC_READONLY) | (json_is_true(mlc_at(described, "filterable")) ? MLC_FINDABLE : 0u)
+		| (out->type == MLC_DECIMAL ? MLC_BARE : 0u);
+	if (out->type == MLC_TEXT || out->type == MLC_DECIMAL)
+		out->limit = (uint32_t)mlc_int_or(described, out->type == MLC_TEXT ? "length" : "scale", 0);
+	return true;
+}
+
+void sf_tell_own_fields(struct mlc_call *c, const struct mlc_entity *e, json_t *fields)
+{
+	const char *text = "";
+	struct mlc_field own;
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(fields, i, one)
+		if (sf_own_field(e, one, &own) && strlen(text) < OWN_FIELDS_MAX)
+			text = c->host->format(c, "%s%s%s:%c", text, *text ? " " : "", own.name, kind_named(mlc_text_or(one, "type", ""))->letter);
+	c->host->fact(c, c->host->format(c, "fields_%s", e->name), text);
+}
+
+const struct mlc_entity *sf_whole(struct mlc_call *c, const struct mlc_entity *e)
+{
+	const char *text = mlc_known(c->facts, c->host->format(c, "fields_%s", e->name));
+	size_t count = 0, own = 0;
+	struct mlc_entity *whole;
+	struct mlc_field *fields;
+
+	if (!text || !*text)
+		return e;
+	for (const struct mlc_field *f = e->fields; f->name; f++)
+		count++;
+	for (const char *at = text; *at; at++)
+		own += *at == ':';
+	whole = (struct mlc_entity *)c->host->alloc(c, sizeof *whole);
+	fields = (struct mlc_field *)c->host->alloc(c, (count + own + 1) * sizeof *fields);
+	if (!whole || !fields)
+		return e;
+	memcpy(fields, e->fields, count * sizeof *fields);
+	while (*text) {
+		size_t len = strcspn(text, ":");
+		const struct kind *k = kinds;
+
+		if (!text[len])
+			break;
+		while (*k->word && k->letter != text[len + 1])
+			k++;
+		fields[count].name = c->host->format(c, "%.*s", (int)len, text);
+		fields[count].type = k->type;
+		fields[count++].flags = k->type == MLC_DECIMAL ? MLC_BARE : 0;
+		text += len + 1;
+		text += *text != 0;
+		text += *text == ' ';
+	}
+	*whole = *e;
+	whole->fields = fields;
+	return whole;
+}
+
+/* ---- columns ------------------------------------------------------------------------------ */
+
 static bool is_asked_for(struct mlc_call *c, const struct mlc_field *f)
 {
 	const char *many = mlc_known(c->facts, "currencies");
@@ -112,8 +212,9 @@ static char *put_columns(struct mlc_call *c, char *at, const struct mlc_entity *
 	return at;
 }
 
-const char *sf_columns(struct mlc_call *c, const struct mlc_entity *e)
+const char *sf_columns(struct mlc_call *c, const struct mlc_entity *table)
 {
+	const struct mlc_entity *e = sf_whole(c, table);
 	const struct mlc_field *lines = sf_lines_field(e);
 	char *out = (char *)c->host->alloc(c, columns_size(e) + (lines ? columns_size(sf_part(lines->of)) : 0));
 
@@ -422,20 +523,19 @@ static bool put_reference(json_t *out, const char *name, json_t *value)
 	return json_is_string(id) && json_object_set(out, name, id) == 0;
 }
 
-const char *sf_body(struct mlc_call *c, const struct mlc_entity *e, json_t *data, const char *head, const char **why)
+const char *sf_body(struct mlc_call *c, const struct mlc_entity *table, json_t *data, const char *head, const char **why)
 {
+	const struct mlc_entity *e = sf_whole(c, table);
 	json_t *out = json_object(), *value;
 	const char *name, *text;
 	size_t len;
 
 	json_object_foreach(data, name, value) {
-		const struct mlc_field *f = e->fields;
+		const struct mlc_field *f = field_of(e, name);
 
-		while (f->name && strcmp(f->name, name) != 0)
-			f++;
-		if (strcmp(name, SF_KEY) == 0 || (f->name && (f->type == MLC_LIST || f->flags & MLC_READONLY)))
+		if (strcmp(name, SF_KEY) == 0 || (f && (f->type == MLC_LIST || f->flags & MLC_READONLY)))
 			continue; /* the key stands in head, where it is to be sent */
-		if (!f->name || f->type != MLC_REF) {
+		if (!f || f->type != MLC_REF) {
 			json_object_set(out, name, value);
 		} else if (!put_reference(out, name, value)) {
 			*why = c->host->format(c, "%s is no reference to a record that is there", name);

@@ -41,6 +41,11 @@ enum mlc_step sf_query(struct mlc_call *c, const char *soql, bool deleted);
 const char *sf_literal(struct mlc_call *c, const char *text);
 /* "Id,Name,...,(SELECT ... FROM OpportunityLineItems)": all that the table says of entity. */
 const char *sf_columns(struct mlc_call *c, const struct mlc_entity *e);
+/* The entity with the fields that only this org has, as it described itself last; in call memory. */
+const struct mlc_entity *sf_whole(struct mlc_call *c, const struct mlc_entity *e);
+/* Tells what is such a field of e, as a fact that sf_whole() understands; fields: of a describe. */
+void sf_tell_own_fields(struct mlc_call *c, const struct mlc_entity *e, json_t *fields);
+bool sf_own_field(const struct mlc_entity *e, json_t *described, struct mlc_field *out);
 /* The list member of entity (a document's lines), or NULL; and what stands in it. */
 const struct mlc_field *sf_lines_field(const struct mlc_entity *e);
 const struct mlc_entity *sf_part(const char *name);
@@ -61,8 +66,8 @@ bool sf_is_stranger(struct mlc_call *c);
 /* One page of a query.  NULL: failed, *step says how.  Checks that pages follow each other, that none
  * repeats and that none is missing; s->next[0] is 0 when it was the last. */
 json_t *sf_page(struct mlc_call *c, enum mlc_step *step);
-/* A row as a record of the table: references as {"id"}, instants with Z, decimals as text.  False: it
- * is none. */
+/* A row as a record of e, which is what sf_whole() gave: references as {"id"}, instants with Z, decimals
+ * as text.  False: it is none. */
 bool sf_record(struct mlc_call *c, const struct mlc_entity *e, json_t *row, struct mlc_record *out);
 /* A record's members as Salesforce wants them: no lists, references as ids, in call memory, without
  * the closing brace and with `head` behind the opening one; NULL: *why says what cannot be sent. */

@@ -28,6 +28,7 @@ twin.describe {
 		currency = "USD", currencies = "one", -- many: fields CurrencyIsoCode
 		duplicate_rule = "off", -- block, allow: accounts of one name
 		package = true,        -- setup/ is deployed
+		own_fields = "",       -- more fields: "Account.Region__c:string Account.Credit__c:currency"
 		seed = "sales",        -- or empty
 	},
 }

@@ -161,7 +161,7 @@ static void settle(struct mlc_call *c, size_t i, const char *id, json_t *rows)
 {
 	struct mlc_record r;
 
-	if (!sf_record(c, c->entity, row_of(rows, id), &r))
+	if (!sf_record(c, sf_whole(c, c->entity), row_of(rows, id), &r))
 		r = (struct mlc_record){ .entity = c->entity->name, .id = id };
 	r.deleted = c->writes[i].verb == MLC_DO_DELETE;
 	c->host->settle(c, i, &r);

@@ -123,6 +123,25 @@ def unclear():
     quiet(bed)
 
 
+@promise("SF-11: fields that only this org has are found by themselves, checked, written as numbers, and kept current")
+def own_fields():
+    bed = BooksSales(sales={"own_fields": "Account.Region__c:string Account.Credit__c:currency"}, own="""
+return override "quickbooks_desktop.Customer->salesforce.customer_figures@^1" {
+  fields = { Region__c = src "BillAddress.State", Credit__c = money(src "CreditLimit") },
+}
+""")
+    eventually(lambda: "reload asked for by discover" in bed.host.said() and "generation 2" in bed.host.said(), "what only this org has is known")
+    contoso(bed, CreditLimit="2500.00")
+    bed.settle()
+    quiet(bed)
+    found = bed.record("Account", Name="Contoso%20Ltd")
+    equal((found["Region__c"], found["Credit__c"]), ("NV", 2500.0), "the org's own fields")
+    edit(bed, "Customer", "Contoso", CreditLimit="3000.50")
+    bed.settle()
+    quiet(bed)
+    equal(bed.record("Account", Id=found["Id"])["Credit__c"], 3000.5, "after a change")
+
+
 # ---- what --------------------------------------------------------------------------------------------------
 
 @promise("SF-03 SF-04 SF-21: invoices and bills become opportunities with every line, their accounts and totals; the forecast knows no bills")

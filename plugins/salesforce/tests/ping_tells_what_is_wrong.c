@@ -109,11 +109,33 @@ static void fields_that_only_this_org_has_are_described(void **state)
 	assert_int_equal(json_object_size(found), 3);
 	assert_string_equal(json_text_or(found, "Credit__c.type", ""), "decimal");
 	assert_string_equal(json_text_or(found, "Since__c.type", ""), "date");
+	assert_string_equal(fact(d, "fields_Account"), "Region__c:s Credit__c:n Since__c:d");
 	drive_end(d);
 
 	begin(d, OP_DISCOVER);
 	answer(d, 404, "<html>");
 	fails(d, MLC_BROKEN);
+}
+
+static void they_are_read_written_and_looked_up_like_any_other(void **state)
+{
+	struct drive *d = *state;
+
+	json_put_text(d->facts, "fields_Account", "Region__c:s Credit__c:n Owner_2__c:r");
+	poll_feed(d, "accounts", NULL);
+	holds_text(asked(d), ",Region__c,Credit__c,Owner_2__c FROM Account");
+	answer(d, 200, PAGE("1", "true", "", ROW(A1, T1, ",\"Region__c\":\"West\",\"Credit__c\":7,\"Owner_2__c\":\"" A2 "\"")));
+	holds_text(record(d, 0)->text, "\"Credit__c\":\"7\"");
+	holds_text(record(d, 0)->text, "\"Owner_2__c\":{\"id\":\"" A2 "\"}");
+	drive_end(d);
+	write_one(d, "Account", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s,s:s,s:s}", "Name", "One", "Region__c", "007", "Credit__c", "12.50"));
+	holds_text(sent_body(d), "\"Region__c\":\"007\",\"Credit__c\":12.50}");
+	drive_end(d);
+	d->data = json_pack("{s:s}", "Credit__c", "12.50");
+	d->input.entity = "Account";
+	d->input.data = d->data;
+	begin(d, OP_FIND);
+	holds_text(asked(d), "WHERE Credit__c = 12.50");
 }
 
 int main(void)
@@ -123,6 +145,7 @@ int main(void)
 		drive_test(shared_hosts_and_old_versions_are_named),
 		drive_test(another_org_than_before_ends_it),
 		drive_test(fields_that_only_this_org_has_are_described),
+		drive_test(they_are_read_written_and_looked_up_like_any_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,6 +142,10 @@ function schema.build()
 			add(schema.objects[name:lower()], { pick("CurrencyIsoCode", { "USD", "EUR", "GBP" }, { restricted = true, length = 3 }) })
 		end
 	end
+	-- "Account.Region__c:string Account.Credit__c:currency": what an administrator has added for himself
+	for name, own, kind in twin.settings.own_fields:gmatch("(%w+)%.([%w_]+):(%w+)") do
+		add(schema.objects[name:lower()], { field(own, kind, { custom = true, length = 80, scale = 2, precision = 18 }) })
+	end
 	if not twin.settings.package then return end
 	new_object("MLC_LedgerAccount__c", { prefix = "a01", text("Name", 80, both(REQUIRED, { idLookup = true })), ref("OwnerId", "User", "Owner"), stamps() })
 	for _, object in pairs(schema.objects) do
