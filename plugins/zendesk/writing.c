@@ -3,14 +3,19 @@
 
 #include <strings.h>
 
-enum phase { WRITE, EXISTING, MAKE_FIELD, FILL_FIELDS, IDENTITIES, MAKE_PRIMARY, READ_BACK };
+#define JOB_LEAST 6      /* fewer are written one by one: a job takes its time */
+#define JOB_LOOKS 120    /* at a job, before we write one by one all the same */
+#define JOB_PAUSE 1000u  /* ms between two looks, and more each time */
+#define JOB_PAUSE_MOST 5000u
+
+enum phase { WRITE, EXISTING, MAKE_FIELD, FILL_FIELDS, IDENTITIES, MAKE_PRIMARY, READ_BACK, JOB, JOB_LOOK, JOB_READ };
 
 static const char *const verbs[] = { [MLC_DO_CREATE] = "making", [MLC_DO_UPDATE] = "changing", [MLC_DO_DELETE] = "deleting",
 	[MLC_DO_VOID] = "voiding" };
 
 static const struct mlc_write *the_write(const struct mlc_call *c)
 {
-	return &c->writes[0];
+	return &c->writes[((const struct state *)c->state)->current];
 }
 
 static const char *doing(struct mlc_call *c)
@@ -129,6 +134,50 @@ static enum mlc_step ask_write(struct mlc_call *c)
 
 /* ---- what came back ---------------------------------------------------------------------- */
 
+/* The next one that has no outcome yet, by itself; DONE: each has one. */
+static enum mlc_step next_write(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+
+	s->phase = WRITE;
+	while (s->current < c->write_count && s->has_outcome[s->current])
+		s->current++;
+	return s->current < c->write_count ? ask_write(c) : MLC_DONE;
+}
+
+static enum mlc_step settled(struct mlc_call *c, const struct mlc_record *r)
+{
+	struct state *s = (struct state *)c->state;
+
+	c->host->settle(c, s->current, r);
+	s->has_outcome[s->current] = true;
+	return next_write(c);
+}
+
+/* This one has failed, and harms no other; but where the log-in is meant, all that follow are. */
+static enum mlc_step lose(struct mlc_call *c, enum mlc_fault fault, uint32_t after_ms, const char *words)
+{
+	struct state *s = (struct state *)c->state;
+
+	if (c->write_count == 1)
+		return c->host->fail(c, fault, after_ms, "%s", words);
+	do {
+		if (!s->has_outcome[s->current])
+			c->host->refuse(c, s->current, fault, after_ms, "%s", words);
+		s->has_outcome[s->current] = true;
+	} while ((fault == MLC_LIMITED || fault == MLC_AUTH) && ++s->current < c->write_count);
+	return next_write(c);
+}
+
+static enum mlc_step lose_reply(struct mlc_call *c, const char *what)
+{
+	uint32_t after_ms;
+	const char *words;
+	enum mlc_fault fault = zen_fault(c, what, &after_ms, &words);
+
+	return lose(c, fault, after_ms, words);
+}
+
 static enum mlc_step settle(struct mlc_call *c, json_t *one)
 {
 	int entity = zen_entity_at(c->entity);
@@ -136,17 +185,15 @@ static enum mlc_step settle(struct mlc_call *c, json_t *one)
 
 	/* It happened, but what?  Whoever looks finds out. */
 	if (!zen_record(c, entity, one, &r))
-		return c->host->fail(c, MLC_IN_DOUBT, 0, "%s: the reply does not say what was written", doing(c));
-	c->host->settle(c, 0, &r);
-	return MLC_DONE;
+		return lose(c, MLC_IN_DOUBT, 0, c->host->format(c, "%s: the reply does not say what was written", doing(c)));
+	return settled(c, &r);
 }
 
 static enum mlc_step settle_deleted(struct mlc_call *c)
 {
 	const struct mlc_record r = { .entity = c->entity->name, .id = the_write(c)->id, .deleted = true };
 
-	c->host->settle(c, 0, &r);
-	return MLC_DONE;
+	return settled(c, &r);
 }
 
 /* Where an entity keeps what an account has added; NULL: nowhere. */
@@ -200,10 +247,10 @@ static enum mlc_step make_next_field(struct mlc_call *c)
 		return fill_fields(c);
 	field = zen_entity_at(c->entity) == ORGANIZATION ? zen_field_allowed(c, key, &wrong) : NULL;
 	if (wrong)
-		return c->host->fail(c, MLC_REFUSED, 0, "the setting create_fields: %s", wrong);
+		return lose(c, MLC_REFUSED, 0, c->host->format(c, "the setting create_fields: %s", wrong));
 	if (!field)
-		return c->host->fail(c, MLC_REFUSED, 0, "Zendesk has no field '%s' of %ss and drops what is written to it: make one in Admin"
-			" Center with that key, or name it in the connection's create_fields", key, c->entity->name);
+		return lose(c, MLC_REFUSED, 0, c->host->format(c, "Zendesk has no field '%s' of %ss and drops what is written to it: make one in Admin"
+			" Center with that key, or name it in the connection's create_fields", key, c->entity->name));
 	s->phase = MAKE_FIELD;
 	return send(c, "POST", zen_resources[ORGANIZATION_FIELD].path,
 		json_pack("{s:o}", zen_resources[ORGANIZATION_FIELD].one, field));
@@ -230,10 +277,10 @@ static enum mlc_step digest_written(struct mlc_call *c)
 	if (id)
 		note_missing(c, entity, the_write(c)->data, one, &empty);
 	if (id && filled && s->missing_count)
-		return c->host->fail(c, MLC_IN_DOUBT, 0, "the field '%s' was made, but Zendesk does not know it yet", s->missing[0]);
+		return lose(c, MLC_IN_DOUBT, 0, c->host->format(c, "the field '%s' was made, but Zendesk does not know it yet", s->missing[0]));
 	if (id && filled && empty)
-		return c->host->fail(c, MLC_REFUSED, 0, "Zendesk leaves the field '%s' of the %s empty, whatever is written to it", empty,
-			c->entity->name);
+		return lose(c, MLC_REFUSED, 0, c->host->format(c, "Zendesk leaves the field '%s' of the %s empty, whatever is written to it", empty,
+			c->entity->name));
 	if (id && (s->missing_count || empty))
 		return make_next_field(c);
 	if (id && email && !same_email(email, mlc_text(one, "email"))) {
@@ -250,16 +297,16 @@ static enum mlc_step digest_identities(struct mlc_call *c)
 	size_t i;
 
 	if (c->reply->status != 200)
-		return zen_failed(c, "reading a user's e-mail addresses");
+		return lose_reply(c, "reading a user's e-mail addresses");
 	if (!json_is_array(list))
-		return zen_garbage(c, "a list of identities");
+		return lose(c, MLC_BROKEN, 0, "Zendesk answered 200 with something that is not a list of identities");
 	json_array_foreach(list, i, one)
 		if (same_email(mlc_text(the_write(c)->data, "email"), mlc_text(one, "value")) && zen_id(c, one, "id")) {
 			s->phase = MAKE_PRIMARY;
 			return send(c, "PUT", c->host->format(c, "/api/v2/users/%s/identities/%s/make_primary", s->id, zen_id(c, one, "id")), NULL);
 		}
-	return c->host->fail(c, MLC_REFUSED, 0, "Zendesk did not take the e-mail %s for user %s",
-		mlc_text_or(the_write(c)->data, "email", ""), s->id);
+	return lose(c, MLC_REFUSED, 0, c->host->format(c, "Zendesk did not take the e-mail %s for user %s",
+		mlc_text_or(the_write(c)->data, "email", ""), s->id));
 }
 
 static enum mlc_step read_back(struct mlc_call *c)
@@ -299,18 +346,19 @@ static enum mlc_step digest_existing(struct mlc_call *c)
 	size_t i;
 
 	if (c->reply->status != 200)
-		return zen_failed(c, c->host->format(c, "looking for the %s that is there already", c->entity->name));
+		return lose_reply(c, c->host->format(c, "looking for the %s that is there already", c->entity->name));
 	if (!json_is_array(list))
-		return zen_garbage(c, c->host->format(c, "a list of %s", zen_resources[entity].many));
+		return lose(c, MLC_BROKEN, 0, c->host->format(c, "Zendesk answered 200 with something that is not a list of %s",
+			zen_resources[entity].many));
 	json_array_foreach(list, i, one) {
 		if (!is_same_thing(c, entity, data, one))
 			continue;
 		if (type && strcmp(type, mlc_text_or(one, "type", type)) != 0)
-			return c->host->fail(c, MLC_REFUSED, 0, "there is a field '%s' already, but of type %s, not %s", mlc_text_or(data, "key", ""),
-				mlc_text_or(one, "type", "?"), type);
+			return lose(c, MLC_REFUSED, 0, c->host->format(c, "there is a field '%s' already, but of type %s, not %s", mlc_text_or(data, "key", ""),
+				mlc_text_or(one, "type", "?"), type));
 		return settle(c, one);
 	}
-	return c->host->fail(c, MLC_STALE, 0, "the %s is there already, but is not listed", c->entity->name);
+	return lose(c, MLC_STALE, 0, c->host->format(c, "the %s is there already, but is not listed", c->entity->name));
 }
 
 static bool is_there_already(struct mlc_call *c, int entity)
@@ -339,7 +387,7 @@ static enum mlc_step not_written(struct mlc_call *c, int entity)
 		fault = verb == MLC_DO_CREATE ? MLC_STALE : MLC_REFUSED;
 	else if (fault == MLC_RETRY) /* it may have been done */
 		fault = MLC_IN_DOUBT;
-	return c->host->fail(c, fault, after_ms, "%s", words);
+	return lose(c, fault, after_ms, words);
 }
 
 /* A user is given back, as he is now; of all else nothing is left to give. */
@@ -355,15 +403,143 @@ static bool is_well(const struct mlc_call *c)
 	return c->reply->status == 200 || c->reply->status == 201;
 }
 
+/* ---- many organizations at once: a job ----------------------------------------------------- */
+
+/* A job writes up to a hundred, and then says of each how it went: completed is not well (SOURCES.md 7).  What went well
+ * is read back; all else, and all of it where there is no job to be had, is written one by one, and has its own words. */
+static bool is_for_a_job(const struct mlc_call *c, int entity)
+{
+	return entity == ORGANIZATION && c->write_count >= JOB_LEAST && c->writes[0].verb != MLC_DO_DELETE;
+}
+
+static enum mlc_step ask_job(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	const struct resource *resource = &zen_resources[ORGANIZATION];
+	bool create = c->writes[0].verb == MLC_DO_CREATE;
+	json_t *list = json_array();
+	const char *why;
+	int64_t id;
+
+	for (size_t i = 0; i < c->write_count; i++) {
+		const struct mlc_write *w = &c->writes[i];
+		json_t *one = wrapped(c, ORGANIZATION, w, &why), *record = json_object_get(one, resource->one);
+
+		if (record && !create && mlc_span_int((struct mlc_span){ w->id, strlen(w->id) }, &id))
+			json_object_set_new(record, "id", json_integer(id));
+		json_array_append(list, record); /* its wrapping dies here */
+		json_decref(one);
+	}
+	s->phase = JOB;
+	return send(c, create ? "POST" : "PUT", c->host->format(c, "%s/%s", resource->path, create ? "create_many" : "update_many"),
+		json_pack("{s:o}", resource->many, list));
+}
+
+static enum mlc_step look_later(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	uint32_t pause = JOB_PAUSE + s->page * 500u;
+
+	s->phase = JOB_LOOK;
+	s->page++;
+	c->pause_ms = pause < JOB_PAUSE_MOST ? pause : JOB_PAUSE_MOST;
+	return MLC_PAUSE;
+}
+
+static enum mlc_step digest_job(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	const char *id = c->reply->status == 200 ? zen_id(c, zen_body(c), "job_status.id") : NULL;
+	uint32_t after_ms;
+	const char *words;
+	enum mlc_fault fault = zen_fault(c, "many organizations at once", &after_ms, &words);
+
+	if (c->reply->status == 200 && (!id || strlen(id) >= sizeof s->id))
+		return c->host->fail(c, MLC_IN_DOUBT, 0, "Zendesk does not say which job it has begun");
+	if (id) {
+		snprintf(s->id, sizeof s->id, "%s", id);
+		return look_later(c);
+	}
+	if (fault == MLC_AUTH || fault == MLC_LIMITED)
+		return c->host->fail(c, fault, after_ms, "%s", words);
+	if (fault == MLC_RETRY || fault == MLC_BROKEN)
+		return c->host->fail(c, MLC_IN_DOUBT, 0, "%s", words);
+	return next_write(c); /* not for us: one by one */
+}
+
+/* Notes the ids of those that went well, and asks for them; none: one by one. */
+static enum mlc_step digest_results(struct mlc_call *c, json_t *results)
+{
+	struct state *s = (struct state *)c->state;
+	const char *ids = "";
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(results, i, one) {
+		int64_t at = mlc_int_or(one, "index", (int64_t)i);
+		const char *id = zen_id(c, one, "id");
+
+		if (at < 0 || (size_t)at >= c->write_count || !id || !mlc_span_int((struct mlc_span){ id, strlen(id) }, &s->ids[at]))
+			continue;
+		ids = c->host->format(c, "%s%s%s", ids, *ids ? "," : "", id);
+	}
+	if (!*ids)
+		return next_write(c);
+	s->phase = JOB_READ;
+	return mlc_get(c, c->host->format(c, "%s/show_many?ids=%s", zen_resources[ORGANIZATION].path, ids));
+}
+
+static enum mlc_step digest_look(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	json_t *job = c->reply->status == 200 ? json_object_get(zen_body(c), "job_status") : NULL;
+	const char *status = mlc_text_or(job, "status", "");
+
+	if (strcmp(status, "completed") == 0)
+		return digest_results(c, json_object_get(job, "results"));
+	if (strcmp(status, "failed") == 0 || strcmp(status, "killed") == 0 || s->page > JOB_LOOKS)
+		return next_write(c);
+	return look_later(c);
+}
+
+static enum mlc_step digest_read(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	json_t *list = c->reply->status == 200 ? json_object_get(zen_body(c), "organizations") : NULL, *one;
+	const char *empty;
+	struct mlc_record r;
+	size_t i, at;
+
+	json_array_foreach(list, i, one) {
+		int64_t id = mlc_int_or(one, "id", 0);
+
+		for (at = 0; at < c->write_count && (id <= 0 || s->ids[at] != id);)
+			at++;
+		if (at == c->write_count || s->has_outcome[at])
+			continue;
+		note_missing(c, ORGANIZATION, c->writes[at].data, one, &empty);
+		if (s->missing_count || empty || !zen_record(c, ORGANIZATION, one, &r))
+			continue;
+		c->host->settle(c, at, &r);
+		s->has_outcome[at] = true;
+	}
+	s->id[0] = 0;
+	return next_write(c);
+}
+
 enum mlc_step zen_write(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
 	int entity = zen_entity_at(c->entity);
 
 	if (c->reply->kind == MLC_REPLY_NONE)
-		return ask_write(c);
+		return is_for_a_job(c, entity) ? ask_job(c) : ask_write(c);
+	if (c->reply->kind == MLC_REPLY_PAUSED)
+		return mlc_get(c, c->host->format(c, "/api/v2/job_statuses/%s", mlc_percent(c, s->id)));
+	if (c->reply->kind != MLC_REPLY_HERE && s->phase == JOB)
+		return c->host->fail(c, MLC_IN_DOUBT, 0, "many organizations at once: no reply came");
 	if (c->reply->kind != MLC_REPLY_HERE)
-		return c->host->fail(c, MLC_IN_DOUBT, 0, "%s: no reply came", doing(c));
+		return lose(c, MLC_IN_DOUBT, 0, c->host->format(c, "%s: no reply came", doing(c)));
 	switch ((enum phase)s->phase) {
 	case WRITE:
 		if (is_there_already(c, entity))
@@ -378,15 +554,21 @@ enum mlc_step zen_write(struct mlc_call *c)
 	case MAKE_FIELD:
 		/* Somebody else was faster: good, too. */
 		if (c->reply->status != 201 && !zen_is_taken(c, "key"))
-			return zen_failed(c, "making an organization field that is missing");
+			return lose_reply(c, "making an organization field that is missing");
 		s->at++;
 		return make_next_field(c);
 	case IDENTITIES:
 		return digest_identities(c);
 	case MAKE_PRIMARY:
-		return c->reply->status == 200 ? read_back(c) : zen_failed(c, "making an e-mail a user's first one");
+		return c->reply->status == 200 ? read_back(c) : lose_reply(c, "making an e-mail a user's first one");
 	case READ_BACK:
-		return is_well(c) ? settle(c, json_object_get(zen_body(c), "user")) : zen_failed(c, "reading the user that was changed");
+		return is_well(c) ? settle(c, json_object_get(zen_body(c), "user")) : lose_reply(c, "reading the user that was changed");
+	case JOB:
+		return digest_job(c);
+	case JOB_LOOK:
+		return digest_look(c);
+	case JOB_READ:
+		return digest_read(c);
 	}
 	return MLC_FAIL;
 }

@@ -194,7 +194,7 @@ static const struct mlc_field by_key[] = { { NULL } };
 /* KEYED: a second one with the same external id, e-mail or key makes nothing new; where the record brings none, the
  * external id is the write's key.  A membership or field that is there already is refused, and found. */
 const struct mlc_entity zen_entities[] = {
-	[ORGANIZATION] = { "organization", MLC_CREATE | MLC_UPDATE | MLC_DELETE | MLC_KEYED, 1, NULL, organization },
+	[ORGANIZATION] = { "organization", MLC_CREATE | MLC_UPDATE | MLC_DELETE | MLC_KEYED, BATCH_MOST, NULL, organization },
 	[USER] = { "user", MLC_CREATE | MLC_UPDATE | MLC_DELETE | MLC_KEYED, 1, NULL, user },
 	[MEMBERSHIP] = { "organization_membership", MLC_CREATE | MLC_DELETE | MLC_KEYED, 1, NULL, organization_membership },
 	[TICKET] = { "ticket", MLC_CREATE | MLC_UPDATE | MLC_DELETE | MLC_VERSIONED | MLC_MARKED, 1, "external_id", ticket },

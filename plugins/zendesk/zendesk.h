@@ -8,6 +8,8 @@
 #define PAGE_SIZE  "page%5Bsize%5D" /* brackets are no characters of a query (RFC 3986) */
 #define PAGE_AFTER "page%5Bafter%5D"
 
+#define BATCH_MOST 100   /* records in a job */
+
 /* What every step of a call may remember; each operation uses its own part. */
 struct state {
 	int phase;
@@ -15,6 +17,9 @@ struct state {
 	size_t at;            /* fetch: index into ids; write: into missing */
 	char cursor[512];     /* of a feed: where the next page begins */
 	char before[512];     /* the one before it: a cursor that does not move loops */
+	size_t current;       /* write: the one that is written by itself */
+	bool has_outcome[BATCH_MOST];
+	int64_t ids[BATCH_MOST]; /* write: what a job has made or changed; 0: nothing */
 	const char **missing; /* write: keys of fields that Zendesk does not know, in call memory */
 	size_t missing_count;
 	char id[40];          /* write: the record that was written; subscribe: the webhook */

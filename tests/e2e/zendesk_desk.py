@@ -201,4 +201,25 @@ def refusals():
     d.until(lambda: len(d.organizations()) == len(rows) + 1, "released, they are written")
 
 
+@promise("many organizations are few calls, by Zendesk's jobs; in one that is completed a record may have failed: that one alone goes to a person")
+def jobs():
+    d = HelpDesk(forth={"match": ""})  # nothing to be looked up before each
+    d.desk.post("/organizations", {"name": "Customer 07"})
+    for n in range(60):
+        d.party(name=f"Customer {n:02d}")
+    d.start()
+    d.until(lambda: len(d.organizations()) == 60 and (d.at.list("held") or d.at.list("review")), "all are there, but for one")
+    ended, = d.at.list("held") + d.at.list("review")
+    equal(ended["label"], "party Customer 07")
+    holds("has already been taken" in ended["why"], ended["why"])
+    by = d.calls()
+    holds(by["POST /api/v2/organizations/create_many"] <= 4 and by["POST /api/v2/organizations/create_or_update"] <= 12, by)
+    equal(len({o["external_id"] for o in d.organizations()}), 60, "none twice")
+    d.desk.fault(kind="job_fails", count=2)
+    for n in range(20):
+        d.party(name=f"Later {n:02d}")
+    d.until(lambda: len(d.organizations()) == 80, "a job that failed is made good one by one")
+    equal(d.desk.errors(), [])
+
+
 run()

@@ -24,7 +24,7 @@ FORTH = """return mapping {{
   label = text "party {{name}}",
   identity = src "id",
   order_by = src "changed",
-  match = {{ {{ by = "link" }}, {{ by = {{ external_id = text "ledger:{{id}}" }} }}, {match} on_none = "create" }},
+  match = {{ {{ by = "link" }}, {match} on_none = "create" }},
   {more}
   fields = {{ name = src "name", external_id = text "ledger:{{id}}", notes = src "note", {fields} }},
 }}
@@ -57,7 +57,7 @@ class HelpDesk:
 }}
 """)
         if back != "only":
-            self.at.write("mappings/ledger-zendesk/forth.lua", FORTH.format(**{"match": "", "more": "", "fields": "", **(forth or {})}))
+            self.at.write("mappings/ledger-zendesk/forth.lua", FORTH.format(**{"match": '{ by = { external_id = text "ledger:{id}" } },', "more": "", "fields": "", **(forth or {})}))
         if back:
             self.at.write("mappings/ledger-zendesk/back.lua", BACK)
         self.at.tenant("acme", f"""return tenant {{
