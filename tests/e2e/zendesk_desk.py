@@ -24,7 +24,9 @@ def signed(hook, body, at, secret=None):
 def with_hook():
     d = HelpDesk(back="only")
     d.start()
-    hook, = eventually(lambda: d.desk.get("/webhooks"), "the webhook is kept")
+    eventually(lambda: any(c["connection"] == "acme/desk" and c.get("hook_until_ms") for c in d.at.mlc("status")["connections"]),
+               "the webhook is kept, and its secret known")
+    hook, = d.desk.get("/webhooks")
     return d, hook
 
 
