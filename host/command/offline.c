@@ -34,6 +34,8 @@ static const char mlc_lua[] =
 "  },\n"
 "  -- Who we may call.  Private addresses are refused unless they stand here.\n"
 "  -- outbound = { allow_private = { \"192.168.1.0/24\" }, ca_file = \"tls/own-ca.pem\" },\n"
+"  -- Your own registrations at vendors, for the connections that name one: app = \"intuit\"; mlc secret set app/intuit ...\n"
+"  -- apps = { intuit = { connector = \"quickbooks_online\", client_id = \"ABx1...\" } },\n"
 "  -- Run with three words when a person is needed: what, about what, and a sentence.\n"
 "  -- alerts = { command = { \"/usr/local/bin/tell-me\" } },\n"
 "  -- How long texts of records are kept; the trail itself stays.\n"

@@ -211,7 +211,7 @@ const char *secret_or_setting(const struct sign_input *in, const char *name, str
 	if (!text && name)
 		text = json_text_at(in->app, name);
 	if (!text)
-		err_set(e, ERR_ABSENT, "there is no secret '%s': set it with `mlc secret set`",
+		err_set(e, ERR_ABSENT, "there is neither a secret nor a setting '%s': `mlc secret set` gives a secret",
 			name ? name : "?");
 	return text;
 }

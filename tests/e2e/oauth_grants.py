@@ -5,6 +5,7 @@ import hmac
 import base64
 import json
 import os
+import random
 import subprocess
 import threading
 import time
@@ -172,6 +173,24 @@ def _():
         b.again().advance(hours * HOUR + 60000)
         b.well()
     equal([a for a in b.alerts() if "invalid_grant" in a[2]], [], "nobody was locked out")
+
+
+@promise("ZEN-04: killed at any moment of a refresh, ten times over, a remote that is lenient never locks us out")
+def _():
+    b = Bed("lenient")
+    b.grant()
+    dice = random.Random(7)
+    for n in range(10):
+        b.host.advance((n + 1) * 2 * HOUR)
+        ping = subprocess.Popen([MLC, "ping", "--dir", b.deployment.path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(dice.random() * 0.06)
+        b.host.kill()
+        ping.wait(20)
+        b.again()
+    b.host.advance(30 * HOUR)
+    b.well()
+    equal([a for a in b.alerts() if "invalid_grant" in a[2]], [], "nobody was locked out")
+    holds(len([1 for form, _ in b.office.asked if form["grant_type"] == "refresh_token"]) >= 8, "there were refreshes")
 
 
 @promise("ZEN-04: told to stop while a new pair is on its way, the host takes it first")
