@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SHOWN_MAX 60 /* bytes of a value in a sentence */
+
 enum target { TARGET_CREATE = 1, TARGET_UPDATE, TARGET_PENDING, TARGET_LATER /* in the shadow: to be made first */ };
 
 struct map {
@@ -507,6 +509,19 @@ static bool has_list(const struct mapping *m, const json_t *changes)
 	return false;
 }
 
+static const char *side_shown(struct map *p, const json_t *conflict, const char *side)
+{
+	struct value v = value_of(json_object_get(conflict, side));
+	const char *text = value_is_empty(v) ? "nothing" : eval_shown(&p->e, v);
+	size_t len = strnlen(text, SHOWN_MAX + 1);
+
+	if (len <= SHOWN_MAX)
+		return text;
+	while (len && ((unsigned char)text[len] & 0xc0) == 0x80) /* not within a letter */
+		len--;
+	return eval_format(&p->e, "%.*s...", (int)len, text);
+}
+
 static void clashes(struct map *p, const json_t *conflicts)
 {
 	const char *fields = "", *first = json_string_value(json_object_get(json_array_get(conflicts, 0), "field"));
@@ -514,7 +529,9 @@ static void clashes(struct map *p, const json_t *conflicts)
 	size_t i;
 
 	json_array_foreach(conflicts, i, one)
-		fields = eval_format(&p->e, "%s%s%s", fields, i ? ", " : "", json_string_value(json_object_get(one, "field")));
+		fields = eval_format(&p->e, "%s%s%s (ours: %s, theirs: %s, before: %s)", fields, i ? ", " : "",
+			json_string_value(json_object_get(one, "field")), side_shown(p, one, "ours"), side_shown(p, one, "theirs"),
+			side_shown(p, one, "before"));
 	json_array_foreach(options, i, one)
 		json_object_set_new(one, "conflicts", json_deep_copy(conflicts));
 	eval_fail(&p->e, OP_REVIEW, eval_format(&p->e, "conflict:%s", first), options,

@@ -108,6 +108,7 @@ def _():
     forth = next(r for r in reviews(p) if r["flow"].endswith("forth"))
     said = p.deployment.say("list", "review")[1]
     holds("overwrite" in said and "keep" in said, f"the options are shown: {said}")
+    holds("ours: 2, theirs: 3, before: 1" in said, f"and the values: {said}")
     p.deployment.mlc("decide", "--id", str(forth["id"]), "--choice", "overwrite", "acme")
     p.until(lambda: same(p, "Ada", phone="2") and not reviews(p), f"the ledger's stands: {both(p, 'Ada')} {reviews(p)}")
     quiet(p)
@@ -156,6 +157,17 @@ def _():
     reading.join()
     p.until(lambda: same(p, "Ada", phone="2", city="Elko"), f"merged: {both(p, 'Ada')}")
     quiet(p)
+
+
+@promise("a record that changes under every try is not tried for ever: five rounds, then a person is asked")
+def _():
+    p, party, account = begun()
+    before = p.crm.get("/calls")["by_route"].get("POST /batch", 0)
+    p.crm.fault(kind="status", method="POST", path="/batch", status=409, body='{"code":"stale","message":"changed meanwhile"}', count=100)
+    p.ledger.post("/parties", {"id": party["id"], "phone": "2"})
+    p.until(lambda: [r["cause"] for r in reviews(p)] == ["stale"], f"a person is asked: {reviews(p)}")
+    rounds = p.crm.get("/calls")["by_route"]["POST /batch"] - before
+    holds(5 <= rounds <= 6, f"{rounds} rounds")
 
 
 @promise("the remote rewrites what we wrote: its form comes back once, and there is rest")

@@ -77,6 +77,8 @@ static void only_what_both_changed_is_a_conflict_and_shows_what_stood_there(void
 	assert_string_equal(json_text_at(v, "options.0.conflicts.0.ours"), "2");
 	assert_string_equal(json_text_at(v, "options.0.conflicts.0.theirs"), "(3)");
 	assert_string_equal(json_text_at(v, "options.0.conflicts.0.before"), "(1)");
+	assert_string_equal(json_text_at(v, "why"),
+		"Phone (ours: 2, theirs: (3), before: (1)) was changed on both sides since we wrote it");
 	json_decref(v);
 	v = go(&h, "created", RECORD("2", "new"), "{'Name':'Ada','Phone':'(3)','Notes':'hers'}", ",'choice':{'choice':'overwrite'}");
 	assert_string_equal(json_text_at(v, "writes.0.data.Phone"), "2");
