@@ -14,6 +14,8 @@ struct state {
 	size_t at, asked;    /* index into ids or writes; how many of them are on the way */
 
 	uint32_t refused;    /* write: a bit for each that never left */
+	struct named *names; /* write: references by name that were looked up; call memory */
+	struct named *wanted; /* the one that is to be looked up next; NULL: none */
 
 	/* poll */
 	unsigned entity;     /* index into qbo_entities of what is being read */
@@ -23,6 +25,14 @@ struct state {
 	int64_t now_ms;      /* QuickBooks' own clock when the reading began */
 	bool unsorted;       /* it does not keep to the order asked for */
 	char first_id[32];   /* of the page before */
+};
+
+/* QuickBooks takes references by id only: a name is looked up before the first write that needs it. */
+struct named {
+	const struct mlc_entity *entity;
+	const char *name, *id; /* id NULL: nobody has that name, or several have */
+	size_t count;          /* who have it */
+	struct named *next;
 };
 
 extern const struct mlc_entity qbo_entities[];
@@ -41,7 +51,7 @@ const char *qbo_word(struct mlc_call *, const struct mlc_entity *);
 /* record, changed in place: references are {"id","name"}, decimals text with all their digits, instants
  * UTC.  It stays borrowed from parse(). */
 json_t *qbo_read(struct mlc_call *, const struct mlc_entity *, json_t *record);
-/* The members of data for the wire, new; NULL: *why says what cannot be written. */
+/* The members of data for the wire, new; NULL: *why says what cannot be written, or (state) a name is wanted. */
 json_t *qbo_wire(struct mlc_call *, const struct mlc_entity *, const json_t *data, const char **why);
 /* Id, SyncToken, time and deletion of a record that came; false: it has no Id. */
 bool qbo_look(struct mlc_call *, const struct mlc_entity *, json_t *record, struct mlc_record *out);

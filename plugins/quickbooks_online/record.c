@@ -182,13 +182,42 @@ bool qbo_emit(struct mlc_call *c, const struct mlc_entity *e, json_t *record)
 
 static json_t *wire_object(struct mlc_call *, const struct mlc_entity *, const json_t *data, const char **why);
 
+/* What is known of that name; not known yet: it is wanted. */
+static const struct named *name_known(struct mlc_call *c, const struct mlc_entity *e, const char *name)
+{
+	struct state *s = (struct state *)c->state;
+	struct named *n = s->names;
+
+	while (n && (n->entity != e || strcmp(n->name, name) != 0))
+		n = n->next;
+	if (n)
+		return n;
+	n = (struct named *)c->host->alloc(c, sizeof *n);
+	if (n) {
+		n->entity = e;
+		n->name = c->host->format(c, "%s", name);
+		n->next = s->names;
+		s->names = s->wanted = n;
+	}
+	return NULL;
+}
+
 static json_t *wire_reference(struct mlc_call *c, const struct mlc_field *f, const json_t *v, const char **why)
 {
 	const char *id = json_is_string(v) ? json_string_value(v) : json_string_value(json_object_get(v, "id"));
+	const char *name = json_string_value(json_object_get(v, "name"));
+	const struct named *known;
 
-	if (!id || !*id)
-		return WHY(c, why, "%s names no %s by its id", f->name, f->of);
-	return json_pack("{s:s}", "value", id);
+	if (id && *id)
+		return json_pack("{s:s}", "value", id);
+	if (!name || !*name)
+		return WHY(c, why, "%s names no %s, neither by id nor by name", f->name, f->of);
+	known = name_known(c, part(f->of), name);
+	if (!known)
+		return NULL;
+	if (!known->id)
+		return WHY(c, why, "%s: %s %s \"%.200s\" in QuickBooks", f->name, known->count ? "several are called" : "there is no", f->of, name);
+	return json_pack("{s:s}", "value", known->id);
 }
 
 static size_t characters(const char *text)

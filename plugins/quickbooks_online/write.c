@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum phase { LOOK, SENT, SENT_BATCH };
+enum phase { LOOK, NAME, SENT, SENT_BATCH };
 
 static const struct mlc_write *write_at(const struct mlc_call *c)
 {
@@ -30,8 +30,16 @@ static const char *operation_of(const struct mlc_call *c, enum mlc_verb verb)
 	return NULL;
 }
 
+static bool is_reference(const struct mlc_call *c, const char *member)
+{
+	for (const struct mlc_field *f = c->entity->fields; f->name; f++)
+		if (strcmp(f->name, member) == 0)
+			return f->type == MLC_REF;
+	return false;
+}
+
 /* What an update must be read for first: a sparse one cannot erase a member, and replaces an object as a whole. */
-static bool needs_look(const struct mlc_write *w)
+static bool needs_look(const struct mlc_call *c, const struct mlc_write *w)
 {
 	const char *name;
 	json_t *v;
@@ -39,7 +47,7 @@ static bool needs_look(const struct mlc_write *w)
 	if (w->verb != MLC_DO_UPDATE)
 		return false;
 	json_object_foreach(w->data, name, v)
-		if (json_is_null(v) || json_is_object(v))
+		if (json_is_null(v) || (json_is_object(v) && !is_reference(c, name)))
 			return true;
 	return false;
 }
@@ -50,16 +58,18 @@ static void put_identity(json_t *body, const struct mlc_write *w)
 	json_object_set_new(body, "SyncToken", json_string(w->version ? w->version : "0"));
 }
 
-/* NULL: the write is refused. */
+/* NULL: the write is refused, or a name is wanted first. */
 static json_t *body_of(struct mlc_call *c, size_t i)
 {
+	const struct state *s = (const struct state *)c->state;
 	const struct mlc_write *w = &c->writes[i];
 	bool with_data = w->verb == MLC_DO_CREATE || w->verb == MLC_DO_UPDATE;
 	const char *why;
 	json_t *body = with_data ? qbo_wire(c, c->entity, w->data, &why) : json_object();
 
 	if (!body) {
-		c->host->refuse(c, i, MLC_REFUSED, 0, "%s", why);
+		if (!s->wanted)
+			c->host->refuse(c, i, MLC_REFUSED, 0, "%s", why);
 		return NULL;
 	}
 	if (w->verb == MLC_DO_CREATE)
@@ -71,6 +81,7 @@ static json_t *body_of(struct mlc_call *c, size_t i)
 }
 
 static enum mlc_step next_write(struct mlc_call *);
+static enum mlc_step proceed(struct mlc_call *);
 
 static enum mlc_step send_one(struct mlc_call *c, json_t *body)
 {
@@ -143,6 +154,38 @@ static enum mlc_step digest_one(struct mlc_call *c)
 	return next_write(c);
 }
 
+/* ---- names ------------------------------------------------------------------------------------------------------- */
+
+/* People and firms are called by their DisplayName, all else by the whole name or its last part. */
+static enum mlc_step ask_name(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	const struct named *n = s->wanted;
+	const char *member = strchr(n->name, ':') ? "FullyQualifiedName" : "Name";
+
+	for (const struct mlc_field *f = n->entity->fields; f->name; f++)
+		if (strcmp(f->name, "DisplayName") == 0 && !strchr(n->name, ':'))
+			member = f->name;
+	s->phase = NAME;
+	return qbo_query(c, c->host->format(c, "select * from %s where %s = %s maxresults 2", n->entity->name, member,
+		qbo_quoted(c, n->name)));
+}
+
+static enum mlc_step digest_name(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	struct mlc_record r;
+	json_t *list;
+
+	if (!qbo_rows(c, s->wanted->entity, "looking a name up", &list))
+		return MLC_FAIL;
+	s->wanted->count = json_array_size(list);
+	if (s->wanted->count == 1 && qbo_look(c, s->wanted->entity, json_array_get(list, 0), &r))
+		s->wanted->id = r.id;
+	s->wanted = NULL;
+	return proceed(c);
+}
+
 /* ---- reading first ----------------------------------------------------------------------------------------- */
 
 static enum mlc_step look(struct mlc_call *c)
@@ -195,9 +238,9 @@ static enum mlc_step digest_look(struct mlc_call *c)
 		return next_write(c);
 	}
 	body = body_of(c, s->at);
-	if (!body) {
-		s->at++;
-		return next_write(c);
+	if (!body) { /* the name first, and then it is read again */
+		s->at += !s->wanted;
+		return s->wanted ? ask_name(c) : next_write(c);
 	}
 	/* A full update: what is left out is erased (SOURCES.md 6). */
 	json_object_del(body, "sparse");
@@ -219,11 +262,13 @@ static enum mlc_step send_batch(struct mlc_call *c)
 	const char *items = "";
 
 	for (size_t i = 0; i < c->write_count; i++) {
-		json_t *body = body_of(c, i);
+		json_t *body = s->refused & 1u << i ? NULL : body_of(c, i);
 		size_t len;
 		const char *text = body ? c->host->dump(c, body, c->entity, &len) : NULL;
 
-		if (!body) {
+		if (!body && s->wanted)
+			return ask_name(c);
+		if (!body) { /* this time or the last: it never leaves */
 			s->refused |= 1u << i;
 			continue;
 		}
@@ -286,7 +331,7 @@ static bool goes_in_batch(const struct mlc_call *c)
 	if (c->writes[0].verb == MLC_DO_VOID && strcmp(c->entity->name, "Payment") == 0)
 		return false;
 	for (size_t i = 0; i < c->write_count; i++)
-		if (needs_look(&c->writes[i]))
+		if (needs_look(c, &c->writes[i]))
 			return false;
 	return true;
 }
@@ -298,13 +343,20 @@ static enum mlc_step next_write(struct mlc_call *c)
 	json_t *body;
 
 	for (; s->at < c->write_count; own->at++) {
-		if (needs_look(write_at(c)))
+		if (needs_look(c, write_at(c)))
 			return look(c);
 		body = body_of(c, s->at);
 		if (body)
 			return send_one(c, body);
+		if (s->wanted)
+			return ask_name(c);
 	}
 	return MLC_DONE;
+}
+
+static enum mlc_step proceed(struct mlc_call *c)
+{
+	return goes_in_batch(c) ? send_batch(c) : next_write(c);
 }
 
 enum mlc_step qbo_write(struct mlc_call *c)
@@ -312,10 +364,12 @@ enum mlc_step qbo_write(struct mlc_call *c)
 	const struct state *s = (const struct state *)c->state;
 
 	if (c->reply->kind == MLC_REPLY_NONE)
-		return goes_in_batch(c) ? send_batch(c) : next_write(c);
+		return proceed(c);
 	switch ((enum phase)s->phase) {
 	case LOOK:
 		return digest_look(c);
+	case NAME:
+		return digest_name(c);
 	case SENT:
 		return digest_one(c);
 	case SENT_BATCH:

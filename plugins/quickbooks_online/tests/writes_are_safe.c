@@ -192,14 +192,70 @@ static void what_quickbooks_would_not_take_never_leaves(void **state)
 	send(d, "Customer");
 	refused(d, 0, MLC_REFUSED, "501 characters, QuickBooks takes 500");
 	drive_end(d);
-	add(d, MLC_DO_CREATE, NULL, NULL, json_pack("{s:{s:s}}", "CustomerRef", "name", "Cool Cars"));
+	add(d, MLC_DO_CREATE, NULL, NULL, json_pack("{s:{}}", "CustomerRef"));
 	send(d, "Invoice");
-	refused(d, 0, MLC_REFUSED, "names no Customer by its id");
+	refused(d, 0, MLC_REFUSED, "names no Customer, neither by id nor by name");
 	drive_end(d);
 	add(d, MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "Colour", "red"));
 	send(d, "Customer");
 	refused(d, 0, MLC_REFUSED, "no member Colour");
 	free(name);
+}
+
+#define FOUND(kind, rows) "{\"QueryResponse\":{\"" kind "\":[" rows "],\"maxResults\":1}," TIME "}"
+
+/* QuickBooks takes ids only: each name is looked up once, inactive ones left out. */
+static void a_reference_by_name_is_looked_up(void **state)
+{
+	struct drive *d = *state;
+
+	add(d, MLC_DO_CREATE, NULL, NULL, json_pack("{s:{s:s},s:[{s:s,s:{s:{s:s}}},{s:s,s:{s:{s:s}}}]}", "CustomerRef", "name", "Cool Cars", "Line", "DetailType",
+		"SalesItemLineDetail", "SalesItemLineDetail", "ItemRef", "name", "Garden:Design", "DetailType", "SalesItemLineDetail", "SalesItemLineDetail", "ItemRef",
+		"name", "Garden:Design"));
+	send(d, "Invoice");
+	asks_query(d, "select * from Customer where DisplayName = 'Cool Cars' maxresults 2");
+	answer(d, 200, FOUND("Customer", "{\"Id\":\"16\"}"));
+	asks_query(d, "select * from Item where FullyQualifiedName = 'Garden:Design' maxresults 2");
+	answer(d, 200, FOUND("Item", "{\"Id\":\"5\"}"));
+	asks(d, "POST", "/invoice?minorversion=75&requestid=mlc-0001");
+	json_t *body = sent(d);
+	assert_string_equal(json_text_at(body, "CustomerRef.value"), "16");
+	assert_string_equal(json_text_at(json_array_get(json_object_get(body, "Line"), 1), "SalesItemLineDetail.ItemRef.value"), "5");
+	json_decref(body);
+	drive_end(d);
+
+	add(d, MLC_DO_CREATE, NULL, NULL, json_pack("{s:s,s:{s:s}}", "DisplayName", "New", "SalesTermRef", "name", "Net 99"));
+	send(d, "Customer");
+	answer(d, 200, "{\"QueryResponse\":{}," TIME "}");
+	refused(d, 0, MLC_REFUSED, "there is no Term \"Net 99\"");
+	drive_end(d);
+
+	add(d, MLC_DO_CREATE, NULL, NULL, json_pack("{s:s,s:{s:s}}", "DisplayName", "New", "SalesTermRef", "name", "Net 30"));
+	send(d, "Customer");
+	answer(d, 200, FOUND("Term", "{\"Id\":\"3\"},{\"Id\":\"4\"}"));
+	refused(d, 0, MLC_REFUSED, "several are called Term");
+}
+
+static void names_in_a_batch_are_looked_up_before_it_leaves(void **state)
+{
+	struct drive *d = *state;
+
+	add(d, MLC_DO_UPDATE, "1", "0", json_pack("{s:s}", "DisplayName", "a:b"));
+	add(d, MLC_DO_UPDATE, "2", "0", json_pack("{s:{s:s}}", "SalesTermRef", "name", "Net 30"));
+	add(d, MLC_DO_UPDATE, "3", "0", json_pack("{s:{s:s}}", "SalesTermRef", "id", "8"));
+	send(d, "Customer");
+	asks_query(d, "select * from Term where Name = 'Net 30' maxresults 2");
+	answer(d, 200, FOUND("Term", "{\"Id\":\"3\"}"));
+	asks(d, "POST", "/batch?minorversion=75");
+	json_t *body = sent(d);
+	assert_int_equal(json_array_size(json_object_get(body, "BatchItemRequest")), 2);
+	assert_string_equal(json_text_at(json_array_get(json_object_get(body, "BatchItemRequest"), 0), "Customer.SalesTermRef.value"), "3");
+	json_decref(body);
+	answer(d, 200, "{\"BatchItemResponse\":[{\"bId\":\"1\",\"Customer\":" CUSTOMER("2", "1", "2026-11-20T16:10:00-08:00", "") "},{\"bId\":\"2\",\"Customer\":"
+		CUSTOMER("3", "1", "2026-11-20T16:10:00-08:00", "") "}]," TIME "}");
+	assert_int_equal(d->step, MLC_DONE);
+	refused(d, 0, MLC_REFUSED, "colon");
+	assert_int_equal(outcome(d, 2)->end, WRITE_END_SETTLED);
 }
 
 static void creates_go_one_by_one(void **state)
@@ -280,7 +336,7 @@ int main(void)
 		TEST(a_create_bears_its_key_and_may_be_repeated), TEST(money_leaves_as_numbers), TEST(an_update_is_sparse_and_bears_its_token),
 		TEST(what_erases_is_read_first_and_sent_whole), TEST(a_name_or_number_that_is_taken_is_looked_at_again),
 		TEST(closed_books_hold_the_document), TEST(a_document_is_deleted_or_voided_by_its_token),
-		TEST(what_quickbooks_would_not_take_never_leaves), TEST(creates_go_one_by_one),
+		TEST(what_quickbooks_would_not_take_never_leaves), TEST(a_reference_by_name_is_looked_up), TEST(names_in_a_batch_are_looked_up_before_it_leaves), TEST(creates_go_one_by_one),
 		TEST(changes_go_in_a_batch_and_each_item_is_judged), TEST(a_lost_or_broken_reply_is_in_doubt),
 	};
 
