@@ -2,7 +2,7 @@
 #include "zoho.h"
 
 #define OVERLAP_MS INT64_C(60000)  /* what was being written while we looked */
-#define SKEW_MS    INT64_C(600000) /* how far Zoho's clock and ours may be apart */
+#define MARGIN_MS  INT64_C(600000) /* how long a change may take until lists show it */
 #define RECYCLED   (60 * 86400)    /* seconds that Zoho remembers what was deleted (SOURCES.md 4) */
 
 
@@ -50,9 +50,10 @@ static void begin(struct mlc_call *c)
 	int64_t ms;
 
 	s->page = 1;
-	if (c->cursor && mlc_instant(c->cursor + (*c->cursor == '@'), &ms))
+	if (c->cursor && mlc_instant(c->cursor + (*c->cursor == '@'), &ms)) {
 		s->after_ms = ms - (*c->cursor == '@' ? 0 : OVERLAP_MS);
-	s->greatest_ms = s->after_ms;
+		s->greatest_ms = ms;
+	}
 }
 
 /* Oldest change first, so that what was read is safe at the end of each page.  A token may not stand beside
@@ -91,10 +92,11 @@ static enum mlc_step digest_changed(struct mlc_call *c, json_t *one)
 		json_decref(r.data);
 		return zoho_garbage(c, "a list of records with their times");
 	}
-	if (r.changed_ms < s->greatest_ms && s->page > 1) {
+	if (r.changed_ms < s->last_ms) {
 		json_decref(r.data);
-		return c->host->fail(c, MLC_BROKEN, 0, "Zoho gave a page of older records than the one before: it repeats, or is not sorted");
+		return c->host->fail(c, MLC_BROKEN, 0, "Zoho gave an older record behind a newer one: a page repeats, or is not sorted");
 	}
+	s->last_ms = r.changed_ms;
 	if (r.changed_ms > s->greatest_ms)
 		s->greatest_ms = r.changed_ms;
 	if (zoho_has_rows(e)) {
@@ -145,13 +147,15 @@ static enum mlc_step turn(struct mlc_call *c, size_t count, bool *more)
 	return MLC_DONE;
 }
 
-/* At the end everything up to now was seen, but for what two clocks disagree on: the next poll is then
- * answered with 304 for as long as nothing changes. */
+/* At the end everything up to now was seen, but for a margin: the next poll is then answered with 304 for as long as
+ * nothing changes.  Now is what Zoho calls so; our clock may be wrong, and would then skip what happens meanwhile. */
 static const char *cursor_of(struct mlc_call *c, bool more)
 {
 	const struct state *s = (const struct state *)c->state;
-	int64_t seen = more || c->now_ms - SKEW_MS < s->greatest_ms ? s->greatest_ms : c->now_ms - SKEW_MS;
+	int64_t seen = s->greatest_ms, now;
 
+	if (!more && mlc_http_date(c->host->header(c, "Date"), &now) && now - MARGIN_MS > seen)
+		seen = now - MARGIN_MS;
 	return seen ? mlc_instant_text(c, seen) : NULL;
 }
 

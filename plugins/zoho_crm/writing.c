@@ -241,8 +241,8 @@ static enum mlc_step digest_entries(struct mlc_call *c)
 		json_t *error = json_is_array(list) ? json_array_get(list, 0) : body;
 		enum mlc_fault fault = zoho_fault(c, error, status, &words);
 
-		/* A success that cannot be read is no proof of anything; nor is a server that fell over. */
-		if (status < 300 && (fault == MLC_BROKEN || json_is_array(list)))
+		/* A success that cannot be read is no proof of anything, nor are fewer entries than records; nor is a server that fell over. */
+		if (json_is_array(list) ? status != 412 && json_array_size(list) != s->count : status < 300 && fault == MLC_BROKEN)
 			return give_up(c, MLC_IN_DOUBT, 0, c->host->format(c, "Zoho answered %d with something that is no answer to a write", status));
 		if (fault == MLC_RETRY && status >= 500)
 			fault = MLC_IN_DOUBT;

@@ -21,7 +21,8 @@ struct state {
 	unsigned page;       /* asked for; 0: none yet */
 	char token[512];     /* of the next page; "": none */
 	int64_t after_ms;    /* the list begins there; 0: with the first record */
-	int64_t greatest_ms; /* newest that was read */
+	int64_t greatest_ms; /* newest that was read, in this call or before */
+	int64_t last_ms;     /* of the record that was read last; 0: none yet */
 	size_t at;           /* fetch: index into ids; write: into writes; discover: module */
 	size_t count;        /* write: how many of the writes are in the request under way */
 	bool some;           /* ping: a module has shown that it may be read */

@@ -653,11 +653,23 @@ local function watch_delete(req)
 	return { status = out[1] and out[1].status == "error" and 400 or 200, json = { watch = out } }
 end
 
+local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
+local DAYS = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" }
+
+local function http_date(ms)
+	local year, month, day, hour, minute, second, weekday = twin.civil(ms)
+	return ("%s, %02d %s %04d %02d:%02d:%02d GMT"):format(DAYS[weekday + 1], day, MONTHS[month], year, hour, minute, second)
+end
+
 -- ---- addresses ----------------------------------------------------------------------------------------------------------
 
 function rest.serve()
 	twin.before(gate)
-	twin.finish(function(req, resp) limits.leave(req, resp) end)
+	twin.finish(function(req, resp)
+		limits.leave(req, resp)
+		resp.headers = resp.headers or {}
+		resp.headers.Date = http_date(twin.now())
+	end)
 	for _, version in ipairs { "v8", "v7", "v6", "v5", "v4", "v3", "v2.1" } do
 		local base = "/crm/" .. version
 		twin.route("POST", base .. "/coql", query)

@@ -244,11 +244,27 @@ static inline const char *mlc_instant_text(struct mlc_call *c, int64_t ms)
 		(int)(days - mlc_days(year, month, 1)) + 1, (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
 }
 
+/* UTC milliseconds of an HTTP date ("Sat, 21 Nov 2026 00:09:21 GMT", RFC 9110, 5.6.7); false: no such text. */
+static inline bool mlc_http_date(const char *text, int64_t *ms)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	char month[4];
+	int day, year, hour, minute, second;
+	const char *name;
+
+	if (!text || sscanf(text, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &day, month, &year, &hour, &minute, &second) != 6)
+		return false;
+	name = strstr(months, month);
+	if (!name || (name - months) % 3 || strlen(month) != 3)
+		return false;
+	*ms = (mlc_days(year, (int)(name - months) / 3 + 1, day) * 86400 + hour * 3600 + minute * 60 + second) * 1000;
+	return true;
+}
+
 /* How long a Retry-After header asks to wait, in ms: seconds, or an HTTP date (RFC 9110, 10.2.3);
  * fallback where there is none or it says nothing sensible; at most a day. */
 static inline uint32_t mlc_retry_after(const char *text, int64_t now_ms, uint32_t fallback)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	const int64_t most = INT64_C(86400000);
 	int64_t wait = 0;
 
@@ -261,17 +277,9 @@ static inline uint32_t mlc_retry_after(const char *text, int64_t now_ms, uint32_
 		if (*text)
 			return fallback;
 	} else {
-		char month[4];
-		int day, year, hour, minute, second;
-		const char *name;
-
-		if (sscanf(text, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &day, month, &year, &hour, &minute, &second) != 6)
+		if (!mlc_http_date(text, &wait))
 			return fallback;
-		name = strstr(months, month);
-		if (!name || (name - months) % 3 || strlen(month) != 3)
-			return fallback;
-		wait = (mlc_days(year, (int)(name - months) / 3 + 1, day) * 86400 + hour * 3600 + minute * 60 + second) * 1000
-			- now_ms;
+		wait -= now_ms;
 		if (wait < 0)
 			wait = 0;
 	}
