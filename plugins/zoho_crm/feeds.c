@@ -102,6 +102,7 @@ static enum mlc_step digest_changed(struct mlc_call *c, json_t *one)
 	if (zoho_has_rows(e)) {
 		json_decref(r.data);
 		r.data = NULL;
+		r.version = NULL; /* of the whole record another one comes */
 		r.hint = true;
 	}
 	c->host->emit(c, &r);

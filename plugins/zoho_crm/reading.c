@@ -210,6 +210,36 @@ static json_t *tidy(struct mlc_call *c, const struct mlc_field *fields, json_t *
 	return out;
 }
 
+/* "2026-11-20T10:00:00Z~9c1e...": Modified_Time has a grain of a second, so that two contents of one second need another
+ * mark, made of what a list and the record itself both show (SOURCES.md 5). */
+static const char *version_of(struct mlc_call *c, const struct mlc_entity *e, const json_t *record, int64_t ms)
+{
+	uint64_t hash = UINT64_C(14695981039346656037);
+	json_t *shown = json_object();
+	const char *text;
+	size_t len = 0;
+
+	for (const struct mlc_field *f = e->fields; f->name; f++) {
+		json_t *value = json_object_get(record, f->name);
+
+		if (f->type == MLC_REF)
+			value = json_object_get(value, "id");
+		if (value && f->type != MLC_LIST && !json_is_null(value))
+			json_object_set_new(shown, f->name, json_deep_copy(value));
+	}
+	text = c->host->dump(c, shown, NULL, &len); /* which it takes over */
+	for (size_t i = 0; text && i < len; i++)
+		hash = (hash ^ (unsigned char)text[i]) * UINT64_C(1099511628211);
+	return c->host->format(c, "%s~%016llx", mlc_instant_text(c, ms), (unsigned long long)hash);
+}
+
+bool zoho_version_ms(struct mlc_call *c, const char *version, int64_t *ms)
+{
+	const char *mark = version ? strchr(version, '~') : NULL;
+
+	return mlc_instant(mark ? c->host->format(c, "%.*s", (int)(mark - version), version) : version, ms);
+}
+
 bool zoho_record(struct mlc_call *c, const struct mlc_entity *e, json_t *record, struct mlc_record *out)
 {
 	const char *id = mlc_text(record, "id"), *phone = mlc_text(record, "Phone");
@@ -218,11 +248,11 @@ bool zoho_record(struct mlc_call *c, const struct mlc_entity *e, json_t *record,
 	if (!id || !zoho_is_id(id))
 		return false;
 	*out = (struct mlc_record){ .entity = e->name, .id = id };
+	out->data = tidy(c, e->fields, record, 2);
 	if (mlc_instant(mlc_text(record, "Modified_Time"), &ms)) {
-		out->version = mlc_instant_text(c, ms);
+		out->version = version_of(c, e, out->data, ms);
 		out->changed_ms = ms;
 	}
-	out->data = tidy(c, e->fields, record, 2);
 	if (phone && e == &zoho_entities[ACCOUNTS])
 		json_object_set_new(out->data, "Phone_Digits", json_string(digits_of(c, phone)));
 	return true;
@@ -267,7 +297,7 @@ static enum mlc_step digest_fetched(struct mlc_call *c, const char *id)
 		return failed;
 	if (c->reply->status == 204)
 		r = (struct mlc_record){ .entity = c->entity->name, .id = id, .deleted = true };
-	else if (!zoho_record(c, c->entity, json_array_get(list, 0), &r) || strcmp(r.id, id) != 0)
+	else if (strcmp(mlc_text_or(list, "0.id", ""), id) != 0 || !zoho_record(c, c->entity, json_array_get(list, 0), &r))
 		return zoho_garbage(c, "the record that was asked for");
 	c->host->emit(c, &r);
 	return MLC_DONE;

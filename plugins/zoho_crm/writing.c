@@ -92,7 +92,7 @@ static enum mlc_step ask_update(struct mlc_call *c, json_t *rows)
 	if (!headers || !text)
 		return c->host->fail(c, MLC_BROKEN, 0, "a record is too large to be written");
 	s->count = 1;
-	if (w->version && mlc_instant(w->version, &ms)) {
+	if (zoho_version_ms(c, w->version, &ms)) {
 		headers[0] = c->host->format(c, "If-Unmodified-Since: %s", zoho_time(c, ms));
 		c->request->headers = headers;
 	}
@@ -204,7 +204,6 @@ static void settle_entry(struct mlc_call *c, size_t i, json_t *entry)
 	const char *id = mlc_text(entry, "details.id");
 	struct mlc_record r = { .entity = c->entity->name, .id = w->id };
 	json_t *record;
-	int64_t ms;
 
 	if (!id || !zoho_is_id(id) || (w->id && strcmp(w->id, id) != 0)) {
 		c->host->refuse(c, i, MLC_IN_DOUBT, 0, "Zoho says that it is written, but not as which record");
@@ -212,11 +211,7 @@ static void settle_entry(struct mlc_call *c, size_t i, json_t *entry)
 	}
 	r.id = id;
 	r.deleted = w->verb == MLC_DO_DELETE;
-	if (mlc_instant(mlc_text(entry, "details.Modified_Time"), &ms)) {
-		r.version = mlc_instant_text(c, ms);
-		r.changed_ms = ms;
-	}
-	/* What was made is known whole; of what was changed Zoho tells the version only. */
+	/* No version: that of what stands there now takes all of the record.  What comes back is told from news by content. */
 	if (w->verb == MLC_DO_CREATE && (record = c->host->parse(c, "{}", 2)) != NULL) {
 		struct mlc_record made;
 

@@ -18,6 +18,17 @@ def feed_says(b, feed):
     return [line for line in b.host.said().splitlines() if f"feed {feed}:" in line][-1:]
 
 
+def patiently(b):
+    """What is tried again has its pauses."""
+    for _ in range(8):
+        b.host.advance(30 * MINUTE)
+        b.visit()
+        b.rest()
+        if not any(f["ready"] or f["waits"] or f["sending"] for f in b.flows().values()):
+            return
+    raise AssertionError(f"still on its way: {b.flows()}")
+
+
 @promise("a list that is HTML, half, empty, huge, elsewhere or refused: the feed names what came, keeps its place, other modules go on, and nothing is taken for the end")
 def lists():
     b = begun(crm={"seed": "none"})
@@ -48,8 +59,7 @@ def lists():
         said = feed_says(b, "accounts")
         holds(words in str(said), f"{fault}: {words!r} in {said}")
         b.crm.control("DELETE", "/faults")
-        b.host.advance(60 * MINUTE)
-        b.settle()
+        patiently(b)
         equal(b.books.get("/records/Customer/Contoso")["Phone"], f"555 {n}", f"{fault}: read the next time")
         equal(b.account("Web Customer")["Fax"], str(n), f"{fault}: others went on")
     equal(b.waiting("held") + b.waiting("review"), [], "nothing waits")
@@ -108,12 +118,13 @@ def tokens():
     state = b.crm.get("/sums")["accounts"]
     b.crm.fault(kind="status", status=200, path="/crm/v8/org", count=0, json={"org": [{"zgid": "999", "company_name": "Somebody Else", "license_details": {}}]})
     _, value, said = b.at.run("ping", "acme/crm")
-    holds(not value["connections"][0]["ok"] and "another" in said, said)
+    answer = value["connections"][0]
+    holds(not answer["ok"] and "999" in said, said)
     b.edit("Customer", "Contoso", Fax="2")
     b.visit()
     b.rest()
     equal(b.crm.get("/sums")["accounts"], state, "nothing was written to a stranger")
-    holds("acme/crm" in eventually(lambda: "another" in b.at.say("status")[1] and b.at.say("status")[1], "told"), "and a person is told")
+    holds("acme/crm" in eventually(lambda: "999" in b.at.say("status")[1] and b.at.say("status")[1], "told"), "and a person is told")
 
 
 @promise("nothing is inferred from a failed listing of what was deleted")

@@ -130,7 +130,7 @@ static void amounts_become_text_and_times_utc(void **state)
 	assert_string_equal(member(d, 0, "$approved"), "(none)");
 	assert_string_equal(member(d, 0, "Last_Activity_Time"), "(none)");
 	assert_string_equal(member(d, 0, "Colour__c"), "red");
-	assert_string_equal(record(d, 0)->version, "2026-11-20T04:30:00Z");
+	assert_memory_equal(record(d, 0)->version, "2026-11-20T04:30:00Z~", 21);
 	/* A number where a text is due stays what it is; an amount without cents is an amount. */
 	assert_string_equal(member(d, 1, "Unit_Price"), "12");
 	assert_true(json_is_integer(json_object_get(record(d, 1)->data, "Product_Code")));
@@ -165,8 +165,33 @@ static void what_has_rows_is_only_hinted_at(void **state)
 	poll(d, "deals", NULL);
 	answer(d, 200, "{\"data\":[{\"id\":\"7\",\"Deal_Name\":\"D\",\"Modified_Time\":\"2026-11-20T10:00:00Z\"}]" END);
 	assert_string_equal(emitted(d), "hint Deals 7");
-	assert_string_equal(record(d, 0)->version, "2026-11-20T10:00:00Z");
+	assert_null(record(d, 0)->version); /* that of the whole record is another one */
 	drive_end(d);
+}
+
+/* Somebody edits in the second in which we wrote: its time says nothing of it. */
+static void two_contents_of_one_second_are_two_versions(void **state)
+{
+	static const char *const rest[] = { "", ",\"Unit_Price\":1.50", ",\"Unit_Price\":1.50,\"Description\":null", ",\"Vendor_Name\":{\"name\":\"A\",\"id\":\"9\"}",
+		",\"Vendor_Name\":{\"name\":\"Renamed\",\"id\":\"9\"},\"Owner\":{\"id\":\"1\"}" };
+	char *versions[5];
+	struct drive *d = *state;
+
+	for (size_t i = 0; i < 5; i++) {
+		char *body = xformat("{\"data\":[{\"id\":\"1\",\"Product_Name\":\"Mug\",\"Modified_Time\":\"2026-11-20T10:00:00Z\"%s}]" END, rest[i]);
+
+		poll(d, "products", NULL);
+		answer(d, 200, body);
+		versions[i] = xstrdup(record(d, 0)->version);
+		drive_end(d);
+		free(body);
+	}
+	assert_string_not_equal(versions[0], versions[1]);
+	assert_string_equal(versions[1], versions[2]); /* empty is empty */
+	assert_string_not_equal(versions[1], versions[3]);
+	assert_string_equal(versions[3], versions[4]); /* another's name, and what no list shows */
+	for (size_t i = 0; i < 5; i++)
+		free(versions[i]);
 }
 
 /* A list asks for at most 50 fields, and for no rows (SOURCES.md 4). */
@@ -219,6 +244,7 @@ int main(void)
 		drive_test(amounts_become_text_and_times_utc),
 		drive_test(an_accounts_phone_is_known_by_its_last_ten_digits),
 		drive_test(what_has_rows_is_only_hinted_at),
+		drive_test(two_contents_of_one_second_are_two_versions),
 		drive_test(no_module_asks_for_more_fields_than_zoho_gives),
 		drive_test(what_was_deleted_is_told_and_its_cursor_moves_at_the_end),
 	};

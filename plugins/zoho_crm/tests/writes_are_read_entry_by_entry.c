@@ -2,7 +2,7 @@
 #include "drive.h"
 
 #define WELL(id) "{\"code\":\"SUCCESS\",\"details\":{\"id\":\"" id "\",\"Modified_Time\":\"2026-11-20T10:00:00-08:00\"},\"message\":\"record added\",\"status\":\"success\"}"
-#define VERSION "2026-11-20T18:00:00Z"
+#define VERSION "2026-11-20T18:00:00Z~0123456789abcdef"
 
 static void write_all(struct drive *d, const char *entity, const struct mlc_write *w, size_t count)
 {
@@ -20,11 +20,12 @@ static const struct call_write *outcome(const struct drive *d, size_t i)
 	return &out[i];
 }
 
-#define settled(d, i, rid, v)                                                                  \
+#define settled(d, i, rid)                                                                     \
 	do {                                                                                   \
 		assert_int_equal(outcome(d, i)->end, WRITE_END_SETTLED);                       \
 		assert_string_equal(outcome(d, i)->record.id, rid);                            \
-		assert_string_equal(outcome(d, i)->record.version, v);                         \
+		/* A grain of a second is none to know an echo by. */                         \
+		assert_null(outcome(d, i)->record.version);                                    \
 	} while (0)
 
 #define refused(d, i, f)                                                                       \
@@ -46,7 +47,7 @@ static void creates_go_as_one_upsert_by_our_key(void **state)
 	assert_false(call_inside(d->call)->request->repeatable);
 	answer(d, 207, "{\"data\":[" WELL("42") "," REFUSAL("MANDATORY_NOT_FOUND", "required field not found", "\"api_name\":\"Industry\"") "]}");
 	assert_int_equal(d->step, MLC_DONE);
-	settled(d, 0, "42", VERSION);
+	settled(d, 0, "42");
 	assert_string_equal(json_text_or(outcome(d, 0)->record.data, "Books_Balance", ""), "12.30");
 	refused(d, 1, MLC_REFUSED);
 	assert_string_equal(outcome(d, 1)->text, "required field not found: Industry (MANDATORY_NOT_FOUND)");
@@ -130,7 +131,7 @@ static void an_entry_alone_decides_whatever_the_status_says(void **state)
 		if (rows[i].fault)
 			refused(d, 0, rows[i].fault);
 		else
-			settled(d, 0, "42", VERSION);
+			settled(d, 0, "42");
 		assert_string_equal(emitted(d), rows[i].hint);
 		drive_end(d);
 		json_decref(a);
@@ -169,7 +170,7 @@ static void updates_carry_the_version_they_were_made_for(void **state)
 	/* Only the one at hand has failed; the next goes its own way in a call of its own. */
 	answer(d, 412, "{\"data\":[" REFUSAL("ALREADY_MODIFIED", "the record was already modified", "") "]}");
 	assert_int_equal(d->step, MLC_DONE);
-	settled(d, 0, "42", VERSION);
+	settled(d, 0, "42");
 	assert_null(outcome(d, 0)->record.data);
 	refused(d, 1, MLC_STALE);
 	refused(d, 2, MLC_RETRY);
@@ -207,7 +208,7 @@ static void rows_are_laid_over_the_rows_that_are_there(void **state)
 		"{\"Amount\":3.50,\"id\":\"102\"},{\"id\":\"103\",\"_delete\":null}]}],\"trigger\":[]}");
 	answer(d, 200, "{\"data\":[" WELL("7") "]}");
 	assert_int_equal(d->step, MLC_DONE);
-	settled(d, 0, "7", VERSION);
+	settled(d, 0, "7");
 	drive_end(d);
 
 	write_all(d, "Deals", &w, 1);
