@@ -41,7 +41,10 @@ return mapping {
   },
 
   money = { amount = total, currency = currency, date = src "TxnDate", must_be = fact "target.currency" },
-  accept = { { ne(src "IsPending", true), else_ = skip("draft", "invoice {RefNumber} is pending: a draft") } },
+  accept = {
+    { ne(src "IsPending", true), else_ = skip("draft", "invoice {RefNumber} is pending: a draft") },
+    { present(fact "target.currency"), else_ = hold { cause = "not_known_yet", why = "in which currency Zoho keeps its deals is not known yet", fix = "mlc ping, then mlc release" } },
+  },
   identity = src "TxnID",
   order_by = src "TimeModified",
 
@@ -110,6 +113,7 @@ return mapping {
     { name = "a draft stays out", like = 1, change = { IsPending = true }, expect = { state = "skip", cause = "draft" } },
     { name = "ALL-08 an invoice in euros is not shown as dollars", like = 1, change = { CurrencyRef = { name = "Euro" } }, expect = { state = "hold", cause = "currency" } },
     { name = "ALL-08 nor is one in a currency that nobody has named", like = 1, change = { CurrencyRef = { name = "Zloty" } }, expect = { state = "hold", cause = "currency" } },
+    { name = "ALL-08 nor is anything before the organisation's own currency is known", like = 1, facts = { source = { currency = "USD" }, target = {} }, expect = { state = "hold", cause = "not_known_yet" } },
     { name = "ALL-09 older ones are left alone", like = 1, change = { TxnDate = "2025-12-31" }, expect = { state = "skip", cause = "before_start" } },
     { name = "a subtotal shows a sum of others and is no line", like = 1,
       change = { InvoiceLine = { { TxnLineID = "1B-1", ItemRef = { id = "70000001-1" }, Quantity = "4", Amount = "47.00" }, { TxnLineID = "1E-1", ItemRef = { id = "70000005-1" }, Amount = "47.00" } } },
@@ -133,6 +137,6 @@ return mapping {
       change = { Memo = "VOID: mistake", Subtotal = "0.00", SalesTaxTotal = "0.00", BalanceRemaining = "0.00", IsPaid = true, InvoiceLine = { { TxnLineID = "1B-1", ItemRef = { id = "70000001-1" }, Quantity = "0", Amount = "0.00" } } },
       link = { id = "800001", base = { Stage = "Closed Won" } }, current = { id = "800001", Stage = "Closed Won" },
       expect = { action = "update 800001", Stage = "Closed Lost", Books_Status = "Void", Amount = "0.00" } },
-    { name = "ALL-13 a deal that a person deleted is not made again by the next change", like = 15, current = none, expect = { state = "review", cause = "gone_in_target" } },
+    { name = "ALL-13 a deal that a person deleted is not made again by the next change", like = "ZOHO-34 ZOHO-30 ZOHO-22 a changed amount changes the deal that is there", current = none, expect = { state = "review", cause = "gone_in_target" } },
   },
 }
