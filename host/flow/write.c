@@ -189,7 +189,9 @@ static void write_failed(struct work *w, struct txn *t, enum mlc_fault fault, bo
 
 	may_stand = may_stand || (w->again && tells_nothing(fault));
 	struct delivery_move m = work_move_to(w, DELIVERY_READY);
-	char *doc = may_stand || move->move == MOVE_AGAIN ? work_doc(w, may_stand) : NULL;
+	/* It was not done: another try bears another key.  A remote that keeps its first answer to a key (Zuora, Stripe) would
+	 * only give its refusal again. */
+	char *doc = may_stand ? work_doc(w, true) : NULL;
 	unsigned tries = move->tries;
 
 	m.cause = move->word;
