@@ -8,7 +8,7 @@ CLIENT_ID, CLIENT_SECRET = "5f8a6f6e-1c0b-4a52-9d6e-0c5c7b1a2d3e", "kJ8=2vQwTnR0
 CALLOUT_USER, CALLOUT_PASSWORD = "zuora-callouts", "the-callouts-sign-in-with-this"
 INTEGRATION = "quickbooks_desktop-zuora"
 PARAMS = """tax = "quickbooks", tax_items = { CA = "CA State", none = "Out of State" }, items = { ["Subscription Revenue"] = "Subscription", Consulting = "Consulting" },
-        default_item = "Subscription", write_off_item = "Bad Debt",
+        write_off_item = "Bad Debt",
         deposit_to = { CreditCard = "Stripe Clearing", Check = "Undeposited Funds" }, payment_methods = { CreditCard = "Visa", Check = "Check" },
         refund_by = { Check = "check" }, refund_from = { Check = "Checking" },"""
 ITEMS = ("Subscription", "Consulting", "Bad Debt", "Adjustment")
