@@ -4,7 +4,7 @@
 -- back.  What the credit is set against: credit_apply.lua; money that is paid out of it: refund_card.lua, refund_check.lua.
 
 local number = trim { text "{param.doc_prefix}{memoNumber}", max = 11, on_overflow = param "number_too_long" }
-local is_write_off = eq(src "reasonCode", "Write-off")
+local is_write_off = all { eq(src "reasonCode", "Write-off"), present(param "write_off_item") }
 
 -- >>> the same in every file that posts: of which day
 local day = src "memoDate"
@@ -88,7 +88,7 @@ return mapping {
   needs = {
     customer = ensure { "zuora.account->quickbooks_desktop.Customer", of = { entity = "account", id = src "accountId" } },
     item     = find { entity = "Item", by = { FullName = when(present(item "accountingCode"), pick(param "items", item "accountingCode", item "accountingCode")) },
-                 fallback = { { FullName = when(present(item "sku"), pick(param "items", item "sku", item "sku")) }, { FullName = when(present(item "chargeName"), pick(param "items", item "chargeName", item "chargeName")) }, { FullName = param "default_item" } }, about = first { item "accountingCode", item "sku", item "chargeName" } },
+                 fallback = { { FullName = when(present(item "sku"), pick(param "items", item "sku", item "sku")) }, { FullName = when(present(item "chargeName"), pick(param "items", item "chargeName", item "chargeName")) }, { FullName = param "default_item" } }, about = first { item "accountingCode", item "sku", item "chargeName" }, if_ = not_(is_write_off) },
     tax_item = find { entity = "Item", by = { FullName = pick(param "tax_items", tax_key) }, if_ = by_quickbooks },
     tax_part = find { entity = "Item", by = { ListID = item "ItemSalesTaxRef.id" } },
   },
@@ -104,8 +104,8 @@ return mapping {
     CustomerSalesTaxCodeRef = when(by_quickbooks, param "tax_code", when(by_line, param "non_code")),
     ExchangeRate = when(all { eq(fact "target.multicurrency", "on"), present(param "exchange_rates") }, pick(param "exchange_rates", src "currency")),
     CreditMemoLine = lines {
-      each("creditMemoItems", { ItemRef = when(all { is_write_off, present(param "write_off_item") }, named(param "write_off_item"), ref "item"), Desc = transliterate(join { list { item "chargeName", item "description" }, item(), ", " }),
-        Quantity = when(gt(item "quantity", 0), item "quantity"), Amount = money(first { item "amountWithoutTax", item "amount" }), SalesTaxCodeRef = code }),
+      each("creditMemoItems", { ItemRef = when(is_write_off, named(param "write_off_item"), ref "item"), Desc = transliterate(join { list { item "chargeName", item "description" }, item(), ", " }),
+        Quantity = when(gt(item "quantity", 0), item "quantity"), Amount = money(first { item "amountWithoutTax", item "amount" }), SalesTaxCodeRef = when(is_write_off, non, code) }),
       each("creditMemoItems", { if_ = all { by_line, ne(item "taxAmount", 0) },
         ItemRef = pick(param "tax_line_items", first { join { item "creditTaxationItems", first { item "taxCode", item "name" }, "+", unique = true, sorted = true }, "none" }),
         Desc = transliterate(text "Tax on {item.chargeName}"), Amount = money(item "taxAmount"), SalesTaxCodeRef = non }),
@@ -131,13 +131,13 @@ return mapping {
 
   tests = {
     defaults = { today = "2026-11-21", start = "2026-01-01", facts = { target = { multicurrency = "off", sales_tax = "on" } }, params = { tax_items = { CA = "CA State", none = "Out of State" }, write_off_item = "Bad Debt" },
-      refs = { customer = "80-1", item = { ["Monthly fee"] = { id = "50-1", SalesTaxCodeRef = { name = "Tax" } }, ["Write-off"] = { id = "50-7" } }, tax_item = { ["CA State"] = { id = "60-1", TaxRate = "8.25" }, ["Out of State"] = { id = "60-2", TaxRate = "0" } } } },
+      refs = { customer = "80-1", item = { ["Monthly fee"] = { id = "50-1", SalesTaxCodeRef = { name = "Tax" } } }, tax_item = { ["CA State"] = { id = "60-1", TaxRate = "8.25" }, ["Out of State"] = { id = "60-2", TaxRate = "0" } } } },
     { name = "ZUO-32 a credit memo becomes one, with its tax",
       given = { id = "8ad7", memoNumber = "CM00000013", accountId = "8ad0", status = "Posted", currency = "USD", memoDate = "2026-11-05", totalAmount = "54.13", taxAmount = "4.13", updatedDate = "2026-11-05T01:42:47-08:00", reasonCode = "Customer Satisfaction",
         creditMemoItems = { { id = "1", chargeName = "Monthly fee", amount = "50.00", amountWithoutTax = "50.00", quantity = "1", taxAmount = "4.13", creditTaxationItems = { { taxCode = "CA" } } } } },
       expect = { action = "create", RefNumber = "CM00000013", TxnDate = "2026-11-05", total = "54.13", Memo = "Zuora credit memo CM00000013, Customer Satisfaction", CreditMemoLine = { { ItemRef = "50-1", Amount = "50.00", SalesTaxCodeRef = "Tax" } } } },
     { name = "ZUO-32 a write-off goes to its own item", like = 1, change = { reasonCode = "Write-off", totalAmount = "50.00", taxAmount = "0", creditMemoItems = { { id = "1", chargeName = "Write-off", amount = "50.00", taxAmount = "0" } } },
-      expect = { total = "50.00", CreditMemoLine = { { ItemRef = "Bad Debt", Amount = "50.00" } } } },
+      expect = { total = "50.00", CreditMemoLine = { { ItemRef = "Bad Debt", Amount = "50.00", SalesTaxCodeRef = "Non" } } } },
     { name = "ZUO-32 a draft is none yet", like = 1, change = { status = "Draft" }, expect = { state = "skip", cause = "not_posted" } },
     { name = "ZUO-32 one that was cancelled is voided while it is unused", like = 1, change = { status = "Canceled" }, link = { id = "1C-1", base = {} }, current = { id = "1C-1", LinkedTxn = {}, TxnDate = "2026-11-05" }, expect = { action = "void 1C-1" } },
     { name = "ZUO-32 applying it touches nothing of it", like = 1, change = { appliedAmount = "54.13" }, link = { id = "1C-1", base = { Memo = "Zuora credit memo CM00000013, Customer Satisfaction" } }, expect = { state = "nothing" } },
