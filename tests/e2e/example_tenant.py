@@ -10,7 +10,8 @@ from lib.bed import ROOT
 
 # tenant of docs/examples, its integration, and at least how many parameters that has
 EXAMPLES = (("acme", "woocommerce-quickbooks_desktop", 40), ("beta", "quickbooks_desktop-zoho_crm", 8),
-            ("gamma", "quickbooks_desktop-salesforce", 12), ("delta", "quickbooks_online-zendesk", 7))
+            ("gamma", "quickbooks_desktop-salesforce", 12), ("delta", "quickbooks_online-zendesk", 7),
+            ("epsilon", "quickbooks_desktop-zuora", 45))
 
 
 @promise("each tenant of docs/examples loads as it stands, and its own tests hold")
