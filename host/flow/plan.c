@@ -23,8 +23,8 @@ struct plan {
 	int64_t since_ms;
 	struct config *was, *now;
 	size_t flow;       /* of now->flows: the one that is being listed */
-	json_t *found;     /* its records: id -> the newest delivery's id, or 0 where it has none */
-	json_t *todo;      /* [ [ id, delivery ] ] */
+	json_t *found;     /* its records, by id: each is looked at once */
+	json_t *todo;      /* their ids */
 	size_t next, open;
 	json_t *answer, *row; /* row: this flow's, in the answer */
 	bool worse;
@@ -47,7 +47,6 @@ struct planned {
 
 static void plan_next(struct plan *);
 static void list_flow(struct plan *);
-static void look_up_link(struct planned *);
 static void map(struct planned *);
 
 /* ---- the end ----------------------------------------------------------------------------------- */
