@@ -247,6 +247,8 @@ void alert_raise(struct host *, const char *kind, const char *about, const char 
 /* The same, but nobody is told yet: more of it comes. */
 void alert_show(struct host *, const char *kind, const char *about, const char *text);
 void alert_clear(struct host *, const char *kind, const char *about);
+/* A connector's fact "attention" is for a person: an alert while it says something. */
+void watch_facts(struct host *, const struct connection *);
 void watch_turn(struct host *);
 
 #endif

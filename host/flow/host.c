@@ -343,6 +343,7 @@ static void hook_visit_over(void *ctx, struct connection *c, const json_t *trans
 {
 	(void)transcript;
 	proof_visit_over(ctx, c);
+	watch_facts(ctx, c);
 	host_wants_turn(ctx);
 }
 

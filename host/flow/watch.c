@@ -98,6 +98,16 @@ void alert_clear(struct host *h, const char *kind, const char *about)
 	json_object_del(json_object_get(h->alerts, kind), about);
 }
 
+void watch_facts(struct host *h, const struct connection *c)
+{
+	const char *text = json_text_or(connection_facts(c), "attention", "");
+
+	if (*text)
+		alert_raise(h, "attention", connection_path(c), text);
+	else
+		alert_clear(h, "attention", connection_path(c));
+}
+
 /* The Web Connector has a schedule of its own, which somebody may have changed at the PC. */
 static void watch_cadence(struct host *h, struct connection *c, const json_t *status, int64_t every)
 {

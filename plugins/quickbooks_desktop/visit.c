@@ -26,6 +26,7 @@ enum {
 	GATHER_MS = 40,          /* for a set to become fuller, and how often */
 	GATHERS = 2,
 	COMMIT_MS = 1,           /* what was told or given is on disk when we are asked again */
+	NAMES_WARN_PERCENT = 80, /* of the names that the file can hold */
 	ASK_AGAIN = 3            /* times; then its outcome is looked up record by record */
 };
 
@@ -173,6 +174,14 @@ static size_t choose(const struct mlc_visit *visit, size_t *took)
 	return count;
 }
 
+/* Once a day, beside what is read anyway. */
+static bool names_are_due(struct mlc_call *c)
+{
+	const char *day = mlc_known(c->facts, "names_day");
+
+	return !day || strncmp(day, mlc_instant_text(c, c->now_ms), 10) != 0;
+}
+
 static enum mlc_step give_parked(struct mlc_call *c, struct visit_state *v)
 {
 	struct mlc_visit *visit = c->visit;
@@ -200,6 +209,10 @@ static enum mlc_step give_parked(struct mlc_call *c, struct visit_state *v)
 
 		mlc_xml_bytes(&x, r->body, r->body_len);
 	}
+	if (!v->marked && !(visit->alone && visit->alone[took[0]]) && names_are_due(c))
+		mlc_xml_raw(&x, "<HostQueryRq requestID=\"capacity\"><IncludeListMetaData><IncludeMaxCapacity>true"
+			"</IncludeMaxCapacity></IncludeListMetaData></HostQueryRq><EntityQueryRq requestID=\"names\" "
+			"metaData=\"MetaDataOnly\"><ActiveStatus>All</ActiveStatus></EntityQueryRq>");
 	v->phase = VISIT_ASKED;
 	return send_set(c, &x);
 }
@@ -361,6 +374,8 @@ struct slices {
 	char id[64];         /* requestID of the one being read */
 	size_t *from, *to;   /* per taken: its reply; to 0: none came */
 	size_t count, matched, replies;
+	size_t host_from, host_to; /* the answer to our own question about capacity; to 0: none */
+	char names[12];            /* how many names there are, as told beside it */
 	bool in_set;
 };
 
@@ -378,6 +393,8 @@ static void slice_open(struct mlc_xml_walk *w, const char *name, int depth)
 		while (s->last && s->text[s->last] != '<')
 			s->last--;
 		mlc_xml_walk_attribute(w, "requestID", s->id, sizeof s->id);
+		if (!strcmp(s->id, "names"))
+			mlc_xml_walk_attribute(w, "retCount", s->names, sizeof s->names);
 		s->replies++;
 	}
 }
@@ -389,6 +406,10 @@ static void slice_close(struct mlc_xml_walk *w, const char *name, int depth)
 	(void)name;
 	if (depth != 3 || !s->in_set)
 		return;
+	if (!strcmp(s->id, "capacity")) {
+		s->host_from = s->last;
+		s->host_to = mlc_xml_walk_at(w);
+	}
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->to[i] || strcmp(s->c->visit->taken[i]->path, s->id))
 			continue;
@@ -422,6 +443,29 @@ static void each_gave(struct mlc_call *c, int status, const char *text)
 {
 	for (size_t i = 0; i < c->visit->taken_count; i++)
 		c->host->gave(c, i, status, text, strlen(text));
+}
+
+/* WOO-44: a list of names that is full takes no customer any more. */
+static void names_came(struct mlc_call *c, const struct slices *s)
+{
+	xmlDocPtr doc = s->host_to > s->host_from ? mlc_xml_read(s->text + s->host_from, s->host_to - s->host_from) : NULL;
+	const xmlNode *host = doc ? mlc_xml_child(xmlDocGetRootElement(doc), "HostRet") : NULL;
+	const char *most = mlc_xml_child_text(c, mlc_xml_child(mlc_xml_child(host, "ListMetaData"), "EntityMetaData"),
+		"MaxCapacity");
+	long names = strtol(s->names, NULL, 10), max = strtol(most, NULL, 10);
+	const char *words = "";
+
+	if (*s->names && max > 0) {
+		if (names >= max / 100 * NAMES_WARN_PERCENT)
+			words = c->host->format(c, "%ld of at most %ld names are in the company file: when it is full no customer can be "
+				"made. Let web orders go to one customer (params: customers = \"one\"), or clear the list up in QuickBooks",
+				names, max);
+		c->host->fact(c, "names", c->host->format(c, "%ld", names));
+		c->host->fact(c, "names_max", c->host->format(c, "%ld", max));
+		c->host->fact(c, "attention", words);
+		c->host->fact(c, "names_day", c->host->format(c, "%.10s", mlc_instant_text(c, c->now_ms)));
+	}
+	xmlFreeDoc(doc);
 }
 
 /* Nobody can tell what QuickBooks did with the set: it stays open, and is asked again at the next
@@ -482,6 +526,7 @@ static bool set_answered(struct mlc_call *c, struct visit_state *v, const char *
 	status = atoi(s.status);
 	if (s.replies && !s.matched)
 		return false;
+	names_came(c, &s);
 	if (status)
 		v->keep_last = true; /* 600: it knows nothing of the last set, so nothing to forget */
 	if (!s.matched && v->marked) {

@@ -382,7 +382,8 @@ struct mlc_host {
 	void (*gave)(struct mlc_call *, size_t i, int status, const char *body, size_t body_len);
 	void (*back)(struct mlc_call *, size_t i, bool alone);
 	void (*lost)(struct mlc_call *, size_t i);
-	/* ping, discover, serve, invite: something true of the remote ("company", "edition", "identity"), or
+	/* ping, discover, serve, invite: something true of the remote ("company", "edition", "identity";
+	 * "attention": what a person should do something about, "" when it is over), or
 	 * agreed with it once ("file_id": in facts ever after, committed before it is handed out).
 	 * False: the connection is held from now on (another identity): give nothing away. */
 	bool (*fact)(struct mlc_call *, const char *name, const char *text);
