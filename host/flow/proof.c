@@ -239,6 +239,8 @@ static void on_fetched(struct task *task, const struct outcome *o)
 {
 	struct proof *p = (struct proof *)task;
 
+	if (p->host->stopping)
+		return; /* the connections are gone */
 	if (o->failed) {
 		log_line(LOG_WARN, p->path, "whether it is where we left it could not be looked up: %s", o->text ? o->text : "");
 		if (++p->tries < TRIES)
@@ -279,7 +281,7 @@ static void look_on(struct proof *p)
 	const char *entity;
 	json_t *ids;
 
-	if (!c || p->host->stopping) {
+	if (!c) {
 		proven(p, false);
 		return;
 	}

@@ -255,7 +255,7 @@ def _():
         equal(b.write("create", "Customer", {"Name": "Next"})["refused"], move)
 
 
-@promise("ZUO-20, ZUO-23: feeds read all, then only what changed, inactive and deleted ones too")
+@promise("ZUO-20, ZUO-23, WOO-06, ZOHO-32, SF-29: feeds read all in pages of 100, then only what changed, inactive and deleted ones too")
 def _():
     b = Books()
     b.twin.post("/grow", {"count": 250})
