@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DOC_MAX (1u << 20)
+#define DOC_MAX   (1u << 20)
+#define COMMIT_MS WHEN_SECOND_MS /* by then what was noted is in the store */
 #define UP_MAX  16 /* levels of records above each other */
 
 /* ---- at a time ------------------------------------------------------------------------------- */
@@ -51,6 +52,13 @@ static void look_above(struct work *w, struct txn *t)
 	free(origin);
 }
 
+/* It may be told while the rows are being read, which then do not hold it yet. */
+static void expect_at(struct host *h, int64_t at)
+{
+	h->again_ms = at < h->again_ms ? at : h->again_ms;
+	h->again_noted_ms = at < h->again_noted_ms ? at : h->again_noted_ms;
+}
+
 void work_note_again(struct work *w, struct txn *t)
 {
 	struct look l = look_of(w->flow, w->entity, w->rid);
@@ -62,8 +70,8 @@ void work_note_again(struct work *w, struct txn *t)
 		return;
 	at = again_ms_of(w);
 	txn_again(t, &l, at);
-	if (at && at < w->host->again_ms)
-		w->host->again_ms = at;
+	if (at)
+		expect_at(w->host, at + COMMIT_MS);
 }
 
 static void on_looked(void *arg, const struct txn_result *r)
@@ -90,7 +98,7 @@ static void on_due(void *arg, const json_t *rows, const struct err *e)
 	json_t *row;
 
 	h->again_reading = false;
-	h->again_ms = e ? now + WHEN_MINUTE_MS : INT64_MAX;
+	h->again_ms = e ? now + WHEN_MINUTE_MS : h->again_noted_ms;
 	if (e)
 		log_line(LOG_ERROR, "flow", "what is due could not be read: %s", e->text);
 	if (h->stopping)
@@ -103,7 +111,7 @@ static void on_due(void *arg, const json_t *rows, const struct err *e)
 			.rid = json_text_or(row, "rid", ""), .origin = "due", .rank = f ? f->rank : 0 };
 
 		if (at > now) {
-			h->again_ms = at;
+			h->again_ms = at < h->again_ms ? at : h->again_ms;
 			break;
 		}
 		if (!t)
@@ -131,6 +139,7 @@ void again_turn(struct host *h, int64_t now)
 	if (h->again_reading || h->again_ms > now)
 		return;
 	h->again_reading = true;
+	h->again_noted_ms = INT64_MAX;
 	store_again(h->store, on_due, h);
 }
 

@@ -130,6 +130,7 @@ struct host {
 	struct timer turn_timer, tidy_timer, watch_timer;
 
 	int64_t again_ms;   /* the next time that a flow looks at a record again; INT64_MAX: none */
+	int64_t again_noted_ms; /* the earliest that was noted since the rows were read */
 	bool again_reading;
 
 	struct feed_state *feeds;

@@ -54,12 +54,10 @@ static void on_fetched(struct task *task, const struct outcome *o)
 		work_settle_as(w, DELIVERY_HELD, "broken", "the record was asked for and did not come");
 		return;
 	}
-	free(w->text);
-	w->text = NULL;
-	w->text_len = 0;
 	w->deleted = r->deleted;
 	w->fetch = false;
-	if (r->text) {
+	if (r->text) { /* of one that is gone, what was seen last still tells whose it was */
+		free(w->text);
 		w->text = xstrndup(r->text, r->text_len);
 		w->text_len = r->text_len;
 	}
