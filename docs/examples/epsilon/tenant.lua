@@ -3,10 +3,10 @@
 -- Copy the folder to tenants/epsilon, change the names, then `mlc check`.  What each parameter means, and what to make once in
 -- Zuora and in QuickBooks: docs/mapping-quickbooks_desktop-zuora.md.
 return tenant {
-  title = "Delta Cloud",
+  title = "Epsilon Cloud",
 
   connections = {
-    books = { connector = "quickbooks_desktop", company = "Delta Cloud LLC", every_minutes = 15 },
+    books = { connector = "quickbooks_desktop", company = "Epsilon Cloud LLC", every_minutes = 15 },
     -- url: your tenant's own; then: mlc secret set epsilon/zuora client_secret, mlc secret set epsilon/zuora callout_password
     zuora = { connector = "zuora", url = "https://rest.zuora.com", client_id = "00000000-0000-0000-0000-000000000000", callout_user = "zuora" },
   },

@@ -7,7 +7,7 @@ return override "zuora.invoice->quickbooks_desktop.Invoice@^1" {
   },
 
   tests = {
-    { name = "Delta keeps the account and the order number on the invoice", like = "ZUO-04 ZUO-31 a posted invoice becomes one, with the charges' own amounts and the tax as QuickBooks computes it",
+    { name = "Epsilon keeps the account and the order number on the invoice", like = "ZUO-04 ZUO-31 a posted invoice becomes one, with the charges' own amounts and the tax as QuickBooks computes it",
       change = { comments = "PO 4711" }, expect = { PONumber = "PO 4711", Other = "8ad0" } },
     { name = "and leaves it away where there is none", like = "ZUO-04 ZUO-31 a posted invoice becomes one, with the charges' own amounts and the tax as QuickBooks computes it", expect = { PONumber = none } },
   },
