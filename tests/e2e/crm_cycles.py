@@ -2,7 +2,7 @@
 """The Web Connector's cycles beside Zoho CRM: its address and interval, its tickets, what is asked in a visit, and the trail of each."""
 import re
 
-from lib import Deployment, Twin, equal, eventually, holds, promise, run
+from lib import Twin, equal, eventually, holds, promise, run
 from lib.crmbooks import CrmBooks
 
 MINUTE = 60000
@@ -153,5 +153,4 @@ def cadence():
         equal("calls every 60 minutes, our settings say 15" in said, told, f"every {minutes} minutes: {said}")
 
 
-__all__ = ["Deployment"]
 run()

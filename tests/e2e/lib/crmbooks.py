@@ -3,7 +3,7 @@ from decimal import Decimal
 
 from . import bed
 from .shopbooks import PASSWORD, free_port
-from .tap import eventually
+from .tap import eventually  # noqa: F401
 
 CLIENT, SECRET, ORG = "1000.TWINCLIENT", "5ec2e7", "60012345678"
 INTEGRATION = "quickbooks_desktop-zoho_crm"
@@ -133,4 +133,3 @@ class CrmBooks:
         return sums
 
 
-__all__ = ["CrmBooks", "CLIENT", "SECRET", "ORG", "eventually"]
