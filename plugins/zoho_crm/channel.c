@@ -4,7 +4,9 @@
 #define ASK_MS    (INT64_C(6) * 86400000) /* of the week that Zoho allows (SOURCES.md 8) */
 #define LEAST_MS  INT64_C(300000)         /* no renewal sooner than that */
 
-static const char *const watched[] = { "Accounts.all", "Contacts.all", "Deals.all", "Products.all", "Vendors.all", "Leads.all" };
+static const char *const watched[] = {
+	"Accounts.all", "Contacts.all", "Deals.all", "Products.all", "Vendors.all", "Leads.all",
+};
 
 /* Ours to choose, a number that fits a long: the same for this connection at this address for ever, so that one whose
  * reply was lost is found again. */

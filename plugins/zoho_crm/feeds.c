@@ -94,7 +94,8 @@ static enum mlc_step digest_changed(struct mlc_call *c, json_t *one)
 	}
 	if (r.changed_ms < s->last_ms) {
 		json_decref(r.data);
-		return c->host->fail(c, MLC_BROKEN, 0, "Zoho gave an older record behind a newer one: a page repeats, or is not sorted");
+		return c->host->fail(c, MLC_BROKEN, 0,
+			"Zoho gave an older record behind a newer one: a page repeats, or is not sorted");
 	}
 	s->last_ms = r.changed_ms;
 	if (r.changed_ms > s->greatest_ms)

@@ -1,4 +1,4 @@
-/* org.c - whose Zoho CRM it is, which edition, what is missing in it: ping; and the fields that only it has: discover. */
+/* org.c - whose Zoho CRM it is, which edition, what is missing in it (ping); the fields that only it has (discover). */
 #include "zoho.h"
 
 static enum mlc_step ask_fields(struct mlc_call *c, const char *module)
@@ -24,7 +24,8 @@ static enum mlc_step digest_org(struct mlc_call *c)
 	if (!id)
 		return zoho_garbage(c, "an organisation");
 	if (!c->host->fact(c, "identity", id))
-		return c->host->fail(c, MLC_REFUSED, 0, "this is another organisation than last time: %s", mlc_text_or(org, "company_name", ""));
+		return c->host->fail(c, MLC_REFUSED, 0, "this is another organisation than last time: %s",
+			mlc_text_or(org, "company_name", ""));
 	c->host->fact(c, "company", mlc_text_or(org, "company_name", ""));
 	c->host->fact(c, "currency", mlc_text_or(org, "iso_code", ""));
 	c->host->fact(c, "time_zone", mlc_text_or(org, "time_zone", ""));

@@ -369,7 +369,8 @@ static enum mlc_step ask_ids(struct mlc_call *c)
 		const char *one = condition(c, name, value);
 
 		if (!one)
-			return c->host->fail(c, MLC_REFUSED, 0, "%s cannot be looked up by its %s: Zoho wants ids of lookups, texts or whole numbers",
+			return c->host->fail(c, MLC_REFUSED, 0,
+				"%s cannot be looked up by its %s: Zoho wants ids of lookups, texts or whole numbers",
 				c->entity->name, name);
 		where = where ? c->host->format(c, "(%s and %s)", where, one) : one; /* pairs: COQL takes no flat list of three */
 	}
@@ -377,8 +378,9 @@ static enum mlc_step ask_ids(struct mlc_call *c)
 		return c->host->fail(c, MLC_REFUSED, 0, "nothing to look for was given");
 	s->phase = FIND_IDS;
 	/* dump() takes the object over. */
-	body = c->host->dump(c, json_pack("{s:s}", "select_query", c->host->format(c, "select id from %s where %s order by id limit %u, %d",
-		c->entity->name, where, s->page * BATCH, BATCH)), NULL, &len);
+	body = c->host->dump(c, json_pack("{s:s}", "select_query",
+		c->host->format(c, "select id from %s where %s order by id limit %u, %d", c->entity->name, where,
+			s->page * BATCH, BATCH)), NULL, &len);
 	if (!body)
 		return c->host->fail(c, MLC_REFUSED, 0, "what is looked for is no text");
 	mlc_send_json(c, "POST", API "/coql", body, len);

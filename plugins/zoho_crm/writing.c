@@ -1,4 +1,4 @@
-/* writing.c - creates as one upsert (or insert), updates one by one with the version they were made for, deletes as one. */
+/* writing.c - creates as one upsert (or insert), updates one by one with their version, deletes as one. */
 #include "zoho.h"
 
 enum phase { ASK, READ_ROWS, SENT, READ_LINKS, LINK, UNLINK };
@@ -17,7 +17,8 @@ static enum mlc_step give_up(struct mlc_call *c, enum mlc_fault fault, uint32_t 
 	for (size_t i = s->at; i < c->write_count; i++) {
 		bool was_sent = i < s->at + s->count;
 
-		c->host->refuse(c, i, was_sent || fault == MLC_LIMITED || fault == MLC_AUTH ? fault : MLC_RETRY, after_ms, "%s", words);
+		c->host->refuse(c, i, was_sent || fault == MLC_LIMITED || fault == MLC_AUTH ? fault : MLC_RETRY, after_ms,
+			"%s", words);
 	}
 	return MLC_DONE;
 }
@@ -65,7 +66,8 @@ static enum mlc_step ask_create(struct mlc_call *c)
 		return send(c, "POST", c->host->format(c, API "/%s", c->entity->name),
 			c->host->format(c, "{\"data\":[%s],\"trigger\":%s}", list, trigger_of(c)));
 	return send(c, "POST", c->host->format(c, API "/%s/upsert", c->entity->name),
-		c->host->format(c, "{\"data\":[%s],\"duplicate_check_fields\":[\"" EXTERNAL "\"],\"trigger\":%s}", list, trigger_of(c)));
+		c->host->format(c, "{\"data\":[%s],\"duplicate_check_fields\":[\"" EXTERNAL "\"],\"trigger\":%s}", list,
+			trigger_of(c)));
 }
 
 static enum mlc_step ask_delete(struct mlc_call *c)
@@ -236,9 +238,11 @@ static enum mlc_step digest_entries(struct mlc_call *c)
 		json_t *error = json_is_array(list) ? json_array_get(list, 0) : body;
 		enum mlc_fault fault = zoho_fault(c, error, status, &words);
 
-		/* A success that cannot be read is no proof of anything, nor are fewer entries than records; nor is a server that fell over. */
+		/* A success that cannot be read is no proof of anything, nor are fewer entries than records; nor is a server
+		 * that fell over. */
 		if (json_is_array(list) ? status != 412 && json_array_size(list) != s->count : status < 300 && fault == MLC_BROKEN)
-			return give_up(c, MLC_IN_DOUBT, 0, c->host->format(c, "Zoho answered %d with something that is no answer to a write", status));
+			return give_up(c, MLC_IN_DOUBT, 0,
+				c->host->format(c, "Zoho answered %d with something that is no answer to a write", status));
 		if (fault == MLC_RETRY && status >= 500)
 			fault = MLC_IN_DOUBT;
 		return give_up(c, fault, fault == MLC_LIMITED ? zoho_limited_ms(c, error) : 0,

@@ -25,7 +25,7 @@ struct state {
 	int64_t last_ms;     /* of the record that was read last; 0: none yet */
 	size_t at;           /* fetch: index into ids; write: into writes; discover: module */
 	size_t count;        /* write: how many of the writes are in the request under way */
-	bool some;           /* ping: a module has shown that it may be read */
+	bool some;           /* find: there is another page of ids */
 	char ids[20 * BATCH]; /* find: what to read now, comma between; deal's products: links to take away */
 };
 

@@ -252,10 +252,13 @@ const struct mlc_entity zoho_entities[] = {
 
 static const struct mlc_setting settings[] = {
 	{ "accounts", MLC_TEXT, 0, false,
-		"where Zoho keeps the account: https://accounts.zoho.com (the default), .eu, .in, .com.au, .jp, .com.cn, .sa, or https://accounts.zohocloud.ca" },
+		"where Zoho keeps the account: https://accounts.zoho.com (the default), .eu, .in, .com.au, .jp, .com.cn, .sa,"
+		" or https://accounts.zohocloud.ca" },
 	{ "org", MLC_TEXT, 0, false, "the organisation's id, digits; needed with auth = \"oauth_client\"" },
-	{ "workflows", MLC_BOOL, 0, false, "true: what we write starts Zoho's own workflow rules; false, the default: it does not" },
-	{ "client_id", MLC_TEXT, 0, false, "1000....: api-console.zoho.com, Server-based Application (or Self Client, for oauth_client); or of the app" },
+	{ "workflows", MLC_BOOL, 0, false,
+		"true: what we write starts Zoho's own workflow rules; false, the default: it does not" },
+	{ "client_id", MLC_TEXT, 0, false,
+		"1000....: api-console.zoho.com, Server-based Application (or Self Client, for oauth_client); or of the app" },
 	{ "client_secret", MLC_TEXT, 0, true, "shown beside it; each data centre has its own" },
 	{ TOKEN, MLC_TEXT, 0, true, "made by ml-connector itself: what Zoho's notifications show" },
 	{ NULL },
@@ -274,7 +277,8 @@ static const struct mlc_endpoint endpoints[] = {
 /* A grant is asked for at the host of the settings and brings the accounts-server that then serves it. */
 static const struct mlc_auth auth[] = {
 	{ .kind = MLC_AUTH_OAUTH_CODE, .user = "client_id", .pass = "client_secret",
-		.authorize_url = "{accounts|https://accounts.zoho.com}/oauth/v2/auth", .token_url = "{accounts-server|accounts|https://accounts.zoho.com}/oauth/v2/token", .scope = SCOPE,
+		.authorize_url = "{accounts|https://accounts.zoho.com}/oauth/v2/auth",
+		.token_url = "{accounts-server|accounts|https://accounts.zoho.com}/oauth/v2/token", .scope = SCOPE,
 		.extra = "access_type=offline&prompt=consent", .style = MLC_CLIENT_FORM, .header = HEADER },
 	{ .kind = MLC_AUTH_OAUTH_CLIENT, .user = "client_id", .pass = "client_secret",
 		.token_url = "{accounts|https://accounts.zoho.com}/oauth/v2/token", .scope = SCOPE, .extra = "soid=ZohoCRM.{org}",
@@ -283,14 +287,20 @@ static const struct mlc_auth auth[] = {
 };
 
 static const struct mlc_code codes[] = {
-	{ "INVALID_TOKEN", "the access token is no longer good", "nothing: it is refreshed; if it stays, mlc authorize" },
-	{ "OAUTH_SCOPE_MISMATCH", "the grant does not cover what was asked", "mlc authorize again, and agree to all that is asked for" },
-	{ "NO_PERMISSION", "the user who gave the grant may not do that", "give his profile that permission in Zoho, Setup, Profiles" },
+	{ "INVALID_TOKEN", "the access token is no longer good",
+		"nothing: it is refreshed; if it stays, mlc authorize" },
+	{ "OAUTH_SCOPE_MISMATCH", "the grant does not cover what was asked",
+		"mlc authorize again, and agree to all that is asked for" },
+	{ "NO_PERMISSION", "the user who gave the grant may not do that",
+		"give his profile that permission in Zoho, Setup, Profiles" },
 	{ "TOO_MANY_REQUESTS", "too many calls at once, or the day's credits are spent", "nothing: it waits" },
-	{ "MANDATORY_NOT_FOUND", "the layout wants a field that we do not fill", "fill it by an override, or make it optional in the layout" },
-	{ "DUPLICATE_DATA", "a unique field holds this value in another record", "nothing on a create: it is matched again; else mend one of the two" },
+	{ "MANDATORY_NOT_FOUND", "the layout wants a field that we do not fill",
+		"fill it by an override, or make it optional in the layout" },
+	{ "DUPLICATE_DATA", "a unique field holds this value in another record",
+		"nothing on a create: it is matched again; else mend one of the two" },
 	{ "INVALID_DATA", "a value that the field does not take", "mend the record or the mapping" },
-	{ "INVALID_MODULE", "the edition has no such module, or it is hidden", "Zoho CRM Professional or above has invoices and orders" },
+	{ "INVALID_MODULE", "the edition has no such module, or it is hidden",
+		"Zoho CRM Professional or above has invoices and orders" },
 	{ "RECORD_LOCKED", "somebody or an approval has locked the record", "unlock it, then mlc release" },
 	{ "RECORD_IN_BLUEPRINT", "a blueprint rules how the record moves on", "move it on in Zoho, then mlc release" },
 	{ "ALREADY_MODIFIED", "the record has changed meanwhile", "nothing: it is read again and merged" },
