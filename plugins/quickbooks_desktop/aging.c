@@ -188,7 +188,8 @@ static const char *read_report(struct mlc_call *c, const xmlNode *rs)
 	if (!report)
 		return "the answer holds no report";
 	if (!read_columns(&columns, report))
-		return "QuickBooks' ageing report has other columns than Current, 1 - 30, 31 - 60, 61 - 90, > 90 and a total";
+		return "QuickBooks' ageing report has other columns than Current, 1 - 30, 31 - 60, "
+			"61 - 90, > 90 and a total";
 	for (const xmlNode *n = mlc_xml_first(data); n; n = mlc_xml_next(n))
 		most += mlc_xml_is(n, "DataRow");
 	if (most > ROWS_MOST)

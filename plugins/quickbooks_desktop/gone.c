@@ -74,7 +74,9 @@ static enum mlc_step ask_moment(struct mlc_call *c, const struct gone *g, uint8_
 	if (invoices)
 		mlc_xml_put(&x, "IncludeRetElement", "CustomerRef");
 	else
-		mlc_xml_put(&x, "IncludeRetElement", "ListID"), mlc_xml_put(&x, "IncludeRetElement", "TimeCreated");
+		mlc_xml_put(&x, "IncludeRetElement", "ListID");
+	if (!invoices)
+		mlc_xml_put(&x, "IncludeRetElement", "TimeCreated");
 	return qbd_ask(c, request_id(c), c->host->format(c, "%sQuery", invoices ? "Invoice" : g->entity), "", &x,
 		false);
 }
@@ -106,8 +108,8 @@ static bool is_alone(struct mlc_call *c, const struct gone *g)
 /* What went before we first looked is linked to nothing, and what was told once is not looked into again. */
 static bool is_looked_into(struct mlc_call *c, const struct gone *g)
 {
-	return c->cursor && *c->cursor != '@' && !is_txns(c) && strncmp(g->stamp, c->cursor, QBD_STAMP_SIZE - 1) > 0 &&
-		is_mergeable(g->entity) && is_alone(c, g);
+	return c->cursor && *c->cursor != '@' && !is_txns(c) &&
+		strncmp(g->stamp, c->cursor, QBD_STAMP_SIZE - 1) > 0 && is_mergeable(g->entity) && is_alone(c, g);
 }
 
 /* The next one that could be a merge, or the end: all of it is told. */
@@ -170,8 +172,10 @@ static const char *only_one(struct mlc_call *c, const struct answer *a, const st
 	for (const xmlNode *n = mlc_xml_first(a->rs); n; n = mlc_xml_next(n)) {
 		const char *id = mlc_xml_child_text(c, invoices ? mlc_xml_child(n, "CustomerRef") : n, "ListID");
 
-		if (!*id || !strcmp(id, g->id) || (!invoices && mlc_instant(mlc_xml_child_text(c, n, "TimeCreated"), &made)
-			&& mlc_instant(g->stamp, &went) && made >= went - A_MOMENT_S * 1000))
+		bool younger = !invoices && mlc_instant(mlc_xml_child_text(c, n, "TimeCreated"), &made) &&
+			mlc_instant(g->stamp, &went) && made >= went - A_MOMENT_S * 1000;
+
+		if (!*id || !strcmp(id, g->id) || younger)
 			continue;
 		*any = true;
 		if (one && strcmp(one, id))

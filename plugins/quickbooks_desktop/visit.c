@@ -30,6 +30,12 @@ enum {
 	ASK_AGAIN = 3            /* times; then its outcome is looked up record by record */
 };
 
+/* How many names does the file take, and how many are there? */
+#define NAMES_QUESTIONS                                                                            \
+	"<HostQueryRq requestID=\"capacity\"><IncludeListMetaData><IncludeMaxCapacity>true"        \
+	"</IncludeMaxCapacity></IncludeListMetaData></HostQueryRq><EntityQueryRq requestID=\"names\" " \
+	"metaData=\"MetaDataOnly\"><ActiveStatus>All</ActiveStatus></EntityQueryRq>"
+
 static struct visit_state *state_of(struct mlc_call *c)
 {
 	return &((union qbd_state *)c->state)->visit;
@@ -210,9 +216,7 @@ static enum mlc_step give_parked(struct mlc_call *c, struct visit_state *v)
 		mlc_xml_bytes(&x, r->body, r->body_len);
 	}
 	if (!v->marked && !(visit->alone && visit->alone[took[0]]) && names_are_due(c))
-		mlc_xml_raw(&x, "<HostQueryRq requestID=\"capacity\"><IncludeListMetaData><IncludeMaxCapacity>true"
-			"</IncludeMaxCapacity></IncludeListMetaData></HostQueryRq><EntityQueryRq requestID=\"names\" "
-			"metaData=\"MetaDataOnly\"><ActiveStatus>All</ActiveStatus></EntityQueryRq>");
+		mlc_xml_raw(&x, NAMES_QUESTIONS);
 	v->phase = VISIT_ASKED;
 	return send_set(c, &x);
 }
@@ -448,18 +452,19 @@ static void each_gave(struct mlc_call *c, int status, const char *text)
 /* WOO-44: a list of names that is full takes no customer any more. */
 static void names_came(struct mlc_call *c, const struct slices *s)
 {
-	xmlDocPtr doc = s->host_to > s->host_from ? mlc_xml_read(s->text + s->host_from, s->host_to - s->host_from) : NULL;
+	size_t len = s->host_to > s->host_from ? s->host_to - s->host_from : 0;
+	xmlDocPtr doc = len ? mlc_xml_read(s->text + s->host_from, len) : NULL;
 	const xmlNode *host = doc ? mlc_xml_child(xmlDocGetRootElement(doc), "HostRet") : NULL;
-	const char *most = mlc_xml_child_text(c, mlc_xml_child(mlc_xml_child(host, "ListMetaData"), "EntityMetaData"),
-		"MaxCapacity");
+	const xmlNode *entities = mlc_xml_child(mlc_xml_child(host, "ListMetaData"), "EntityMetaData");
+	const char *most = mlc_xml_child_text(c, entities, "MaxCapacity");
 	long names = strtol(s->names, NULL, 10), max = strtol(most, NULL, 10);
 	const char *words = "";
 
 	if (*s->names && max > 0) {
 		if (names >= max / 100 * NAMES_WARN_PERCENT)
-			words = c->host->format(c, "%ld of at most %ld names are in the company file: when it is full no customer can be "
-				"made. Let web orders go to one customer (params: customers = \"one\"), or clear the list up in QuickBooks",
-				names, max);
+			words = c->host->format(c, "%ld of at most %ld names are in the company file: when it is "
+				"full no customer can be made. Let web orders go to one customer (params: customers = "
+				"\"one\"), or clear the list up in QuickBooks", names, max);
 		c->host->fact(c, "names", c->host->format(c, "%ld", names));
 		c->host->fact(c, "names_max", c->host->format(c, "%ld", max));
 		c->host->fact(c, "attention", words);
