@@ -214,7 +214,7 @@ static void lay_over(json_t *there, json_t *body)
 	}
 }
 
-/* What QuickBooks works out itself, and takes back nevertheless. */
+/* The record as it is, with our changes laid over it, goes back as a whole. */
 static enum mlc_step digest_look(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
@@ -338,11 +338,10 @@ static bool goes_in_batch(const struct mlc_call *c)
 
 static enum mlc_step next_write(struct mlc_call *c)
 {
-	const struct state *s = (const struct state *)c->state;
-	struct state *own = (struct state *)c->state;
+	struct state *s = (struct state *)c->state;
 	json_t *body;
 
-	for (; s->at < c->write_count; own->at++) {
+	for (; s->at < c->write_count; s->at++) {
 		if (needs_look(c, write_at(c)))
 			return look(c);
 		body = body_of(c, s->at);
