@@ -8,12 +8,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LOOKED_MAX      2048
+#define LOOKED_KEY_MAX  1024
+#define LOOKED_TEXT_MAX 8192
+
 struct ask {
 	struct task task; /* first */
 	struct work *work;
 	char *key;
+	char *looked; /* under which what is found is known afterwards; NULL: not kept */
 	bool fetch;
 };
+
+/* What was found lately, for those who must not ask a remote (plan.c): texts, all forgotten when they are many. */
+char *looked_key(const struct connection *c, const char *entity, const json_t *by)
+{
+	struct buf b;
+
+	buf_init(&b, LOOKED_KEY_MAX);
+	buf_printf(&b, "%s %s ", connection_path(c), entity);
+	json_write_canonical(&b, by);
+	return b.full ? (buf_finish(&b), NULL) : buf_take(&b, NULL);
+}
+
+static void keep_looked(struct host *h, const char *key, const json_t *answer)
+{
+	struct buf b;
+
+	buf_init(&b, LOOKED_TEXT_MAX);
+	if (json_object_size(h->looked) >= LOOKED_MAX)
+		json_object_clear(h->looked);
+	if (json_write(&b, answer))
+		json_put_text(h->looked, key, b.data);
+	buf_finish(&b);
+}
 
 static void reads(struct work *w);
 
@@ -36,6 +64,7 @@ static void ask_over(struct ask *a)
 	struct work *w = a->work;
 
 	free(a->key);
+	free(a->looked);
 	free(a);
 	if (--w->asks_open == 0 && work_goes_on(w))
 		asks_done(w);
@@ -76,6 +105,8 @@ static void on_ask_done(struct task *task, const struct outcome *o)
 		const struct call_record *r = o->record_count ? &o->records[0] : NULL;
 
 		json_object_set_new(answer, "record", r && !r->deleted ? answer_of(r) : json_null());
+		if (a->looked)
+			keep_looked(w->host, a->looked, answer);
 		if (r && r->merged_into && o->connection == w->flow->target && !strcmp(r->id, json_text_or(w->link, "target_id", "")))
 			w->target_survivor = xstrdup(r->merged_into);
 	} else {
@@ -85,6 +116,8 @@ static void on_ask_done(struct task *task, const struct outcome *o)
 			if (!o->records[i].deleted)
 				json_array_append_new(list, answer_of(&o->records[i]));
 		json_object_set_new(answer, "records", list);
+		if (a->looked)
+			keep_looked(w->host, a->looked, answer);
 	}
 	json_object_set_new(w->answers, a->key, answer);
 	ask_over(a);
@@ -152,6 +185,7 @@ static void ask_find(struct work *w, const json_t *ask)
 		store_mirror_find(w->host->store, w->flow->tenant, connection_name(c), entity, by, on_mirror, a);
 		return;
 	}
+	a->looked = looked_key(c, entity, by);
 	host_call(w->host, c, &(struct order) { .op = OP_FIND, .entity = entity, .data = by }, &a->task);
 }
 
@@ -160,9 +194,13 @@ static void ask_fetch(struct work *w, const json_t *ask)
 	bool in_source = !strcmp(json_text_or(ask, "connection", "target"), "source");
 	struct connection *c = in_source ? w->flow->source : w->flow->target;
 	const char *ids[] = { json_text_or(ask, "id", ""), NULL };
+	json_t *id;
 	struct ask *a = ask_begin(w, json_text_or(ask, "key", ""));
 
 	a->fetch = true;
+	id = json_string(ids[0]);
+	a->looked = looked_key(c, json_text_or(ask, "entity", ""), id);
+	json_decref(id);
 	host_call(w->host, c, &(struct order) { .op = OP_FETCH, .entity = json_text_or(ask, "entity", ""),
 		.ids = ids }, &a->task);
 }

@@ -139,6 +139,7 @@ struct host {
 	json_t *uses, *uses_checking; /* uses.c: by connection */
 	json_t *described;  /* discover.c: by connection, { entity: { field: {...} } } */
 	json_t *discovered_ms, *discovering; /* by connection: when last, 0: wanted at once; under way now */
+	json_t *looked; /* asks.c: what was found lately, as text, by looked_key() */
 	json_t *ends_told; /* calendar.c: days ahead at which it was last told, by what ends */
 	json_t *alerts; /* standing ones: { kind: { about: { since_ms, text } } } */
 	char public_url[256];
@@ -230,6 +231,9 @@ struct connection *connection_named(struct host *, const char *path, host_fn *, 
 /* host.c: for a config that is to be read now; and a config's flows to the connections there are */
 struct config_reader host_reader(struct host *);
 void host_bind_flows(struct host *, struct config *);
+
+/* asks.c: yours to free; NULL: too long */
+char *looked_key(const struct connection *, const char *entity, const json_t *by);
 
 /* grants.c */
 void grants_changed(struct host *, const struct connection *);

@@ -769,6 +769,7 @@ struct host *host_start(struct loop *loop, const struct host_conf *conf, host_fn
 	h->dir = xstrdup(conf->dir);
 	h->alerts = json_object();
 	h->ends_told = json_object();
+	h->looked = json_object();
 	h->uses = json_object();
 	h->uses_checking = json_object();
 	h->described = json_object();
@@ -860,6 +861,7 @@ void host_destroy(struct host *h)
 	registry_destroy(h->registry);
 	json_decref(h->alerts);
 	json_decref(h->ends_told);
+	json_decref(h->looked);
 	json_decref(h->uses);
 	json_decref(h->uses_checking);
 	json_decref(h->described);

@@ -179,6 +179,7 @@ struct asked {
 	struct planned *planned;
 	char *key, *kind, *entity, *id;
 	json_t *by;
+	bool in_source;
 };
 
 static void answered(struct asked *a, json_t *answer /* taken over */)
@@ -242,18 +243,41 @@ static json_t *read_text(const char *text)
 	return text ? json_read(text, strlen(text), NULL) : NULL;
 }
 
+/* What real deliveries found when they looked; NULL: none did. */
+static json_t *seen_lately(const struct asked *a, const json_t *by)
+{
+	const struct flow *f = a->planned->work.flow;
+	char *key = looked_key(a->in_source ? f->source : f->target, a->entity, by);
+	json_t *known = key ? read_text(json_string_value(json_object_get(a->planned->plan->host->looked, key))) : NULL;
+
+	free(key);
+	return known;
+}
+
+/* Else it is taken to be there, as asked for. */
+static json_t *found_lately(const struct asked *a)
+{
+	json_t *known = seen_lately(a, a->by);
+
+	return known ? known : json_pack("{s:[o]}", "records", record_of("assumed", NULL, json_deep_copy(a->by)));
+}
+
 static void on_mirrored(void *arg, const json_t *rows, const struct err *e)
 {
 	struct asked *a = arg;
 	json_t *list = json_array(), *row;
 	size_t i;
 
+	(void)e; /* then there are no rows */
 	json_array_foreach((json_t *)rows, i, row)
 		json_array_append_new(list, record_of(json_text_or(row, "id", ""), json_text_at(row, "version"),
 			read_text(json_text_at(row, "data"))));
-	/* A like of the document itself is there or not by its link; what it refers to is taken to be there. */
-	if ((e || !json_array_size(list)) && strcmp(a->entity, a->planned->work.flow->target_entity) != 0)
-		json_array_append_new(list, record_of("assumed", NULL, json_deep_copy(a->by)));
+	/* A like of the document itself is there or not by its link alone. */
+	if (!json_array_size(list) && strcmp(a->entity, a->planned->work.flow->target_entity) != 0) {
+		json_decref(list);
+		answered(a, found_lately(a));
+		return;
+	}
 	answered(a, json_pack("{s:o}", "records", list));
 }
 
@@ -261,25 +285,26 @@ static void on_record(void *arg, const json_t *rows, const struct err *e)
 {
 	struct asked *a = arg;
 	const json_t *row = e ? NULL : json_array_get(rows, 0);
-	json_t *data = read_text(json_text_at(row, "text"));
+	json_t *data = read_text(json_text_at(row, "text")), *id = json_string(a->id);
+	json_t *known = data ? NULL : seen_lately(a, id);
 
-	answered(a, json_pack("{s:o}", "record", data ? record_of(a->id, NULL, data) : json_null()));
+	json_decref(id);
+	answered(a, known ? known : json_pack("{s:o}", "record", data ? record_of(a->id, NULL, data) : json_null()));
 }
 
-static void fetch(struct asked *a, const json_t *ask, struct flow *f)
+static void fetch(struct asked *a, struct flow *f)
 {
-	bool in_source = !strcmp(json_text_or(ask, "connection", "target"), "source");
 	const json_t *link = a->planned->link;
 	json_t *filter;
 
 	/* What we wrote last stands for the document. */
-	if (!in_source && !strcmp(json_text_or(link, "target_id", ""), a->id)) {
+	if (!a->in_source && !strcmp(json_text_or(link, "target_id", ""), a->id)) {
 		answered(a, json_pack("{s:o}", "record", record_of(a->id, json_text_at(link, "target_version"),
 			read_text(json_text_at(link, "base")))));
 		return;
 	}
 	filter = json_pack("{s:s,s:s,s:s,s:s,s:i}", "tenant", f->tenant, "connection",
-		connection_name(in_source ? f->source : f->target), "entity", a->entity, "rid", a->id, "limit", 1);
+		connection_name(a->in_source ? f->source : f->target), "entity", a->entity, "rid", a->id, "limit", 1);
 	store_records(a->planned->plan->host->store, filter, on_record, a);
 	json_decref(filter);
 }
@@ -300,14 +325,14 @@ static void answer_all(struct planned *d, const json_t *asks)
 		a->entity = xstrdup(json_text_or(ask, "entity", ""));
 		a->id = xstrdup(json_text_or(ask, "id", ""));
 		a->by = json_object_get(ask, "by") ? json_deep_copy(json_object_get(ask, "by")) : json_object();
+		a->in_source = !strcmp(json_text_or(ask, "connection", "target"), "source");
 		d->asks_open++;
 		if (!strcmp(a->kind, "ensure") || !strcmp(a->kind, "linked"))
 			need(a, ask, f);
 		else if (!strcmp(a->kind, "fetch"))
-			fetch(a, ask, f);
+			fetch(a, f);
 		else
-			store_mirror_find(d->plan->host->store, f->tenant, connection_name(!strcmp(json_text_or(ask, "connection",
-				"target"), "source") ? f->source : f->target), a->entity, a->by, on_mirrored, a);
+			store_mirror_find(d->plan->host->store, f->tenant, connection_name(a->in_source ? f->source : f->target), a->entity, a->by, on_mirrored, a);
 	}
 	if (--d->asks_open == 0)
 		map(d);

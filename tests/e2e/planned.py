@@ -5,7 +5,7 @@ import os
 import threading
 import http.server
 
-from lib import Deployment, Twin, equal, eventually, holds, promise, run
+from lib import Deployment, ShopBooks, Twin, equal, eventually, holds, promise, run
 
 MAPPING = """return mapping {
   id = "ledger.entry->sink.invoice", version = "1.0.%d", language = 1,
@@ -145,6 +145,25 @@ def _():
         "ledger.entry->sink.invoice", "ledger.entry->sink.slip").replace('entity = "invoice"', 'entity = "slip"'))
     _, plan = b.plan()
     equal([f["state"] for f in plan["flows"]], ["gone", "new"], plan)
+
+
+@promise("mlc plan: of orders of a shop whose books only answer during visits, too: by what was looked up there before")
+def _():
+    bed = ShopBooks(mode="shadow")
+    order = bed.place(lines=[{"sku": "MUG-RED", "quantity": 2}])
+    bed.settle()
+    holds(bed.waiting("would"), bed.flows())
+    path = bed.at.file("tenants", "acme", "tenant.lua")
+    with open(path) as f:
+        text = f.read()
+    holds("params = {" in text, text)
+    bed.at.write("tenants/acme/tenant.lua", text.replace("params = {", 'params = { doc_prefix = "Z",', 1))
+    code, plan, said = bed.at.run("plan", "acme")
+    rows = [r for r in plan["records"] if r["flow"].endswith(".invoice")]
+    equal([(r["was"]["verdict"], r["now"]["verdict"]) for r in rows], [("write", "write")], said)
+    changed = {f["name"]: (f["was"], f["now"]) for f in rows[0]["fields"]}
+    equal(changed.get("RefNumber"), (f"W{order['number']}", f"Z{order['number']}"), changed)
+    equal(code, 0)
 
 
 if __name__ == "__main__":
