@@ -138,7 +138,7 @@ static bool may_come(struct host *h, const struct flow *f, int64_t now)
 {
 	if (!f->maybe_ready && !(f->due_ms && f->due_ms <= now))
 		return false;
-	if (!f->enabled || f->paused || f->held || !f->source || connection_held(f->source, NULL, NULL) ||
+	if (!f->enabled || f->paused || f->held || f->open || !f->source || connection_held(f->source, NULL, NULL) ||
 		connection_held(f->target, NULL, NULL))
 		return false;
 	if (waits_for_visit(f->target) || (f->asks_source && waits_for_visit(f->source)))

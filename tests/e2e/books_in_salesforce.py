@@ -143,6 +143,20 @@ return override "quickbooks_desktop.Customer->salesforce.customer_figures@^1" {
     equal(bed.record("Account", Id=found["Id"])["Credit__c"], 3000.5, "after a change")
 
 
+@promise("SF-11 SF-09: as long as nobody can tell which fields an org has, the flow that names them waits, and holds no visit open")
+def not_known_yet():
+    bed = BooksSales(own="""
+return override "quickbooks_desktop.Customer->salesforce.customer_figures@^1" { fields = { Region__c = src "BillAddress.State" } }
+""", before=lambda sales: sales.fault(kind="status", path=f"{CALLS}/sobjects/*/describe", status=503, count=0))
+    contoso(bed)
+    for _ in range(3):
+        told = bed.books.control("POST", "/visit", {}, timeout=30)
+        equal(told["outcome"], "done", "a visit")
+        bed.rest()
+    holds(bed.account("Contoso") or bed.record("Account", Name="Contoso%20Ltd"), "other flows go on")
+    holds(bed.flows()["customer_figures"]["ready"] > 0, "that one waits")
+
+
 # ---- what --------------------------------------------------------------------------------------------------
 
 @promise("SF-03 SF-04 SF-21: invoices and bills become opportunities with every line, their accounts and totals; the forecast knows no bills")

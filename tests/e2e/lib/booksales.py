@@ -8,9 +8,9 @@ CALLS = "/services/data/v68.0"
 
 
 class BooksSales:
-    """mode: "live" writes at once; params: lines of the integration's params; own: the tenant's own mappings."""
+    """mode: "live" writes at once; params: lines of the integration's params; own: the tenant's own mappings; before(org): ahead of the start."""
 
-    def __init__(self, mode="live", params="", flow="", start="2020-01-01", books=None, sales=None, connection="", own="", host_options=()):
+    def __init__(self, mode="live", params="", flow="", start="2020-01-01", books=None, sales=None, connection="", own="", before=None, host_options=()):
         self.books = bed.Twin("quickbooks_desktop", {"seed": "shop", **(books or {})}, pace=0.02)
         self.sales = bed.Twin("salesforce", sales)
         self.port = free_port()
@@ -26,6 +26,8 @@ class BooksSales:
             self.at.write("tenants/acme/mappings/own.lua", own)
         self.at.secret("acme/crm", "client_secret", SECRET)
         self.at.secret("acme/books", "password", PASSWORD)
+        if before:
+            before(self.sales)
         self.at.start(*host_options)
         self.install_qwc()
 
