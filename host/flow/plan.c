@@ -332,7 +332,8 @@ static void answer_all(struct planned *d, const json_t *asks)
 		else if (!strcmp(a->kind, "fetch"))
 			fetch(a, f);
 		else
-			store_mirror_find(d->plan->host->store, f->tenant, connection_name(a->in_source ? f->source : f->target), a->entity, a->by, on_mirrored, a);
+			store_mirror_find(d->plan->host->store, f->tenant, connection_name(a->in_source ? f->source : f->target),
+				a->entity, a->by, on_mirrored, a);
 	}
 	if (--d->asks_open == 0)
 		map(d);
