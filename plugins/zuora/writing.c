@@ -59,10 +59,15 @@ static enum mlc_step digest_one(struct mlc_call *c)
 	enum mlc_step failed;
 	json_t *body, *reply = c->reply->status == 200 ? c->host->parse(c, c->reply->body, c->reply->body_len) : NULL;
 
-	if (w->verb == MLC_DO_CREATE && json_is_false(json_object_get(reply, "success"))) {
-		zuora_reasons(c, reply, &words);
-		if (is_there_already(words)) {
+	if (json_is_false(json_object_get(reply, "success"))) {
+		enum mlc_fault fault = zuora_reasons(c, reply, &words);
+
+		if (w->verb == MLC_DO_CREATE && is_there_already(words)) {
 			c->host->refuse(c, 0, MLC_STALE, 0, "%s", words);
+			return MLC_DONE;
+		}
+		if (fault == MLC_RETRY) { /* a lock: Zuora keeps this answer under its key, another try bears another */
+			c->host->refuse(c, 0, MLC_RETRY, 0, "%s: %s", doing, words);
 			return MLC_DONE;
 		}
 	}

@@ -62,7 +62,9 @@ static void each_refusal_names_the_hosts_next_move(void **state)
 			fails(d, rows[i].reading);
 		write_one(d, "account", MLC_DO_CREATE, NULL, an_account());
 		answer(d, rows[i].status, rows[i].body);
-		if (strcmp(rows[i].body, "{\"success\":false}") != 0)
+		if (rows[i].writing == MLC_RETRY) /* Zuora has declined this very write: the next try bears another key */
+			assert_int_equal(outcome(d, 0)->fault, MLC_RETRY);
+		else if (strcmp(rows[i].body, "{\"success\":false}") != 0)
 			fails(d, rows[i].writing);
 	}
 }
