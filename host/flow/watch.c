@@ -81,10 +81,11 @@ static bool is_told(const struct host *h, const char *kind, const char *about)
 
 void alert_raise(struct host *h, const char *kind, const char *about, const char *text)
 {
-	if (is_told(h, kind, about))
-		return; /* said already; once is enough until it clears */
-	stand(h, kind, about, text, true);
-	tell(h, kind, about, text);
+	bool told = is_told(h, kind, about);
+
+	stand(h, kind, about, text, true); /* status shows what is the matter now */
+	if (!told) /* once is enough until it clears */
+		tell(h, kind, about, text);
 }
 
 void alert_show(struct host *h, const char *kind, const char *about, const char *text)
