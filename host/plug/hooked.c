@@ -481,7 +481,7 @@ void lease_ended(struct run *r, bool failed, const char *why)
 {
 	struct connection *c = r->connection;
 	int64_t now = now_ms(c), wait = WHEN_MINUTE_MS << (c->lease_tries < 6 ? c->lease_tries : 6);
-	bool had_trouble = *c->lease_trouble != 0;
+	bool news;
 
 	c->subscribing = false;
 	if (c->gone && r->hook_url) {
@@ -492,6 +492,7 @@ void lease_ended(struct run *r, bool failed, const char *why)
 		left(c, failed, why);
 		return;
 	}
+	news = strncmp(c->lease_trouble, failed ? why : "", sizeof c->lease_trouble - 1) != 0;
 	snprintf(c->lease_trouble, sizeof c->lease_trouble, "%s", failed ? why : "");
 	if (!failed) {
 		c->lease_tries = 0;
@@ -507,6 +508,6 @@ void lease_ended(struct run *r, bool failed, const char *why)
 		timer_set(c->all->conf.loop, &c->lease_timer,
 			now + (wait < LEASE_AGAIN_MS ? wait : LEASE_AGAIN_MS), on_lease_due, c);
 	}
-	if (c->lease_url && failed != had_trouble)
+	if (c->lease_url && news)
 		c->all->conf.hooks->held(c->all->conf.ctx, c);
 }
