@@ -12,8 +12,6 @@
 #include <stdlib.h>
 
 enum { GONE_MOST = 20000, A_MOMENT_S = 1 };
-/* The cursor of who has looked and found nothing deleted yet. */
-#define BEFORE_ALL "2000-01-01T00:00:00"
 enum { GONE_LIST = 0, GONE_SURVIVOR, GONE_INVOICES };
 
 struct gone {
@@ -132,10 +130,7 @@ static enum mlc_step go_on(struct mlc_call *c)
 		else
 			c->host->emit(c, &r);
 	}
-	if (!c->cursor && !p->gone_count) /* from here on each is news, and may be a merge */
-		c->host->advance(c, BEFORE_ALL, 0);
-	else
-		qbd_advance_to_seen(c);
+	qbd_advance_to_seen(c);
 	return MLC_DONE;
 }
 
