@@ -182,16 +182,16 @@ static bool tells_nothing(enum mlc_fault fault)
 	return fault == MLC_RETRY || fault == MLC_LIMITED || fault == MLC_AUTH;
 }
 
-/* may_stand: nobody knows whether it took effect; its key and content are kept for whoever looks.  declined: the remote has
- * said no to this very write: another try bears another key, since one that keeps its first answer to a key (Zuora, Stripe)
- * would only give it again.  Else the key stays: a 503 may come from a door in front of one who did it. */
-static void write_failed(struct work *w, struct txn *t, enum mlc_fault fault, bool may_stand, bool declined, const char *why)
+/* may_stand: nobody knows whether it took effect; its key and content are kept for whoever looks. */
+static void write_failed(struct work *w, struct txn *t, enum mlc_fault fault, bool may_stand, const char *why)
 {
 	const struct fault_move *move = move_of(fault);
 
 	may_stand = may_stand || (w->again && tells_nothing(fault));
 	struct delivery_move m = work_move_to(w, DELIVERY_READY);
-	char *doc = may_stand || (move->move == MOVE_AGAIN && !declined) ? work_doc(w, may_stand) : NULL;
+	/* It was not done: another try bears another key.  A remote that keeps its first answer to a key (Zuora, Stripe) would
+	 * only give its refusal again. */
+	char *doc = may_stand ? work_doc(w, true) : NULL;
 	unsigned tries = move->tries;
 
 	m.cause = move->word;
@@ -259,14 +259,14 @@ void work_take_outcome(struct work *w, struct txn *t, const struct outcome *o, s
 	if (mine && mine->end == WRITE_END_SETTLED)
 		written(w, t, &mine->record);
 	else if (mine && mine->end == WRITE_END_REFUSED)
-		write_failed(w, t, mine->fault, may_stand(mine->fault), true, mine->text);
+		write_failed(w, t, mine->fault, may_stand(mine->fault), mine->text);
 	else if (o->failed && o->fault == MLC_REFUSED && o->write_count > 1)
 		go_alone(w, t, o->text);
 	else if (o->failed)
 		write_failed(w, t, o->fault == MLC_IN_DOUBT && o->never_sent ? MLC_RETRY : o->fault,
-			may_stand(o->fault) && !o->never_sent, false, o->text);
+			may_stand(o->fault) && !o->never_sent, o->text);
 	else
-		write_failed(w, t, MLC_BROKEN, true, false, "the connector ended the call without an outcome for this write");
+		write_failed(w, t, MLC_BROKEN, true, "the connector ended the call without an outcome for this write");
 }
 
 void work_after_outcome(struct work *w)

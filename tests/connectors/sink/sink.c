@@ -69,7 +69,9 @@ static enum mlc_step taken(struct mlc_call *c)
 	const char *id = mlc_text(reply, "Id");
 
 	if (c->reply->status >= 300)
-		return c->host->fail(c, fault_of(c->reply->status), 0, "the sink answered %d", c->reply->status);
+		/* A door may say 503 for one behind it who did it: the same key finds out. */
+		return c->host->fail(c, c->reply->status >= 500 && c->entity->flags & MLC_KEYED ? MLC_IN_DOUBT :
+			fault_of(c->reply->status), 0, "the sink answered %d", c->reply->status);
 	if (!id)
 		return c->host->fail(c, MLC_BROKEN, 0, "the sink's answer names no Id");
 	c->host->settle(c, 0, &(struct mlc_record) { .entity = c->entity->name, .id = id });
