@@ -16,7 +16,7 @@ static void on_config(void *arg, struct config *c)
 	loop_stop(d->loop);
 }
 
-int deployment_open(struct cli *cli, struct deployment *d)
+int deployment_open(struct cli *cli, const char *tenant, struct deployment *d)
 {
 	struct err e = { 0 };
 	char *plugins = xformat("%s/plugins", cli->dir);
@@ -36,7 +36,7 @@ int deployment_open(struct cli *cli, struct deployment *d)
 		return cli_wrong(cli, "system", "%s", e.text);
 	}
 	config_read(&(struct config_reader) { .loop = d->loop, .pool = d->pool, .registry = d->registry, .dir = cli->dir,
-		.generation = 1 }, on_config, d);
+		.generation = 1, .tenant = tenant }, on_config, d);
 	loop_run(d->loop);
 	return EXIT_WELL;
 }

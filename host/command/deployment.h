@@ -14,8 +14,8 @@ struct deployment {
 	struct config *config; /* may hold errors: look at config->errors */
 };
 
-/* 0, or an exit status after having said why. */
-int deployment_open(struct cli *, struct deployment *);
+/* 0, or an exit status after having said why.  tenant: only this one is read; NULL: all of them. */
+int deployment_open(struct cli *, const char *tenant, struct deployment *);
 void deployment_close(struct deployment *);
 
 /* One request to a worker, answered before this returns; NULL: *why_or_null says what happened (yours). */

@@ -88,7 +88,7 @@ int keep_secret(struct cli *cli, const char *path, const char *name, const char 
 	if (!slash || (size_t)(slash - path) >= sizeof tenant)
 		return err_set(e, ERR_INPUT, "'%s' is no TENANT/CONNECTION", path);
 	memcpy(tenant, path, (size_t)(slash - path));
-	if (deployment_open(cli, &d))
+	if (deployment_open(cli, tenant, &d))
 		return err_set(e, ERR_SYSTEM, "the deployment could not be read");
 	if (check_name(&d, tenant, slash + 1, name, e) == 0)
 		put(cli, &d, tenant, slash + 1, name, secret, e);

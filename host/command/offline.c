@@ -146,7 +146,7 @@ static void say_config(const struct config *c)
 int command_check(struct cli *cli)
 {
 	struct deployment d;
-	int status = deployment_open(cli, &d);
+	int status = deployment_open(cli, NULL, &d);
 	json_t *report;
 
 	if (status)
@@ -168,7 +168,7 @@ int command_check(struct cli *cli)
 int command_test(struct cli *cli)
 {
 	struct deployment d;
-	int status = deployment_open(cli, &d);
+	int status = deployment_open(cli, NULL, &d);
 	size_t i, shown = 0, failed = 0;
 	json_t *list, *t;
 
@@ -215,7 +215,7 @@ int command_test(struct cli *cli)
 int command_connectors(struct cli *cli)
 {
 	struct deployment d;
-	int status = deployment_open(cli, &d);
+	int status = deployment_open(cli, NULL, &d);
 	json_t *o, *list;
 
 	if (status)
@@ -274,7 +274,7 @@ int command_schema(struct cli *cli)
 	int status;
 
 	snprintf(name, sizeof name, "%.*s", dot ? (int)(dot - cli->argv[0]) : (int)strlen(cli->argv[0]), cli->argv[0]);
-	status = deployment_open(cli, &d);
+	status = deployment_open(cli, NULL, &d);
 	if (status)
 		return status;
 	p = config_plugin(d.config, name);
@@ -393,7 +393,7 @@ int command_map(struct cli *cli)
 	if (!record)
 		return status;
 	answers = cli_option(cli, "answers") ? read_json(cli, cli_option(cli, "answers"), &status) : json_object();
-	if (!answers || deployment_open(cli, &d)) {
+	if (!answers || deployment_open(cli, NULL, &d)) {
 		json_decref(record);
 		json_decref(answers);
 		return EXIT_WRONG;

@@ -713,11 +713,16 @@ static bool name_is_good(const char *name)
 static int add_tenant(void *ctx, const char *name)
 {
 	struct reading *r = ctx;
-	char *path = xformat("tenants/%s", name), *file = xformat("%s/tenant.lua", path);
-	char *mappings = xformat("%s/mappings", path), *csv = xformat("%s/%s/answers.csv", r->dir, path);
+	char *path, *file, *mappings, *csv;
 	struct err e = { 0 };
 	json_t *answers;
 
+	if (r->in.tenant && strcmp(r->in.tenant, name))
+		return 0;
+	path = xformat("tenants/%s", name);
+	file = xformat("%s/tenant.lua", path);
+	mappings = xformat("%s/mappings", path);
+	csv = xformat("%s/%s/answers.csv", r->dir, path);
 	if (!strcmp(name, APP_TENANT)) {
 		add_error(r->config, path, 0, "'app' is no name for a tenant: app/NAME means an app of mlc.lua", NULL);
 	} else if (!name_is_good(name)) {

@@ -39,6 +39,7 @@ struct config_reader {
 	struct registry *registry;
 	const char *dir;
 	uint32_t generation;
+	const char *tenant;      /* only this one is read; NULL: all of them */
 	const json_t *described; /* "acme/crm" -> what its discover() has told; NULL: nothing is known yet */
 };
 

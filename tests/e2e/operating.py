@@ -85,6 +85,16 @@ def a_refused_login():
     eventually(lambda: bed.at.run("status")[0] == 0, "all well again")
 
 
+@promise("a secret is kept though another tenant's file is broken; of its own tenant it says what is not there")
+def a_secret_needs_its_own_tenant_only():
+    d = deployment(Target(lambda number, key, document: 0))
+    d.write("tenants/beta/tenant.lua", "return tenant {")
+    d.secret("acme/shop", "consumer_key", "ck_anew")
+    code, _, said = d.run("secret", "set", "acme/shopp", "consumer_key", stdin="ck_anew")
+    equal(code, 1)
+    holds("there is no connection acme/shopp in tenants/acme/tenant.lua" in said, said)
+
+
 @promise("ALL-05: a host that crashes leaves no core, whatever the machine's limits say")
 def no_core():
     bed = ShopBooks(hooks=False)
