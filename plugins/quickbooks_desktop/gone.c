@@ -3,7 +3,9 @@
  * A name that transactions use cannot be deleted (status 3160), so the deletion of a used one is a merge:
  * everything that was its own is now another's, and bears the very second of the merge as its time of change.
  * So the survivor is the one other record of the kind that changed in that second, or the one customer of the
- * invoices that did.  Where that is nobody, or could be several, it is told as the deletion that it may be.
+ * invoices that did.  Where that is nobody, or could be several, it is told as the deletion that it may be.  So
+ * it is where documents were deleted in that second, too: a merge is one act, and deletes none, while one who
+ * clears up has also edited what changed beside it.
  *
  * Source: QuickBooks tells merges of list elements as deletions (SOURCES.md); which records a merge touches is
  * not documented, so each way is tried. */
@@ -12,7 +14,9 @@
 #include <stdlib.h>
 
 enum { GONE_MOST = 20000, A_MOMENT_S = 1 };
-enum { GONE_LIST = 0, GONE_SURVIVOR, GONE_INVOICES };
+/* The cursor of one who has looked and found that nothing was deleted yet: whatever is from then on, is news. */
+#define BEFORE_ALL "2000-01-01T00:00:00"
+enum { GONE_LIST = 0, GONE_SURVIVOR, GONE_INVOICES, GONE_DOCUMENTS };
 
 struct gone {
 	const char *entity, *id, *stamp, *survivor;
@@ -58,7 +62,7 @@ enum mlc_step qbd_ask_deletions(struct mlc_call *c, const char *id, bool txns, c
 	return qbd_ask(c, id, txns ? "TxnDeletedQuery" : "ListDeletedQuery", "", &x, false);
 }
 
-/* Who changed in the moment in which this one went? */
+/* What happened in the moment in which this one went: who changed, or which documents went, too? */
 static enum mlc_step ask_moment(struct mlc_call *c, const struct gone *g, uint8_t phase)
 {
 	struct mlc_xml x = { .call = c };
@@ -68,6 +72,8 @@ static enum mlc_step ask_moment(struct mlc_call *c, const struct gone *g, uint8_
 	if (!qbd_stamp_move(c, g->stamp, -A_MOMENT_S, from) || !qbd_stamp_move(c, g->stamp, A_MOMENT_S, to))
 		return c->host->fail(c, MLC_BROKEN, 0, "a deletion came with the time \"%s\"", g->stamp);
 	state_of(c)->phase = phase;
+	if (phase == GONE_DOCUMENTS)
+		return qbd_ask_deletions(c, request_id(c), true, from, to);
 	if (!invoices)
 		mlc_xml_put(&x, "ActiveStatus", "All");
 	qbd_put_window(&x, from, to, invoices ? "ModifiedDateRangeFilter" : NULL, "Modified");
@@ -130,7 +136,10 @@ static enum mlc_step go_on(struct mlc_call *c)
 		else
 			c->host->emit(c, &r);
 	}
-	qbd_advance_to_seen(c);
+	if (!c->cursor && !p->gone_count)
+		c->host->advance(c, BEFORE_ALL, 0);
+	else
+		qbd_advance_to_seen(c);
 	return MLC_DONE;
 }
 
@@ -189,11 +198,23 @@ static enum mlc_step moment_came(struct mlc_call *c, const struct answer *a)
 {
 	struct poll_state *p = state_of(c);
 	struct gone *g = &p->gone[p->gone_at];
-	bool invoices = p->phase == GONE_INVOICES, any;
+	bool any;
 
-	g->survivor = only_one(c, a, g, invoices, &any);
-	if (!any && !invoices && !strcmp(g->entity, "Customer"))
-		return ask_moment(c, g, GONE_INVOICES);
+	switch (p->phase) {
+	case GONE_SURVIVOR:
+		g->survivor = only_one(c, a, g, false, &any);
+		if (!any && !strcmp(g->entity, "Customer"))
+			return ask_moment(c, g, GONE_INVOICES);
+		break;
+	case GONE_INVOICES:
+		g->survivor = only_one(c, a, g, true, &any);
+		break;
+	case GONE_DOCUMENTS:
+		if (mlc_xml_first(a->rs))
+			g->survivor = NULL;
+	}
+	if (g->survivor && p->phase != GONE_DOCUMENTS)
+		return ask_moment(c, g, GONE_DOCUMENTS);
 	p->gone_at++;
 	return go_on(c);
 }

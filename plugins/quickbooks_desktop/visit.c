@@ -108,8 +108,6 @@ static enum mlc_step authenticate(struct mlc_call *c, const struct soap *s)
 	v->live_until_ms = live_until_ms;
 	if (qbd_is_live(c))
 		c->host->fact(c, "visited", mlc_instant_text(c, c->now_ms));
-	if (qbd_is_live(c))
-		c->host->fact(c, "visited", mlc_instant_text(c, c->now_ms));
 	v->phase = VISIT_IDLE;
 	memcpy(v->ticket, ticket, sizeof ticket);
 	c->visit->turn = MLC_OPENS;

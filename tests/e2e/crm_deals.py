@@ -247,16 +247,13 @@ def merged():
 def merged_customers():
     b = begun()
     b.customer("Contoso Inc", Email="inc@contoso.example")
-    b.customer("Never used", Email="never@example.com")
-    b.settle()
-    b.books.post("/person/delete", {"type": "Customer", "name": "Never used"})
     b.settle()
     count = len(b.records("Accounts"))
     b.books.post("/clock", {"advance_ms": 3600000})
     b.books.post("/person/merge", {"type": "Customer", "from": "Contoso", "to": "Contoso Inc"})
     b.settle()
     equal(len(b.records("Accounts")), count, "accounts")
-    equal([a["Account_Name"] for a in b.records("Accounts") if a["Books_Status"] == "Closed" and a["Account_Name"] not in ("Old Customer", "Never used")], [], "none is closed")
+    equal([a["Account_Name"] for a in b.records("Accounts") if a["Books_Status"] == "Closed" and a["Account_Name"] != "Old Customer"], [], "none is closed")
     holds("merged" in [d["cause"] for d in b.waiting()], f"both had accounts: a person merges these: {b.waiting()}")
 
 
