@@ -92,6 +92,7 @@ struct feed_state { /* schedule.c */
 	int64_t full_ms;     /* since then it is read from its beginning, to be compared with the links; 0: it is not */
 	bool full_wanted;    /* the next reading is one from its beginning, and compared */
 	bool from_start;     /* running, its cursor not read yet: it has none */
+	bool lapsed;         /* what it had lost was found to be so; till it is read to its end */
 	uint64_t missing;    /* of that comparison: asked for one by one */
 	char *trouble;       /* why the last run failed; NULL: it did not */
 	struct feed_state *next;

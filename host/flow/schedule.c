@@ -66,9 +66,10 @@ static void wanted(const struct host *h, const struct connection *c, const struc
 
 /* ---- remotes that forget ------------------------------------------------------------------------ */
 
-/* A feed that was last read longer ago than the remote remembers has lost what happened since.  Everything that is
- * there is listed then; what is linked and was not in the list is asked for one by one: only the remote can say that
- * a record is gone, a list cannot. */
+/* A feed that was last read longer ago than the remote remembers has lost what happened since; so has one whose
+ * remote says so (MLC_STALE).  Everything that is there is listed then; what is linked, or has flows look at other
+ * records, and was not in the list is asked for one by one: only the remote can say that a record is gone, a list
+ * cannot. */
 static bool has_lapsed(const struct feed_state *s, int64_t now)
 {
 	return s->feed->reach_s && s->read_ms && !s->full_ms && now - s->read_ms > (int64_t)s->feed->reach_s * WHEN_SECOND_MS;
@@ -97,12 +98,11 @@ static void forget_cursor(struct txn *t, struct feed_state *s)
 }
 
 /* Which feeds list what this one emits: those that forget nothing; where there is none, itself. */
-static void begin_comparison(struct feed_state *s, int64_t now)
+static void begin_comparison(struct feed_state *s, int64_t now, json_t *detail /* taken over: why */)
 {
 	struct host *h = s->host;
 	struct txn *t = txn_begin(h->store);
 	json_t *lists = json_array();
-	int64_t days = (now - s->read_ms) / WHEN_DAY_MS;
 
 	for (struct feed_state *o = h->feeds; o; o = o->next)
 		if (o->connection == s->connection && o->feed && !o->feed->reach_s && same_entity(s->feed, o->feed)) {
@@ -114,22 +114,52 @@ static void begin_comparison(struct feed_state *s, int64_t now)
 		json_array_append_new(lists, json_string(s->feed->name));
 	}
 	forget_cursor(t, s);
+	s->lapsed = true;
 	s->read_ms = now;
 	note_ms(t, s, "read", now);
-	log_line(LOG_WARN, s->path, "feed %s was not read for %lld days, and the remote remembers %u: all is compared", s->feed->name,
-		(long long)days, s->feed->reach_s / 86400);
-	host_audit(t, s->tenant, "lapsed", "host", NULL, 0, json_pack("{s:s,s:s,s:I,s:i,s:o}", "connection", s->path, "feed",
-		s->feed->name, "days", (json_int_t)days, "remembers_days", (int)(s->feed->reach_s / 86400), "lists", lists));
+	json_object_set_new(detail, "connection", json_string(s->path));
+	json_object_set_new(detail, "feed", json_string(s->feed->name));
+	json_object_set_new(detail, "lists", lists);
+	host_audit(t, s->tenant, "lapsed", "host", NULL, 0, detail);
 	host_commit_quietly(t);
 }
 
-static void compare(struct feed_state *s, size_t place, int64_t after);
+static void begin_after_absence(struct feed_state *s, int64_t now)
+{
+	int64_t days = (now - s->read_ms) / WHEN_DAY_MS;
+
+	log_line(LOG_WARN, s->path, "feed %s was not read for %lld days, and the remote remembers %u: all is compared", s->feed->name,
+		(long long)days, s->feed->reach_s / 86400);
+	begin_comparison(s, now, json_pack("{s:I,s:i}", "days", (json_int_t)days, "remembers_days", (int)(s->feed->reach_s / 86400)));
+}
+
+/* Once between two readings that came to their end: a remote that says so of its beginning, too, is in trouble. */
+static bool begin_as_told(struct feed_state *s, int64_t now, const struct outcome *o)
+{
+	if (o->fault != MLC_STALE || s->lapsed || s->full_ms)
+		return false;
+	log_line(LOG_WARN, s->path, "feed %s: %s: all is compared", s->feed->name, o->text);
+	begin_comparison(s, now, json_pack("{s:s}", "why", o->text));
+	s->next_ms = now;
+	return true;
+}
+
+static void compare(struct feed_state *s, size_t place, const char *after);
+
+/* What is looked through for records that the list should have shown, for each entity of the feed. */
+enum { LINKS_FROM, LINKS_TO, STIRRING, SIDES };
 
 struct comparing {
 	struct feed_state *feed;
-	size_t place; /* which entity, and side of the links */
-	int64_t after;
+	size_t place; /* which entity, and which of its sides */
+	char *after;  /* the last one of the page before; "": there was none */
 };
+
+static void comparing_free(struct comparing *c)
+{
+	free(c->after);
+	free(c);
+}
 
 /* True: the comparison goes on.  Else c is gone. */
 static bool goes_on(struct comparing *c)
@@ -140,7 +170,7 @@ static bool goes_on(struct comparing *c)
 		return true;
 	if (!s->feed)
 		feed_free(s);
-	free(c);
+	comparing_free(c);
 	return false;
 }
 
@@ -157,39 +187,45 @@ static void on_asked(void *arg, const struct txn_result *r)
 		intake_touched(c->feed->host, r);
 		compare(c->feed, c->place, c->after);
 	}
-	free(c);
+	comparing_free(c);
 }
 
 static void on_unseen(void *arg, const json_t *rows, const struct err *e)
 {
+	static const char *const ids[SIDES] = { "source_id", "target_id", "rid" };
 	struct comparing *c = arg;
 	struct feed_state *s = c->feed;
+	size_t side = c->place % SIDES;
 	struct txn *t;
 	size_t i;
 	json_t *row;
-	int64_t last = 0;
 
 	if (!goes_on(c))
 		return;
 	if (e) { /* the note stays: it is compared after the next reading */
-		log_line(LOG_ERROR, s->path, "links could not be compared: %s", e->text);
+		log_line(LOG_ERROR, s->path, "what was not listed could not be read: %s", e->text);
 		s->running = false;
-		free(c);
+		comparing_free(c);
 		return;
 	}
 	t = txn_begin(s->host->store);
 	json_array_foreach((json_t *)rows, i, row) {
-		struct call_record r = { .entity = s->feed->entities[c->place / 2], .hint = true,
-			.id = json_text_or(row, c->place % 2 ? "target_id" : "source_id", "") };
+		struct call_record r = { .entity = s->feed->entities[c->place / SIDES], .hint = true,
+			.id = json_text_or(row, ids[side], "") };
 
 		intake_emit(s->host, t, s->connection, "compared", &r, 1, false);
-		last = json_int_or(row, "id", 0);
 		s->missing++;
 	}
-	if (last)
-		c->after = last;
-	else
+	free(c->after);
+	row = json_array_get(rows, json_array_size(rows) - 1);
+	if (!json_array_size(rows)) {
+		c->after = xstrdup("");
 		c->place++;
+	} else if (side == STIRRING) {
+		c->after = xstrdup(json_text_or(row, "after", ""));
+	} else {
+		c->after = xformat("%lld", (long long)json_int_or(row, "id", 0));
+	}
 	txn_commit(t, on_asked, c);
 }
 
@@ -206,13 +242,26 @@ static void compared(struct feed_state *s)
 	host_wants_turn(s->host);
 }
 
-/* Page by page, entity by entity, by links that lead from its records and by those that lead to them. */
-static void compare(struct feed_state *s, size_t place, int64_t after)
+static bool is_stirring(const struct feed_state *s, const char *entity)
 {
+	const struct config *k = s->host->config;
+
+	for (size_t i = 0; i < k->flow_count; i++)
+		if (k->flows[i]->enabled && k->flows[i]->source == s->connection && flow_stirred_by(k->flows[i], entity))
+			return true;
+	return false;
+}
+
+/* Page by page, entity by entity: links that lead from its records, links that lead to them, and records of which
+ * no flow has links, only others that it looks at because of them. */
+static void compare(struct feed_state *s, size_t place, const char *after)
+{
+	const char *entity = s->feed->entities[place / SIDES];
 	struct comparing *c;
-	const char *entity = s->feed->entities[place / 2];
 	json_t *filter;
 
+	if (entity && place % SIDES == STIRRING && !is_stirring(s, entity))
+		entity = s->feed->entities[++place / SIDES];
 	if (!entity) {
 		compared(s);
 		return;
@@ -220,12 +269,22 @@ static void compare(struct feed_state *s, size_t place, int64_t after)
 	c = xcalloc(1, sizeof *c);
 	c->feed = s;
 	c->place = place;
-	c->after = after;
-	filter = json_pack("{s:s,s:s,s:s,s:I,s:I,s:i}", "tenant", s->tenant,
-		place % 2 ? "target_connection" : "source_connection", connection_name(s->connection),
-		place % 2 ? "target_entity" : "source_entity", entity, "unseen_ms", (json_int_t)s->full_ms, "after",
-		(json_int_t)after, "limit", 500);
-	store_links(s->host->store, filter, on_unseen, c);
+	c->after = xstrdup(after);
+	filter = json_pack("{s:s,s:I,s:i}", "tenant", s->tenant, "unseen_ms", (json_int_t)s->full_ms, "limit", 500);
+	if (place % SIDES == STIRRING) {
+		json_object_set_new(filter, "connection", json_string(connection_name(s->connection)));
+		json_object_set_new(filter, "entity", json_string(entity));
+		json_object_set_new(filter, "after", *after ? json_string(after) : json_null());
+		store_records(s->host->store, filter, on_unseen, c);
+	} else {
+		bool from = place % SIDES == LINKS_FROM;
+
+		json_object_set_new(filter, from ? "source_connection" : "target_connection",
+			json_string(connection_name(s->connection)));
+		json_object_set_new(filter, from ? "source_entity" : "target_entity", json_string(entity));
+		json_object_set_new(filter, "after", json_integer(strtoll(after, NULL, 10)));
+		store_links(s->host->store, filter, on_unseen, c);
+	}
 	json_decref(filter);
 }
 
@@ -248,7 +307,9 @@ static void on_polled(struct task *task, const struct outcome *o)
 		feed_free(s);
 		return;
 	}
-	if (o->failed) {
+	if (o->failed && begin_as_told(s, now, o)) {
+		s->attempts = 0;
+	} else if (o->failed) {
 		const struct fault_move *m = move_of(o->fault);
 
 		s->trouble = xstrdup(o->text ? o->text : "");
@@ -263,6 +324,7 @@ static void on_polled(struct task *task, const struct outcome *o)
 		struct txn *t = txn_begin(h->store);
 
 		s->attempts = 0;
+		s->lapsed = false;
 		s->read_ms = now;
 		note_ms(t, s, "read", now);
 		s->next_ms = now + s->every_ms;
@@ -277,7 +339,7 @@ static void on_polled(struct task *task, const struct outcome *o)
 		if (s->full_ms) {
 			s->running = true;
 			s->missing = 0;
-			compare(s, 0, 0);
+			compare(s, 0, "");
 		}
 	}
 	host_wants_turn(h);
@@ -316,7 +378,7 @@ static void poll(struct feed_state *s)
 	int64_t now = loop_now_ms(s->host->loop);
 
 	if (has_lapsed(s, now))
-		begin_comparison(s, now);
+		begin_after_absence(s, now);
 	if (s->full_wanted) {
 		struct txn *t = txn_begin(s->host->store);
 

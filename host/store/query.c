@@ -801,6 +801,8 @@ static void read_records(struct lane *l, struct query *q)
 		where_and(&w, " AND r.at_ms >= ", num(from));
 	if (has_to)
 		where_and(&w, " AND r.at_ms < ", num(to));
+	if (json_object_get(f, "unseen_ms"))
+		where_and(&w, " AND r.deleted = 0 AND r.seen_ms < ", num(json_int_or(f, "unseen_ms", 0)));
 	where_after(&w, json_text_at(f, "after"), by_time);
 	buf_puts(&w.sql, by_time ? " ORDER BY r.at_ms, r.rid" : " ORDER BY r.rid");
 	where_and(&w, " LIMIT ", num(limit_of(f)));

@@ -303,7 +303,8 @@ void store_open_set(struct store *, const char *tenant, const char *connection, 
 void store_audit(struct store *, const json_t *filter, rows_fn *, void *arg);
 /* What a tenant's connection holds of one entity: { rid, version, changed_ms, seen_ms, deleted,
  * number, text, after }.  filter: { tenant, connection, entity, rid?, number?, from?, to? (ms, or
- * a day or instant as text; of the change, to excluded), after? (as the last row told), limit? }. */
+ * a day or instant as text; of the change, to excluded), unseen_ms? (those not known to be deleted and
+ * not seen since then), after? (as the last row told), limit? }. */
 void store_records(struct store *, const json_t *filter, rows_fn *, void *arg);
 typedef void secret_fn(void *arg, struct secret *yours_or_null, const struct err *);
 void store_secret(struct store *, const char *tenant, const char *connection, const char *name,

@@ -147,9 +147,7 @@ static enum mlc_step finish(struct mlc_call *c)
 	return MLC_DONE;
 }
 
-static enum mlc_step ask_whole(struct mlc_call *c);
-
-/* Each kind by itself, then those by query that are too many for that, too. */
+/* Each kind by itself. */
 static enum mlc_step next_kind(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
@@ -158,11 +156,7 @@ static enum mlc_step next_kind(struct mlc_call *c)
 		s->entity = first_kind(s->due);
 		return ask_changes(c);
 	}
-	if (!s->overfull)
-		return finish(c);
-	/* Deletions among them may be missing from any answer: compared as a whole. */
-	begin_whole(s, s->overfull, 0);
-	return ask_whole(c);
+	return finish(c);
 }
 
 static enum mlc_step digest_changes(struct mlc_call *c)
@@ -184,10 +178,10 @@ static enum mlc_step digest_changes(struct mlc_call *c)
 		s->due = all_kinds();
 		return next_kind(c);
 	}
-	if (count >= QBO_PAGE)
-		s->overfull |= 1u << s->entity;
-	else
-		walk_changes(c, answer, true);
+	if (count >= QBO_PAGE) /* queries tell what is there, but never what was deleted */
+		return c->host->fail(c, MLC_STALE, 0, "more of %s has changed than QuickBooks tells of at once",
+			qbo_entities[s->entity].name);
+	walk_changes(c, answer, true);
 	s->due &= ~(1u << s->entity);
 	return s->phase == TOGETHER ? finish(c) : next_kind(c);
 }

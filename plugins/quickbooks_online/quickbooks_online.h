@@ -20,7 +20,6 @@ struct state {
 	/* poll */
 	unsigned entity;     /* index into qbo_entities of what is being read */
 	uint32_t due;        /* a bit for each kind that is still to be read */
-	uint32_t overfull;   /* a bit for each whose changes are too many for one answer */
 	int64_t since_ms, from_ms; /* what changed since then is read; where its next page begins */
 	int64_t now_ms;      /* QuickBooks' own clock when the reading began */
 	bool unsorted;       /* it does not keep to the order asked for */

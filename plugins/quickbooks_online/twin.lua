@@ -10,7 +10,7 @@
 --   GET    /companies/:realm/:kind[/:id]       as the API tells it
 --   POST   /companies/:realm/:kind             made by a person;   .../:kind/:id {..}  changed (members alone)
 --   POST   /companies/:realm/:kind/:id/delete, /void;  /companies/:realm/bill/:id/pay {amount}
---   POST   /companies/:realm/merge {kind, from, to};   /companies/:realm/grow {kind, count}
+--   POST   /companies/:realm/merge {kind, from, to};   /companies/:realm/grow {kind, count, customer, amount}
 --   POST   /pick {realm};  /grant {realm}: tokens without a browser;  /disconnect {realm};  /expire: access ends now
 --   GET    /app, POST /app {url, format}: where webhooks go, "cloudevents" or "classic";  POST /deliver;  POST /events {body}: sent signed as it is
 --   GET    /reads                              metered calls of this month
@@ -149,7 +149,7 @@ end)
 
 twin.control("POST", "/companies/:realm/grow", function(req)
 	local co, what = company_of(req.params.realm), wish(req)
-	return done(function() seed.grow(co, what.count or 100, kind_of(what.kind or "Customer")) end)
+	return done(function() seed.grow(co, what.count or 100, kind_of(what.kind or "Customer"), what.customer, what.amount) end)
 end)
 
 twin.control("POST", "/companies/:realm/bill/:id/pay", function(req)

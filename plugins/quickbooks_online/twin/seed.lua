@@ -78,15 +78,14 @@ function seed.small(co)
 	put(co, "Vendor", person("Hicks Hardware", "hicks@hardware.example", {}))
 end
 
--- Many customers with an invoice each, for pages and limits.
-function seed.grow(co, count, name)
+-- Many of a kind, for pages and limits: customers, or invoices of one of them over that amount.
+function seed.grow(co, count, name, whose, amount)
 	local first = co.next_id
 	for i = 1, count do
 		if name == "Customer" then
 			put(co, "Customer", person(("Customer %05d"):format(first + i), ("c%d@many.example"):format(first + i), {}))
 		else
-			local customer, item = next(co.records.Customer), next(co.records.Item)
-			invoice(co, customer, item, "10.00", day(0), day(30))
+			invoice(co, whose or next(co.records.Customer), next(co.records.Item), amount or "10.00", day(0), day(30))
 		end
 	end
 end

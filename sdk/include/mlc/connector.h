@@ -41,7 +41,9 @@ enum mlc_fault {
 	MLC_RETRY = 1, /* passing trouble: back off, start the call afresh */
 	MLC_LIMITED,   /* told to slow down: hold the whole connection, then afresh */
 	MLC_STALE,     /* what we knew is old.  update: fetch, merge, map, write again; create: it is
-	                * there already: match again, first with the record emitted as a hint, if any */
+	                * there already: match again, first with the record emitted as a hint, if any;
+	                * poll: the remote cannot tell all that changed or went since the cursor: the feed
+	                * is read from its beginning (no cursor), and what we know and it lacks is fetched */
 	MLC_AUTH,      /* refused even after a token refresh: hold the connection, alert */
 	MLC_REFUSED,   /* understood and declined: hold the delivery with the remote's words */
 	MLC_IN_DOUBT,  /* it may or may not have happened: look before writing again */

@@ -261,7 +261,7 @@ static void a_merge_is_told_even_of_a_record_that_is_known_to_be_gone(void **sta
 	assert_int_equal(hand_accept(h, gone), ACCEPTED_NEW);
 }
 
-static void links_whose_record_was_not_seen_since_are_told(void **state)
+static void records_and_links_not_seen_since_are_told(void **state)
 {
 	struct hand *h = *state;
 	int64_t before;
@@ -280,6 +280,12 @@ static void links_whose_record_was_not_seen_since_are_told(void **state)
 		"source_entity", "order", "unseen_ms", (json_int_t)before);
 	assert_int_equal(json_array_size(rows), 1);
 	assert_string_equal(json_text_at(rows, "0.source_id"), "2");
+	json_decref(rows);
+	hand_accept(h, order("3", "1", 1000, "{\"n\":3}"));
+	rows = hand_records(h, "{s:s,s:s,s:s,s:I}", "tenant", "acme", "connection", "shop", "entity", "order",
+		"unseen_ms", (json_int_t)before);
+	assert_int_equal(json_array_size(rows), 1);
+	assert_string_equal(json_text_at(rows, "0.rid"), "2");
 	json_decref(rows);
 }
 
@@ -320,7 +326,7 @@ int main(void)
 		T(a_link_that_moved_to_the_survivor_is_put_under_the_survivors_identity),
 		T(targets_that_were_merged_take_their_links_along),
 		T(a_merge_is_told_even_of_a_record_that_is_known_to_be_gone),
-		T(links_whose_record_was_not_seen_since_are_told),
+		T(records_and_links_not_seen_since_are_told),
 		T(creates_that_are_on_their_way_are_counted_until_they_are_known),
 #undef T
 	};

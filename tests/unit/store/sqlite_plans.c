@@ -133,6 +133,8 @@ static void read_everything(struct hand *h)
 			"source_entity", "order", "unseen_ms", 9),
 		hand_links(h, "{s:s,s:s,s:s,s:i}", "tenant", "acme", "target_connection", "shop",
 			"target_entity", "order", "unseen_ms", 9),
+		hand_records(h, "{s:s,s:s,s:s,s:i,s:s}", "tenant", "acme", "connection", "shop", "entity", "order",
+			"unseen_ms", 9, "after", "7"),
 	};
 
 	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
