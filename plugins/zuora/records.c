@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #define FIND_PAGES 50
+#define ZOQL_IDS   100               /* in one question; 200 conditions are the most (SOURCES.md 5) */
+#define REFUNDED   "invoicePaymentId" /* of a refund's application, until its payment is known */
 
 /* ---- how records look -------------------------------------------------------------------------------- */
 
@@ -241,7 +243,7 @@ enum mlc_step zuora_take_page(struct mlc_call *c, int entity)
 enum how {
 	TOGETHER, /* object-query has them in a list, which is asked for a whole page's at once */
 	ONE_BY_ONE, /* only v1 tells how much is where now (SOURCES.md 6) */
-	BY_ZOQL     /* without Invoice Settlement: InvoicePayment */
+	BY_ZOQL     /* without Invoice Settlement: InvoicePayment, RefundInvoicePayment */
 };
 
 static const struct parts {
@@ -268,7 +270,7 @@ static bool settles(const struct mlc_call *c)
 
 static enum how how_of(const struct mlc_call *c, const struct parts *p)
 {
-	return p->entity == PAYMENT && !settles(c) ? BY_ZOQL : p->how;
+	return (p->entity == PAYMENT || p->entity == REFUND) && !settles(c) ? BY_ZOQL : p->how;
 }
 
 static bool is_nothing(const char *amount)
@@ -294,7 +296,8 @@ static enum mlc_step ask_together(struct mlc_call *c, const struct parts *p, con
 		p->expand, p->filter, ids_of_page(c, "%5B", ","), cursor ? "&cursor=" : "", cursor ? mlc_percent(c, cursor) : ""));
 }
 
-static enum mlc_step ask_invoice_payments(struct mlc_call *c)
+/* select: "Id, Amount from InvoicePayment"; of: the member that holds the id of a record of the page. */
+static enum mlc_step select_of_page(struct mlc_call *c, const char *select, const char *of)
 {
 	struct state *s = (struct state *)c->state;
 	const char *where = "";
@@ -302,8 +305,41 @@ static enum mlc_step ask_invoice_payments(struct mlc_call *c)
 	size_t i;
 
 	json_array_foreach(s->page, i, record)
-		where = c->host->format(c, "%s%sPaymentId = %s", where, i ? " or " : "", quoted(c, id_of(record)));
-	return query(c, c->host->format(c, "select Id, Amount, InvoiceId, PaymentId, RefundAmount from InvoicePayment where %s", where));
+		where = c->host->format(c, "%s%s%s = %s", where, i ? " or " : "", of, quoted(c, id_of(record)));
+	return query(c, c->host->format(c, "select %s where %s", select, where));
+}
+
+static enum mlc_step ask_by_zoql(struct mlc_call *c, const struct parts *p)
+{
+	if (p->entity == PAYMENT)
+		return select_of_page(c, "Id, Amount, InvoiceId, PaymentId, RefundAmount from InvoicePayment", "PaymentId");
+	return select_of_page(c, "Id, InvoicePaymentId, RefundAmount, RefundId from RefundInvoicePayment", "RefundId");
+}
+
+/* What a refund took back names invoice payments; whose these are has to be asked. */
+static enum mlc_step ask_refunded_payments(struct mlc_call *c, const struct parts *p)
+{
+	struct state *s = (struct state *)c->state;
+	const char *where = "";
+	json_t *record, *one;
+	unsigned count = 0;
+	size_t i, k;
+
+	json_array_foreach(s->page, i, record)
+		json_array_foreach(json_object_get(record, p->member), k, one)
+			if (mlc_text(one, REFUNDED) && count++ < ZOQL_IDS)
+				where = c->host->format(c, "%s%sId = %s", where, *where ? " or " : "", quoted(c, mlc_text(one, REFUNDED)));
+	return count ? query(c, c->host->format(c, "select Id, PaymentId from InvoicePayment where %s", where)) : MLC_DONE;
+}
+
+/* A page of what v1 tells of one record; left to itself it gives twenty (SOURCES.md 6). */
+static enum mlc_step ask_one(struct mlc_call *c, const struct parts *p, json_t *record)
+{
+	const struct state *s = (const struct state *)c->state;
+	unsigned read = s->parts.steps;
+
+	return zuora_get(c, c->host->format(c, "%s%s%s?pageSize=%d%s", p->where, mlc_percent(c, id_of(record)), p->behind, PAGE,
+		read ? c->host->format(c, "&page=%u", read + 1) : ""));
 }
 
 /* The next thing to ask for; MLC_DONE when there is none. */
@@ -317,17 +353,16 @@ static enum mlc_step ask_parts(struct mlc_call *c, int entity)
 
 		if (p->entity != entity)
 			continue;
-		if (s->part_at == 0)
-			memset(&s->parts, 0, sizeof s->parts);
+		memset(&s->parts, 0, sizeof s->parts);
 		if (how_of(c, p) == TOGETHER)
 			return ask_together(c, p, NULL);
 		if (how_of(c, p) == BY_ZOQL)
-			return ask_invoice_payments(c);
+			return ask_by_zoql(c, p);
 		/* What nothing is applied of has nothing to tell. */
 		while ((record = json_array_get(s->page, s->part_at)) && is_nothing(mlc_text(record, "appliedAmount")))
 			s->part_at++;
 		if (record)
-			return zuora_get(c, c->host->format(c, "%s%s%s", p->where, mlc_percent(c, id_of(record)), p->behind));
+			return ask_one(c, p, record);
 	}
 	return MLC_DONE;
 }
@@ -382,30 +417,73 @@ static enum mlc_step digest_together(struct mlc_call *c, const struct parts *p)
 	return cursor ? ask_together(c, p, cursor) : MLC_DONE;
 }
 
+/* The rows of an answer by ZOQL; NULL: *failed says so. */
+static json_t *zoql_rows(struct mlc_call *c, enum mlc_step *failed)
+{
+	json_t *body = zuora_reply(c, "reading what payments pay", failed), *rows = json_object_get(body, "records");
+
+	if (!body)
+		return NULL;
+	/* 40 payments with 50 invoices each: more would be cut, and a part of a payment is worse than none. */
+	if (json_is_false(json_object_get(body, "done")))
+		*failed = c->host->fail(c, MLC_REFUSED, 0, "a page of payments pays over 2,000 invoices: they cannot be read at once");
+	else if (json_is_array(rows))
+		return rows;
+	else if (mlc_int_or(body, "size", -1) == 0)
+		return c->host->parse(c, "[]", 2);
+	else
+		*failed = zuora_garbage(c, "a list of invoice payments");
+	return NULL;
+}
+
 static enum mlc_step digest_invoice_payments(struct mlc_call *c, const struct parts *p)
+{
+	static const struct { const char *from, *to; } names[] = { { "Id", "id" }, { "Amount", "amount" }, { "InvoiceId", "invoiceId" },
+		{ "RefundAmount", "refundAmount" }, { "InvoicePaymentId", REFUNDED } };
+	struct state *s = (struct state *)c->state;
+	enum mlc_step failed;
+	json_t *rows = zoql_rows(c, &failed), *row, *owner;
+	bool of_payment = p->entity == PAYMENT;
+	size_t i;
+
+	if (!rows)
+		return failed;
+	json_array_foreach(rows, i, row) {
+		owner = owner_in(s->page, mlc_text(row, of_payment ? "PaymentId" : "RefundId"));
+		if (!owner)
+			return zuora_garbage(c, "a list of the invoice payments that were asked for");
+		for (size_t n = 0; n < sizeof names / sizeof *names; n++)
+			rename_member(row, names[n].from, names[n].to);
+		if (!of_payment)
+			rename_member(row, "refundAmount", "applyAmount");
+		json_array_append(json_object_get(owner, p->member), row);
+	}
+	s->part_at = 1;
+	return of_payment ? MLC_DONE : ask_refunded_payments(c, p);
+}
+
+static enum mlc_step digest_refunded_payments(struct mlc_call *c, const struct parts *p)
 {
 	struct state *s = (struct state *)c->state;
 	enum mlc_step failed;
-	json_t *body = zuora_reply(c, "reading what payments pay", &failed), *row, *owner;
-	size_t i;
+	json_t *rows = zoql_rows(c, &failed), *record, *one, *row;
+	bool news = false;
+	size_t i, k, n;
 
-	if (!body)
+	if (!rows)
 		return failed;
-	if (!json_is_array(json_object_get(body, "records")) && mlc_int_or(body, "size", -1) != 0)
-		return zuora_garbage(c, "a list of invoice payments");
-	/* 40 payments with 50 invoices each: more would be cut, and a part of a payment is worse than none. */
-	if (json_is_false(json_object_get(body, "done")))
-		return c->host->fail(c, MLC_REFUSED, 0, "a page of payments pays over 2,000 invoices: they cannot be read at once");
-	json_array_foreach(json_object_get(body, "records"), i, row) {
-		owner = owner_in(s->page, mlc_text(row, "PaymentId"));
-		if (!owner)
-			return zuora_garbage(c, "a list of the invoice payments that were asked for");
-		rename_member(row, "Id", "id");
-		rename_member(row, "Amount", "amount");
-		rename_member(row, "InvoiceId", "invoiceId");
-		json_array_append(json_object_get(owner, p->member), row);
-	}
-	return MLC_DONE;
+	json_array_foreach(s->page, i, record)
+		json_array_foreach(json_object_get(record, p->member), k, one)
+			json_array_foreach(rows, n, row) {
+				const char *id = mlc_text(one, REFUNDED);
+
+				if (!id || strcmp(id, mlc_text_or(row, "Id", "")) != 0 || !mlc_text(row, "PaymentId"))
+					continue;
+				json_object_set(one, "paymentId", json_object_get(row, "PaymentId"));
+				json_object_del(one, REFUNDED);
+				news = true;
+			}
+	return news ? ask_refunded_payments(c, p) : zuora_garbage(c, "the invoice payments that were refunded");
 }
 
 static enum mlc_step digest_one(struct mlc_call *c, const struct parts *p)
@@ -413,6 +491,7 @@ static enum mlc_step digest_one(struct mlc_call *c, const struct parts *p)
 	struct state *s = (struct state *)c->state;
 	enum mlc_step failed;
 	json_t *body = zuora_success(c, "reading how much is applied where", &failed), *record = json_array_get(s->page, s->part_at), *list, *row;
+	const char *next;
 	size_t i;
 
 	if (!body)
@@ -424,6 +503,11 @@ static enum mlc_step digest_one(struct mlc_call *c, const struct parts *p)
 	json_array_foreach(list, i, row)
 		if (mlc_text(row, "invoiceId") || mlc_text(row, "debitMemoId"))
 			json_array_append(json_object_get(record, p->member), row);
+	next = mlc_text(body, "nextPage");
+	if (!zuora_goes_on(c, &s->parts, next, json_array_size(list), &failed))
+		return failed;
+	if (next)
+		return ask_one(c, p, record);
 	s->part_at++;
 	return MLC_DONE;
 }
@@ -441,7 +525,7 @@ enum mlc_step zuora_next_parts(struct mlc_call *c, int entity)
 		step = digest_together(c, p);
 		break;
 	case BY_ZOQL:
-		step = digest_invoice_payments(c, p);
+		step = s->part_at ? digest_refunded_payments(c, p) : digest_invoice_payments(c, p);
 		break;
 	case ONE_BY_ONE:
 	default:
@@ -450,8 +534,10 @@ enum mlc_step zuora_next_parts(struct mlc_call *c, int entity)
 	}
 	if (step != MLC_DONE)
 		return step;
-	if (how_of(c, p) != ONE_BY_ONE)
+	if (how_of(c, p) != ONE_BY_ONE) {
 		s->part++;
+		s->part_at = 0;
+	}
 	step = ask_parts(c, entity);
 	if (step == MLC_DONE)
 		json_array_foreach(s->page, i, record)

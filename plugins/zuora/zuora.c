@@ -84,6 +84,7 @@ static const struct mlc_field memo_item[] = {
 static const struct mlc_field part[] = { /* of a payment or credit memo: how much of it is where, now */
 	{ "id", MLC_TEXT, MLC_READONLY, 0, NULL },
 	{ "amount", MLC_DECIMAL, MLC_READONLY, MONEY, NULL },
+	{ "refundAmount", MLC_DECIMAL, MLC_READONLY, MONEY, NULL }, /* of it, without Invoice Settlement: what went back */
 	{ "invoiceId", MLC_TEXT, MLC_READONLY, 0, NULL },
 	{ "debitMemoId", MLC_TEXT, MLC_READONLY, 0, NULL },
 	{ NULL },

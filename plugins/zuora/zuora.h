@@ -4,7 +4,7 @@
 
 #include <mlc/help.h>
 
-#define PAGE       40 /* records of a page; their parts are asked for together, in one address */
+#define PAGE       40 /* records of a page; their parts are asked for together, in one address; the most that v1 gives */
 #define PARTS_PAGE 99 /* the most that object-query gives (SOURCES.md 4) */
 
 enum { ACCOUNT, CONTACT, INVOICE, PAYMENT, CREDIT_MEMO, DEBIT_MEMO, REFUND, PRODUCT, ADJUSTMENT };

@@ -54,7 +54,7 @@ static void a_payment_tells_where_it_is_applied_now(void **state)
 	answer(d, 200, "{\"data\":[{\"id\":\"" ID1 "\",\"amount\":50,\"appliedAmount\":30.5,\"updatedDate\":\"2026-11-20T01:00:00Z\","
 		"\"paymentMethod\":{\"id\":\"m\",\"type\":\"CreditCard\",\"creditCardMaskNumber\":\"****1111\"}},"
 		"{\"id\":\"" ID2 "\",\"amount\":10,\"appliedAmount\":0,\"updatedDate\":\"2026-11-20T01:00:01Z\"}]}");
-	asks(d, "GET", "/v1/payments/" ID1 "/parts"); /* of the other one nothing is applied */
+	asks(d, "GET", "/v1/payments/" ID1 "/parts?pageSize=40"); /* of the other one nothing is applied */
 	answer(d, 200, "{\"success\":true,\"parts\":[{\"id\":\"p\",\"amount\":30.5,\"invoiceId\":\"" ID3 "\",\"debitMemoId\":null},"
 		"{\"id\":\"q\",\"amount\":19.5,\"invoiceId\":null,\"debitMemoId\":null}]}");
 	assert_string_equal(emitted(d), "payment " ID1 ", payment " ID2);
@@ -65,6 +65,31 @@ static void a_payment_tells_where_it_is_applied_now(void **state)
 	assert_int_equal(d->step, MLC_DONE);
 }
 
+#define PART(id) "{\"id\":\"" id "\",\"amount\":1,\"invoiceId\":\"" ID3 "\"}"
+#define NEXT(n) "\"nextPage\":\"https://rest.zuora.com/v1/payments/" ID1 "/parts?page=" #n "&pageSize=40\""
+
+/* ZUO-07: one payment of very many invoices. */
+static void no_part_of_a_payment_is_left_on_another_page(void **state)
+{
+	struct drive *d = *state;
+
+	poll(d, "payments", NULL);
+	answer(d, 200, "{\"data\":[{\"id\":\"" ID1 "\",\"amount\":3,\"appliedAmount\":3,\"updatedDate\":\"2026-11-20T01:00:00Z\"},"
+		"{\"id\":\"" ID2 "\",\"amount\":1,\"appliedAmount\":1,\"updatedDate\":\"2026-11-20T01:00:01Z\"}]}");
+	asks(d, "GET", "/v1/payments/" ID1 "/parts?pageSize=40");
+	answer(d, 200, "{\"success\":true,\"parts\":[" PART("p") "]," NEXT(2) "}");
+	asks(d, "GET", "/v1/payments/" ID1 "/parts?pageSize=40&page=2");
+	answer(d, 200, "{\"success\":true,\"parts\":[" PART("q") "]," NEXT(3) "}");
+	asks(d, "GET", "/v1/payments/" ID1 "/parts?pageSize=40&page=3");
+	answer(d, 200, "{\"success\":true,\"parts\":[" PART("r") "]}");
+	asks(d, "GET", "/v1/payments/" ID2 "/parts?pageSize=40"); /* from its first page */
+	answer(d, 200, "{\"success\":true,\"parts\":[" PART("s") "]," NEXT(2) "}");
+	asks(d, "GET", "/v1/payments/" ID2 "/parts?pageSize=40&page=2");
+	answer(d, 200, "{\"success\":true,\"parts\":[" PART("t") "]," NEXT(2) "}");
+	fails(d, MLC_BROKEN);
+	assert_non_null(strstr(why(d), "round in circles"));
+}
+
 static void credit_memos_come_with_items_and_parts(void **state)
 {
 	struct drive *d = *state;
@@ -73,7 +98,7 @@ static void credit_memos_come_with_items_and_parts(void **state)
 	answer(d, 200, "{\"data\":[{\"id\":\"" ID1 "\",\"appliedAmount\":5,\"updatedDate\":\"2026-11-20T01:00:00Z\"}]}");
 	asks(d, "GET", "/object-query/credit-memo-items?pageSize=99&sort[]=id.ASC&expand[]=credittaxationitems&filter[]=creditmemoid.IN:%5B" ID1 "%5D");
 	answer(d, 200, "{\"data\":[{\"id\":\"i\",\"creditMemoId\":\"" ID1 "\",\"amount\":5}]}");
-	asks(d, "GET", "/v1/creditmemos/" ID1 "/parts");
+	asks(d, "GET", "/v1/creditmemos/" ID1 "/parts?pageSize=40");
 	answer(d, 200, "{\"success\":true,\"parts\":[{\"id\":\"p\",\"amount\":5,\"invoiceId\":\"" ID2 "\"}]}");
 	assert_string_equal(emitted(d), "credit_memo " ID1);
 }
@@ -115,8 +140,37 @@ static void without_invoice_settlement_zoql_is_asked(void **state)
 	answer(d, 200, "{\"data\":[{\"id\":\"" ID1 "\",\"amount\":50,\"appliedAmount\":50,\"updatedDate\":\"2026-11-20T01:00:00Z\"}]}");
 	asks_with(d, "POST", "/v1/action/query",
 		"{\"queryString\":\"select Id, Amount, InvoiceId, PaymentId, RefundAmount from InvoicePayment where PaymentId = '" ID1 "'\"}");
-	answer(d, 200, "{\"size\":1,\"done\":true,\"records\":[{\"Id\":\"i\",\"Amount\":50,\"InvoiceId\":\"" ID2 "\",\"PaymentId\":\"" ID1 "\"}]}");
+	answer(d, 200, "{\"size\":1,\"done\":true,\"records\":[{\"Id\":\"i\",\"Amount\":50,\"InvoiceId\":\"" ID2 "\",\"PaymentId\":\"" ID1 "\",\"RefundAmount\":20}]}");
 	assert_non_null(strstr(record(d, 0)->text, "\"invoiceId\":\"" ID2 "\""));
+	assert_non_null(strstr(record(d, 0)->text, "\"refundAmount\":\"20\""));
+}
+
+/* ZUO-33: no refund-applications there; what it took back names invoice payments, and these their payment. */
+static void without_invoice_settlement_refunds_tell_their_payment(void **state)
+{
+	struct drive *d = *state;
+
+	json_object_set_new(d->settings, "invoice_settlement", json_false());
+	poll(d, "refunds", NULL);
+	answer(d, 200, "{\"data\":[{\"id\":\"" ID1 "\",\"amount\":20,\"updatedDate\":\"2026-11-20T01:00:00Z\"},"
+		"{\"id\":\"" ID2 "\",\"amount\":5,\"updatedDate\":\"2026-11-20T01:00:01Z\"}]}");
+	asks_with(d, "POST", "/v1/action/query", "{\"queryString\":\"select Id, InvoicePaymentId, RefundAmount, RefundId from RefundInvoicePayment"
+		" where RefundId = '" ID1 "' or RefundId = '" ID2 "'\"}");
+	answer(d, 200, "{\"size\":2,\"done\":true,\"records\":[{\"Id\":\"x\",\"InvoicePaymentId\":\"ip1\",\"RefundAmount\":12.5,\"RefundId\":\"" ID1 "\"},"
+		"{\"Id\":\"y\",\"InvoicePaymentId\":\"ip2\",\"RefundAmount\":7.5,\"RefundId\":\"" ID1 "\"}]}");
+	asks_with(d, "POST", "/v1/action/query", "{\"queryString\":\"select Id, PaymentId from InvoicePayment where Id = 'ip1' or Id = 'ip2'\"}");
+	answer(d, 200, "{\"size\":2,\"done\":true,\"records\":[{\"Id\":\"ip2\",\"PaymentId\":\"" ID3 "\"},{\"Id\":\"ip1\",\"PaymentId\":\"" ID3 "\"}]}");
+	assert_string_equal(emitted(d), "refund " ID1 ", refund " ID2);
+	assert_non_null(strstr(record(d, 0)->text, "\"applyAmount\":\"12.5\""));
+	assert_non_null(strstr(record(d, 0)->text, "\"paymentId\":\"" ID3 "\""));
+	assert_null(strstr(record(d, 0)->text, "ip1"));
+	assert_non_null(strstr(record(d, 1)->text, "\"refundApplications\":[]"));
+
+	poll(d, "refunds", NULL);
+	answer(d, 200, "{\"data\":[{\"id\":\"" ID1 "\",\"amount\":20,\"updatedDate\":\"2026-11-20T01:00:00Z\"}]}");
+	answer(d, 200, "{\"size\":1,\"done\":true,\"records\":[{\"Id\":\"x\",\"InvoicePaymentId\":\"ip1\",\"RefundAmount\":20,\"RefundId\":\"" ID1 "\"}]}");
+	answer(d, 200, "{\"size\":0,\"done\":true}"); /* an invoice payment that is nobody's */
+	fails(d, MLC_BROKEN);
 }
 
 /* ---- bad input: each has its outcome --------------------------------------------------------------- */
@@ -247,9 +301,11 @@ int main(void)
 		drive_test(a_poll_asks_for_what_changed_and_a_little_before),
 		drive_test(invoices_come_with_their_items_a_page_at_once),
 		drive_test(a_payment_tells_where_it_is_applied_now),
+		drive_test(no_part_of_a_payment_is_left_on_another_page),
 		drive_test(credit_memos_come_with_items_and_parts),
 		drive_test(a_contact_brings_its_account),
 		drive_test(without_invoice_settlement_zoql_is_asked),
+		drive_test(without_invoice_settlement_refunds_tell_their_payment),
 		drive_test(pages_that_lead_round_in_circles_end),
 		drive_test(a_page_that_repeats_is_found_out),
 		drive_test(an_empty_page_with_a_next_one_is_not_the_end),

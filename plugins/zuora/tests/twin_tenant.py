@@ -193,6 +193,42 @@ def ledger():
     equal(t.errors(), [])
 
 
+@promise("parts come by pages of 20, of 40 at most, and the next page is a whole address")
+def parts_by_pages():
+    t = Tenant()
+    account = t.get("/accounts")[0]
+    invoices = [t.post("/invoices", {"account": account["id"], "lines": [{"amount": "1.00"}]})["id"] for _ in range(45)]
+    payment = t.post("/payments", {"account": account["id"], "amount": "45.00", "invoices": [{"invoice": i, "amount": "1.00"} for i in invoices]})
+    path = f"/v1/payments/{payment['id']}/parts"
+    page = t.ask("GET", path)[2]
+    equal((len(page["parts"]), page["nextPage"]), (20, f"{t.url}{path}?page=2&pageSize=20"), "left to itself")
+    page = t.ask("GET", path + "?pageSize=100")[2]
+    equal((len(page["parts"]), page["nextPage"]), (40, f"{t.url}{path}?page=2&pageSize=40"), "cut without a word")
+    page = t.ask("GET", path + "?pageSize=40&page=2")[2]
+    equal((len(page["parts"]), "nextPage" in page), (5, False), "the last")
+    equal(t.errors(), [])
+
+
+@promise("without Invoice Settlement a refund takes back what was applied: the invoice is open again, and ZOQL says what it was of")
+def refunds_of_applied():
+    t = Tenant({"invoice_settlement": "false"})
+    account = t.get("/accounts")[0]
+    invoice = t.post("/invoices", {"account": account["id"], "lines": [{"amount": "1000.00"}]})
+    payment = t.post("/payments", {"account": account["id"], "amount": "800.00", "invoices": [{"invoice": invoice["id"], "amount": "800.00"}]})
+    refund = t.post(f"/payments/{payment['id']}/refund", {"amount": "300.00"})
+    equal(t.get(f"/invoices/{invoice['id']}")["balance"], 500)
+
+    def zoql(text):
+        return t.ask("POST", "/v1/action/query", {"queryString": text})[2]["records"]
+    paid = zoql(f"select Id, Amount, RefundAmount from InvoicePayment where PaymentId = '{payment['id']}'")[0]
+    equal((paid["Amount"], paid["RefundAmount"]), (800, 300))
+    equal(zoql(f"select InvoicePaymentId, RefundAmount from RefundInvoicePayment where RefundId = '{refund['id']}'"),
+          [{"InvoicePaymentId": paid["Id"], "RefundAmount": 300}])
+    equal(t.ask("GET", f"/object-query/refund-applications?filter[]=refundid.EQ:{refund['id']}")[0], 404, "which only Invoice Settlement has")
+    equal(exchange(t.control_url + f"/payments/{payment['id']}/refund", "POST", b'{"amount":"501.00"}')[0], 400, "no more than is left")
+    equal(t.errors(), [])
+
+
 @promise("the twin refuses what Zuora's own documents refuse")
 def refusals():
     documents = openapi.documents(*DOCUMENTS)

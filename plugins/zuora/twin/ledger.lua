@@ -263,13 +263,41 @@ function ledger.void(p, status)
 	return ledger.touch(p)
 end
 
--- Refunds what is applied nowhere, of a payment or a credit memo.
+-- Without Invoice Settlement money goes back from where it was applied, and what it had paid is open again.
+local function refund_applied(p, amount)
+	local taken, left = {}, amount
+	for _, part in ipairs(p.parts) do
+		local some = math.min(left, part.amount - (part.refunded or 0))
+		if some > 0 then
+			part.refunded, left = (part.refunded or 0) + some, left - some
+			taken[#taken + 1] = { id = ledger.new_id(), part = part.id, amount = some }
+			local target = twin.state.invoices[part.invoice]
+			target.settled = target.settled - some
+			ledger.touch(target)
+		end
+	end
+	return taken
+end
+
+-- What is left to give back: of what is applied nowhere, or, without Invoice Settlement, of what is applied.
+local function refundable(p)
+	if twin.settings.invoice_settlement then return ledger.unapplied(p) end
+	return ledger.applied(p) - ledger.refunded_of_applied(p)
+end
+
+function ledger.refunded_of_applied(p)
+	local sum = 0
+	for _, part in ipairs(p.parts) do sum = sum + (part.refunded or 0) end
+	return sum
+end
+
+-- Of a payment or a credit memo.
 function ledger.refund(p, what, source)
-	local amount = what.amount and ledger.cents(what.amount) or ledger.unapplied(p)
-	if amount <= 0 or amount > ledger.unapplied(p) then plain("there is not that much to refund; unapply it first") end
-	p.refunded = p.refunded + amount
+	local amount, taken = what.amount and ledger.cents(what.amount) or refundable(p), nil
+	if amount <= 0 or amount > refundable(p) then plain("there is not that much to refund; unapply it first") end
+	if twin.settings.invoice_settlement then p.refunded = p.refunded + amount else taken = refund_applied(p, amount) end
 	ledger.touch(p)
-	return keep("refunds", { number = ledger.next_number("R-", 8), account = p.account, total = amount, currency = p.currency, date = what.date or ledger.today(),
+	return keep("refunds", { taken = taken, number = ledger.next_number("R-", 8), account = p.account, total = amount, currency = p.currency, date = what.date or ledger.today(),
 		type = what.type or "Electronic", method = what.method or (p.method and p.method.type) or "CreditCard", status = what.status or "Processed", source = source,
 		of = p.id, reason = what.reason, comment = what.comment, fields = {} })
 end

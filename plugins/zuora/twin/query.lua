@@ -254,8 +254,9 @@ local OBJECTS = {
 	Product = mapped("products", function(r) return capital(shapes.product(r)) end),
 	InvoiceItemAdjustment = mapped("adjustments", shapes.adjustment),
 	InvoicePayment = shapes.invoice_payments,
+	RefundInvoicePayment = shapes.refund_invoice_payments,
 }
-local NOT_WITH_SETTLEMENT = { InvoiceItemAdjustment = true, InvoicePayment = true }
+local NOT_WITH_SETTLEMENT = { InvoiceItemAdjustment = true, InvoicePayment = true, RefundInvoicePayment = true }
 
 local function fault(code, text)
 	return { status = 400, json = { faultCode = "fns:" .. code, faultMessage = text } }

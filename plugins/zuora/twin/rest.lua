@@ -212,7 +212,11 @@ local function parts(kind)
 		if not twin.settings.invoice_settlement then return replies.refuse(10, "Invoice Settlement is not enabled.", 403) end
 		local p = ledger.find(kind, req.params.key)
 		if not p then return replies.missing("Cannot find entity by key: '" .. req.params.key .. "'.") end
-		return { status = 200, json = { success = true, parts = shapes.parts(p) } }
+		local size, page, all, told = math.min(tonumber(req.args.pageSize or "20") or 20, 40), tonumber(req.args.page or "1") or 1, shapes.parts(p), twin.array {}
+		for i = (page - 1) * size + 1, math.min(page * size, #all) do told[#told + 1] = all[i] end
+		local reply = { success = true, parts = told }
+		if page * size < #all then reply.nextPage = ("%s%s?page=%d&pageSize=%d"):format(twin.url(), req.path, page + 1, size) end
+		return { status = 200, json = reply }
 	end
 end
 

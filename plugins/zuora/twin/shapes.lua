@@ -75,7 +75,7 @@ shapes.debit_memo_item = memo_item("debitMemoId")
 function shapes.payment(r)
 	local applied, live = ledger.applied(r), r.status == "Processed"
 	return stamped({ accountId = r.account, paymentNumber = r.number, amount = money(r.total), appliedAmount = money(applied),
-		unappliedAmount = money(live and ledger.unapplied(r) or 0), refundAmount = money(r.refunded), currency = r.currency, effectiveDate = r.date, status = r.status,
+		unappliedAmount = money(live and ledger.unapplied(r) or 0), refundAmount = money(r.refunded + ledger.refunded_of_applied(r)), currency = r.currency, effectiveDate = r.date, status = r.status,
 		type = r.type, referenceId = r.reference, comment = r.comment or "", paymentMethodId = r.method.id, gatewayState = r.type == "External" and "NotSubmitted" or "Submitted",
 		source = r.type == "External" and "Manually" or "PaymentRun", isStandalone = false }, r)
 end
@@ -137,7 +137,17 @@ function shapes.invoice_payments()
 	local list = {}
 	for _, p in ipairs(ledger.by_id("payments")) do
 		for _, part in ipairs(p.parts) do
-			list[#list + 1] = { Id = part.id, Amount = money(part.amount), InvoiceId = part.invoice, PaymentId = p.id, RefundAmount = money(0), UpdatedDate = at(p.updated) }
+			list[#list + 1] = { Id = part.id, Amount = money(part.amount), InvoiceId = part.invoice, PaymentId = p.id, RefundAmount = money(part.refunded or 0), UpdatedDate = at(p.updated) }
+		end
+	end
+	return list
+end
+
+function shapes.refund_invoice_payments()
+	local list = {}
+	for _, r in ipairs(ledger.by_id("refunds")) do
+		for _, t in ipairs(r.taken or {}) do
+			list[#list + 1] = { Id = t.id, RefundId = r.id, InvoicePaymentId = t.part, RefundAmount = money(t.amount), UpdatedDate = at(r.updated) }
 		end
 	end
 	return list
