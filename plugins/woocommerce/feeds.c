@@ -8,6 +8,7 @@
 #define DAY_MS       INT64_C(86400000)
 #define RECHECK_DAYS 90
 #define SMALL_PAGE   20                /* for a shop that has failed to give a big one */
+#define PART_PAGES   50                /* of the refunds of an order or the variations of a product */
 
 /* Refunds come with the orders they belong to: making one moves its order's date (SOURCES.md 5). */
 static const char *const orders_and_refunds[] = { "order", "refund", NULL };
@@ -306,8 +307,8 @@ static enum mlc_step ask_parts(struct mlc_call *c)
 	bool of_order = listing_of(c)->entity == ORDER;
 
 	s->parent = s->parents[s->parent_at];
-	return mlc_get(c, woo_path(c, of_order ? "orders/%lld/refunds?per_page=%d" : "products/%lld/variations?per_page=%d",
-		(long long)s->parent, PER_PAGE));
+	return mlc_get(c, woo_path(c, "%s/%lld/%s?per_page=%d%s", of_order ? "orders" : "products", (long long)s->parent,
+		of_order ? "refunds" : "variations", PER_PAGE, s->part_page ? c->host->format(c, "&page=%u", s->part_page + 1) : ""));
 }
 
 static enum mlc_step digest_parts(struct mlc_call *c)
@@ -317,15 +318,26 @@ static enum mlc_step digest_parts(struct mlc_call *c)
 	struct mlc_scan scan;
 	struct seen r;
 	enum mlc_step failed;
+	size_t count = 0;
 	int more;
 
-	if (woo_is_gone(c)) /* deleted meanwhile; the next reading tells */
-		return MLC_DONE;
-	if (!woo_list(c, &scan, &failed))
-		return failed;
-	while ((more = woo_list_next(c, &scan, &r)) > 0)
-		woo_emit(c, entity, &r, s->parent);
-	return more < 0 ? MLC_FAIL : MLC_DONE;
+	if (!woo_is_gone(c)) { /* deleted meanwhile: the next reading tells */
+		if (!woo_list(c, &scan, &failed))
+			return failed;
+		for (; (more = woo_list_next(c, &scan, &r)) > 0; count++)
+			woo_emit(c, entity, &r, s->parent);
+		if (more < 0)
+			return MLC_FAIL;
+	}
+	if (woo_more(c, count, s->part_page + 1, PER_PAGE)) {
+		if (++s->part_page == PART_PAGES)
+			return c->host->fail(c, MLC_BROKEN, 0, "the shop gives one page after another of what belongs to %s %lld",
+				woo_entities[listing_of(c)->entity].name, (long long)s->parent);
+	} else {
+		s->part_page = 0;
+		s->parent_at++;
+	}
+	return MLC_DONE;
 }
 
 /* ---- windows and whole lists ---------------------------------------------------------------------- */
@@ -355,9 +367,10 @@ static enum mlc_step ask_page(struct mlc_call *c)
 		s->page = r.page;
 	}
 	page = c->host->format(c, "%u", s->page);
-	/* dates_are_gmt: without it some versions read a time as the shop's own (SOURCES.md 4). */
+	/* role: without it only those of the role customer are told, and a shop manager or subscriber may buy, too
+	 * (SOURCES.md 4).  dates_are_gmt: without it some versions read a time as the shop's own (SOURCES.md 4). */
 	const struct mlc_param params[] = {
-		{ "status", l->status }, { "modified_after", after }, { "after", from },
+		{ "status", l->status }, { "role", l->entity == CUSTOMER ? "all" : NULL }, { "modified_after", after }, { "after", from },
 		{ "dates_are_gmt", after || from ? "true" : NULL }, { "orderby", l->orderby }, { "order", "asc" },
 		{ "per_page", c->host->format(c, "%u", per_page(c)) }, { "page", page }, { NULL, NULL },
 	};
@@ -475,11 +488,7 @@ enum mlc_step woo_poll(struct mlc_call *c)
 			return MLC_DONE;
 		return MLC_PAUSE; /* the cursor that was just committed says what to ask for */
 	}
-	if (s->phase == PARTS) {
-		if (digest_parts(c) == MLC_FAIL)
-			return MLC_FAIL;
-		s->parent_at++;
-		return turn_page(c);
-	}
+	if (s->phase == PARTS)
+		return digest_parts(c) == MLC_FAIL ? MLC_FAIL : turn_page(c);
 	return digest_page(c) == MLC_FAIL ? MLC_FAIL : turn_page(c);
 }

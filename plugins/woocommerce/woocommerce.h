@@ -19,6 +19,7 @@ struct state {
 	int64_t parent;     /* of the refunds or variations that were asked for */
 	int64_t *parents;   /* still to be asked for, in this page */
 	size_t parent_count, parent_at;
+	unsigned part_page; /* of what is inside of the parent; 0: the first */
 	const char *cursor; /* to be committed when the page is done */
 
 	/* subscribe */

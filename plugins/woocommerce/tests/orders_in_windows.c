@@ -260,7 +260,7 @@ static void customers_are_read_whole_and_their_names_decoded_once(void **state)
 	struct drive *d = *state;
 
 	poll(d, "customers", "whatever was there");
-	asks(d, "GET", "/wp-json/wc/v3/customers?orderby=registered_date&order=asc&per_page=100&page=1");
+	asks(d, "GET", "/wp-json/wc/v3/customers?role=all&orderby=registered_date&order=asc&per_page=100&page=1");
 	answer_list(d, "[{\"id\":14,\"first_name\":\"Jos\\u00e9\",\"last_name\":\"O'Neil &amp; S\\u00f6hne\",\"date_modified_gmt\":null,"
 		"\"avatar_url\":\"x\",\"_links\":{},\"billing\":{\"last_name\":\"A &amp; B\"}}]", "1", "1");
 	assert_int_equal(d->step, MLC_DONE);
@@ -294,6 +294,29 @@ static void products_bring_their_variations(void **state)
 	assert_string_equal(emitted(d), "product 16, product 10, variation 16-17, variation 16-18");
 	assert_string_equal(record(d, 2)->text, "{\"id\":17,\"sku\":\"HOODIE-M\",\"parent_id\":16}");
 	assert_null(strstr(record(d, 0)->text, "related_ids"));
+	drive_end(d);
+}
+
+static void variations_beyond_a_page_are_read_too(void **state)
+{
+	struct drive *d = *state;
+
+	poll(d, "products", NULL);
+	answer_list(d, "[{\"id\":16,\"date_modified_gmt\":\"2026-11-20T12:00:00\",\"variations\":[17,18]},"
+		"{\"id\":20,\"date_modified_gmt\":\"2026-11-20T12:00:01\",\"variations\":[21]}]", "2", "1");
+	answer_list(d, "[{\"id\":17}]", "101", "2");
+	asks(d, "GET", "/wp-json/wc/v3/products/16/variations?per_page=100&page=2");
+	answer_list(d, "[{\"id\":18}]", "101", "2");
+	asks(d, "GET", "/wp-json/wc/v3/products/20/variations?per_page=100"); /* from its first page */
+	answer_list(d, "[{\"id\":21}]", "1", "1");
+	assert_string_equal(emitted(d), "product 16, product 20, variation 16-17, variation 16-18, variation 20-21");
+	drive_end(d);
+
+	poll(d, "products", NULL);
+	answer_list(d, "[{\"id\":16,\"date_modified_gmt\":\"2026-11-20T12:00:00\",\"variations\":[17]}]", "1", "1");
+	for (int i = 0; i < 100 && d->step == MLC_SEND; i++)
+		answer_list(d, "[{\"id\":17}]", "1", "999"); /* the same page for ever */
+	fails(d, MLC_BROKEN);
 	drive_end(d);
 }
 
@@ -346,6 +369,7 @@ int main(void)
 		T(customers_are_read_whole_and_their_names_decoded_once),
 		T(one_record_that_cannot_be_read_does_not_stop_the_rest),
 		T(products_bring_their_variations),
+		T(variations_beyond_a_page_are_read_too),
 		T(a_shop_that_is_too_weak_for_a_big_page_gets_small_ones),
 		T(no_parameter_is_an_array),
 	};
