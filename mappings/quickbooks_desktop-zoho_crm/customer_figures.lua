@@ -1,12 +1,13 @@
 -- customer_figures.lua - what the books say of a customer, on his account: state, balance, what is open and overdue.
 --
 -- Looked at again whenever an invoice, payment or credit of his changes (a new balance does not modify the customer), and
--- at midnight of the company's time zone when something falls due.  A customer who is made inactive or deleted is Closed.
+-- at midnight of the company's time zone when something falls due.  Where jobs are rolled up, theirs are among his.  A
+-- customer who is made inactive or deleted is Closed.
 
 local open_ones = filter("invoices", gt(item "BalanceRemaining", 0))
 local overdue_ones = filter("invoices", all { gt(item "BalanceRemaining", 0), lt(first { item "DueDate", item "TxnDate" }, today()) })
-local has_jobs = all { eq(param "jobs", "roll_up"), ne(money(src "Balance"), money(src "TotalBalance")) }
-local balance = money(first { when(eq(param "jobs", "roll_up"), src "TotalBalance", src "Balance"), "0" })
+local rolled = eq(param "jobs", "roll_up")
+local balance = money(first { when(rolled, src "TotalBalance", src "Balance"), "0" })
 
 return mapping {
   id = "quickbooks_desktop.Customer->zoho_crm.customer_figures", version = "1.0.0", language = 1,
@@ -24,18 +25,18 @@ return mapping {
   },
 
   accept = {
-    { any { absent(src "ParentRef"), eq(param "jobs", "own_account") }, else_ = skip("job", "{FullName} is a job; jobs are rolled up into their customers") },
+    { any { absent(src "ParentRef"), not_(rolled) }, else_ = skip("job", "{FullName} is a job; jobs are rolled up into their customers") },
   },
   identity = src "ListID",
   order_by = src "TimeModified",
 
   needs = {
     account  = ensure { "quickbooks_desktop.Customer->zoho_crm.customer" },
-    invoices = query { side = "source", entity = "Invoice", where = { CustomerRef = src "ListID" } },
+    invoices = query { side = "source", entity = "Invoice", where = { CustomerRef = when(rolled, text "{ListID}:*", src "ListID") } },
   },
-  again_on = { Invoice = src "CustomerRef.id", ReceivePayment = src "CustomerRef.id", CreditMemo = src "CustomerRef.id" },
-  -- What jobs owe changes without a word about their customer: looked at each midnight.
-  again_at = concat(each(open_ones, add_days(first { item "DueDate", item "TxnDate" }, 1)), list { when(has_jobs, add_days(today(), 1)) }),
+  -- What happens to a job, an invoice of its among it, is its customer's affair, level by level.
+  again_on = { Customer = when(rolled, src "ParentRef.id"), Invoice = src "CustomerRef.id", ReceivePayment = src "CustomerRef.id", CreditMemo = src "CustomerRef.id" },
+  again_at = each(open_ones, add_days(first { item "DueDate", item "TxnDate" }, 1)),
 
   match = { { by = "link" }, { by = { id = ref "account" } }, on_none = "hold" },
 
@@ -64,13 +65,18 @@ return mapping {
     { name = "a credit", like = 2, entity = "CreditMemo", expect = { looks_at = { "80000001-1" } } },
     { name = "who owes nothing is active", like = 1, change = { Balance = "0.00", TotalBalance = "0.00" }, rows = { invoices = {} },
       expect = { Books_Status = "Active", Books_Balance = "0.00", Books_Open_Invoices = "0", Books_Overdue = "0.00", again_at = none } },
-    { name = "ALL-11 what jobs owe is their customer's, and looked at each midnight", like = 1, change = { Balance = "0.00", TotalBalance = "120.00" }, rows = { invoices = {} },
-      expect = { Books_Status = "Open", Books_Balance = "120.00", again_at = "2026-11-21" } },
+    { name = "ALL-11 what jobs owe is their customer's: an invoice of a job that is late makes him late", like = 1, change = { Balance = "0.00", TotalBalance = "120.00" },
+      rows = { invoices = { { TxnDate = "2026-10-01", DueDate = "2026-10-31", BalanceRemaining = "120.00" } } },
+      expect = { Books_Status = "Overdue", Books_Balance = "120.00", Books_Open_Invoices = "1", Books_Overdue = "120.00" } },
+    { name = "ALL-11 who stands above a job is looked at when it changes", like = 1, entity = "Customer",
+      given = { ListID = "80000007-1", ParentRef = { id = "80000001-1" } }, expect = { state = "skip", cause = "job", looks_at = { "80000001-1" } } },
+    { name = "ALL-11 but not where each job has an account of its own", like = "ALL-11 who stands above a job is looked at when it changes", params = { jobs = "own_account" },
+      expect = { looks_at = {} } },
     { name = "ZOHO-23 a customer who is made inactive is closed", like = 1, change = { IsActive = false },
       link = { id = "500001", made = "adopted", base = { Books_Status = "Overdue", Books_Balance = "95.00", Books_Open_Invoices = 2, Books_Overdue = "80.00", Books_Last_Invoice = "2026-11-15" } },
       current = { id = "500001", Books_Status = "Overdue", Books_Balance = "95.00", Books_Open_Invoices = 2, Books_Overdue = "80.00", Books_Last_Invoice = "2026-11-15" },
       expect = { action = "update 500001", Books_Status = "Closed", Books_Balance = none } },
-    { name = "ZOHO-23 one who is deleted is closed, too, and nothing is deleted", like = 7, deleted = true, expect = { action = "update 500001", Books_Status = "Closed" } },
-    { name = "a day that changes nothing writes nothing", like = 7, change = { IsActive = true }, expect = { state = "nothing" } },
+    { name = "ZOHO-23 one who is deleted is closed, too, and nothing is deleted", like = "ZOHO-23 a customer who is made inactive is closed", deleted = true, expect = { action = "update 500001", Books_Status = "Closed" } },
+    { name = "a day that changes nothing writes nothing", like = "ZOHO-23 a customer who is made inactive is closed", change = { IsActive = true }, expect = { state = "nothing" } },
   },
 }

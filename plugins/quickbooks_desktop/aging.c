@@ -43,12 +43,22 @@ static const struct mlc_entity *entity_of(const struct mlc_call *c)
 
 /* ---- asking ----------------------------------------------------------------------------------------- */
 
+static const json_t *wanted(const struct mlc_call *c)
+{
+	return json_object_get(c->data, is_vendors(entity_of(c)) ? "VendorRef" : "CustomerRef");
+}
+
+/* One name and all below it: which these are, the report says. */
+static const char *tree_of(struct mlc_call *c)
+{
+	return qbd_wanted_tree(c, qbd_wanted_id(wanted(c)));
+}
+
 static enum mlc_step ask_report(struct mlc_call *c)
 {
 	struct mlc_xml x = { .call = c };
-	const json_t *who = json_object_get(c->data, is_vendors(entity_of(c)) ? "VendorRef" : "CustomerRef");
-	const char *id = qbd_wanted_id(who);
-	const char *name = json_string_value(json_object_get(who, "name"));
+	const char *id = qbd_wanted_id(wanted(c)), *tree = tree_of(c);
+	const char *name = json_string_value(json_object_get(wanted(c), "name"));
 
 	mlc_xml_put(&x, "AgingReportType", is_vendors(entity_of(c)) ? "APAgingSummary" : "ARAgingSummary");
 	mlc_xml_put(&x, "ReportDateMacro", "Today");
@@ -57,7 +67,8 @@ static enum mlc_step ask_report(struct mlc_call *c)
 		for (size_t i = 0; c->ids && c->ids[i]; i++)
 			mlc_xml_put(&x, "ListID", c->ids[i]);
 		if (!c->ids)
-			mlc_xml_put(&x, id ? "ListID" : "FullName", id ? id : qbd_clean(c, name, false));
+			mlc_xml_put(&x, tree ? "ListIDWithChildren" : id ? "ListID" : "FullName",
+				tree ? tree : id ? id : qbd_clean(c, name, false));
 		mlc_xml_close(&x, "ReportEntityFilter");
 	} else if (!c->feed) {
 		return c->host->fail(c, MLC_REFUSED, 0, "QuickBooks' ageing is told by %s: give it",
@@ -72,16 +83,15 @@ static enum mlc_step ask_names(struct mlc_call *c)
 {
 	struct aging_state *g = state_of(c);
 	struct mlc_xml x = { .call = c };
-	const json_t *who = json_object_get(c->data, is_vendors(entity_of(c)) ? "VendorRef" : "CustomerRef");
-	const char *id = qbd_wanted_id(who);
+	const char *id = qbd_wanted_id(wanted(c));
 
 	g->phase = AGING_NAMES;
 	if (c->ids) {
 		for (size_t i = 0; c->ids[i]; i++)
 			mlc_xml_put(&x, "ListID", c->ids[i]);
-	} else if (c->data) {
+	} else if (c->data && !tree_of(c)) {
 		mlc_xml_put(&x, id ? "ListID" : "FullName",
-			id ? id : qbd_clean(c, json_string_value(json_object_get(who, "name")), false));
+			id ? id : qbd_clean(c, json_string_value(json_object_get(wanted(c), "name")), false));
 	} else {
 		for (size_t i = g->asked; i < g->count && i < g->asked + NAMES_AT_ONCE; i++)
 			mlc_xml_put(&x, "FullName", g->rows[i].name);
@@ -279,6 +289,16 @@ static enum mlc_step tell_asked(struct mlc_call *c, const struct answer *a)
 	return MLC_DONE;
 }
 
+static enum mlc_step tell_tree(struct mlc_call *c)
+{
+	const struct aging_state *g = state_of(c);
+
+	for (size_t i = 0; i < g->count; i++)
+		if (g->rows[i].id)
+			emit(c, g->rows[i].id, g->rows[i].name, g->rows[i].cents);
+	return MLC_DONE;
+}
+
 static bool has_id(const struct aging_state *g, const char *id, size_t len)
 {
 	for (size_t i = 0; i < g->count; i++)
@@ -319,7 +339,7 @@ static enum mlc_step names_came(struct mlc_call *c, const struct answer *a)
 {
 	struct aging_state *g = state_of(c);
 
-	if (!c->feed)
+	if (!c->feed && !tree_of(c))
 		return tell_asked(c, a);
 	for (const xmlNode *n = mlc_xml_first(a->rs); n; n = mlc_xml_next(n)) {
 		const char *id = mlc_xml_child_text(c, n, "ListID"), *name = name_in(c, n);
@@ -329,7 +349,9 @@ static enum mlc_step names_came(struct mlc_call *c, const struct answer *a)
 				g->rows[i].id = c->host->format(c, "%s", id);
 	}
 	g->asked += NAMES_AT_ONCE;
-	return g->asked < g->count ? ask_names(c) : tell_all(c);
+	if (g->asked < g->count)
+		return ask_names(c);
+	return c->feed ? tell_all(c) : tell_tree(c);
 }
 
 static enum mlc_step report_came(struct mlc_call *c, const struct answer *a)
@@ -338,7 +360,9 @@ static enum mlc_step report_came(struct mlc_call *c, const struct answer *a)
 
 	if (wrong)
 		return c->host->fail(c, MLC_BROKEN, 0, "%s", wrong);
-	return c->feed && !state_of(c)->count ? tell_all(c) : ask_names(c);
+	if (!state_of(c)->count && (c->feed || tree_of(c)))
+		return c->feed ? tell_all(c) : MLC_DONE;
+	return ask_names(c);
 }
 
 bool qbd_is_aging(const struct mlc_entity *e)

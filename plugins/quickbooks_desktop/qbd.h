@@ -132,6 +132,8 @@ bool qbd_is_record(const xmlNode *node, const struct mlc_entity *);
 bool qbd_is_line(const xmlNode *, const struct mlc_field *);
 /* The id in a criterion that is a reference: {"id"}, or the id itself; NULL: it goes by name. */
 const char *qbd_wanted_id(const json_t *wanted);
+/* "80000001-1:*" asks for that one and all that stands below it: its id, in call memory; else NULL. */
+const char *qbd_wanted_tree(struct mlc_call *c, const char *id);
 /* Does the record hold these members, case of letters aside? */
 bool qbd_matches(struct mlc_call *, const struct mlc_entity *, const xmlNode *record,
 	const json_t *criteria);

@@ -549,7 +549,7 @@ static bool put_txn_filter(struct mlc_call *c, struct mlc_xml *x)
 {
 	static const char *const members[] = { "CustomerRef", "VendorRef", "PayeeEntityRef" };
 	const json_t *who = NULL;
-	const char *day = wanted(c, "TxnDate"), *id, *name;
+	const char *day = wanted(c, "TxnDate"), *id, *name, *tree;
 
 	if (wanted(c, "TxnID")) {
 		mlc_xml_put(x, "TxnID", wanted(c, "TxnID"));
@@ -566,6 +566,7 @@ static bool put_txn_filter(struct mlc_call *c, struct mlc_xml *x)
 	for (size_t i = 0; !who && i < sizeof members / sizeof *members; i++)
 		who = json_object_get(c->data, members[i]);
 	id = qbd_wanted_id(who);
+	tree = qbd_wanted_tree(c, id);
 	name = json_string_value(json_object_get(who, "name"));
 	if (!day && !id && !name)
 		return false;
@@ -577,7 +578,8 @@ static bool put_txn_filter(struct mlc_call *c, struct mlc_xml *x)
 	}
 	if (id || name) {
 		mlc_xml_open(x, "EntityFilter");
-		mlc_xml_put(x, id ? "ListID" : "FullName", id ? id : qbd_clean(c, name, false));
+		mlc_xml_put(x, tree ? "ListIDWithChildren" : id ? "ListID" : "FullName",
+			tree ? tree : id ? id : qbd_clean(c, name, false));
 		mlc_xml_close(x, "EntityFilter");
 	}
 	return true;

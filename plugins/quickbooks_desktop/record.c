@@ -607,6 +607,11 @@ const char *qbd_wanted_id(const json_t *wanted)
 	return json_string_value(json_is_string(wanted) ? wanted : json_object_get(wanted, "id"));
 }
 
+const char *qbd_wanted_tree(struct mlc_call *c, const char *id)
+{
+	return id && mlc_ends_with(id, ":*") ? c->host->format(c, "%.*s", (int)strlen(id) - 2, id) : NULL;
+}
+
 static bool same_value(struct mlc_call *c, const struct mlc_field *f, const xmlNode *child,
 	const json_t *wanted)
 {
@@ -616,6 +621,8 @@ static bool same_value(struct mlc_call *c, const struct mlc_field *f, const xmlN
 		const char *id = qbd_wanted_id(wanted);
 		const char *name = json_string_value(json_object_get(wanted, "name"));
 
+		if (qbd_wanted_tree(c, id)) /* who stands below whom, QuickBooks knows */
+			return true;
 		if (id && *id)
 			return !strcmp(id, mlc_xml_child_text(c, child, "ListID")) || !strcmp(id, text);
 		name = name ? qbd_clean(c, name, false) : NULL;

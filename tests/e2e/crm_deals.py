@@ -268,8 +268,17 @@ def jobs():
     account = b.account("Contoso")
     equal([a["Account_Name"] for a in b.records("Accounts") if "Job" in a["Account_Name"]], [], "no account of their own")
     equal({d["Account_Name"]["id"] for d in b.deals()}, {account["id"]}, "all of the one account")
-    equal(Decimal(str(account["Books_Balance"])), Decimal("84.00"), "what they owe")
+
+    def told():
+        a = b.account("Contoso")
+        return a["Books_Status"], Decimal(str(a["Books_Balance"])), a["Books_Open_Invoices"], Decimal(str(a["Books_Overdue"]))
+
+    equal(told(), ("Open", Decimal("84.00"), 3, Decimal(0)), "what they owe")
     b.same_to_the_cent()
+    # A payment of a job, which modifies neither the job nor the customer above it.
+    b.add("ReceivePayment", CustomerRef="Contoso:Job 1", TotalAmount="14.00", AppliedToTxnAdd=[{"TxnID": invoice_id(b, "201"), "PaymentAmount": "14.00"}])
+    b.settle()
+    equal(told(), ("Open", Decimal("70.00"), 2, Decimal(0)), "after a payment of one of them")
 
 
 @promise("ZOHO-39: state and open invoices stand on the account after an invoice and after payments, which do not modify the customer")

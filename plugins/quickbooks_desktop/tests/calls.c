@@ -471,6 +471,53 @@ static void a_reference_may_be_looked_up_by_its_bare_id(void **state)
 	call_destroy(c);
 }
 
+/* ALL-11: what the jobs of a customer owe is asked for with what he owes himself. */
+static void a_reference_may_stand_for_all_below_it(void **state)
+{
+	struct call *c = finding("Invoice", "{\"CustomerRef\":\"8-2:*\"}");
+	const struct call_record *r;
+
+	(void)state;
+	begin(c);
+	assert_non_null(strstr(request(c), "<EntityFilter><ListIDWithChildren>8-2</ListIDWithChildren></EntityFilter>"));
+	assert_int_equal(reply(c, 200, "<InvoiceQueryRs requestID=\"x\" statusCode=\"0\">" INVOICE("1-1", "1", "8-2")
+		INVOICE("1-2", "2", "8-7") "</InvoiceQueryRs>"), MLC_DONE);
+	assert_int_equal(records(c, &r), 2);
+	call_destroy(c);
+}
+
+#define AGED(row, name, amount) "<DataRow rowNumber=\"" row "\"><RowData rowType=\"customer\" value=\"" name "\"/>" \
+	"<ColData colID=\"1\" value=\"x\"/><ColData colID=\"2\" value=\"" amount "\"/><ColData colID=\"3\" value=\"" amount "\"/></DataRow>"
+
+static void so_may_one_whose_ageing_is_asked_for(void **state)
+{
+	struct call *c = finding("CustomerAging", "{\"CustomerRef\":\"8-2:*\"}");
+	const struct call_record *r;
+
+	(void)state;
+	begin(c);
+	assert_non_null(strstr(request(c), "<ReportEntityFilter><ListIDWithChildren>8-2</ListIDWithChildren></ReportEntityFilter>"));
+	assert_int_equal(reply(c, 200, "<AgingReportQueryRs requestID=\"x\" statusCode=\"0\"><ReportRet>"
+		"<ColDesc colID=\"1\" dataType=\"STRTYPE\"/><ColDesc colID=\"2\" dataType=\"AMTTYPE\"><ColTitle titleRow=\"1\" value=\"Current\"/></ColDesc>"
+		"<ColDesc colID=\"3\" dataType=\"AMTTYPE\"><ColTitle titleRow=\"1\" value=\"TOTAL\"/></ColDesc><ReportData>"
+		AGED("1", "Ada", "5.00") AGED("2", "Ada:Attic", "7.00") "</ReportData></ReportRet></AgingReportQueryRs>"), MLC_SEND);
+	assert_non_null(strstr(request(c), "<FullName>Ada</FullName><FullName>Ada:Attic</FullName>"));
+	assert_int_equal(reply(c, 200, "<CustomerQueryRs requestID=\"x\" statusCode=\"0\"><CustomerRet><ListID>8-2</ListID><FullName>Ada</FullName></CustomerRet>"
+		"<CustomerRet><ListID>8-7</ListID><FullName>Ada:Attic</FullName></CustomerRet></CustomerQueryRs>"), MLC_DONE);
+	assert_int_equal(records(c, &r), 2);
+	assert_string_equal(r[1].id, "8-7");
+	assert_non_null(strstr(r[1].text, "\"Current\":\"7.00\""));
+	call_destroy(c);
+
+	c = finding("CustomerAging", "{\"CustomerRef\":\"8-2:*\"}");
+	begin(c);
+	assert_int_equal(reply(c, 200, "<AgingReportQueryRs requestID=\"x\" statusCode=\"0\"><ReportRet>"
+		"<ColDesc colID=\"1\" dataType=\"STRTYPE\"/><ColDesc colID=\"2\" dataType=\"AMTTYPE\"><ColTitle titleRow=\"1\" value=\"Current\"/></ColDesc>"
+		"<ColDesc colID=\"3\" dataType=\"AMTTYPE\"><ColTitle titleRow=\"1\" value=\"TOTAL\"/></ColDesc></ReportRet></AgingReportQueryRs>"), MLC_DONE);
+	assert_int_equal(records(c, &r), 0); /* nobody owes anything */
+	call_destroy(c);
+}
+
 static void a_member_that_quickbooks_cannot_search_is_refused_with_words(void **state)
 {
 	struct call *c = finding("Customer", "{\"Email\":\"a@b.c\"}");
@@ -779,6 +826,8 @@ int main(void)
 		cmocka_unit_test(an_item_is_found_by_name_over_all_kinds_and_levels),
 		cmocka_unit_test(a_number_is_found_with_its_customer_only),
 		cmocka_unit_test(a_reference_may_be_looked_up_by_its_bare_id),
+		cmocka_unit_test(a_reference_may_stand_for_all_below_it),
+		cmocka_unit_test(so_may_one_whose_ageing_is_asked_for),
 		cmocka_unit_test(a_member_that_quickbooks_cannot_search_is_refused_with_words),
 		cmocka_unit_test(a_name_is_searched_as_it_would_have_been_written),
 		cmocka_unit_test(a_new_record_is_settled_with_what_quickbooks_holds),

@@ -136,6 +136,8 @@ def aged():
     equal(report.find("ReportData/TotalRow").findall("ColData")[-1].attrib["value"], "122.00", "all of it")
     one = ageing(f, more=f"<ReportEntityFilter>{'<FullName>Babbage Engines</FullName>'}</ReportEntityFilter>")
     equal(list(rows_of(one)), ["Babbage Engines"], "filtered")
+    tree = ageing(f, more="<ReportEntityFilter><FullNameWithChildren>Babbage Engines</FullNameWithChildren></ReportEntityFilter>")
+    equal(sorted(rows_of(tree)), ["Babbage Engines", "Babbage Engines:Analytical Engine"], "with all below it")
     f.add("Bill", ref("VendorRef", VENDOR) + "<TxnDate>2026-09-01</TxnDate><DueDate>2026-09-30</DueDate>" + expense("Office Supplies", "9.00"))
     equal(rows_of(ageing(f, "APAgingSummary"))["Clay & Glaze Supplies"], ["0.00", "0.00", "9.00", "0.00", "0.00", "9.00"], "payables")
     f.twin.post("/person/preferences", {"AgingReportBasis": "AgeFromTransactionDate"})

@@ -89,9 +89,14 @@ local function asked_for(co, list, filter)
 	local set = {}
 	for _, id in ipairs(filter.ListID or {}) do set[id] = true end
 	for _, name in ipairs(filter.FullName or {}) do set[company.resolve(co, list, { FullName = name }, "report", true).id] = true end
-	if filter.ListIDWithChildren or filter.FullNameWithChildren or filter.EntityTypeFilter then
-		refuse(1030, "The twin does not know this ReportEntityFilter.")
+	if filter.EntityTypeFilter then refuse(1030, "The twin does not know this ReportEntityFilter.") end
+	local top = filter.ListIDWithChildren and { ListID = filter.ListIDWithChildren } or filter.FullNameWithChildren and { FullName = filter.FullNameWithChildren }
+	local children = books.children_of(co, list)
+	local function add(id)
+		set[id] = true
+		for _, child in ipairs(children[id] or {}) do add(child) end
 	end
+	if top then add(company.resolve(co, list, top, "report", true).id) end
 	return set
 end
 
