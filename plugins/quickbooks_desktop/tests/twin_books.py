@@ -178,6 +178,29 @@ def credits():
     f.close()
 
 
+@promise("what is applied to one another is on one receivables account and one customer's, and stays so")
+def one_receivables_account():
+    f = File()
+    f.add("Account", "<Name>Receivables EUR</Name><AccountType>AccountsReceivable</AccountType>")
+
+    def on(account):
+        return f"<ARAccountRef><FullName>{account}</FullName></ARAccountRef>"
+
+    def billed(account):
+        return invoice("Lovelace, Ada", line("TSHIRT", "<Amount>10.00</Amount>", "Non")).replace("</CustomerRef>", "</CustomerRef>" + on(account), 1)
+
+    equal(f.add_code("Invoice", billed("Checking")), 3140, "a bank account is none")
+    there = f.add("Invoice", billed("Receivables EUR"))
+    pays = payment("Lovelace, Ada", "10.00", apply_to(text(there, "TxnID"), "10.00"))
+    equal(f.add_code("ReceivePayment", pays), 3210, "the usual account")
+    equal(f.add_code("ReceivePayment", pays.replace("</CustomerRef>", "</CustomerRef>" + on("Receivables EUR"), 1)), 0, "its own")
+    paid = f.one("Invoice", text(there, "TxnID"))
+    equal(f.mod("Invoice", paid, "<CustomerRef><FullName>Web Customer</FullName></CustomerRef>").attrib["statusCode"], "3210", "paid by another customer")
+    open_one = f.add("Invoice", billed("Accounts Receivable"))
+    equal(f.mod("Invoice", open_one, "<CustomerRef><FullName>Web Customer</FullName></CustomerRef>").attrib["statusCode"], "0", "nothing is applied to it")
+    f.close()
+
+
 @promise("a sales receipt is money in its deposit account and leaves receivables alone")
 def sales_receipt():
     f = File()

@@ -283,11 +283,19 @@ local function header(co, txn, given, verb)
 		refuse(3250, "This feature is not enabled or not available in this version of QuickBooks.")
 	end
 	local customer = company.resolve(co, "Customer", given.CustomerRef, where)
+	if customer and txn.customer and customer.id ~= txn.customer and #(txn.links or {}) + #(txn.links_out or {}) > 0 then
+		refuse(3210, 'The "CustomerRef" field has an invalid value.  QuickBooks error message: What is applied to this transaction is another customer\'s.')
+	end
 	if customer then txn.customer = customer.id end
 	if given.TxnDate and given.TxnDate ~= "" then txn.date = given.TxnDate end
 	txn.date = txn.date or company.today()
 	local skip = setmetatable({}, { __index = function(_, name) return TXN_SKIP[name] or name:find("Line") ~= nil end })
 	fill(co, txn.f, given, shapes.request(txn.type .. verb).elements[1].body, skip, where)
+	local receivable = txn.f.ARAccountRef and co.lists.Account[txn.f.ARAccountRef]
+	if receivable and receivable.f.AccountType ~= "AccountsReceivable" then
+		refuse(3140, 'There is an invalid reference to QuickBooks AR Account "%s" in the %s.  QuickBooks error message: The account for this transaction must be of type Accounts Receivable.',
+			receivable.f.Name, where)
+	end
 	local tax_item = txn.f.ItemSalesTaxRef and co.lists.Item[txn.f.ItemSalesTaxRef]
 	if tax_item and tax_item.object ~= "ItemSalesTax" and tax_item.object ~= "ItemSalesTaxGroup" then
 		company.bad_reference("Item", tax_item.f.Name, where)
@@ -369,6 +377,20 @@ local function too_much(field, amount)
 	refuse(3210, 'The "%s" field has an invalid value "%s".  QuickBooks error message: You cannot pay more than the amount due.', field, amount)
 end
 
+-- What is applied to one another stands on one receivables account.
+local function same_receivables(co, a, b, field)
+	local default = company.special_account(co, "AccountsReceivable")
+	local function account(txn)
+		for _, line in ipairs(txn.type == "Check" and txn.expenses or {}) do
+			if co.lists.Account[line.account].f.AccountType == "AccountsReceivable" then return line.account end
+		end
+		return txn.f.ARAccountRef or default and default.id
+	end
+	if account(a) ~= account(b) then
+		refuse(3210, 'The "%s" field has an invalid value "%s".  QuickBooks error message: It is on another accounts receivable account.', field, b.id)
+	end
+end
+
 local function find_credit(co, id)
 	local credit = co.txns[id]
 	if not credit or (credit.type ~= "CreditMemo" and credit.type ~= "ReceivePayment") then not_found(id) end
@@ -387,6 +409,7 @@ local function planned_credits(co, txn, list, owed)
 		if not books.same_account(co, credit.customer, txn.customer) then
 			refuse(3210, 'The "SetCredit" field has an invalid value "%s".  QuickBooks error message: The credit is another customer\'s.', one.CreditTxnID)
 		end
+		same_receivables(co, txn, credit, "SetCredit CreditTxnID")
 		owed = owed - amount
 		if amount <= 0 or amount > left or owed < 0 then too_much("SetCredit AppliedAmount", one.AppliedAmount) end
 		plan[#plan + 1] = { credit = credit, amount = amount }
@@ -464,6 +487,7 @@ local function planned_payment(co, txn, list, field)
 		if not books.same_account(co, debit.customer, txn.customer) then
 			refuse(3210, 'The "%s TxnID" field has an invalid value "%s".  QuickBooks error message: The transaction is another customer\'s.', field, one.TxnID)
 		end
+		same_receivables(co, txn, debit, field .. " TxnID")
 		local row = { debit = debit, amount = values.cents(one.PaymentAmount) or 0, discount = values.cents(one.DiscountAmount) or 0 }
 		local open = books.open_amount(debit)
 		for _, r in ipairs(rows) do
@@ -595,6 +619,7 @@ local function planned_refund(co, txn, list, amount_name)
 		if not books.same_account(co, credit.customer, txn.customer) then
 			refuse(3210, 'The "TxnID" field has an invalid value "%s".  QuickBooks error message: The credit is another customer\'s.', one.TxnID)
 		end
+		same_receivables(co, txn, credit, "TxnID")
 		if amount <= 0 or amount > left then too_much(amount_name, one[amount_name] or "") end
 		rows[#rows + 1] = { credit = credit, amount = amount }
 		sum = sum + amount
