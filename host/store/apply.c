@@ -1110,7 +1110,7 @@ bool txn_apply(struct writer *w, struct txn *t)
 	hold_circles(w, t);
 	if (!t->error.code)
 		follow_all(w, t);
-	/* Last, so that a transaction that fails leaves no gap in its tenant's chain. */
+	/* Last: one that fails before them costs no other of its group a second try (writer.c). */
 	for (const struct op *op = t->first; op && !t->error.code && !db_code(db); op = op->next)
 		if (op->kind == OP_AUDIT)
 			audit_append(w, t, &op->audit);

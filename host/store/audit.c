@@ -215,6 +215,7 @@ void audit_append(struct writer *w, struct txn *t, const struct audit_row *a)
 		    num(row.delivery), txt(row.detail), some(row.payload),
 		    bin(row.payload_hash, BLAKE2B_SIZE), bin(row.hash, sizeof row.hash)) < 0)
 		return;
+	t->chained = true;
 	c->seq = row.seq;
 	c->number = row.number;
 	memcpy(c->hash, row.hash, sizeof c->hash);

@@ -139,6 +139,7 @@ struct txn {
 	struct tally_change *tally;
 	struct circle *circles; /* ensures that would wait for themselves */
 	struct id_list *follow; /* deliveries whose state hangs on what they wait for */
+	bool chained;           /* heads of chains in memory count rows of it */
 };
 
 /* ---- the store ------------------------------------------------------------------------------- */

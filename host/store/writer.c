@@ -246,14 +246,16 @@ static void reset(struct txn *t)
 	t->tally = NULL;
 	t->circles = NULL;
 	t->follow = NULL;
+	t->chained = false;
 }
 
-/* Is it this transaction's own fault, and the others may go on? */
-static bool is_its_own(struct db *db)
+/* Is it this transaction's own fault, and the others may go on?  A savepoint does not undo what the heads of
+ * chains have counted: then the group is undone, and each is tried by itself. */
+static bool is_its_own(struct db *db, const struct txn *t)
 {
 	int code = db_code(db);
 
-	return db_in_transaction(db) && (code == 0 || code == ERR_CONFLICT || code == ERR_LIMIT);
+	return db_in_transaction(db) && !t->chained && (code == 0 || code == ERR_CONFLICT || code == ERR_LIMIT);
 }
 
 /* False: the whole group is lost. */
@@ -265,7 +267,7 @@ static bool apply_one(struct writer *w, struct txn *t)
 		return true;
 	}
 	db_fail(w->db, &t->error);
-	if (!is_its_own(w->db))
+	if (!is_its_own(w->db, t))
 		return false;
 	db_forgive(w->db);
 	return db_do(w->db, "ROLLBACK TO one") == 0 && db_do(w->db, "RELEASE one") == 0;

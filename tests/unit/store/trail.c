@@ -115,6 +115,27 @@ static void a_transaction_that_fails_leaves_no_gap_in_the_chain(void **state)
 	json_decref(report);
 }
 
+/* The row of a record that came in is told before the rows after it are tried. */
+static void nor_does_one_that_had_told_of_a_record_already(void **state)
+{
+	struct hand *h = *state;
+	struct arrival a = order("7", "1", 1000, "{}");
+
+	a.audited = true;
+	for (int i = 0; i < 3; i++) {
+		struct txn *t = txn_begin(h->store);
+
+		txn_accept(t, &a);
+		txn_delivery(t, &(struct delivery_move){ .id = 424242, .to = DELIVERY_DONE });
+		assert_int_equal(hand_commit(h, t).code, ERR_ABSENT);
+		tell(h, "acme", "1", NULL);
+	}
+	json_t *report = verify(h);
+	assert_true(json_true_at(report, "acme.ok"));
+	assert_int_equal(json_int_or(report, "acme.rows", 0), 3);
+	json_decref(report);
+}
+
 static void what_was_erased_is_gone_and_reported_and_the_chain_holds(void **state)
 {
 	struct hand *h = *state;
@@ -345,6 +366,7 @@ int main(void)
 		TEST(the_trail_is_paged_forward_and_shows_the_newest_otherwise),
 		TEST(an_untouched_chain_is_whole_also_after_a_restart),
 		TEST(a_transaction_that_fails_leaves_no_gap_in_the_chain),
+		TEST(nor_does_one_that_had_told_of_a_record_already),
 		TEST(what_was_erased_is_gone_and_reported_and_the_chain_holds),
 		TEST(one_being_written_is_not_erased),
 		TEST(tidy_drops_what_is_old_and_over_and_nothing_that_is_open),
