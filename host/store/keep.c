@@ -324,15 +324,31 @@ static int restore_into(const char *part, const char *backup, const char *key_fi
 	return code;
 }
 
+/* A log that was left behind counts, too: SQLite would write its pages over the store beside it. */
+static int is_free(const char *dir, struct err *e)
+{
+	static const char *const files[] = { "mlc.db", "mlc.db-wal", "audit.db", "audit.db-wal" };
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < sizeof files / sizeof *files; i++) {
+		char *path = xformat("%s/%s", dir, files[i]);
+
+		if (file_exists(path))
+			code = err_set(e, ERR_REFUSED,
+				"%s: there is a store, or the log of one; move its mlc.db* and audit.db* "
+				"away first, all of them together", path);
+		free(path);
+	}
+	return code;
+}
+
 int store_restore(const char *dir, const char *backup, const char *key_file, struct err *e)
 {
-	char *path = xformat("%s/mlc.db", dir), *trail = xformat("%s/audit.db", dir),
-	     *part = xformat("%s/mlc.db.part", dir);
+	char *path = xformat("%s/mlc.db", dir), *part = xformat("%s/mlc.db.part", dir);
 	int code = dir_make(dir, e);
 
-	if (code == 0 && (file_exists(path) || file_exists(trail)))
-		code = err_set(e, ERR_REFUSED,
-			"%s: holds a store already; move its mlc.db and audit.db away first", dir);
+	if (code == 0)
+		code = is_free(dir, e);
 	if (code == 0) {
 		unlink(part);
 		code = restore_into(part, backup, key_file, e);
@@ -341,7 +357,6 @@ int store_restore(const char *dir, const char *backup, const char *key_file, str
 		code = sync_and_name(part, path, e);
 	unlink(part);
 	free(path);
-	free(trail);
 	free(part);
 	return code;
 }

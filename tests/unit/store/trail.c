@@ -1,6 +1,8 @@
 /* trail.c - the audit trail, and what keeping house may not lose: verify, erase, tidy, backup. */
 #include "hand.h"
 
+#include "base/file.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -359,6 +361,32 @@ static void a_damaged_backup_or_another_key_is_refused(void **state)
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, hand_setup, hand_teardown)
 
+/* SQLite would take its pages for newer ones of the store beside it, and write them over it. */
+static void nothing_is_restored_beside_the_log_of_another_store(void **state)
+{
+	static const char *const logs[] = { "mlc.db-wal", "audit.db-wal" };
+	struct hand *h = *state;
+	char *file = xformat("%s/backup.mlc", h->dir), *dir = xformat("%s/second", h->dir);
+
+	json_decref(backup(h, file).report);
+	hand_close(h);
+	assert_int_equal(dir_make(dir, NULL), 0);
+	for (size_t i = 0; i < sizeof logs / sizeof *logs; i++) {
+		char *log = xformat("%s/%s", dir, logs[i]);
+		struct err e = { 0 };
+
+		assert_int_equal(file_write(log, "frames", 6, 0600, NULL), 0);
+		assert_int_equal(store_restore(dir, file, h->key_file, &e), ERR_REFUSED);
+		assert_non_null(strstr(e.text, logs[i]));
+		assert_int_equal(unlink(log), 0);
+		free(log);
+	}
+	struct err e = { 0 };
+	assert_int_equal(store_restore(dir, file, h->key_file, &e), 0);
+	free(file);
+	free(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +401,7 @@ int main(void)
 		TEST(a_backup_holds_everything_and_a_restored_store_says_that_it_is_one),
 		TEST(what_was_on_the_wire_at_the_backup_is_in_doubt_in_the_restored_store),
 		TEST(a_damaged_backup_or_another_key_is_refused),
+		TEST(nothing_is_restored_beside_the_log_of_another_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
