@@ -757,9 +757,9 @@ static bool take_newer(struct writer *w, struct txn *t, int64_t id, const struct
 	int64_t newer = row_num(r, 0);
 	enum delivery_state from = (enum delivery_state)row_num(r, 1);
 	rows_end(r);
-	db_run(db, "UPDATE delivery SET (version, changed_ms, received_ms, deleted, fetch, payload, origin) ="
-		" (SELECT version, changed_ms, received_ms, deleted, fetch, payload, origin FROM delivery WHERE id = ?2),"
-		" state = 1, stamp = stamp + 1 WHERE id = ?1", num(id), num(newer));
+	db_run(db, "UPDATE delivery SET (version, changed_ms, received_ms, deleted, merged_into, fetch, payload, origin) ="
+		" (SELECT version, changed_ms, received_ms, deleted, merged_into, fetch, payload, origin FROM delivery"
+		" WHERE id = ?2), state = 1, stamp = stamp + 1 WHERE id = ?1", num(id), num(newer));
 	db_run(db, "UPDATE delivery SET state = 6, open = 0, stamp = stamp + 1, cause = 'superseded', due_ms = 0,"
 		" why = 'the delivery before it carries this change on', moved_ms = ?2 WHERE id = ?1",
 		num(newer), num(t->now_ms));

@@ -192,6 +192,24 @@ static void one_on_the_wire_goes_on_and_the_new_version_waits_for_it(void **stat
 	assert_string_equal(second.text, "{\"n\":2}");
 }
 
+static void a_merge_told_while_one_was_on_the_wire_is_carried_on_as_a_merge(void **state)
+{
+	struct hand *h = *state;
+	struct arrival gone = order("7", NULL, 0, NULL);
+	gone.deleted = true;
+	gone.merged_into = "8";
+
+	hand_accept(h, order("7", "1", 1000, "{\"n\":1}"));
+	struct taken first = only_claim(h);
+	hand_move(h, (struct delivery_move){ .id = first.id, .to = DELIVERY_SENDING });
+	hand_accept(h, gone);
+	hand_move(h, (struct delivery_move){ .id = first.id, .to = DELIVERY_READY });
+	struct taken d = only_claim(h);
+	assert_int_equal(d.id, first.id);
+	assert_true(d.deleted);
+	assert_string_equal(d.merged_into, "8");
+}
+
 static void a_deletion_keeps_the_last_text_and_the_record_may_come_again(void **state)
 {
 	struct hand *h = *state;
@@ -418,6 +436,7 @@ int main(void)
 		TEST(a_hint_during_a_fetch_is_fetched_again),
 		TEST(what_was_decided_on_an_old_version_does_not_stand),
 		TEST(one_on_the_wire_goes_on_and_the_new_version_waits_for_it),
+		TEST(a_merge_told_while_one_was_on_the_wire_is_carried_on_as_a_merge),
 		TEST(a_deletion_keeps_the_last_text_and_the_record_may_come_again),
 		TEST(our_own_write_that_comes_back_is_dropped),
 		TEST(our_own_write_is_news_to_flows_that_lead_elsewhere),

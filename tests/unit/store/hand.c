@@ -334,6 +334,7 @@ static void on_claims(void *arg, const struct delivery *d, size_t count, const s
 		COPY(choice);
 		COPY(doc);
 		COPY(label);
+		COPY(merged_into);
 	}
 	loop_stop(a->hand->loop);
 }

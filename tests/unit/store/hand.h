@@ -71,7 +71,7 @@ struct taken { /* a delivery, copied */
 	unsigned attempts;
 	bool deleted, fetch;
 	char rid[64], version[64], text[256], cause[64], identity[64], choice[64], doc[256],
-		label[64];
+		label[64], merged_into[64];
 };
 struct claims {
 	size_t count;
