@@ -640,7 +640,13 @@ static bool on_the_wire(const struct run *r)
 {
 	return r->state == RUN_STEPS || r->state == RUN_COMMITS || r->state == RUN_CARRIED ||
 		r->state == RUN_TAKEN || r->state == RUN_ENDS ||
-		(r->state == RUN_PARKED && r->connection->visit.on_pool);
+		(r->state == RUN_PARKED && r->connection->visit.now);
+}
+
+/* Afresh, a write of which something has left would be written twice. */
+static bool may_begin_anew(const struct run *r)
+{
+	return !on_the_wire(r) && !r->restored && !(r->op == OP_WRITE && r->left);
 }
 
 /* Plugin or settings are others now: what is on the wire ends as it began, all else starts

@@ -138,8 +138,8 @@ struct visit {
 	bool stuck; /* the outcome of open_set cannot be written down yet */
 	STAILQ_HEAD(, served) waiting;
 	size_t waiting_count;
-	struct served *now; /* the one that is being served */
-	bool on_pool;       /* another thread reads what is parked now: leave it as it is */
+	struct served *now; /* the one that is being served: what is parked was shown to it, leave it as it is */
+	bool on_pool;       /* another thread steps it */
 };
 
 #define TOKEN_ASKS 8 /* in ten minutes, at most (Zoho allows ten: reference section 2) */

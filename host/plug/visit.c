@@ -744,6 +744,8 @@ static const char *taking_flaw(const struct served *s)
 
 		if (at >= view->parked_count)
 			return "it took a request that is not parked";
+		if (s->shown[at]->state != RUN_PARKED)
+			return "it took a request that ended with the visit before";
 		for (size_t k = 0; k < i; k++)
 			if (view->took[k] == at)
 				return "it took a request twice";

@@ -128,8 +128,12 @@ static void on_visit_opens(void *ctx, struct connection *c)
 
 static size_t on_coming(void *ctx, const struct connection *c)
 {
+	struct house *h = ctx;
+
 	(void)c;
-	return ((struct house *)ctx)->coming;
+	if (h->on_coming)
+		h->on_coming(h);
+	return h->coming;
 }
 
 static void on_visit_over(void *ctx, struct connection *c, const json_t *transcript)
@@ -144,6 +148,8 @@ static void on_held(void *ctx, struct connection *c)
 
 	json_put_text(o, "cause", cause);
 	json_put_text(o, "why", why);
+	if (((struct house *)ctx)->on_held)
+		((struct house *)ctx)->on_held(ctx);
 }
 
 static void on_lapsed(void *ctx, struct connection *c)
@@ -228,7 +234,7 @@ static void now_true(void *arg)
 	*(bool *)arg = true;
 }
 
-void house_apply(struct house *h)
+void house_renew(struct house *h)
 {
 	const json_t *shop = json_object_get(h->settings, "shop");
 	const json_t *desk = json_object_get(h->settings, "desk");
@@ -262,6 +268,11 @@ void house_apply(struct house *h)
 
 	h->applied = false;
 	connections_apply(h->connections, wants, count, now_true, &h->applied);
+}
+
+void house_apply(struct house *h)
+{
+	house_renew(h);
 	turn_until(h->loop, is_true, &h->applied);
 	h->shop = connection_find(h->connections, "acme", "shop");
 	h->desk = connection_find(h->connections, "acme", "desk");

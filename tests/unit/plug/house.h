@@ -37,6 +37,8 @@ struct house {
 	const char *otherwise;
 	size_t coming;
 	void (*on_opens)(struct house *);
+	void (*on_coming)(struct house *); /* while a step of serve() is made ready */
+	void (*on_held)(struct house *);
 	struct inbound *lost[16];
 	size_t lost_count;
 	bool applied;
@@ -48,6 +50,7 @@ void house_close(struct house *);
 void house_restart(struct house *);
 void house_begin(struct house *); /* the connections of a start */
 void house_apply(struct house *); /* with settings as they are now */
+void house_renew(struct house *); /* the same, and does not wait */
 /* value NULL: forgotten. */
 void house_secret(struct house *, const char *connection, const char *name, const char *value);
 

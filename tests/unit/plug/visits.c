@@ -546,6 +546,33 @@ static void a_reload_with_a_visit_open_ends_what_was_taken_under_the_old(void **
 	assert_int_equal(house_count(h, "settle"), 2);
 }
 
+static void renew(void *arg)
+{
+	house_renew(arg);
+}
+
+/* Once: right after the step that is made ready now, while what it tells is on its way to the disk. */
+static void renew_soon(struct house *h)
+{
+	h->on_coming = NULL;
+	loop_post(h->loop, renew, h);
+}
+
+static void a_reload_between_a_step_and_its_taking_leaves_alone_what_was_shown(void **state)
+{
+	struct house *h = *state;
+
+	house_write(h, h->desk, 84, "W84", "{}");
+	turn_idle(h->loop);
+	log_in(h);
+	json_put_int(json_object_get(h->settings, "desk"), "every_minutes", 5);
+	h->on_coming = renew_soon;
+	serve(h, "ask file-1", "set MW84\nW84 {}\n"); /* a fact is new: it is stored first */
+	assert_null(h->on_coming);
+	serve(h, "gave ok T84", "done");
+	assert_string_equal(json_text_at(house_done(h, 0), "writes.0.id"), "T84");
+}
+
 static void a_visit_that_a_reload_has_overtaken_does_not_block_the_next(void **state)
 {
 	struct house *h = *state;
@@ -731,6 +758,7 @@ int main(void)
 		T(breaches_of_the_contract_let_nothing_out),
 		T(a_stranger_cannot_open_take_or_answer),
 		T(a_reload_with_a_visit_open_ends_what_was_taken_under_the_old),
+		T(a_reload_between_a_step_and_its_taking_leaves_alone_what_was_shown),
 		T(a_visit_that_a_reload_has_overtaken_does_not_block_the_next),
 		T(auth_holds_the_connection),
 		T(a_paused_connection_gives_reads_away_and_keeps_its_writes),
