@@ -129,9 +129,11 @@ static void set_timer(struct connection *c)
 	const struct mlc_auth *a = token_auth(c);
 	int64_t at = a && a->kind == MLC_AUTH_OAUTH_CODE && c->token.kind == a->kind ? ahead_ms(&c->token) : 0;
 
+	if (c->token.asking)
+		return; /* it is the next try to keep what was got */
 	if (at && at < c->token.not_before_ms)
 		at = c->token.not_before_ms;
-	if (!at || c->gone || c->token.dead || c->token.asking)
+	if (!at || c->gone || c->token.dead)
 		timer_clear(c->all->conf.loop, &c->token.timer);
 	else
 		timer_set(c->all->conf.loop, &c->token.timer, at, on_timer, c);

@@ -13,9 +13,11 @@
 #include "base/when.h"
 #include "plug/sign.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static struct heard heard;
 
@@ -654,6 +656,55 @@ static void the_new_pair_is_on_disk_before_it_is_used(void **state)
 	assert_string_equal(asked(h, 0, "authorization"), "Office-token a2");
 }
 
+static void limit_files(rlim_t size)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = size;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void on_refused(void *arg, const struct txn_result *r)
+{
+	assert_true(r->code < 0);
+	((struct consent_answer *)arg)->there = true;
+}
+
+/* What was committed before this has been refused, and whoever did it has heard of it. */
+static void wait_until_refused(struct house *h)
+{
+	struct consent_answer a = { NULL };
+	struct txn *t = txn_begin(h->store);
+
+	txn_note(t, "", "", "test", "", "1");
+	txn_commit(t, on_refused, &a);
+	turn_until(h->loop, is_there, &a);
+}
+
+/* A person who makes room on the disk may well say resume, too. */
+static void a_token_that_could_not_be_kept_is_tried_again_whatever_a_person_does(void **state)
+{
+	struct house *h = *state;
+
+	grant(h);
+	house_reply(h, 200, "{\"access_token\":\"a2\",\"refresh_token\":\"r2\",\"expires_in\":3600}");
+	json_array_clear(h->asked);
+	signal(SIGXFSZ, SIG_IGN);
+	limit_files(1);
+	loop_advance(h->loop, WHEN_HOUR_MS);
+	house_order(h, h->shop, &(struct order){ .op = OP_POLL, .feed = "things" });
+	while (connections_asking(h->connections) == 0 || asked_count(h) == 0)
+		settle(h);
+	turn_idle(h->loop);
+	wait_until_refused(h);
+	connection_resume(h->shop);
+	limit_files(RLIM_INFINITY);
+	loop_advance(h->loop, WHEN_MINUTE_MS);
+	assert_true(went_well(house_done(h, 0)));
+	assert_string_equal(asked(h, 1, "authorization"), "Office-token a2");
+}
+
 /* ZEN-11: tokens that never end. */
 static void a_grant_without_end_and_refresh_works_until_it_is_refused(void **state)
 {
@@ -727,6 +778,7 @@ int main(void)
 		CODE(a_dead_grant_holds_the_connection_with_the_address_to_open),
 		CODE(the_refresh_token_before_is_tried_once),
 		CODE(the_new_pair_is_on_disk_before_it_is_used),
+		CODE(a_token_that_could_not_be_kept_is_tried_again_whatever_a_person_does),
 		CODE(a_grant_without_end_and_refresh_works_until_it_is_refused),
 		CODE(no_token_stands_in_the_trail_or_in_notes),
 	};
