@@ -672,7 +672,7 @@ static void connection_renew(struct connection *c, const struct connection_want 
 	c->vault_ms = INT64_MIN / 2;
 	for (r = TAILQ_FIRST(&c->runs); r; r = next) {
 		next = TAILQ_NEXT(r, in_all);
-		if (!on_the_wire(r) && !r->restored)
+		if (may_begin_anew(r))
 			run_afresh(r);
 	}
 	visit_reload(c);

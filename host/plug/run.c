@@ -580,7 +580,8 @@ static bool is_worth_a_token(struct run *r)
 		return true;
 	}
 	r->fail_why = xstrdup(text);
-	r->fail_fault = MLC_RETRY;
+	/* This request was turned away; of those before it nobody says so. */
+	r->fail_fault = r->left_before ? MLC_IN_DOUBT : MLC_RETRY;
 	return false;
 }
 

@@ -288,13 +288,22 @@ void park(struct run *r)
 	visit_poke(c);
 }
 
+/* What it asked for is worth nothing any more.  Afresh, a write of which something has left would be written twice. */
+static void begin_anew(struct run *r)
+{
+	if (r->op == OP_WRITE && r->left)
+		run_fail(r, MLC_IN_DOUBT, 0, "what it asked next belongs to a visit or a configuration that is over");
+	else
+		run_afresh(r);
+}
+
 /* It was taken and did not run, or nobody knows and it may be asked again. */
 static void park_again(struct run *r, bool alone)
 {
 	r->set = NULL;
 	r->alone = r->alone || alone;
 	if (r->request->this_visit) {
-		run_afresh(r);
+		begin_anew(r);
 		return;
 	}
 	r->state = RUN_PARKED;
@@ -335,9 +344,9 @@ static void refresh_parked(struct connection *c, bool visit_ended)
 		}
 		if (r->restored)
 			continue; /* it asks what it asked before the restart */
-		if (r->plugin != c->plugin || r->settings != c->settings ||
-			(visit_ended && r->request->this_visit))
-			run_afresh(r);
+		if (r->plugin == c->plugin && r->settings == c->settings && !(visit_ended && r->request->this_visit))
+			continue;
+		begin_anew(r);
 	}
 }
 
@@ -665,8 +674,10 @@ static void on_set_stored(void *arg, const struct txn_result *result)
 	set = v->open_set;
 	if (result->code == 0) {
 		for (size_t i = 0; i < set->count; i++)
-			if (set->runs[i])
+			if (set->runs[i]) {
+				set->runs[i]->left_before = set->runs[i]->left && (set->asked == 0 || set->runs[i]->left_before);
 				set->runs[i]->left = true;
+			}
 		answer_set(s, set);
 		return;
 	}
@@ -928,6 +939,7 @@ static void route_marked(struct served *s, struct set *set, const struct serve_e
 			continue;
 		if (e->word == SERVE_BACK) {
 			set->runs[i] = NULL;
+			r->left = r->left_before; /* it did not run */
 			park_again(r, e->alone);
 			continue;
 		}

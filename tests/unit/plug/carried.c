@@ -383,6 +383,40 @@ static void a_big_reply_is_read_on_another_thread_and_tells_the_same(void **stat
 	buf_finish(&body);
 }
 
+static size_t asked_by(struct house *h, const char *method)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < json_array_size(h->asked); i++)
+		n += !strcmp(json_text_or(json_array_get(h->asked, i), "method", ""), method);
+	return n;
+}
+
+static void until_the_job_is_begun(struct house *h)
+{
+	house_reply(h, 202, "{}");
+	house_write(h, h->shop, 7, "key-7", "{\"name\":\"Mug\"}");
+	while (asked_by(h, "POST") == 0)
+		turn_idle(h->loop);
+	turn_idle(h->loop);
+}
+
+/* Of a write that goes in several steps the first may have done it. */
+static void a_reload_amid_a_write_does_not_begin_it_anew(void **state)
+{
+	struct house *h = *state;
+
+	until_the_job_is_begun(h);
+	json_put_text(json_object_get(h->settings, "shop"), "company", "Shop Ltd");
+	house_apply(h);
+	house_reply(h, 201, "{\"id\":7}");
+	loop_advance(h->loop, 61000);
+	const json_t *done = house_done(h, 0);
+	assert_false(json_true_at(done, "failed"));
+	assert_string_equal(json_text_at(done, "writes.0.id"), "7");
+	assert_int_equal(asked_by(h, "POST"), 1);
+}
+
 static void now_nothing(void *arg)
 {
 	(void)arg;
@@ -430,6 +464,7 @@ int main(void)
 		T(a_write_under_way_when_the_host_died_comes_back_in_doubt),
 		T(a_big_reply_is_read_on_another_thread_and_tells_the_same),
 		T(a_connection_that_leaves_ends_what_it_was_asked),
+		T(a_reload_amid_a_write_does_not_begin_it_anew),
 #undef T
 	};
 

@@ -153,6 +153,10 @@ static enum mlc_step write(struct mlc_call *c)
 			c->host->refuse(c, 0, MLC_REFUSED, 0, "there is one of that name");
 			return MLC_DONE;
 		}
+		if (c->reply->status == 202) { /* it is at it: asked again in a minute */
+			c->pause_ms = 60000;
+			return MLC_PAUSE;
+		}
 		if (c->reply->status != 201)
 			return failed(c);
 		json_t *made = c->host->parse(c, c->reply->body, c->reply->body_len);
@@ -161,8 +165,9 @@ static enum mlc_step write(struct mlc_call *c)
 		c->host->settle(c, 0, &(struct mlc_record){ .entity = "thing", .id = id_of(c, made),
 			.version = text(made, "version") });
 		return MLC_DONE;
-	case MLC_REPLY_NONE:
 	case MLC_REPLY_PAUSED:
+		return get(c, "/jobs/1");
+	case MLC_REPLY_NONE:
 		break;
 	}
 	headers = c->host->alloc(c, 2 * sizeof *headers);
