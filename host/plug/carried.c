@@ -351,6 +351,15 @@ static int send_now(struct run *r, struct err *e)
 	return code;
 }
 
+/* Another company answers there than it was meant for. */
+static bool is_for_another(const struct connection *c, const struct run *r)
+{
+	const char *why;
+	uint32_t after_ms;
+
+	return c->hold_cause && !strcmp(c->hold_cause, "identity") && !may_go(c, r, &why, &after_ms);
+}
+
 static void on_pace(void *arg)
 {
 	carry_next(arg);
@@ -370,7 +379,12 @@ void carry_next(struct connection *c)
 		}
 		TAILQ_REMOVE(&c->queue, r, in_line);
 		r->state = RUN_COMMITS; /* in no line */
-		if (!token_ready(c)) { /* it has run out while it stood in line */
+		if (is_for_another(c, r)) {
+			pace_done(&c->pace);
+			run_fail(r, MLC_LIMITED, 0, c->hold_why);
+			continue;
+		}
+		if (!token_ready(r)) { /* it has run out while it stood in line */
 			pace_done(&c->pace);
 			token_need(r);
 			continue;
@@ -403,7 +417,7 @@ void carry_request(struct run *r)
 		free(why);
 		return;
 	}
-	if (!token_ready(c)) {
+	if (!token_ready(r)) {
 		token_need(r);
 		return;
 	}

@@ -275,20 +275,21 @@ static void consent_free(struct consent *s)
 	free(s);
 }
 
-/* Whose company is it?  Asked at once, so that the wrong one is held before anything is read. */
-static void look_who(struct connection *c)
+void grant_look(struct connection *c)
 {
 	struct run *r;
 
-	if (!connection_connector(c)->ping)
+	if (c->token.looking || c->gone || !connection_connector(c)->ping)
 		return;
+	c->token.looking = true;
 	r = run_create(c, &(struct order){ .op = OP_PING, .urgent = true }, NULL);
-	r->ours = true;
+	r->ours = r->looks = true;
 	run_start(r);
 }
 
 void grant_looked(struct connection *c, const char *why)
 {
+	c->token.looking = false;
 	connection_log(c, why ? MLC_WARN : MLC_INFO, why ? why : "the remote answers");
 	/* The right company again. */
 	if (!why && c->hold_cause && !strcmp(c->hold_cause, "identity"))
@@ -309,7 +310,7 @@ void grant_over(struct connection *c, struct consent *s, const char *why)
 	} else {
 		log_line(LOG_INFO, c->path, "authorized");
 		page(s->in, 200, "%s is connected. You may close this window.\n", c->path);
-		look_who(c);
+		grant_look(c);
 	}
 	consent_free(s);
 	tell_waiters(c, why ? &e : NULL);

@@ -59,6 +59,7 @@ struct run {
 	size_t write_count;
 	unsigned attempt;
 	bool urgent, proof, ours; /* ours: the host's own (subscribe), no hook hears of it */
+	bool looks;               /* ours: it asks who answers after a consent */
 	invite_fn *invite;  /* OP_INVITE: who gets the file */
 
 	/* the call, under the plugin and settings it began with */
@@ -160,6 +161,10 @@ struct token {
 	bool doubted; /* it was fetched because the one before was refused */
 	bool dead;    /* nothing we hold brings a new one: a person must act */
 	bool asking;  /* one at a time */
+	bool strange;      /* a person has granted it, and who answers there is not known yet: nobody else is let go */
+	bool looking;      /* that is being asked */
+	unsigned looks;
+	struct timer look_timer;
 	bool offering;     /* hooks->held() comes when there is an address to tell */
 	bool offer_used;   /* the address that was offered last has come back */
 	bool tried_before; /* the refresh token before the present one, too */
@@ -272,13 +277,15 @@ struct call_site run_site(struct run *);
 
 /* ---- token.c ---- */
 const struct mlc_auth *token_auth(const struct connection *); /* NULL: it needs none from us */
-bool token_ready(const struct connection *); /* there is one that may be used now, or none is needed */
+bool token_ready(const struct run *); /* there is one that it may go out with now, or it needs none */
 void token_need(struct run *);    /* goes on by itself, or fails, when that is known */
 void token_taken(struct run *);   /* the remote has taken what it was sent with */
 /* It has not (a 401, or the connector said AUTH).  True: another one is worth a try. */
 bool token_refused(struct run *);
 bool token_granted(const struct connection *); /* or it needs nobody to */
 void token_exchange(struct connection *); /* token.consent has a code */
+/* A ping has ended; fault 0: well. */
+void token_met(struct connection *, enum mlc_fault fault);
 void token_apply(struct connection *);    /* renew ahead; tell who has none */
 void token_mended(struct connection *);   /* a person has done something about it */
 void token_remember(struct connection *, const json_t *note);
@@ -300,6 +307,8 @@ struct consent {
 void grant_offer(struct connection *);
 /* The code was exchanged, or (why) it could not be; the consent is gone after it. */
 void grant_over(struct connection *, struct consent *, const char *why);
+/* Who is it?  Asked after a consent, before anything else goes out, so that the wrong one is held. */
+void grant_look(struct connection *);
 /* It was asked who it is, after a consent; why: it does not say. */
 void grant_looked(struct connection *, const char *why);
 /* The end: who waits for a person, and a person who waits, are told. */

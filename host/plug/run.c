@@ -248,7 +248,7 @@ static void on_secrets(void *arg)
 		return;
 	}
 	/* Before its first step: what the token's reply told may be part of the first address. */
-	if (!token_ready(r->connection)) {
+	if (!token_ready(r)) {
 		token_need(r);
 		return;
 	}
@@ -358,6 +358,7 @@ void run_over(struct run *r)
 {
 	struct connection *c = r->connection;
 	struct connections *all = c->all;
+	bool is_ping = r->op == OP_PING;
 	struct outcome o;
 
 	run_outcome(r, &o);
@@ -366,13 +367,15 @@ void run_over(struct run *r)
 		invited(r, &o);
 	else if (r->ours && r->op == OP_SUBSCRIBE)
 		lease_ended(r, o.failed, o.text);
-	else if (r->ours && r->op == OP_PING && c->subscribing)
-		lease_met(c);
-	else if (r->ours)
+	else if (r->looks)
 		grant_looked(c, o.failed ? o.text : NULL);
+	else if (r->ours)
+		lease_met(c);
 	else
 		all->conf.hooks->done(all->conf.ctx, &o);
 	run_destroy(r);
+	if (is_ping)
+		token_met(c, o.failed ? o.fault : (enum mlc_fault)0);
 	visit_poke(c);
 }
 

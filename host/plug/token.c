@@ -83,11 +83,18 @@ static bool is_due(const struct connection *c)
 		now_ms(c) >= c->token.not_before_ms && !c->token.dead;
 }
 
-bool token_ready(const struct connection *c)
+static bool is_ready(const struct connection *c)
 {
 	const struct mlc_auth *a = token_auth(c);
 
 	return !a || (!c->token.asking && may_be_used(c, a) && !is_due(c));
+}
+
+bool token_ready(const struct run *r)
+{
+	const struct connection *c = r->connection;
+
+	return is_ready(c) && (!token_auth(c) || !c->token.strange || r->op == OP_PING);
 }
 
 /* ---- who waits -------------------------------------------------------------------------------- */
@@ -99,11 +106,27 @@ void token_need(struct run *r)
 	turn(r->connection);
 }
 
-static void release(struct connection *c)
+static struct run *first_ready(const struct connection *c)
 {
 	struct run *r;
 
-	while ((r = TAILQ_FIRST(&c->token.line)) != NULL && token_ready(c)) {
+	TAILQ_FOREACH(r, &c->token.line, in_line)
+		if (token_ready(r))
+			return r;
+	return NULL;
+}
+
+static void release(struct connection *c)
+{
+	const char *why;
+	uint32_t after_ms;
+	struct run *r;
+
+	while ((r = first_ready(c)) != NULL) {
+		if (!may_go(c, r, &why, &after_ms)) { /* held while it stood in line */
+			run_fail(r, MLC_LIMITED, after_ms, why);
+			continue;
+		}
 		TAILQ_REMOVE(&c->token.line, r, in_line);
 		r->state = RUN_COMMITS; /* in no line */
 		run_granted(r);
@@ -202,6 +225,7 @@ static void learn(struct connection *c, const struct token *next)
 	t->grant_ends_ms = next->grant_ends_ms;
 	t->grant_life_ms = next->grant_life_ms;
 	t->renews = next->renews;
+	t->strange = next->strange;
 	json_decref(t->told);
 	json_decref(t->redirect);
 	t->told = json_incref(next->told);         /* next's go with it */
@@ -228,6 +252,7 @@ static json_t *note_of(const struct token *t)
 	json_put_int(o, "grant_ends_ms", t->grant_ends_ms);
 	json_put_int(o, "grant_life_ms", t->grant_life_ms);
 	json_object_set_new(o, "renews", json_boolean(t->renews));
+	json_object_set_new(o, "strange", json_boolean(t->strange));
 	for (size_t i = 0; i < TOKEN_ASKS; i++)
 		json_array_append_new(asked, json_integer(t->asked_ms[i]));
 	json_object_set_new(o, "asked", asked);
@@ -244,7 +269,7 @@ void token_remember(struct connection *c, const json_t *note)
 		.refresh_life_ms = json_int_or(note, "refresh_life_ms", 0),
 		.grant_ends_ms = json_int_or(note, "grant_ends_ms", 0),
 		.grant_life_ms = json_int_or(note, "grant_life_ms", 0),
-		.renews = json_true_at(note, "renews"),
+		.renews = json_true_at(note, "renews"), .strange = json_true_at(note, "strange"),
 		.told = json_object_get(note, "told"), .redirect = json_object_get(note, "redirect") };
 	const char *auth = json_text_or(note, "auth", "");
 
@@ -376,6 +401,7 @@ static void granted(struct connection *c, const struct asking *a, struct oauth_r
 		.grant_life_ms = a->by == OAUTH_BY_CODE || !t->grant_life_ms ? reply->grant_life_s * WHEN_SECOND_MS
 			: t->grant_life_ms,
 		.renews = a->kind == MLC_AUTH_OAUTH_CLIENT || reply->refresh || (t->renews && a->by == OAUTH_BY_REFRESH),
+		.strange = a->by == OAUTH_BY_CODE ? connection_connector(c)->ping != NULL : t->strange,
 		.told = json_incref(reply->rest), /* reply keeps its own */
 		.redirect = json_incref(a->by == OAUTH_BY_CODE ? c->token.consent->redirect : t->redirect) };
 	memcpy(k->next.asked_ms, t->asked_ms, sizeof t->asked_ms);
@@ -588,7 +614,7 @@ static void turn(struct connection *c)
 		ask(c);
 		return;
 	}
-	if (token_ready(c)) {
+	if (is_ready(c)) {
 		release(c);
 	} else if (!may_be_used(c, a) && t->dead) {
 		refuse_all(c, MLC_AUTH, 0, t->why);
@@ -599,6 +625,49 @@ static void turn(struct connection *c)
 		return;
 	}
 	set_timer(c);
+}
+
+/* ---- who is it? -------------------------------------------------------------------------------------------- */
+
+static void on_look_again(void *arg)
+{
+	grant_look(arg);
+}
+
+static void forget_strange(struct connection *c)
+{
+	struct txn *t = txn_for(c);
+	json_t *note;
+	char *text;
+
+	c->token.strange = false;
+	c->token.looks = 0;
+	timer_clear(c->all->conf.loop, &c->token.look_timer);
+	note = note_of(&c->token);
+	text = json_dumps(note, JSON_COMPACT);
+	txn_note(t, c->tenant, c->name, "token", "oauth", text);
+	commit(c, t, NULL, NULL); /* where that fails, the next start asks once more */
+	free(text);
+	json_decref(note);
+}
+
+/* One that is away for a while says nothing: until it does, its calls wait.  Any other word is one; another
+ * company than last time holds the connection by now. */
+void token_met(struct connection *c, enum mlc_fault fault)
+{
+	struct token *t = &c->token;
+	uint32_t dice;
+
+	if (!t->strange)
+		return;
+	if (!c->gone && (fault == MLC_RETRY || fault == MLC_LIMITED)) {
+		random_bytes(&dice, sizeof dice);
+		timer_set(c->all->conf.loop, &t->look_timer, now_ms(c) + backoff_ms(t->looks++, AGAIN_MS, dice),
+			on_look_again, c);
+		return;
+	}
+	forget_strange(c);
+	turn(c);
 }
 
 /* ---- what the others tell us ---------------------------------------------------------------------------- */
@@ -656,6 +725,8 @@ void token_apply(struct connection *c)
 		else
 			died(c, "nobody has authorized it yet");
 	} else {
+		if (c->token.strange)
+			grant_look(c); /* the host ended before it was known */
 		turn(c);
 	}
 }
@@ -677,6 +748,7 @@ void token_cancel(struct connection *c)
 void token_finish(struct connection *c)
 {
 	timer_clear(c->all->conf.loop, &c->token.timer);
+	timer_clear(c->all->conf.loop, &c->token.look_timer);
 	json_decref(c->token.told);
 	json_decref(c->token.redirect);
 	json_decref(c->token_told);

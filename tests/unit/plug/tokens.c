@@ -544,6 +544,78 @@ static void a_consent_for_another_company_holds_the_connection(void **state)
 	assert_true(went_well(poll(h)));
 }
 
+/* What waited for a log-in goes out as soon as there is one. */
+static void write_when_free(struct house *h)
+{
+	if (connection_held(h->shop, NULL, NULL))
+		return;
+	h->on_held = NULL;
+	house_write(h, h->shop, 9, "key-9", "{\"name\":\"Mug\"}");
+}
+
+static void the_grant_dies(struct house *h)
+{
+	grant(h);
+	house_reply(h, 400, "{\"error\":\"invalid_grant\"}");
+	loop_advance(h->loop, 2 * WHEN_HOUR_MS);
+	assert_int_equal(json_int_or(poll(h), "fault", 0), MLC_AUTH);
+	json_array_clear(h->said);
+	json_array_clear(h->asked);
+}
+
+/* The held writes of one company are not for the books of another. */
+static void not_one_write_goes_to_another_company_after_a_consent(void **state)
+{
+	struct house *h = *state;
+	const char *cause = NULL;
+	char url[2000], nonce[200];
+
+	the_grant_dies(h);
+	authorize(h, url, nonce);
+	house_reply(h, 200, "{\"access_token\":\"b1\",\"refresh_token\":\"s1\",\"expires_in\":3600}");
+	house_reply(h, 200, "{\"identity\":\"99\"}");
+	h->on_held = write_when_free;
+	come_back(h, nonce, "code=c&realmId=99");
+	const json_t *done = house_done(h, 0);
+	assert_int_equal(json_int_or(done, "fault", 0), MLC_LIMITED);
+	assert_true(json_true_at(done, "never_sent"));
+	assert_int_equal(asked_of(h, "/things"), 0);
+	connection_held(h->shop, &cause, NULL);
+	assert_string_equal(cause, "identity");
+}
+
+/* Nor where it does not say at once who it is, or the host ends before it has. */
+static void who_it_is_is_asked_until_it_says_also_after_a_restart(void **state)
+{
+	struct house *h = *state;
+	char url[2000], nonce[200];
+
+	the_grant_dies(h);
+	authorize(h, url, nonce);
+	house_reply(h, 200, "{\"access_token\":\"b1\",\"refresh_token\":\"s1\",\"expires_in\":3600}");
+	house_reply(h, 503, "");
+	come_back(h, nonce, "code=c&realmId=77");
+	while (asked_of(h, "/me/77") == 0)
+		settle(h);
+	house_order(h, h->shop, &(struct order){ .op = OP_POLL, .feed = "things" });
+	settle(h);
+	assert_int_equal(asked_of(h, "/things"), 0);
+	house_restart(h);
+	house_reply(h, 503, "");
+	house_order(h, h->shop, &(struct order){ .op = OP_POLL, .feed = "things" });
+	while (asked_of(h, "/me/77") == 1)
+		settle(h);
+	assert_int_equal(asked_of(h, "/things"), 0);
+	house_reply(h, 200, "{\"identity\":\"77\"}");
+	loop_advance(h->loop, WHEN_MINUTE_MS);
+	house_wait_said(h, "done", 1);
+	assert_int_equal(asked_of(h, "/things"), 1);
+	/* It is known now, and stays so. */
+	house_restart(h);
+	assert_true(went_well(poll(h)));
+	assert_int_equal(asked_of(h, "/me/77"), 3);
+}
+
 /* ZEN-04, ZEN-21, ZEN-38, ZOHO-17: also where nothing is asked for; the newest refresh token counts. */
 static void ten_days_of_rotating_tokens_with_restarts(void **state)
 {
@@ -773,6 +845,8 @@ int main(void)
 		CODE(a_consent_that_is_denied_is_said_plainly),
 		CODE(a_code_that_is_refused_leaves_what_there_was),
 		CODE(a_consent_for_another_company_holds_the_connection),
+		CODE(not_one_write_goes_to_another_company_after_a_consent),
+		CODE(who_it_is_is_asked_until_it_says_also_after_a_restart),
 		CODE(ten_days_of_rotating_tokens_with_restarts),
 		CODE(a_reply_without_a_refresh_token_keeps_the_one_we_have),
 		CODE(a_dead_grant_holds_the_connection_with_the_address_to_open),
