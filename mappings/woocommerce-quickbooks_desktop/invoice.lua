@@ -173,7 +173,7 @@ return mapping {
       gt(count(current "LinkedTxn", ne(item "TxnID", need "payment.id")), 0),
       lt(money(src "total"), abs(current "AppliedAmount")),
       -- What was paid stays with whom it came from: QuickBooks moves no invoice away from its payment.
-      all { ne(current "AppliedAmount", 0), ne(current "CustomerRef", customer) },
+      all { ne(current "AppliedAmount", 0), ne(current "CustomerRef", doc "CustomerRef") },
       all { eq(param "closed_period", "first_open_day"), le(current "TxnDate", lock_date()) },
     },
     else_ = review { cause = "posted_changed", why = "order {number} changed after its invoice was paid, credited or closed: the invoice stands as it was", options = { "post", "skip" } },
