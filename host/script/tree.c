@@ -2,6 +2,7 @@
 #include "tree.h"
 
 #include "base/crypto.h"
+#include "base/err.h"
 #include "base/when.h"
 #include "script/keyline.h"
 #include "script/problem.h"
@@ -23,6 +24,8 @@ static const struct word {
 #undef X
 };
 #define WORD_COUNT (sizeof words / sizeof words[0])
+
+static const char *const taking[] = { "params", "tables", "needs", "fields" }; /* sections of names: take_in() */
 
 const char *op_word(enum op op)
 {
@@ -547,6 +550,51 @@ static size_t place(struct node *n, const struct keylines *keys, unsigned depth,
 	return from > next ? from : next;
 }
 
+/* ---- what a section takes in -------------------------------------------------------------- */
+
+/* own: how many of the section's members are its own. */
+static void take_members(struct script *s, struct node *section, unsigned own, const char *name, const struct node *from)
+{
+	for (unsigned i = 0; i < from->member_count; i++) {
+		struct member m = from->members[i];
+		const struct member *there = node_member(section, m.name);
+
+		m.line = m.value->line; /* in the part */
+		if (!there)
+			section->members[section->member_count++] = m;
+		else if (there >= section->members + own)
+			problem_add(s->problems, m.value->script->path, m.line, NULL, "%s takes in two '%s'", name, m.name);
+	}
+}
+
+/* A table without a name in a section of names, such as a part gives, is taken in: its names stand as
+ * if they were written here.  What is written here itself goes before. */
+static void take_in(struct script *s, const char *name)
+{
+	struct node *section = node_get(s->root, name);
+	unsigned own = section ? section->member_count : 0, count = own;
+	struct member *all;
+
+	if (!section || section->op != OP_TABLE || !section->kid_count)
+		return;
+	for (unsigned i = 0; i < section->kid_count; i++)
+		count += section->kids[i]->member_count;
+	all = arena_alloc(s->arena, (count + 1) * sizeof *all);
+	must(all); /* nodes are counted, and the arena's ceiling is beyond them */
+	if (own)
+		memcpy(all, section->members, own * sizeof *all);
+	section->members = all;
+	for (unsigned i = 0; i < section->kid_count; i++) {
+		const struct node *kid = section->kids[i];
+
+		if (kid->op == OP_TABLE && !kid->kid_count)
+			take_members(s, section, own, name, kid);
+		else
+			problem_add(s->problems, s->path, kid->line, NULL, "%s holds a value without a name", name);
+	}
+	section->kid_count = 0;
+}
+
 /* "path:12: text" as Lua says it, into a problem. */
 static void lua_problem(struct script *s, const char *text)
 {
@@ -625,6 +673,8 @@ void script_read(struct script *s, struct arena *arena, const char *text, size_t
 		keylines_scan(&keys, text, len);
 		place(s->root, &keys, 0, 0, s->root->line);
 		keylines_finish(&keys);
+		for (size_t i = 0; i < sizeof taking / sizeof *taking; i++)
+			take_in(s, taking[i]);
 	}
 	if (!s->root || s->functions == 0) {
 		sandbox_destroy(s->lua);

@@ -62,6 +62,47 @@ static void two_mappings_take_in_one_part(void **state)
 	hand_end(&h);
 }
 
+#define TAKES(fields) "return mapping {\n" \
+	"  id = \"woocommerce.order->quickbooks_desktop.Invoice\", version = \"1.0.0\", language = 1,\n" \
+	"  from = { connector = \"woocommerce\", entity = \"order\" },\n" \
+	"  to   = { connector = \"quickbooks_desktop\", entity = \"Invoice\" },\n" \
+	"  identity = src \"id\",\n" \
+	"  params = { shared(\"order\").params },\n" \
+	"  fields = { " fields " },\n" \
+	"}\n"
+#define GIVES \
+	"return { loud = \"!\", number = \"7\", params = { mark = { type = \"string\", default = \"P\" } },\n" \
+	"  fields = { CustomerRef = \"Ada\", Memo = text \"{param.mark}{number}\",\n" \
+	"    InvoiceLine = lines { one { ItemRef = \"Mug\", Amount = money \"1\" } } } }\n"
+
+static void a_section_takes_in_names_of_a_part_and_what_it_says_itself_goes_before(void **state)
+{
+	struct hand h;
+	json_t *v;
+
+	(void)state;
+	begin(&h, GIVES, TAKES("shared(\"order\").fields, CustomerRef = \"Grace\""));
+	hand_print_errors(&h);
+	v = go(&h, "invoice");
+	assert_string_equal(json_text_at(v, "writes.0.data.Memo"), "P1007");
+	assert_string_equal(json_text_at(v, "writes.0.data.CustomerRef.name"), "Grace");
+	json_decref(v);
+	hand_end(&h);
+}
+
+static void what_cannot_be_taken_in_is_said(void **state)
+{
+	struct hand h;
+
+	(void)state;
+	begin(&h, GIVES, TAKES("shared(\"order\").fields, shared(\"order\").fields"));
+	assert_error(&h, 2, "fields takes in two 'Memo'", NULL);
+	hand_end(&h);
+	begin(&h, GIVES, TAKES("CustomerRef = \"Ada\", \"Memo\""));
+	assert_error(&h, 7, "fields holds a value without a name", NULL);
+	hand_end(&h);
+}
+
 static const char *hash_of(struct hand *h, const char *flow)
 {
 	return json_text_or(json_object_get(json_object_get(h->reply, "flows"), flow), "hash", "");
@@ -137,6 +178,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_mappings_take_in_one_part),
+		cmocka_unit_test(a_section_takes_in_names_of_a_part_and_what_it_says_itself_goes_before),
+		cmocka_unit_test(what_cannot_be_taken_in_is_said),
 		cmocka_unit_test(a_change_of_the_part_is_a_change_of_each_that_takes_it_in),
 		cmocka_unit_test(an_error_in_a_part_names_the_part_and_its_line),
 		cmocka_unit_test(what_is_not_there_or_gives_nothing_is_said),
