@@ -1,10 +1,8 @@
 -- adjustment_apply.lua - the credit of an adjustment is set against the invoice that Zuora adjusted, by a payment of 0 that names both.
 
--- >>> the same in every file that posts: of which day
-local day = src "AdjustmentDate"
-local books_day = when(eq(param "closed_period", "first_open_day"), open_day(day), day)
--- <<<
 local number = trim { text "{param.doc_prefix}{AdjustmentNumber}", max = 20, on_overflow = "last_digits" }
+local adjustment = shared "adjustment"
+local posting = shared "posting" { day = src "AdjustmentDate", amount = src "Amount", currency = need "original.currency" }
 
 return mapping {
   id = "zuora.adjustment->quickbooks_desktop.ReceivePayment", version = "1.0.0", language = 1,
@@ -13,38 +11,23 @@ return mapping {
   to   = { connector = "quickbooks_desktop", entity = "ReceivePayment" },
   label = text "adjustment {AdjustmentNumber}, applied",
 
-  params = {
-    doc_prefix      = { type = "string", default = "", max = 4, unique = true, help = "see invoice.lua" },
-    number_too_long = { type = "one_of", values = { "hold", "last_digits" }, default = "hold", help = "see invoice.lua" },
-    adopt_within_days = { type = "int", default = 30, min = 0, max = 366, help = "see invoice.lua" },
-    closed_period   = { type = "one_of", values = { "hold", "first_open_day" }, default = "hold", help = "see invoice.lua" },
-    currency        = { type = "string", default = "USD", max = 3, help = "see invoice.lua" },
-    receivables     = { type = "table", of = "Account", help = "see invoice.lua" },
-    exchange_rates  = { type = "table", help = "see invoice.lua" },
-  },
-
-  money = { amount = src "Amount", currency = need "original.currency", date = day, posted = books_day,
-    must_be = when(all { present(need "original.currency"), ne(fact "target.multicurrency", "on") }, param "currency") },
-
-  accept = {
-    { eq(src "Type", "Credit"), else_ = skip("other_type", "adjustment {AdjustmentNumber} adds to its invoice") },
-    { any { eq(src "Status", "Processed"), present(link "id") }, else_ = skip("not_processed", "adjustment {AdjustmentNumber} is {Status}") },
-  },
+  params = { posting.params },
+  money = posting.money,
+  accept = { adjustment.is_credit, adjustment.processed },
 
   identity = src "Id",
   order_by = src "UpdatedDate",
   match = { { by = "link" }, { by = { RefNumber = number }, agree = all { eq(found "CustomerRef", ref "customer"), eq(found "TotalAmount", 0) } }, on_none = "create" },
 
   needs = {
-    customer = ensure { "zuora.account->quickbooks_desktop.Customer", of = { entity = "account", id = src "AccountId" } },
-    original = fetch { side = "source", entity = "invoice", id = src "InvoiceId", on_none = review("invoice_gone", "the invoice {InvoiceNumber} of this adjustment is not in Zuora any more") },
+    adjustment.needs,
     memo     = ensure { "zuora.adjustment->quickbooks_desktop.CreditMemo" },
     invoice  = ensure { "zuora.invoice->quickbooks_desktop.Invoice", of = { entity = "invoice", id = src "InvoiceId" } },
   },
 
   fields = {
     CustomerRef  = ref "customer",
-    TxnDate      = books_day,
+    TxnDate      = posting.books_day,
     RefNumber    = number,
     TotalAmount  = "0.00",
     Memo         = transliterate(text "Zuora adjustment {AdjustmentNumber}, applied"),

@@ -3,11 +3,8 @@
 -- That is how QuickBooks sets a credit against invoices.  Written once: a credit that is moved about later is a question for a person,
 -- since the customer's balance is the same either way.
 
--- >>> the same in every file that posts: of which day
-local day = src "memoDate"
-local books_day = when(eq(param "closed_period", "first_open_day"), open_day(day), day)
--- <<<
 local number = trim { text "{param.doc_prefix}{memoNumber}", max = 20, on_overflow = "last_digits" }
+local posting = shared "posting" { day = src "memoDate", amount = src "appliedAmount" }
 
 return mapping {
   id = "zuora.credit_memo->quickbooks_desktop.ReceivePayment", version = "1.0.0", language = 1,
@@ -16,18 +13,8 @@ return mapping {
   to   = { connector = "quickbooks_desktop", entity = "ReceivePayment" },
   label = text "credit memo {memoNumber}, applied",
 
-  params = {
-    doc_prefix      = { type = "string", default = "", max = 4, unique = true, help = "see invoice.lua" },
-    number_too_long = { type = "one_of", values = { "hold", "last_digits" }, default = "hold", help = "see invoice.lua" },
-    adopt_within_days = { type = "int", default = 30, min = 0, max = 366, help = "see invoice.lua" },
-    closed_period   = { type = "one_of", values = { "hold", "first_open_day" }, default = "hold", help = "see invoice.lua" },
-    currency        = { type = "string", default = "USD", max = 3, help = "see invoice.lua" },
-    receivables     = { type = "table", of = "Account", help = "see invoice.lua" },
-    exchange_rates  = { type = "table", help = "see invoice.lua" },
-  },
-
-  money = { amount = src "appliedAmount", currency = src "currency", date = day, posted = books_day,
-    must_be = when(ne(fact "target.multicurrency", "on"), param "currency") },
+  params = { posting.params },
+  money = posting.money,
 
   accept = {
     { any { eq(src "status", "Posted"), present(link "id") }, else_ = skip("not_posted", "credit memo {memoNumber} is {status}") },
@@ -52,11 +39,11 @@ return mapping {
 
   fields = {
     CustomerRef  = ref "customer",
-    ARAccountRef = when(present(param "receivables"), pick(param "receivables", src "currency")),
-    TxnDate      = books_day,
+    ARAccountRef = posting.receivable,
+    TxnDate      = posting.books_day,
     RefNumber    = number,
     TotalAmount  = "0.00",
-    ExchangeRate = when(all { eq(fact "target.multicurrency", "on"), present(param "exchange_rates") }, pick(param "exchange_rates", src "currency")),
+    ExchangeRate = posting.exchange_rate,
     Memo         = transliterate(text "Zuora credit memo {memoNumber}, applied"),
     AppliedToTxn = lines {
       each("parts", { if_ = present(item "invoiceId"), TxnID = ref "invoice", SetCredit = lines { one { CreditTxnID = ref "memo", AppliedAmount = money(item "amount") } } }),

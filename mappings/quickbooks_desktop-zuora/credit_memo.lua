@@ -3,29 +3,9 @@
 -- Write-offs are credit memos, too, with an item of their own (bad debt); so are the memos by which Zuora takes a reversed invoice
 -- back.  What the credit is set against: credit_apply.lua; money that is paid out of it: refund_card.lua, refund_check.lua.
 
-local number = trim { text "{param.doc_prefix}{memoNumber}", max = 11, on_overflow = param "number_too_long" }
 local is_write_off = all { eq(src "reasonCode", "Write-off"), present(param "write_off_item") }
-
--- >>> the same in every file that posts: of which day
-local day = src "memoDate"
-local books_day = when(eq(param "closed_period", "first_open_day"), open_day(day), day)
--- <<<
--- >>> the same in every file with lines: items and tax
-local by_quickbooks, by_line = eq(param "tax", "quickbooks"), eq(param "tax", "line")
-local all_taxes = each("creditMemoItems", join { item "creditTaxationItems", first { item "taxCode", item "name" }, "+", unique = true, sorted = true })
-local tax_key = first { join { all_taxes, item(), "+", unique = true, sorted = true }, "none" }
-local non = when(ne(param "tax", "off"), param "non_code")
--- Of a line: what Zuora taxed, and what it would tax at a rate above 0 %, is taxable; a 0 % document keeps taxable goods taxable.
-local code = when(by_quickbooks,
-  when(ne(item "taxAmount", 0), param "tax_code", when(present(item "creditTaxationItems"), param "tax_code", when(ne(src "taxAmount", 0), param "non_code",
-    first { need "item.SalesTaxCodeRef.name", param "tax_code" }))), non)
-local function tax_as_quickbooks(how)
-  return predicted { lines = "CreditMemoLine", amount = "Amount", code = "SalesTaxCodeRef", taxable = { param "tax_code" }, round = how,
-    rates = when(present(need "tax_item.ItemSalesTax"), each(need "tax_item.ItemSalesTax", need "tax_part.TaxRate"), list { need "tax_item.TaxRate" }) }
-end
-local tax = when(by_quickbooks, when(eq(param "tax_rounding", "document"), tax_as_quickbooks "document",
-  when(eq(param "tax_rounding", "line"), tax_as_quickbooks "line", tax_as_quickbooks "component")), 0)
--- <<<
+local document = shared "document" { of = "credit_memo", as = "CreditMemo", write_off = is_write_off }
+local posting = shared "posting" { day = document.day, amount = document.total }
 
 return mapping {
   id = "zuora.credit_memo->quickbooks_desktop.CreditMemo", version = "1.0.0", language = 1,
@@ -35,39 +15,12 @@ return mapping {
   label = text "credit memo {memoNumber}",
 
   params = {
+    posting.params, document.params,
     write_off_item  = { type = "name", of = "Item", help = "the item, of a bad debt account, for what Zuora writes off; without it write-offs go by their charges' items" },
-    doc_prefix      = { type = "string", default = "", max = 4, unique = true, help = "see invoice.lua" },
-    number_too_long = { type = "one_of", values = { "hold", "last_digits" }, default = "hold", help = "see invoice.lua" },
-    adopt_within_days = { type = "int", default = 30, min = 0, max = 366, help = "see invoice.lua" },
-    closed_period   = { type = "one_of", values = { "hold", "first_open_day" }, default = "hold", help = "see invoice.lua" },
-    items           = { type = "table", of = "Item", default = {}, help = "see invoice.lua" },
-    default_item    = { type = "name", of = "Item", help = "see invoice.lua" },
-    tax             = { type = "one_of", values = { "quickbooks", "line", "off" }, default = "quickbooks", help = "see invoice.lua" },
-    tax_items       = { type = "table", of = "Item", default = {}, help = "see invoice.lua" },
-    tax_rounding    = { type = "one_of", values = { "component", "document", "line" }, default = "component", help = "see invoice.lua" },
-    tax_code        = { type = "name", of = "SalesTaxCode", default = "Tax" },
-    non_code        = { type = "name", of = "SalesTaxCode", default = "Non" },
-    zero_tax_item   = { type = "name", of = "Item", required = eq(param "tax", "line"), help = "see invoice.lua" },
-    tax_line_items  = { type = "table", of = "Item", required = eq(param "tax", "line"), help = "see invoice.lua" },
-    rounding_item   = { type = "name", of = "Item", default = "Rounding" },
-    rounding_max    = { type = "money", default = "0.05", min = "0", max = "1", help = "see invoice.lua" },
-    class           = { type = "name", of = "Class" },
-    currency        = { type = "string", default = "USD", max = 3, help = "see invoice.lua" },
-    receivables     = { type = "table", of = "Account", help = "see invoice.lua" },
-    exchange_rates  = { type = "table", help = "see invoice.lua" },
   },
 
-  requires = {
-    { fact = "target.sales_tax", is = "on", if_ = ne(param "tax", "off"), why = "sales tax is switched off in QuickBooks, but tax is not \"off\"",
-      fix = "Edit, Preferences, Sales Tax in QuickBooks, or set the parameter tax to off" },
-    { fact = "target.sales_tax", is = "off", if_ = eq(param "tax", "off"), why = "sales tax is switched on in QuickBooks, which would tax documents by itself",
-      fix = "set the parameter tax to line or quickbooks" },
-    { fact = "target.class_tracking", is = "on", if_ = present(param "class"), why = "a class is set, but class tracking is switched off in QuickBooks",
-      fix = "Edit, Preferences, Accounting in QuickBooks, or take class out" },
-  },
-
-  money = { amount = src "totalAmount", currency = src "currency", date = day, posted = books_day,
-    must_be = when(ne(fact "target.multicurrency", "on"), param "currency") },
+  requires = document.requires,
+  money = posting.money,
 
   accept = {
     { any { eq(src "status", "Posted"), present(link "id") }, else_ = skip("not_posted", "credit memo {memoNumber} is {status}") },
@@ -77,48 +30,24 @@ return mapping {
   identity = src "id",
   order_by = src "updatedDate",
 
-  match = {
-    { by = "link" },
-    { by = { RefNumber = number },
-      agree = all { eq(found "CustomerRef", ref "customer"), eq(found "TotalAmount", money(src "totalAmount")), within_days(found "TxnDate", day, param "adopt_within_days") },
-      else_ = review { cause = "number_taken:{param.doc_prefix}{memoNumber}", why = "QuickBooks has a credit memo of this number with another customer, total or date", options = { "adopt", "create", "skip" } } },
-    on_none = "create",
-  },
-
-  needs = {
-    customer = ensure { "zuora.account->quickbooks_desktop.Customer", of = { entity = "account", id = src "accountId" } },
-    item     = find { entity = "Item", by = { FullName = when(present(item "accountingCode"), pick(param "items", item "accountingCode", item "accountingCode")) },
-                 fallback = { { FullName = when(present(item "sku"), pick(param "items", item "sku", item "sku")) }, { FullName = when(present(item "chargeName"), pick(param "items", item "chargeName", item "chargeName")) }, { FullName = param "default_item" } }, about = first { item "accountingCode", item "sku", item "chargeName" }, if_ = not_(is_write_off) },
-    tax_item = find { entity = "Item", by = { FullName = pick(param "tax_items", tax_key) }, if_ = by_quickbooks },
-    tax_part = find { entity = "Item", by = { ListID = item "ItemSalesTaxRef.id" } },
-  },
+  match = { { by = "link" }, document.by_number, on_none = "create" },
+  needs = document.needs,
 
   fields = {
     CustomerRef  = ref "customer",
     ClassRef     = param "class",
-    ARAccountRef = when(present(param "receivables"), pick(param "receivables", src "currency")),
-    TxnDate      = books_day,
-    RefNumber    = number,
-    ItemSalesTaxRef = when(by_quickbooks, ref "tax_item", when(by_line, named(param "zero_tax_item"))),
+    ARAccountRef = posting.receivable,
+    TxnDate      = posting.books_day,
+    RefNumber    = document.number,
+    ItemSalesTaxRef = document.tax_item,
     Memo         = transliterate(join { list { text "Zuora credit memo {memoNumber}", src "reasonCode" }, item(), ", " }),
-    CustomerSalesTaxCodeRef = when(by_quickbooks, param "tax_code", when(by_line, param "non_code")),
-    ExchangeRate = when(all { eq(fact "target.multicurrency", "on"), present(param "exchange_rates") }, pick(param "exchange_rates", src "currency")),
-    CreditMemoLine = lines {
-      each("creditMemoItems", { ItemRef = when(is_write_off, named(param "write_off_item"), ref "item"), Desc = transliterate(join { list { item "chargeName", item "description" }, item(), ", " }),
-        Quantity = when(gt(item "quantity", 0), item "quantity"), Amount = money(first { item "amountWithoutTax", item "amount" }), SalesTaxCodeRef = when(is_write_off, non, code) }),
-      each("creditMemoItems", { if_ = all { by_line, ne(item "taxAmount", 0) },
-        ItemRef = pick(param "tax_line_items", first { join { item "creditTaxationItems", first { item "taxCode", item "name" }, "+", unique = true, sorted = true }, "none" }),
-        Desc = transliterate(text "Tax on {item.chargeName}"), Amount = money(item "taxAmount"), SalesTaxCodeRef = non }),
-    },
+    CustomerSalesTaxCodeRef = document.customer_tax_code,
+    ExchangeRate = posting.exchange_rate,
+    CreditMemoLine = document.lines,
   },
 
-  balance = {
-    left = add(sum("CreditMemoLine", "Amount"), tax), right = money(src "totalAmount"), within = param "rounding_max",
-    fix = { ItemRef = param "rounding_item", Desc = "Rounding", SalesTaxCodeRef = non },
-    otherwise = hold { cause = "out_of_balance", why = "lines and tax of credit memo {memoNumber} do not come to its total",
-      fix = "is the tax item for these tax codes the right one, do its rates equal Zuora's? documents with several rates at once need tax = \"line\"" },
-  },
-  expect = { { sum = { "TotalAmount" }, equals = money(src "totalAmount"), cause = "total_differs" } },
+  balance = document.balance,
+  expect = document.expect,
 
   owns = { "Memo", adopted = "none" },
   on_update = "never",

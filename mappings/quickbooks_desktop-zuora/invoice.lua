@@ -4,28 +4,8 @@
 -- becomes a credit memo (invoice_credit.lua).  What is balanced to the cent before it is sent is compared with QuickBooks' own sum
 -- afterwards.  Payments: payment.lua; what QuickBooks says about it goes back by invoice_figures.lua.
 
-local number = trim { text "{param.doc_prefix}{invoiceNumber}", max = 11, on_overflow = param "number_too_long" }
-
--- >>> the same in every file that posts: of which day
-local day = src "invoiceDate"
-local books_day = when(eq(param "closed_period", "first_open_day"), open_day(day), day)
--- <<<
--- >>> the same in every file with lines: items and tax
-local by_quickbooks, by_line = eq(param "tax", "quickbooks"), eq(param "tax", "line")
-local all_taxes = each("invoiceItems", join { item "taxationItems", first { item "taxCode", item "name" }, "+", unique = true, sorted = true })
-local tax_key = first { join { all_taxes, item(), "+", unique = true, sorted = true }, "none" }
-local non = when(ne(param "tax", "off"), param "non_code")
--- Of a line: what Zuora taxed, and what it would tax at a rate above 0 %, is taxable; a 0 % document keeps taxable goods taxable.
-local code = when(by_quickbooks,
-  when(ne(item "taxAmount", 0), param "tax_code", when(present(item "taxationItems"), param "tax_code", when(ne(src "taxAmount", 0), param "non_code",
-    first { need "item.SalesTaxCodeRef.name", param "tax_code" }))), non)
-local function tax_as_quickbooks(how)
-  return predicted { lines = "InvoiceLine", amount = "Amount", code = "SalesTaxCodeRef", taxable = { param "tax_code" }, round = how,
-    rates = when(present(need "tax_item.ItemSalesTax"), each(need "tax_item.ItemSalesTax", need "tax_part.TaxRate"), list { need "tax_item.TaxRate" }) }
-end
-local tax = when(by_quickbooks, when(eq(param "tax_rounding", "document"), tax_as_quickbooks "document",
-  when(eq(param "tax_rounding", "line"), tax_as_quickbooks "line", tax_as_quickbooks "component")), 0)
--- <<<
+local document = shared "document" { of = "invoice", as = "Invoice" }
+local posting = shared "posting" { day = document.day, amount = document.total }
 
 return mapping {
   id = "zuora.invoice->quickbooks_desktop.Invoice", version = "1.0.0", language = 1,
@@ -35,54 +15,24 @@ return mapping {
   label = text "invoice {invoiceNumber}",
 
   params = {
+    posting.params, document.params,
     document        = { type = "one_of", values = { "invoice", "sales_receipt" }, default = "invoice", help = "what an invoice becomes: an invoice with its payments, or a sales receipt when it is paid" },
     zero_invoices   = { type = "one_of", values = { "skip", "post" }, default = "skip", help = "invoices that come to nothing" },
-    doc_prefix      = { type = "string", default = "", max = 4, unique = true, help = "stands before Zuora's numbers; no two tenants of one company may share it" },
-    number_too_long = { type = "one_of", values = { "hold", "last_digits" }, default = "hold",
-                        help = "QuickBooks takes 11 characters: hold the document, or keep the last 11; the whole number is in the memo in any case" },
-    adopt_within_days = { type = "int", default = 30, min = 0, max = 366, help = "a document typed by hand is taken as this one when number, customer and total agree and its date is so near" },
-    closed_period   = { type = "one_of", values = { "hold", "first_open_day" }, default = "hold", help = "a document of a closed month waits, or goes to the first open day" },
-    items           = { type = "table", of = "Item", default = {}, help = "by accounting code, SKU or charge name in Zuora: the item in QuickBooks; one that is not named bears the same name there" },
-    default_item    = { type = "name", of = "Item", help = "the item for charges that have none of their own; without it, such documents wait for a person" },
-    tax             = { type = "one_of", values = { "quickbooks", "line", "off" }, default = "quickbooks",
-                        help = "quickbooks: it computes the tax from its tax items; line: tax as lines of its own, as Zuora charged it; off: sales tax is not in use" },
-    tax_items       = { type = "table", of = "Item", default = {}, help = "by the set of tax codes of a document, joined by + (none: no tax): the tax item or group in QuickBooks" },
-    tax_rounding    = { type = "one_of", values = { "component", "document", "line" }, default = "component", help = "how QuickBooks rounds a tax group" },
-    tax_code        = { type = "name", of = "SalesTaxCode", default = "Tax" },
-    non_code        = { type = "name", of = "SalesTaxCode", default = "Non" },
-    zero_tax_item   = { type = "name", of = "Item", required = eq(param "tax", "line"), help = "for tax = line: a sales tax item of 0 %" },
-    tax_line_items  = { type = "table", of = "Item", required = eq(param "tax", "line"), help = "for tax = line: by tax code, the item whose account is that agency's" },
-    rounding_item   = { type = "name", of = "Item", default = "Rounding" },
-    rounding_max    = { type = "money", default = "0.05", min = "0", max = "1", help = "up to here a difference becomes a line of its own, above it the document is held" },
-    class           = { type = "name", of = "Class" },
     terms           = { type = "table", of = "Terms", default = {}, help = "by payment term in Zuora: the terms in QuickBooks; the due date is Zuora's in any case" },
     to_be_printed   = { type = "bool", default = false },
     to_be_emailed   = { type = "bool", default = false },
-    currency        = { type = "string", default = "USD", max = 3, help = "of the company file, where it keeps one only" },
-    receivables     = { type = "table", of = "Account", help = "by currency: the accounts receivable account" },
-    exchange_rates  = { type = "table", help = "by currency: one unit of it in the file's own; without it, QuickBooks takes its list's" },
   },
 
   enabled = eq(param "document", "invoice"),
 
-  requires = {
-    { fact = "target.sales_tax", is = "on", if_ = ne(param "tax", "off"), why = "sales tax is switched off in QuickBooks, but tax is not \"off\"",
-      fix = "Edit, Preferences, Sales Tax in QuickBooks, or set the parameter tax to off" },
-    { fact = "target.sales_tax", is = "off", if_ = eq(param "tax", "off"), why = "sales tax is switched on in QuickBooks, which would tax documents by itself",
-      fix = "set the parameter tax to line or quickbooks" },
-    { fact = "target.class_tracking", is = "on", if_ = present(param "class"), why = "a class is set, but class tracking is switched off in QuickBooks",
-      fix = "Edit, Preferences, Accounting in QuickBooks, or take class out" },
-  },
-
-  money = { amount = src "amount", currency = src "currency", date = day, posted = books_day,
-    must_be = when(ne(fact "target.multicurrency", "on"), param "currency") },
+  requires = document.requires,
+  money = posting.money,
 
   accept = {
     { any { eq(src "status", "Posted"), present(link "id") }, else_ = skip("not_posted", "invoice {invoiceNumber} is {status}") },
     { any { ge(src "amount", 0), present(link "id") }, else_ = skip("negative", "invoice {invoiceNumber} comes to {amount}: a credit memo") },
     { any { ne(src "amount", 0), eq(param "zero_invoices", "post"), present(link "id") }, else_ = skip("zero", "invoice {invoiceNumber} comes to nothing") },
-    { any { ne(param "tax", "off"), eq(first { src "taxAmount", 0 }, 0) }, else_ = hold { cause = "tax_unexpected", why = "invoice {invoiceNumber} bears {taxAmount} of sales tax, but tax is \"off\"",
-        fix = "set the parameter tax to quickbooks or line" } },
+    document.tax_is_in_use,
   },
 
   identity = src "id",
@@ -90,52 +40,33 @@ return mapping {
 
   match = {
     { by = "link" },
-    { by = { RefNumber = number },
-      agree = all { eq(found "CustomerRef", ref "customer"), eq(add(found "Subtotal", found "SalesTaxTotal"), money(src "amount")), within_days(found "TxnDate", day, param "adopt_within_days") },
-      else_ = review { cause = "number_taken:{param.doc_prefix}{invoiceNumber}", why = "QuickBooks has an invoice of this number with another customer, total or date", options = { "adopt", "create", "skip" } } },
+    document.by_number,
     on_none = "create",
     on_many = review("number_twice:{param.doc_prefix}{invoiceNumber}", "QuickBooks has several invoices of this number that could be invoice {invoiceNumber}"),
   },
 
-  needs = {
-    customer = ensure { "zuora.account->quickbooks_desktop.Customer", of = { entity = "account", id = src "accountId" } },
-    item     = find { entity = "Item", by = { FullName = when(present(item "accountingCode"), pick(param "items", item "accountingCode", item "accountingCode")) },
-                 fallback = { { FullName = when(present(item "sKU"), pick(param "items", item "sKU", item "sKU")) }, { FullName = when(present(item "chargeName"), pick(param "items", item "chargeName", item "chargeName")) }, { FullName = param "default_item" } }, about = first { item "accountingCode", item "sKU", item "chargeName" } },
-    tax_item = find { entity = "Item", by = { FullName = pick(param "tax_items", tax_key) }, if_ = by_quickbooks },
-    tax_part = find { entity = "Item", by = { ListID = item "ItemSalesTaxRef.id" } },
-  },
+  needs = document.needs,
 
   fields = {
     CustomerRef  = ref "customer",
     ClassRef     = param "class",
-    ARAccountRef = when(present(param "receivables"), pick(param "receivables", src "currency")),
-    TxnDate      = books_day,
-    RefNumber    = number,
+    ARAccountRef = posting.receivable,
+    TxnDate      = posting.books_day,
+    RefNumber    = document.number,
     TermsRef     = when(present(src "paymentTerm"), pick(param "terms", src "paymentTerm", clear)),
     DueDate      = src "dueDate",
-    ItemSalesTaxRef = when(by_quickbooks, ref "tax_item", when(by_line, named(param "zero_tax_item"))),
+    ItemSalesTaxRef = document.tax_item,
     -- The whole number, by which invoice_figures.lua finds the way back.
     Memo         = transliterate(text "Zuora invoice {invoiceNumber}"),
     IsToBePrinted = param "to_be_printed",
     IsToBeEmailed = param "to_be_emailed",
-    CustomerSalesTaxCodeRef = when(by_quickbooks, param "tax_code", when(by_line, param "non_code")),
-    ExchangeRate = when(all { eq(fact "target.multicurrency", "on"), present(param "exchange_rates") }, pick(param "exchange_rates", src "currency")),
-    InvoiceLine = lines {
-      each("invoiceItems", { ItemRef = ref "item", Desc = transliterate(join { list { item "chargeName", item "description", when(present(item "serviceStartDate"), text "{item.serviceStartDate} to {item.serviceEndDate}") }, item(), ", " }),
-        Quantity = when(gt(item "quantity", 0), item "quantity"), Amount = money(item "chargeAmount"), SalesTaxCodeRef = code }),
-      each("invoiceItems", { if_ = all { by_line, ne(item "taxAmount", 0) },
-        ItemRef = pick(param "tax_line_items", first { join { item "taxationItems", first { item "taxCode", item "name" }, "+", unique = true, sorted = true }, "none" }),
-        Desc = transliterate(text "Tax on {item.chargeName}"), Amount = money(item "taxAmount"), SalesTaxCodeRef = non }),
-    },
+    CustomerSalesTaxCodeRef = document.customer_tax_code,
+    ExchangeRate = posting.exchange_rate,
+    InvoiceLine = document.lines,
   },
 
-  balance = {
-    left = add(sum("InvoiceLine", "Amount"), tax), right = money(src "amount"), within = param "rounding_max",
-    fix = { ItemRef = param "rounding_item", Desc = "Rounding", SalesTaxCodeRef = non },
-    otherwise = hold { cause = "out_of_balance", why = "lines and tax of invoice {invoiceNumber} do not come to its total",
-      fix = "is the tax item for these tax codes the right one, do its rates equal Zuora's? documents with several rates at once need tax = \"line\"" },
-  },
-  expect = { { sum = { "Subtotal", "SalesTaxTotal" }, equals = money(src "amount"), cause = "total_differs" } },
+  balance = document.balance,
+  expect = document.expect,
 
   owns = { "CustomerRef", "Memo", "DueDate", "InvoiceLine", "ItemSalesTaxRef", adopted = "none" },
   on_update = {

@@ -4,12 +4,9 @@
 -- there yet goes first; QuickBooks is never left to pick what is paid.  A payment that was none after all is deleted while nobody has
 -- deposited it, else a person says what happens: QuickBooks cannot void one.
 
--- >>> the same in every file that posts: of which day
-local day = src "effectiveDate"
-local books_day = when(eq(param "closed_period", "first_open_day"), open_day(day), day)
--- <<<
 local method = first { src "paymentMethod.type", "Other" }
 local number = trim { text "{param.doc_prefix}{paymentNumber}", max = 20, on_overflow = "last_digits" }
+local posting = shared "posting" { day = src "effectiveDate", amount = src "amount" }
 
 return mapping {
   id = "zuora.payment->quickbooks_desktop.ReceivePayment", version = "1.0.0", language = 1,
@@ -19,24 +16,17 @@ return mapping {
   label = text "payment {paymentNumber}",
 
   params = {
+    posting.params,
     document        = { type = "one_of", values = { "invoice", "sales_receipt" }, default = "invoice", help = "see invoice.lua" },
     payment_types   = { type = "list", default = { "Electronic" }, help = "which payments count: Electronic, and External where people type them into Zuora" },
     deposit_to      = { type = "table", of = "Account", required = eq(param "document", "invoice"), help = "by type of payment method in Zuora (CreditCard, ACH, Check, ...): the account that its money goes to" },
     payment_methods = { type = "table", of = "PaymentMethod", required = eq(param "document", "invoice"), help = "by type of payment method in Zuora: the one of QuickBooks" },
     undeposited     = { type = "name", of = "Account", default = "Undeposited Funds", help = "money there has not been deposited: such a payment may be deleted when it was none" },
-    doc_prefix      = { type = "string", default = "", max = 4, unique = true, help = "see invoice.lua" },
-    number_too_long = { type = "one_of", values = { "hold", "last_digits" }, default = "hold", help = "see invoice.lua" },
-    adopt_within_days = { type = "int", default = 30, min = 0, max = 366, help = "see invoice.lua" },
-    closed_period   = { type = "one_of", values = { "hold", "first_open_day" }, default = "hold", help = "see invoice.lua" },
-    currency        = { type = "string", default = "USD", max = 3, help = "see invoice.lua" },
-    receivables     = { type = "table", of = "Account", help = "see invoice.lua" },
-    exchange_rates  = { type = "table", help = "see invoice.lua" },
   },
 
   enabled = eq(param "document", "invoice"),
 
-  money = { amount = src "amount", currency = src "currency", date = day, posted = books_day,
-    must_be = when(ne(fact "target.multicurrency", "on"), param "currency") },
+  money = posting.money,
 
   accept = {
     { any { eq(src "status", "Processed"), present(link "id") }, else_ = skip("not_processed", "payment {paymentNumber} is {status}: no money") },
@@ -50,7 +40,7 @@ return mapping {
   match = {
     { by = "link" },
     { by = { RefNumber = number },
-      agree = all { eq(found "CustomerRef", ref "customer"), eq(found "TotalAmount", money(src "amount")), within_days(found "TxnDate", day, param "adopt_within_days") },
+      agree = all { eq(found "CustomerRef", ref "customer"), eq(found "TotalAmount", money(src "amount")), within_days(found "TxnDate", src "effectiveDate", param "adopt_within_days") },
       else_ = review { cause = "number_taken:{param.doc_prefix}{paymentNumber}", why = "QuickBooks has a payment of this number with another customer, amount or date", options = { "adopt", "create", "skip" } } },
     on_none = "create",
   },
@@ -63,11 +53,11 @@ return mapping {
 
   fields = {
     CustomerRef      = ref "customer",
-    ARAccountRef = when(present(param "receivables"), pick(param "receivables", src "currency")),
-    TxnDate          = books_day,
+    ARAccountRef = posting.receivable,
+    TxnDate          = posting.books_day,
     RefNumber        = number,
     TotalAmount      = money(src "amount"),
-    ExchangeRate = when(all { eq(fact "target.multicurrency", "on"), present(param "exchange_rates") }, pick(param "exchange_rates", src "currency")),
+    ExchangeRate = posting.exchange_rate,
     PaymentMethodRef = pick(param "payment_methods", method),
     Memo             = transliterate(join { list { text "Zuora payment {paymentNumber}", src "referenceId", src "comment" }, item(), ", " }),
     DepositToAccountRef = pick(param "deposit_to", method),

@@ -3,15 +3,8 @@
 -- Out of the unused part of its payment, or out of a credit memo.  Zuora un-applies before it refunds, and so do the books: the
 -- payment is looked at anew first.  Refunds by check: refund_check.lua.
 
--- >>> the same in every file that posts: of which day
-local day = src "refundDate"
-local books_day = when(eq(param "closed_period", "first_open_day"), open_day(day), day)
--- <<<
-local number = trim { text "{param.doc_prefix}{refundNumber}", max = 11, on_overflow = "last_digits" }
-local of_payment = eq(src "sourceType", "Payment")
-local way = pick(param "refund_by", src "methodType", "card")
-local amount = money(src "amount")
-local what_of = when(of_payment, src "refundApplications[1].paymentId", src "refundApplications[1].creditMemoId")
+local refund = shared "refund"
+local posting = shared "posting" { day = src "refundDate", amount = src "amount" }
 
 return mapping {
   id = "zuora.refund->quickbooks_desktop.ARRefundCreditCard", version = "1.0.0", language = 1,
@@ -21,73 +14,37 @@ return mapping {
   label = text "refund {refundNumber}",
 
   params = {
-    document        = { type = "one_of", values = { "invoice", "sales_receipt" }, default = "invoice", help = "see invoice.lua" },
-    payment_types   = { type = "list", default = { "Electronic" }, help = "see payment.lua" },
-    refund_by       = { type = "table", help = "by method of a refund in Zuora (CreditCard, ACH, Check, ...): card (out of the account that the money had come to) or check; card where it is not named" },
-    refund_from     = { type = "table", of = "Account", help = "by method: the account that money goes back from, where it is another than deposit_to names; the bank account of checks" },
+    posting.params, refund.params,
     deposit_to      = { type = "table", of = "Account", required = eq(param "document", "invoice"), help = "see payment.lua" },
     payment_methods = { type = "table", of = "PaymentMethod", required = eq(param "document", "invoice"), help = "see payment.lua" },
-    doc_prefix      = { type = "string", default = "", max = 4, unique = true, help = "see invoice.lua" },
-    number_too_long = { type = "one_of", values = { "hold", "last_digits" }, default = "hold", help = "see invoice.lua" },
-    adopt_within_days = { type = "int", default = 30, min = 0, max = 366, help = "see invoice.lua" },
-    closed_period   = { type = "one_of", values = { "hold", "first_open_day" }, default = "hold", help = "see invoice.lua" },
-    currency        = { type = "string", default = "USD", max = 3, help = "see invoice.lua" },
-    receivables     = { type = "table", of = "Account", help = "see invoice.lua" },
-    exchange_rates  = { type = "table", help = "see invoice.lua" },
   },
 
   enabled = eq(param "document", "invoice"),
 
-  money = { amount = src "amount", currency = src "currency", date = day, posted = books_day,
-    must_be = when(ne(fact "target.multicurrency", "on"), param "currency") },
-
-  accept = {
-    { any { eq(src "status", "Processed"), present(link "id") }, else_ = skip("not_processed", "refund {refundNumber} is {status}: no money") },
-    { eq(way, "card"), else_ = skip("other_way", "refund {refundNumber} goes back another way") },
-    { eq(count("refundApplications"), 1), else_ = review { cause = "refund_of_several", why = "refund {refundNumber} is of several payments or memos: enter it in QuickBooks by hand", options = { "skip" } } },
-  },
+  money = posting.money,
+  accept = refund.accept "card",
 
   identity = src "id",
   order_by = src "updatedDate",
 
-  match = {
-    { by = "link" },
-    { by = { RefNumber = number }, agree = all { eq(found "CustomerRef", ref "customer"), eq(found "TotalAmount", amount), within_days(found "TxnDate", day, param "adopt_within_days") },
-      else_ = review { cause = "number_taken:{param.doc_prefix}{refundNumber}", why = "QuickBooks has a refund of this number with another customer, amount or date", options = { "adopt", "create", "skip" } } },
-    on_none = "create",
-  },
-
-  needs = {
-    customer = ensure { "zuora.account->quickbooks_desktop.Customer", of = { entity = "account", id = src "accountId" } },
-    -- Un-applied before it was refunded: that goes first.
-    payment = ensure { "zuora.payment->quickbooks_desktop.ReceivePayment", of = { entity = "payment", id = src "refundApplications[1].paymentId" }, if_ = of_payment, anew = absent(link "id"),
-                on_none = skip("no_payment", "the payment of refund {refundNumber} is not in the books") },
-    memo    = ensure { "zuora.credit_memo->quickbooks_desktop.CreditMemo", of = { entity = "credit_memo", id = src "refundApplications[1].creditMemoId" }, if_ = not_(of_payment),
-                on_none = skip("no_credit_memo", "the credit memo of refund {refundNumber} is not in the books") },
-  },
+  match = { { by = "link" }, refund.by_number(all { eq(found "CustomerRef", ref "customer"), eq(found "TotalAmount", refund.amount) }), on_none = "create" },
+  needs = refund.needs,
 
   fields = {
     CustomerRef  = ref "customer",
     RefundFromAccountRef = pick(param "refund_from", src "methodType", pick(param "deposit_to", src "methodType")),
-    ARAccountRef = when(present(param "receivables"), pick(param "receivables", src "currency")),
-    TxnDate      = books_day,
-    RefNumber    = number,
+    ARAccountRef = posting.receivable,
+    TxnDate      = posting.books_day,
+    RefNumber    = refund.number,
     PaymentMethodRef = pick(param "payment_methods", src "methodType"),
-    Memo         = transliterate(join { list { text "Zuora refund {refundNumber}", src "reasonCode", src "comment" }, item(), ", " }),
-    ExchangeRate = when(all { eq(fact "target.multicurrency", "on"), present(param "exchange_rates") }, pick(param "exchange_rates", src "currency")),
-    RefundAppliedToTxn = lines {
-      one { if_ = of_payment, TxnID = ref "payment", RefundAmount = amount },
-      one { if_ = not_(of_payment), TxnID = ref "memo", RefundAmount = amount },
-    },
+    Memo         = refund.memo,
+    ExchangeRate = posting.exchange_rate,
+    RefundAppliedToTxn = refund.applied "RefundAmount",
   },
 
   owns = { "Memo", adopted = "none" },
   on_update = "never",
-  on_delete = {
-    when = all { present(link "id"), one_of(src "status", { "Canceled", "Error" }) },
-    void_if = not_(le(current "TxnDate", lock_date())),
-    else_ = review("deleted_after_post", "refund {refundNumber} is {status} in Zuora; in QuickBooks it is of a closed month"),
-  },
+  on_delete = refund.on_delete,
 
   tests = {
     defaults = { today = "2026-11-21", start = "2026-01-01", facts = { target = { multicurrency = "off" } },
