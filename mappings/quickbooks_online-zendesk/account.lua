@@ -1,5 +1,8 @@
 -- account.lua - accounts with their categories of QuickBooks stand in Zendesk as reference data: records of the custom object qbo_account.
 
+local reference = shared "reference" { key = "qbo_account", kind = "account", object = "quickbooks_online.Account->zendesk.account_object",
+  name = join(list { first { src "FullyQualifiedName", src "Name" }, src "AccountType" }, item(), ", ") }
+
 return mapping {
   id = "quickbooks_online.Account->zendesk.account", version = "1.0.0", language = 1,
   title = "Accounts with their categories stand in Zendesk as reference data",
@@ -7,25 +10,16 @@ return mapping {
   to   = { connector = "zendesk", entity = "custom_object_record" },
   label = text "account {Name}",
 
-  params = {
-    reference_data = { type = "bool", default = false, help = "items and accounts stand in Zendesk as records of custom objects" },
-  },
-  enabled = eq(param "reference_data", true),
-
-  accept = { { any { ne(src "Active", false), present(link "id") }, else_ = skip("inactive", "{Name} is inactive, and never was in Zendesk") } },
+  params = reference.params,
+  enabled = reference.enabled,
+  accept = reference.accept,
   identity = src "Id",
   order_by = src "MetaData.LastUpdatedTime",
 
-  needs = { object = ensure { "quickbooks_online.Account->zendesk.account_object" } },
-  match = { { by = "link" }, { by = { custom_object_key = "qbo_account", external_id = text "qbo:{account}:account:{Id}" } }, on_none = "create" },
-
-  fields = {
-    custom_object_key = "qbo_account",
-    external_id = text "qbo:{account}:account:{Id}",
-    -- An inactive one stays, since tickets may speak of it, and says so.
-    name = trim { when(eq(src "Active", false), join(list { join(list { first { src "FullyQualifiedName", src "Name" }, src "AccountType" }, item(), ", "), "(inactive)" }, item(), " "), join(list { first { src "FullyQualifiedName", src "Name" }, src "AccountType" }, item(), ", ")), max = 255, on_overflow = "truncate" },
-  },
-  owns = { "name", "external_id" },
+  needs = reference.needs,
+  match = reference.match,
+  fields = reference.fields,
+  owns = reference.owns,
   on_conflict = "ours",
   on_delete = "nothing",
 

@@ -2,22 +2,11 @@
 --
 -- Who he is: name, billing address, contact, whether he is still active.  Somebody whose e-mail Zendesk knows already belongs
 -- to an organization: that one is it.  Only a customer without an e-mail is looked for by name.  What he owes:
--- customer_figures.lua and customer_notes.lua; who gets the bills, as a person: customer_contact.lua.
+-- customer_figures.lua and customer_notes.lua; who gets the bills, as a person: customer_contact.lua.  What is so for vendors, too:
+-- parts/organization.lua.
 
-local job = present(src "ParentRef")
-local email = lower(src "PrimaryEmailAddr.Address")
--- QuickBooks writes " (deleted)" behind the name of who is made inactive; that is no other name.
-local display = replace(src "DisplayName", " (deleted)", "")
-local name = when(eq(param "name_from", "company"), first { src "CompanyName", display }, display)
-local ours = text "qbo:{account}:customer:{Id}"
-local theirs = text "qbo:{account}:vendor:"
--- An organization of that name which is a vendor's of the same books is no hit, and not in the way.
-local vendors = row("named", starts(item "external_id", theirs), item "id")
-local home = row("people", present(item "organization_id"), item "organization_id.id")
--- An organization that people have made keeps the name they gave it.
-local keeps_its_name = any { ne(first { link "made", "created" }, "created"),
-  all { absent(link "id"), not_(decided "create"), any { present(home), decided "adopt", present(row("named", absent(item "external_id"), item "id")) } } }
-local alone = le(count("namesakes", all { absent(item "ParentRef"), ne(item "Active", false) }), 1)
+local organization = shared "organization" { role = "customer", other = "vendor", entity = "Customer", take = { "ParentRef", "Active" },
+  is_another = all { absent(item "ParentRef"), ne(item "Active", false) } }
 
 return mapping {
   id = "quickbooks_online.Customer->zendesk.customer", version = "1.0.0", language = 1,
@@ -26,64 +15,23 @@ return mapping {
   to   = { connector = "zendesk", entity = "organization" },
   label = text "customer {DisplayName}",
 
-  params = {
-    jobs      = { type = "one_of", values = { "roll_up", "own_account" }, default = "roll_up",
-                  help = "roll_up: sub-customers have no organization, what they owe is the top customer's; own_account: each is an organization" },
-    name_from = { type = "one_of", values = { "display_name", "company" }, default = "display_name",
-                  help = "what new organizations are called: by the display name, which is unique in QuickBooks, or by the company's name where there is one" },
-  },
+  params = { shared("jobs").params, organization.params },
 
   accept = {
-    { any { not_(job), eq(param "jobs", "own_account") }, else_ = skip("job", "{DisplayName} is a sub-customer; what it owes is its top customer's") },
-    { any { ne(src "Active", false), present(link "id") }, else_ = skip("inactive", "{DisplayName} is inactive, and never was in Zendesk") },
-    { any { present(email), present(link "id"), decided "adopt", decided "create", alone },
-      else_ = review("same_company:{CompanyName}", "several customers of the company {CompanyName} have no e-mail to tell them apart") },
+    { any { absent(src "ParentRef"), eq(param "jobs", "own_account") }, else_ = skip("job", "{DisplayName} is a sub-customer; what it owes is its top customer's") },
+    organization.active,
+    organization.told_apart,
   },
   identity = src "Id",
   order_by = src "MetaData.LastUpdatedTime",
 
-  needs = {
-    people      = query { entity = "user", where = { email = email }, take = { "id", "organization_id" }, if_ = present(email) },
-    memberships = query { entity = "organization_membership", where = { user_id = row("people", present(item "id"), item "id") }, if_ = present(email) },
-    named       = query { entity = "organization", where = { name = name }, take = { "id", "external_id" } },
-    namesakes   = query { side = "source", entity = "Customer", where = { CompanyName = src "CompanyName" }, take = { "ParentRef", "Active" },
-                          if_ = all { absent(email), absent(link "id") } },
-  },
-
-  match = {
-    { by = "link" },
-    { by = { external_id = ours } },
-    { by = { id = when(gt(count("memberships"), 1),
-        review("many_organizations:{PrimaryEmailAddr.Address}", "{PrimaryEmailAddr.Address} belongs to several organizations in Zendesk"), home) },
-      agree = absent(found "external_id"), confidence = 90,
-      else_ = review("other_role:{PrimaryEmailAddr.Address}", "{PrimaryEmailAddr.Address} is at an organization that is another customer's, or a vendor's") },
-    { by = { name = name }, if_ = all { absent(email), absent(vendors) }, agree = absent(found "external_id"), confidence = 80,
-      else_ = review("name_taken:{DisplayName}", "the organization called like {DisplayName} is another customer's") },
-    -- Zendesk has each name once: a new one of that name would be refused for ever.
-    { by = { name = name }, if_ = all { present(email), absent(vendors) }, agree = absent(src "Id"),
-      else_ = review("name_exists:{DisplayName}", "nobody with the e-mail {PrimaryEmailAddr.Address} is known in Zendesk, but there is an organization called like {DisplayName}") },
-    on_none = "create", on_many = review("many_organizations:{DisplayName}", "several organizations in Zendesk could be {DisplayName}"), accept_at = 80,
-  },
-
-  fields = {
-    -- One company that buys and sells is two organizations, told apart.
-    name = trim { when(not_(keeps_its_name), when(present(vendors), join(list { name, "(customer)" }, item(), " "), name)), max = 255, on_overflow = "truncate" },
-    external_id = ours,
-    tags = list { "qbo_customer", when(eq(src "Active", false), "qbo_inactive") },
-    organization_fields = {
-      qbo_role = "customer",
-      qbo_active = ne(src "Active", false),
-      qbo_billing_contact = join(list { text "{GivenName} {FamilyName}", src "PrimaryPhone.FreeFormNumber" }, item(), ", "),
-      qbo_billing_email = email,
-      qbo_billing_address = join(list { src "BillAddr.Line1", src "BillAddr.Line2", src "BillAddr.Line3", src "BillAddr.Line4", src "BillAddr.Line5",
-        text "{BillAddr.City} {BillAddr.CountrySubDivisionCode} {BillAddr.PostalCode}", src "BillAddr.Country" }, item(), "\n"),
-    },
-  },
-
-  owns = { "name", "external_id", "tags.qbo_*", "organization_fields.qbo_*" },
-  both_ways = { name = "theirs", external_id = "ours", ["organization_fields.qbo_role"] = "ours" },
+  needs = organization.needs,
+  match = organization.match,
+  fields = organization.fields,
+  owns = organization.owns,
+  both_ways = organization.both_ways,
   on_conflict = "ours",
-  on_delete = { fields = { organization_fields = { qbo_active = false } } },
+  on_delete = organization.on_delete,
 
   tests = {
     defaults = { today = "2026-11-20", facts = { source = { identity = "4620", currency = "USD" } } },

@@ -1,9 +1,6 @@
 -- customer_contact.lua - who gets a customer's bills becomes a user in Zendesk, in the customer's organization.
---
--- A person is his e-mail.  Somebody whom Zendesk knows already keeps his name and his own organization; only what is empty is
--- filled.  Agents and administrators are left alone: what they are called is the help desk's affair.
 
-local email = lower(src "PrimaryEmailAddr.Address")
+local contact = shared "contact" { tag = "qbo_billing_contact", organization = "quickbooks_online.Customer->zendesk.customer", who = "billing contacts" }
 
 return mapping {
   id = "quickbooks_online.Customer->zendesk.customer_contact", version = "1.0.0", language = 1,
@@ -12,36 +9,21 @@ return mapping {
   to   = { connector = "zendesk", entity = "user" },
   label = text "billing contact of {DisplayName}",
 
-  params = {
-    contacts = { type = "bool", default = true, help = "billing contacts become users, in their organizations" },
-  },
-  enabled = eq(param "contacts", true),
+  params = contact.params,
+  enabled = contact.enabled,
 
   accept = {
-    { present(email), else_ = skip("no_email", "{DisplayName} has no e-mail, and nobody to write to") },
-    { any { ne(src "Active", false), present(link "id") }, else_ = skip("inactive", "{DisplayName} is inactive, and never was in Zendesk") },
+    contact.has_email,
+    contact.active,
     { absent(src "ParentRef"), else_ = skip("job", "{DisplayName} is a sub-customer; its bills go to its top customer's contact") },
   },
   identity = src "Id",
   order_by = src "MetaData.LastUpdatedTime",
 
-  needs = { organization = ensure { "quickbooks_online.Customer->zendesk.customer", on_none = skip("no_organization", "{DisplayName} has no organization in Zendesk") } },
-
-  match = {
-    { by = "link" },
-    { by = { email = email }, agree = any { absent(found "role"), eq(found "role", "end-user") },
-      else_ = skip("agent", "{PrimaryEmailAddr.Address} works for the help desk, and is left as he is") },
-    on_none = "create", on_many = "review",
-  },
-
-  fields = {
-    name = trim { first { text "{GivenName} {FamilyName}", replace(src "DisplayName", " (deleted)", "") }, max = 255, on_overflow = "truncate" },
-    email = email,
-    phone = src "PrimaryPhone.FreeFormNumber",
-    organization_id = ref "organization",
-    tags = list { "qbo_billing_contact" },
-  },
-  owns = { "name", "email", "phone", "organization_id", "tags.qbo_*", adopted = "only_empty" },
+  needs = contact.needs,
+  match = contact.match,
+  fields = contact.fields,
+  owns = contact.owns,
   on_conflict = "theirs",
   on_delete = "nothing",
 

@@ -3,9 +3,8 @@
 -- The same figures as in customer_figures.lua.  The notes are then QuickBooks': what an agent had written there before, or
 -- writes later, is not overwritten; a person is asked.
 
-local rolled = all { present(src "ParentRef"), eq(param "jobs", "roll_up") }
-local function due(row) return first { row "DueDate", row "TxnDate" } end
-local late = filter("invoices", lt(due(item), today()))
+local jobs = shared "jobs"
+local figures = shared "figures" { role = "customer", organization = "quickbooks_online.Customer->zendesk.customer", list = "invoices", says = "Balance", balance = jobs.balance }
 
 return mapping {
   id = "quickbooks_online.Customer->zendesk.customer_notes", version = "1.0.0", language = 1,
@@ -14,51 +13,22 @@ return mapping {
   to   = { connector = "zendesk", entity = "organization" },
   label = text "notes of {DisplayName}",
 
-  params = {
-    jobs    = { type = "one_of", values = { "roll_up", "own_account" }, default = "roll_up",
-                help = "roll_up: sub-customers have no organization, what they owe is the top customer's; own_account: each is an organization" },
-    figures = { type = "one_of", values = { "fields", "notes", "both" }, default = "fields",
-                help = "where the figures stand: in organization fields, in the organization's notes, or in both" },
-  },
+  params = { jobs.params, figures.params },
   enabled = one_of(param "figures", { "notes", "both" }),
 
-  accept = {
-    { not_(rolled), else_ = skip("job", "{DisplayName} is a sub-customer; its figures are its top customer's") },
-    { any { ne(src "Active", false), present(link "id") }, else_ = skip("inactive", "{DisplayName} is inactive, and never was in Zendesk") },
-  },
+  accept = { jobs.is_top, figures.active },
   identity = src "Id",
   order_by = src "MetaData.LastUpdatedTime",
 
-  needs = {
-    organization = ensure { "quickbooks_online.Customer->zendesk.customer", on_none = skip("no_organization", "{DisplayName} has no organization in Zendesk") },
-    jobs         = query { side = "source", entity = "Customer", where = { FullyQualifiedName = text "{FullyQualifiedName}:%" }, take = { "Id" },
-                           if_ = all { absent(src "ParentRef"), eq(param "jobs", "roll_up") } },
-    invoices     = query { side = "source", entity = "Invoice", where = { CustomerRef = join(concat(list { src "Id" }, each("jobs", item "Id")), item(), ","), Balance = "> 0" },
-                           take = { "DocNumber", "TxnDate", "DueDate", "Balance", "TotalAmt" } },
-  },
-  -- What happens to a sub-customer, an invoice of its among it, is its top customer's affair, level by level.
-  again_on = { Customer = when(eq(param "jobs", "roll_up"), src "ParentRef.id"), Invoice = src "CustomerRef.id", Payment = src "CustomerRef.id", CreditMemo = src "CustomerRef.id" },
-  again_at = each("invoices", add_days(due(item), 1)),
+  needs = { figures.needs, jobs.needs },
+  again_on = jobs.again_on,
+  again_at = figures.again_at,
+  match = figures.match,
 
-  match = {
-    { by = "link" },
-    { by = { id = ref "organization" } },
-    on_none = "create",
-  },
-
-  fields = {
-    -- Only where nothing is there yet, which is so in the shadow: customer.lua keeps these.
-    name = trim { replace(src "DisplayName", " (deleted)", ""), max = 255, on_overflow = "truncate" }, external_id = text "qbo:{account}:customer:{Id}",
-    notes = trim { join(list {
-      join(list { "QuickBooks:", when(gt(count(late), 0), "overdue", when(gt(count("invoices"), 0), "open", "paid")) }, item(), " "),
-      join(list { "Balance", money(first { when(eq(param "jobs", "roll_up"), src "BalanceWithJobs", src "Balance"), src "Balance", "0" }), first { src "CurrencyRef.value", fact "source.currency" } }, item(), " "),
-      join(list { "Open invoices:", count("invoices"), "overdue:", count(late) }, item(), " "),
-      join("invoices", text "{item.DocNumber}: {item.Balance} of {item.TotalAmt}, due {item.DueDate}", "\n") }, item(), "\n"), max = 60000, on_overflow = "truncate" },
-  },
+  fields = { figures.names, notes = figures.notes },
   owns = { "notes" },
   on_conflict = "review",
-  on_update = { unless = all { present(current "notes"), not_(starts(current "notes", "QuickBooks:")) },
-    else_ = review("notes_taken:{DisplayName}", "somebody has written into the notes of {DisplayName}: empty them, or show the figures in fields") },
+  on_update = figures.notes_update,
   on_delete = "nothing",
 
   tests = {

@@ -1,5 +1,7 @@
 -- item.lua - items of QuickBooks stand in Zendesk as reference data: records of the custom object qbo_item.
 
+local reference = shared "reference" { key = "qbo_item", kind = "item", object = "quickbooks_online.Item->zendesk.item_object", name = first { src "FullyQualifiedName", src "Name" } }
+
 return mapping {
   id = "quickbooks_online.Item->zendesk.item", version = "1.0.0", language = 1,
   title = "Items stand in Zendesk as reference data",
@@ -7,25 +9,16 @@ return mapping {
   to   = { connector = "zendesk", entity = "custom_object_record" },
   label = text "item {Name}",
 
-  params = {
-    reference_data = { type = "bool", default = false, help = "items and accounts stand in Zendesk as records of custom objects" },
-  },
-  enabled = eq(param "reference_data", true),
-
-  accept = { { any { ne(src "Active", false), present(link "id") }, else_ = skip("inactive", "{Name} is inactive, and never was in Zendesk") } },
+  params = reference.params,
+  enabled = reference.enabled,
+  accept = reference.accept,
   identity = src "Id",
   order_by = src "MetaData.LastUpdatedTime",
 
-  needs = { object = ensure { "quickbooks_online.Item->zendesk.item_object" } },
-  match = { { by = "link" }, { by = { custom_object_key = "qbo_item", external_id = text "qbo:{account}:item:{Id}" } }, on_none = "create" },
-
-  fields = {
-    custom_object_key = "qbo_item",
-    external_id = text "qbo:{account}:item:{Id}",
-    -- An inactive one stays, since tickets may speak of it, and says so.
-    name = trim { when(eq(src "Active", false), join(list { first { src "FullyQualifiedName", src "Name" }, "(inactive)" }, item(), " "), first { src "FullyQualifiedName", src "Name" }), max = 255, on_overflow = "truncate" },
-  },
-  owns = { "name", "external_id" },
+  needs = reference.needs,
+  match = reference.match,
+  fields = reference.fields,
+  owns = reference.owns,
   on_conflict = "ours",
   on_delete = "nothing",
 

@@ -1,9 +1,6 @@
 -- vendor_contact.lua - whom to ask at a vendor becomes a user in Zendesk, in the vendor's organization.
---
--- A person is his e-mail.  Somebody whom Zendesk knows already keeps his name and his own organization; only what is empty is
--- filled.  Agents and administrators are left alone: what they are called is the help desk's affair.
 
-local email = lower(src "PrimaryEmailAddr.Address")
+local contact = shared "contact" { tag = "qbo_vendor_contact", organization = "quickbooks_online.Vendor->zendesk.vendor", who = "contacts" }
 
 return mapping {
   id = "quickbooks_online.Vendor->zendesk.vendor_contact", version = "1.0.0", language = 1,
@@ -12,35 +9,17 @@ return mapping {
   to   = { connector = "zendesk", entity = "user" },
   label = text "contact of {DisplayName}",
 
-  params = {
-    contacts = { type = "bool", default = true, help = "contacts become users, in their organizations" },
-  },
-  enabled = eq(param "contacts", true),
+  params = contact.params,
+  enabled = contact.enabled,
 
-  accept = {
-    { present(email), else_ = skip("no_email", "{DisplayName} has no e-mail, and nobody to write to") },
-    { any { ne(src "Active", false), present(link "id") }, else_ = skip("inactive", "{DisplayName} is inactive, and never was in Zendesk") },
-  },
+  accept = { contact.has_email, contact.active },
   identity = src "Id",
   order_by = src "MetaData.LastUpdatedTime",
 
-  needs = { organization = ensure { "quickbooks_online.Vendor->zendesk.vendor", on_none = skip("no_organization", "{DisplayName} has no organization in Zendesk") } },
-
-  match = {
-    { by = "link" },
-    { by = { email = email }, agree = any { absent(found "role"), eq(found "role", "end-user") },
-      else_ = skip("agent", "{PrimaryEmailAddr.Address} works for the help desk, and is left as he is") },
-    on_none = "create", on_many = "review",
-  },
-
-  fields = {
-    name = trim { first { text "{GivenName} {FamilyName}", replace(src "DisplayName", " (deleted)", "") }, max = 255, on_overflow = "truncate" },
-    email = email,
-    phone = src "PrimaryPhone.FreeFormNumber",
-    organization_id = ref "organization",
-    tags = list { "qbo_vendor_contact" },
-  },
-  owns = { "name", "email", "phone", "organization_id", "tags.qbo_*", adopted = "only_empty" },
+  needs = contact.needs,
+  match = contact.match,
+  fields = contact.fields,
+  owns = contact.owns,
   on_conflict = "theirs",
   on_delete = "nothing",
 

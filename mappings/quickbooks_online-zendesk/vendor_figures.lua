@@ -3,8 +3,8 @@
 -- Counted are the bills that are open.  Looked at again whenever a bill of the vendor's changes, and at midnight after the next
 -- one falls due.
 
-local function due(row) return first { row "DueDate", row "TxnDate" } end
-local late = filter("bills", lt(due(item), today()))
+local bills = shared "bills"
+local figures = shared "figures" { role = "vendor", organization = "quickbooks_online.Vendor->zendesk.vendor", list = "bills", says = "We owe", balance = src "Balance" }
 
 return mapping {
   id = "quickbooks_online.Vendor->zendesk.vendor_figures", version = "1.0.0", language = 1,
@@ -13,37 +13,19 @@ return mapping {
   to   = { connector = "zendesk", entity = "organization" },
   label = text "figures of {DisplayName}",
 
-  params = {
-    figures = { type = "one_of", values = { "fields", "notes", "both" }, default = "fields",
-      help = "where the figures stand: in organization fields, in the organization's notes, or in both" },
-  },
+  params = { figures.params },
   enabled = one_of(param "figures", { "fields", "both" }),
 
-  accept = { { any { ne(src "Active", false), present(link "id") }, else_ = skip("inactive", "{DisplayName} is inactive, and never was in Zendesk") } },
+  accept = { figures.active },
   identity = src "Id",
   order_by = src "MetaData.LastUpdatedTime",
 
-  needs = {
-    organization = ensure { "quickbooks_online.Vendor->zendesk.vendor", on_none = skip("no_organization", "{DisplayName} has no organization in Zendesk") },
-    bills        = query { side = "source", entity = "Bill", where = { VendorRef = src "Id", Balance = "> 0" }, take = { "DocNumber", "TxnDate", "DueDate", "Balance", "TotalAmt" } },
-  },
-  again_on = { Bill = src "VendorRef.id" },
-  again_at = each("bills", add_days(due(item), 1)),
+  needs = { figures.needs, bills.needs },
+  again_on = bills.again_on,
+  again_at = figures.again_at,
+  match = figures.match,
 
-  match = { { by = "link" }, { by = { id = ref "organization" } }, on_none = "create" },
-
-  fields = {
-    -- Only where nothing is there yet, which is so in the shadow: vendor.lua keeps these.
-    name = trim { replace(src "DisplayName", " (deleted)", ""), max = 255, on_overflow = "truncate" }, external_id = text "qbo:{account}:vendor:{Id}",
-    organization_fields = {
-      qbo_status = when(gt(count(late), 0), "overdue", when(gt(count("bills"), 0), "open", "paid")),
-      qbo_open_bills = count("bills"), qbo_open_amount = money(sum("bills", "Balance")),
-      qbo_overdue_bills = count(late), qbo_overdue_amount = money(sum(late, "Balance")),
-      qbo_balance = money(first { src "Balance", "0" }),
-      qbo_currency = first { src "CurrencyRef.value", fact "source.currency" },
-      qbo_bills = trim { join("bills", text "{item.DocNumber}: {item.Balance} of {item.TotalAmt}, due {item.DueDate}", "\n"), max = 60000, on_overflow = "truncate" },
-    },
-  },
+  fields = { figures.names, organization_fields = figures.organization_fields },
   owns = { "organization_fields.qbo_*" },
   on_conflict = "ours",     -- these are the books' figures, whoever types into them
   on_delete = "nothing",    -- vendor.lua marks it

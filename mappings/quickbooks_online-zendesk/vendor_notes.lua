@@ -3,8 +3,8 @@
 -- The same figures as in vendor_figures.lua.  The notes are then QuickBooks': what an agent had written there before, or writes
 -- later, is not overwritten; a person is asked.
 
-local function due(row) return first { row "DueDate", row "TxnDate" } end
-local late = filter("bills", lt(due(item), today()))
+local bills = shared "bills"
+local figures = shared "figures" { role = "vendor", organization = "quickbooks_online.Vendor->zendesk.vendor", list = "bills", says = "We owe", balance = src "Balance" }
 
 return mapping {
   id = "quickbooks_online.Vendor->zendesk.vendor_notes", version = "1.0.0", language = 1,
@@ -13,38 +13,22 @@ return mapping {
   to   = { connector = "zendesk", entity = "organization" },
   label = text "notes of {DisplayName}",
 
-  params = {
-    figures = { type = "one_of", values = { "fields", "notes", "both" }, default = "fields",
-      help = "where the figures stand: in organization fields, in the organization's notes, or in both" },
-  },
+  params = { figures.params },
   enabled = one_of(param "figures", { "notes", "both" }),
 
-  accept = { { any { ne(src "Active", false), present(link "id") }, else_ = skip("inactive", "{DisplayName} is inactive, and never was in Zendesk") } },
+  accept = { figures.active },
   identity = src "Id",
   order_by = src "MetaData.LastUpdatedTime",
 
-  needs = {
-    organization = ensure { "quickbooks_online.Vendor->zendesk.vendor", on_none = skip("no_organization", "{DisplayName} has no organization in Zendesk") },
-    bills        = query { side = "source", entity = "Bill", where = { VendorRef = src "Id", Balance = "> 0" }, take = { "DocNumber", "TxnDate", "DueDate", "Balance", "TotalAmt" } },
-  },
-  again_on = { Bill = src "VendorRef.id" },
-  again_at = each("bills", add_days(due(item), 1)),
+  needs = { figures.needs, bills.needs },
+  again_on = bills.again_on,
+  again_at = figures.again_at,
+  match = figures.match,
 
-  match = { { by = "link" }, { by = { id = ref "organization" } }, on_none = "create" },
-
-  fields = {
-    -- Only where nothing is there yet, which is so in the shadow: vendor.lua keeps these.
-    name = trim { replace(src "DisplayName", " (deleted)", ""), max = 255, on_overflow = "truncate" }, external_id = text "qbo:{account}:vendor:{Id}",
-    notes = trim { join(list {
-      join(list { "QuickBooks:", when(gt(count(late), 0), "overdue", when(gt(count("bills"), 0), "open", "paid")) }, item(), " "),
-      join(list { "We owe", money(first { src "Balance", "0" }), first { src "CurrencyRef.value", fact "source.currency" } }, item(), " "),
-      join(list { "Open bills:", count("bills"), "overdue:", count(late) }, item(), " "),
-      join("bills", text "{item.DocNumber}: {item.Balance} of {item.TotalAmt}, due {item.DueDate}", "\n") }, item(), "\n"), max = 60000, on_overflow = "truncate" },
-  },
+  fields = { figures.names, notes = figures.notes },
   owns = { "notes" },
   on_conflict = "review",
-  on_update = { unless = all { present(current "notes"), not_(starts(current "notes", "QuickBooks:")) },
-    else_ = review("notes_taken:{DisplayName}", "somebody has written into the notes of {DisplayName}: empty them, or show the figures in fields") },
+  on_update = figures.notes_update,
   on_delete = "nothing",
 
   tests = {
