@@ -267,32 +267,48 @@ static json_t *answer_find(const struct test *t, const json_t *ask)
 
 /* What refs bring for a record of that id: the same for all (an id, a whole record), or a table by id,
  * where a need is looked up for each row.  NULL: nothing. */
-static json_t *brought_for(const struct test *t, const struct need *n, const char *id)
+static json_t *brought_for(const struct test *t, const struct need *n, const char *id, bool *by_id)
 {
 	json_t *what = json_object_get(json_object_get(t->with, "refs"), n->name);
 
-	if (json_is_object(what) && !json_object_get(what, "id"))
+	*by_id = json_is_object(what) && !json_object_get(what, "id");
+	if (*by_id)
 		what = json_object_get(what, id);
 	return json_is_null(what) ? NULL : what;
 }
 
-static json_t *answer_need(const struct test *t, const json_t *ask, const char *kind)
+/* Several needs may ask one mapping: who names the record by its id knows better than who says the same of all. */
+static json_t *brought_by_mapping(const struct test *t, const json_t *ask, const char *kind)
 {
+	json_t *same_for_all = NULL;
+
 	for (size_t i = 0; i < t->m->need_count; i++) {
 		const struct need *n = &t->m->needs[i];
-		json_t *what = brought_for(t, n, json_text_or(ask, "record.id", "")), *answer;
+		bool by_id;
+		json_t *what = brought_for(t, n, json_text_or(ask, "record.id", ""), &by_id);
 		if ((n->op != OP_ENSURE && n->op != OP_LINKED) || strcmp(n->mapping, json_text_or(ask, "mapping", "")) ||
 			strcmp(op_word(n->op), kind) || !what)
 			continue;
-		answer = record_of(what, NULL);
+		if (by_id)
+			return what;
+		if (!same_for_all)
+			same_for_all = what;
+	}
+	return same_for_all;
+}
+
+static json_t *answer_need(const struct test *t, const json_t *ask, const char *kind)
+{
+	json_t *what = brought_by_mapping(t, ask, kind), *answer = what ? record_of(what, NULL) : json_object();
+
+	if (what) {
 		json_object_del(answer, "data");
 		json_put_text(answer, "made", json_text_at(what, "made"));
-		return answer;
+	} else {
+		json_object_set_new(answer, "none", json_true());
+		json_put_text(answer, "why", "the test brings none");
 	}
-	json_t *none = json_object();
-	json_object_set_new(none, "none", json_true());
-	json_put_text(none, "why", "the test brings none");
-	return none;
+	return answer;
 }
 
 static json_t *answer_fetch(const struct test *t, const json_t *ask)
@@ -303,8 +319,9 @@ static json_t *answer_fetch(const struct test *t, const json_t *ask)
 
 	for (size_t i = 0; i < t->m->need_count && !record; i++) {
 		const struct need *n = &t->m->needs[i];
+		bool by_id;
 		json_t *what = n->op == OP_FETCH && n->in_source == in_source && n->entity && !strcmp(n->entity->name, entity) ?
-			brought_for(t, n, id) : NULL;
+			brought_for(t, n, id, &by_id) : NULL;
 		if (what)
 			record = record_of(what, NULL);
 	}
