@@ -4,11 +4,8 @@
 -- whole amount without lines mirrors the order; whatever part of the amount no line explains goes to an item of its own.  The money
 -- that goes back, or what the credit is set against: refund_card.lua, refund_check.lua, refund_apply.lua.
 
+local books = shared "books"
 local refund = shared "refund"
-local day, books_day = refund.day, refund.books_day
-local sold_on = date(first { when(eq(param "date_from", "paid"), need "order.date_paid"), when(eq(param "date_from", "completed"), need "order.date_completed"),
-  when(ne(param "date_from", "created"), need "order.date_paid"), need "order.date_created" })
-local number = trim { text "{param.doc_prefix}R{id}", max = 11, on_overflow = param "number_too_long" }
 
 -- The sale in the books: an invoice, or a sales receipt.  It cannot be looked at in the shadow, and there is none where a person
 -- decides to post the refund of an order of before the start.
@@ -84,56 +81,19 @@ return mapping {
   label = text "refund {id} of order {parent_id}",
 
   params = {
-    refunds         = { type = "bool", default = true, help = "false: refunds are left to people" },
-    document        = { type = "one_of", values = { "invoice_and_payment", "invoice", "sales_receipt" }, default = "invoice_and_payment", help = "see invoice.lua" },
-    doc_prefix      = { type = "string", default = "W", max = 4, unique = true, help = "see invoice.lua; refund 52 becomes WR52" },
-    number_too_long = { type = "one_of", values = { "hold", "last_digits" }, default = "hold", help = "see invoice.lua" },
-    adopt_within_days = { type = "int", default = 30, min = 0, max = 366, help = "see invoice.lua" },
-    date_from       = { type = "one_of", values = { "paid", "created", "completed" }, default = "paid", help = "see invoice.lua" },
-    closed_period   = { type = "one_of", values = { "hold", "first_open_day" }, default = "hold", help = "see invoice.lua" },
-    customers       = { type = "one_of", values = { "each", "registered_only", "one" }, default = "each", help = "see customer.lua" },
-    web_customer    = { type = "name", of = "Customer", default = "Web Customer", help = "see invoice.lua" },
-    tax             = { type = "one_of", values = { "quickbooks", "line", "off" }, default = "quickbooks", help = "see invoice.lua" },
-    tax_items       = { type = "table", of = "Item", default = {}, help = "see invoice.lua" },
-    tax_rounding    = { type = "one_of", values = { "component", "document", "line" }, default = "component", help = "see invoice.lua" },
-    tax_code        = { type = "name", of = "SalesTaxCode", default = "Tax" },
-    non_code        = { type = "name", of = "SalesTaxCode", default = "Non" },
-    exempt_code     = { type = "name", of = "SalesTaxCode", default = "Non", help = "see invoice.lua" },
-    zero_tax_item   = { type = "name", of = "Item", required = eq(param "tax", "line"), help = "see invoice.lua" },
-    tax_line_items  = { type = "table", of = "Item", required = eq(param "tax", "line"), help = "see invoice.lua" },
-    shipping_item   = { type = "name", of = "Item", default = "Shipping" },
-    shipping_items  = { type = "table", of = "Item", help = "see invoice.lua" },
-    fee_item        = { type = "name", of = "Item", default = "Fee" },
+    books.every, books.lines,
+    refunds         = books.back.refunds,
     refund_item     = { type = "name", of = "Item", default = "Refund Adjustment", help = "the item for what is given back without saying what for" },
-    rounding_item   = { type = "name", of = "Item", default = "Rounding" },
-    rounding_max    = { type = "money", default = "0.05", min = "0", max = "1", help = "see invoice.lua" },
-    default_item    = { type = "name", of = "Item", help = "see invoice.lua" },
-    inventory       = { type = "one_of", values = { "allow", "hold", "substitute" }, default = "allow", help = "see invoice.lua; a credited inventory item goes back into stock" },
-    substitute_item = { type = "name", of = "Item", required = eq(param "inventory", "substitute") },
-    class           = { type = "name", of = "Class" },
-    class_on        = { type = "one_of", values = { "header", "line" }, default = "header" },
-    to_be_printed   = { type = "bool", default = false },
-    to_be_emailed   = { type = "bool", default = false },
-    currency        = { type = "string", default = "USD", max = 3, help = "see invoice.lua" },
-    exchange_rates  = { type = "table", help = "see invoice.lua" },
   },
 
   enabled = param "refunds",
 
-  requires = {
-    { fact = "target.sales_tax", is = "on", if_ = ne(param "tax", "off"), why = "sales tax is switched off in QuickBooks, but tax is not \"off\"",
-      fix = "Edit, Preferences, Sales Tax in QuickBooks, or set the parameter tax to off" },
-    { fact = "target.sales_tax", is = "off", if_ = eq(param "tax", "off"), why = "sales tax is switched on in QuickBooks, which would tax refunds by itself",
-      fix = "set the parameter tax to line or quickbooks" },
-    { fact = "target.class_tracking", is = "on", if_ = present(param "class"), why = "a class is set, but class tracking is switched off in QuickBooks",
-      fix = "Edit, Preferences, Accounting in QuickBooks, or take class out" },
-  },
+  requires = books.requires,
 
-  money = { amount = src "amount", currency = need "order.currency", date = day, posted = books_day, origin_date = sold_on,
-    must_be = when(all { present(need "order.currency"), ne(fact "target.multicurrency", "on") }, param "currency") },
+  money = refund.money,
 
   accept = {
-    { gt(src "amount", 0), else_ = skip("nothing_back", "refund {id} gives nothing back") },
+    refund.something_back,
   },
 
   identity = src "id",
@@ -141,15 +101,15 @@ return mapping {
 
   match = {
     { by = "link" },
-    { by = { RefNumber = number },
-      agree = all { eq(found "CustomerRef", of_sale "CustomerRef"), eq(found "TotalAmount", money(src "amount")), within_days(found "TxnDate", day, param "adopt_within_days") },
+    { by = { RefNumber = refund.number },
+      agree = all { eq(found "CustomerRef", of_sale "CustomerRef"), eq(found "TotalAmount", money(src "amount")), within_days(found "TxnDate", refund.day, param "adopt_within_days") },
       else_ = review { cause = "number_taken:{param.doc_prefix}R{id}", why = "QuickBooks has a credit memo of this number with another customer, total or date",
         options = { "adopt", "create", "skip" } } },
     on_none = "create",
   },
 
   needs = {
-    order    = fetch { side = "source", entity = "order", id = src "parent_id", on_none = review("order_gone", "the order {parent_id} of this refund is not in the shop any more") },
+    order    = refund.order,
     invoice  = ensure { "woocommerce.order->quickbooks_desktop.invoice", of = { entity = "order", id = src "parent_id" }, if_ = all { not_(by_receipt), not_(decided "post") },
                  on_none = review { cause = "refund_without_sale", why = "order {parent_id} has no invoice in QuickBooks that refund {id} could be of", options = { "post", "skip" } } },
     receipt  = ensure { "woocommerce.order->quickbooks_desktop.sales_receipt", of = { entity = "order", id = src "parent_id" }, if_ = all { by_receipt, not_(decided "post") },
@@ -168,15 +128,14 @@ return mapping {
     CustomerRef  = when(decided "post", when(own_customer, ref "customer", named(param "web_customer")), when(no_sale, named(text "the customer of order {parent_id}"), of_sale "CustomerRef")),
     ClassRef     = when(eq(param "class_on", "header"), param "class"),
     ARAccountRef = when(all { not_(no_sale), not_(by_receipt) }, need "posted.ARAccountRef"),
-    TxnDate      = books_day,
-    RefNumber    = number,
+    TxnDate      = refund.books_day,
+    RefNumber    = refund.number,
     ItemSalesTaxRef = when(by_quickbooks, ref "tax_item", when(by_line, named(param "zero_tax_item"))),
-    Memo         = transliterate(join { list { text "Refund {id} of web order {need.order.number}", src "reason",
-                     when(ne(books_day, day), text "of the closed period"), when(ne(books_day, day), day) }, item(), ", " }),
+    Memo         = refund.memo,
     IsToBePrinted = param "to_be_printed",
     IsToBeEmailed = param "to_be_emailed",
     CustomerSalesTaxCodeRef = when(by_quickbooks, when(exempt, param "exempt_code", param "tax_code"), when(by_line, param "non_code")),
-    ExchangeRate  = when(all { eq(fact "target.multicurrency", "on"), present(param "exchange_rates") }, pick(param "exchange_rates", need "order.currency")),
+    ExchangeRate  = refund.exchange_rate,
 
     CreditMemoLine = lines {
       -- what the refund lists

@@ -5,6 +5,7 @@
 -- empty fields are filled.  One that we made is kept as his newest order has him; what the bookkeeper changed
 -- stays.  Changes in the account of a registered customer: registered_customer.lua.
 
+local books = shared "books"
 -- Text as QuickBooks can store and show it.
 local function short(path, most)
   return trim { transliterate(src(path)), max = most, on_overflow = "truncate" }
@@ -28,14 +29,7 @@ return mapping {
   label = text "customer {billing.first_name} {billing.last_name} {billing.email}",
   on_demand = true,
 
-  params = {
-    customers     = { type = "one_of", values = { "each", "registered_only", "one" }, default = "each",
-                      help = "each: everybody who buys; registered_only: people with an account in the shop, guests share one; one: all share one" },
-    customer_name = { type = "one_of", values = { "company", "person" }, default = "company",
-                      help = "what new customers are called: by their company where they gave one, or always by their own name" },
-    customer_type = { type = "name", of = "CustomerType", help = "the customer type of new customers" },
-    home_country  = { type = "string", default = "US", max = 2, help = "not written into addresses" },
-  },
+  params = { books.customer },
 
   enabled = ne(param "customers", "one"),
 

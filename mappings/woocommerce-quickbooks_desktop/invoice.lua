@@ -5,15 +5,9 @@
 -- credit_memo.lua.  Where `document` is sales_receipt, sales_receipt.lua stands in for this file; what both share
 -- stands in parts/order.lua and parts/sale.lua.
 
-local number = trim { text "{param.doc_prefix}{number}", max = 11, on_overflow = param "number_too_long" }
-
+local books = shared "books"
 local order = shared "order"
-local called_off, post_when, due, day, books_day = order.called_off, order.post_when, order.due, order.day, order.books_day
-
-local sale = shared "sale" "InvoiceLine"
-local own_customer, customer, by_quickbooks, by_line, exempt, tax_key =
-  sale.own_customer, sale.customer, sale.by_quickbooks, sale.by_line, sale.exempt, sale.tax_key
-local non, is_new, group_amount, in_lines, tax = sale.non, sale.is_new, sale.group_amount, sale.in_lines, sale.tax
+local sale = shared "sale" { as = "Invoice", noun = "invoice", article = "an", order = order }
 
 return mapping {
   id = "woocommerce.order->quickbooks_desktop.invoice", version = "1.0.0", language = 1,
@@ -23,151 +17,41 @@ return mapping {
   label = text "order {number}",
 
   params = {
-    document        = { type = "one_of", values = { "invoice_and_payment", "invoice", "sales_receipt" }, default = "invoice_and_payment",
-                        help = "what an order becomes: invoice and payment, an invoice that is paid later, or a sales receipt" },
-    doc_prefix      = { type = "string", default = "W", max = 4, unique = true, help = "stands before the order's number; no two shops of one company may share it" },
-    number_too_long = { type = "one_of", values = { "hold", "last_digits" }, default = "hold",
-                        help = "QuickBooks takes 11 characters: hold the order, or keep the last 11; the whole number is in the memo in any case" },
-    adopt_within_days = { type = "int", default = 30, min = 0, max = 366, help = "an invoice typed by hand is taken as this order's when number, customer and total agree and its date is so near" },
-
-    post_when       = { type = "table", help = "by payment method, when an order counts as sold: paid, status (one of statuses) or completed" },
-    statuses        = { type = "list", default = { "processing", "completed", "refunded" }, help = "for post_when = status" },
-    date_from       = { type = "one_of", values = { "paid", "created", "completed" }, default = "paid", help = "which day of the order is the invoice's" },
-    closed_period   = { type = "one_of", values = { "hold", "first_open_day" }, default = "hold", help = "an order of a closed month waits, or goes to the first open day" },
-
-    customers       = { type = "one_of", values = { "each", "registered_only", "one" }, default = "each", help = "see customer.lua" },
-    web_customer    = { type = "name", of = "Customer", default = "Web Customer", help = "the customer that many share" },
-    home_country    = { type = "string", default = "US", max = 2, help = "not written into addresses" },
-
-    tax             = { type = "one_of", values = { "quickbooks", "line", "off" }, default = "quickbooks",
-                        help = "quickbooks: it computes the tax from its tax items; line: tax as lines of its own, as the shop charged it; off: sales tax is not in use" },
-    tax_items       = { type = "table", of = "Item", default = {}, help = "by the set of rate codes of an order: the tax item or group in QuickBooks" },
-    tax_rounding    = { type = "one_of", values = { "component", "document", "line" }, default = "component", help = "how QuickBooks rounds a tax group" },
-    tax_code        = { type = "name", of = "SalesTaxCode", default = "Tax" },
-    non_code        = { type = "name", of = "SalesTaxCode", default = "Non" },
-    exempt_code     = { type = "name", of = "SalesTaxCode", default = "Non", help = "the customer tax code of exempt and reverse-charge orders" },
-    zero_tax_item   = { type = "name", of = "Item", required = eq(param "tax", "line"), help = "for tax = line: a sales tax item of 0 %" },
-    tax_line_items  = { type = "table", of = "Item", required = eq(param "tax", "line"), help = "for tax = line: by rate code, the item whose account is that agency's" },
-
-    shipping_item   = { type = "name", of = "Item", default = "Shipping" },
-    shipping_items  = { type = "table", of = "Item", help = "by the shop's shipping method, where one item is not enough" },
-    fee_item        = { type = "name", of = "Item", default = "Fee" },
-    discounts       = { type = "one_of", values = { "net", "line" }, default = "net", help = "net: goods at what was paid for them; line: at their price, and coupons as lines of their own" },
-    discount_item   = { type = "name", of = "Item", default = "Discount" },
-    rounding_item   = { type = "name", of = "Item", default = "Rounding" },
-    rounding_max    = { type = "money", default = "0.05", min = "0", max = "1", help = "up to here a difference becomes a line of its own, above it the order is held" },
-    default_item    = { type = "name", of = "Item", help = "the item for everything that has none of its own; without it, such orders wait for a person" },
-    inventory       = { type = "one_of", values = { "allow", "hold", "substitute" }, default = "allow",
-                        help = "invoices of inventory items move stock and cost: allow, hold when there is too little, or post substitute_item instead" },
-    substitute_item = { type = "name", of = "Item", required = eq(param "inventory", "substitute") },
-
+    books.every, books.sold, books.lines, books.sale,
     terms           = { type = "table", of = "Terms", help = "by payment method; without it, QuickBooks takes the customer's" },
-    class           = { type = "name", of = "Class" },
-    class_on        = { type = "one_of", values = { "header", "line" }, default = "header" },
-    to_be_printed   = { type = "bool", default = false },
-    to_be_emailed   = { type = "bool", default = false },
-
-    currency        = { type = "string", default = "USD", max = 3, help = "of the company file, where it keeps one only" },
-    currency_names  = { type = "table", default = { USD = "US Dollar", CAD = "Canadian Dollar", EUR = "Euro", GBP = "British Pound Sterling", AUD = "Australian Dollar" },
-                        help = "what QuickBooks calls each currency; where it keeps several" },
     receivables     = { type = "table", of = "Account", help = "by currency: the accounts receivable account" },
-    exchange_rates  = { type = "table", help = "by currency: one unit of it in the file's own; without it, QuickBooks takes its list's" },
   },
 
-  tables = {
-    -- Cash on delivery is sold when it leaves the shop; all else when the money has come.
-    usual_post_when = { cod = "status", default = "paid" },
-  },
+  tables = order.tables,
 
   enabled = ne(param "document", "sales_receipt"),
 
-  requires = {
-    { fact = "target.sales_tax", is = "on", if_ = ne(param "tax", "off"), why = "sales tax is switched off in QuickBooks, but tax is not \"off\"",
-      fix = "Edit, Preferences, Sales Tax in QuickBooks, or set the parameter tax to off" },
-    { fact = "target.sales_tax", is = "off", if_ = eq(param "tax", "off"), why = "sales tax is switched on in QuickBooks, which would tax orders by itself",
-      fix = "set the parameter tax to line or quickbooks" },
-    { fact = "target.class_tracking", is = "on", if_ = present(param "class"), why = "a class is set, but class tracking is switched off in QuickBooks",
-      fix = "Edit, Preferences, Accounting in QuickBooks, or take class out" },
-  },
+  requires = books.requires,
+  money = sale.money,
 
-  money = { amount = src "total", currency = src "currency", date = day, posted = books_day,
-    must_be = when(eq(fact "target.multicurrency", "on"),
-      when(eq(need "buyer.CurrencyRef.name", pick(param "currency_names", src "currency")), src "currency", need "buyer.CurrencyRef.name"),
-      param "currency") },
-
-  accept = {
-    { not_(one_of(src "status", { "checkout-draft", "auto-draft" })), else_ = skip("draft", "a cart that nobody has bought yet") },
-    { any { not_(called_off), present(link "id"), decided "post" }, else_ = review { cause = "paid_but_called_off",
-        why = "order {number} was paid and then {status}, and is not in the books", options = { "post", "skip" } } },
-    { one_of(post_when, { "paid", "status", "completed" }), else_ = hold { cause = "post_when:{payment_method}",
-        why = "post_when of {payment_method} is none of paid, status, completed", fix = "mend the parameter post_when" } },
-    { any { due, present(link "id"), decided "post" }, else_ = skip("not_due", "order {number} is {status}, paid by {payment_method_title}: not sold yet") },
-    -- One typed by hand stays as it was typed; what the order says later is for a person.
-    { any { absent(need "typed.Subtotal"), eq(add(need "typed.Subtotal", need "typed.SalesTaxTotal"), money(src "total")), called_off },
-      else_ = review { cause = "adopted_differs", why = "order {number} comes to {total} now; its invoice, typed by hand, to {need.typed.Subtotal} and {need.typed.SalesTaxTotal} of tax", options = { "skip", "forget" } } },
-    { any { ne(param "tax", "off"), eq(src "total_tax", 0) }, else_ = hold { cause = "tax_unexpected", why = "order {number} bears {total_tax} of sales tax, but tax is \"off\"",
-        fix = "set the parameter tax to quickbooks or line" } },
-  },
+  accept = { order.is_bought, order.is_on, order.is_known_when, order.is_due, sale.as_typed, sale.tax_is_in_use },
 
   identity = src "id",
   order_by = src "date_modified_gmt",
 
-  match = {
-    { by = "link" },
-    { by = { RefNumber = number },
-      agree = all { eq(found "CustomerRef", customer), eq(add(found "Subtotal", found "SalesTaxTotal"), money(src "total")),
-        within_days(found "TxnDate", day, param "adopt_within_days") },
-      else_ = review { cause = "number_taken:{param.doc_prefix}{number}",
-        why = "QuickBooks has an invoice of this number with another customer, total or date", options = { "adopt", "create", "skip" } } },
-    on_none = "create",
-    on_many = review("number_twice:{param.doc_prefix}{number}", "QuickBooks has several invoices of this number that could be order {number}"),
-  },
-
+  match = sale.match,
   needs = {
-    customer = ensure { "woocommerce.order->quickbooks_desktop.customer", if_ = own_customer, anew = is_new },
-    shared   = find { entity = "Customer", by = { FullName = param "web_customer" }, if_ = all { eq(fact "target.multicurrency", "on"), not_(own_customer) } },
-    buyer    = fetch { entity = "Customer", id = first { need "customer.id", need "shared.id" }, if_ = eq(fact "target.multicurrency", "on") },
-    typed    = fetch { entity = "Invoice", id = link "id", if_ = eq(link "made", "adopted") },
-    item     = find { entity = "Item", by = { Name = item "sku" }, fallback = { { FullName = item "name" }, { FullName = param "default_item" } },
-                 about = first { item "sku", item "name" } },
-    member   = find { entity = "Item", by = { ListID = item "ItemRef.id" } },
-    tax_item = find { entity = "Item", by = { FullName = pick(param "tax_items", tax_key) }, if_ = by_quickbooks },
-    tax_part = find { entity = "Item", by = { ListID = item "ItemSalesTaxRef.id" } },
+    sale.needs,
     payment  = linked { "woocommerce.order->quickbooks_desktop.payment", if_ = eq(param "document", "invoice_and_payment") },
   },
 
   fields = {
-    CustomerRef  = customer,
-    ClassRef     = when(eq(param "class_on", "header"), param "class"),
+    sale.fields,
     ARAccountRef = when(present(param "receivables"), pick(param "receivables", src "currency")),
-    TxnDate      = books_day,
-    RefNumber    = number,
-    BillAddress = sale.address "billing",
-    ShipAddress = sale.address "shipping",
-    TermsRef        = when(present(param "terms"), pick(param "terms", src "payment_method")),
-    ItemSalesTaxRef = when(by_quickbooks, ref "tax_item", when(by_line, named(param "zero_tax_item"))),
-    Memo            = transliterate(join { list { text "Web order {number}", src "payment_method_title", src "transaction_id",
-                        when(ne(books_day, day), text "of the closed period") , when(ne(books_day, day), day) }, item(), ", " }),
-    IsToBePrinted   = param "to_be_printed",
-    IsToBeEmailed   = param "to_be_emailed",
-    CustomerSalesTaxCodeRef = when(by_quickbooks, when(exempt, param "exempt_code", param "tax_code"), when(by_line, param "non_code")),
-    ExchangeRate    = when(all { eq(fact "target.multicurrency", "on"), present(param "exchange_rates") }, pick(param "exchange_rates", src "currency")),
-
-    InvoiceLine = sale.lines,
+    TermsRef = when(present(param "terms"), pick(param "terms", src "payment_method")),
   },
 
-  balance = {
-    left = add(sum("InvoiceLine", "Amount"), in_lines(src "line_items", group_amount), tax), right = money(src "total"), within = param "rounding_max",
-    fix = { ItemRef = param "rounding_item", Desc = "Rounding", ClassRef = when(eq(param "class_on", "line"), param "class"), SalesTaxCodeRef = non },
-    otherwise = hold { cause = "out_of_balance", why = "lines and tax of order {number} do not come to its total",
-      fix = "is the tax item for these rates the right one, do its rates equal the shop's? orders with several rates at once need tax = \"line\"" },
-  },
-  expect = { { sum = { "Subtotal", "SalesTaxTotal" }, equals = money(src "total"), cause = "total_differs" } },
+  balance = sale.balance,
+  expect = sale.expect,
 
-  owns = { "CustomerRef", "BillAddress", "ShipAddress", "ItemSalesTaxRef", "CustomerSalesTaxCodeRef", "Memo", "InvoiceLine", adopted = "none" },
+  owns = sale.owns,
   on_update = {
-    -- Status moves, notes and whatever else happens to an order touch nothing.
-    fields = { "CustomerRef", "BillAddress", "ShipAddress", "ItemSalesTaxRef", "CustomerSalesTaxCodeRef", "InvoiceLine" },
+    fields = sale.changing,
     -- Our own payment is no reason to leave an invoice alone; anybody else's, a credit or a closed month is.
     unless = any {
       gt(count(current "LinkedTxn", ne(item "TxnID", need "payment.id")), 0),
@@ -180,7 +64,7 @@ return mapping {
     gone = all { eq(current "Subtotal", 0), starts(current "Memo", "VOID:") },
   },
   on_delete = {
-    when = all { called_off, any { present(link "id"), absent(src "date_paid") } },
+    when = all { order.called_off, any { present(link "id"), absent(src "date_paid") } },
     void_if = all { eq(current "AppliedAmount", 0), not_(le(current "TxnDate", lock_date())) },
     else_ = review { cause = "called_off_after_post", why = "order {number} was {status}, but its invoice is paid, credited or of a closed month", options = { "void", "skip" } },
     limit_per_hour = 20,

@@ -4,8 +4,8 @@
 -- that day or weeks before.  The money goes to the account that the tenant has named for the payment method: a clearing account of
 -- each gateway, or Undeposited Funds.
 
+local books = shared "books"
 local order = shared "order"
-local called_off, post_when, due, day, books_day = order.called_off, order.post_when, order.due, order.day, order.books_day
 
 local paid_on = date(src "date_paid")
 local paid_in_books = when(eq(param "closed_period", "first_open_day"), open_day(paid_on), paid_on)
@@ -27,22 +27,8 @@ return mapping {
   to   = { connector = "quickbooks_desktop", entity = "ReceivePayment" },
   label = text "payment of order {number}",
 
-  params = {
-    document        = { type = "one_of", values = { "invoice_and_payment", "invoice", "sales_receipt" }, default = "invoice_and_payment", help = "see invoice.lua" },
-    doc_prefix      = { type = "string", default = "W", max = 4, unique = true, help = "see invoice.lua" },
-    adopt_within_days = { type = "int", default = 30, min = 0, max = 366, help = "see invoice.lua" },
-    post_when       = { type = "table", help = "see invoice.lua" },
-    statuses        = { type = "list", default = { "processing", "completed", "refunded" }, help = "see invoice.lua" },
-    date_from       = { type = "one_of", values = { "paid", "created", "completed" }, default = "paid", help = "see invoice.lua; a payment is of the day it was paid" },
-    closed_period   = { type = "one_of", values = { "hold", "first_open_day" }, default = "hold", help = "see invoice.lua" },
-    deposit_to      = { type = "table", of = "Account", required = true,
-                        help = "by payment method: the account that its money goes to, deposit_to = { stripe = \"Stripe Clearing\", cod = \"Undeposited Funds\" }" },
-    payment_methods = { type = "table", of = "PaymentMethod", required = true,
-                        help = "by payment method of the shop: the one of QuickBooks, payment_methods = { stripe = \"Visa\", cod = \"Cash\" }" },
-    currency        = { type = "string", default = "USD", max = 3, help = "see invoice.lua" },
-    exchange_rates  = { type = "table", help = "see invoice.lua" },
-  },
-  tables = { usual_post_when = { cod = "status", default = "paid" } },
+  params = { books.every, books.sold, books.money },
+  tables = order.tables,
 
   enabled = eq(param "document", "invoice_and_payment"),
 
@@ -52,8 +38,8 @@ return mapping {
   accept = {
     { present(src "date_paid"), else_ = skip("not_paid", "order {number} is not paid yet") },
     { gt(src "total", 0), else_ = skip("nothing_to_pay", "order {number} cost nothing") },
-    { any { due, decided "post" }, else_ = skip("not_due", "order {number} is {status}: not sold yet") },
-    { any { not_(called_off), present(link "id"), decided "post" }, else_ = skip("called_off", "order {number} is {status}; its invoice says what is to be done") },
+    { any { order.due, decided "post" }, else_ = skip("not_due", "order {number} is {status}: not sold yet") },
+    { any { not_(order.called_off), present(link "id"), decided "post" }, else_ = skip("called_off", "order {number} is {status}; its invoice says what is to be done") },
   },
 
   identity = src "id",

@@ -2,10 +2,8 @@
 --
 -- QuickBooks does so by a payment of 0 that names both.  Nothing else is applied to anything.
 
+local books = shared "books"
 local refund = shared "refund"
-local day, books_day, was_paid, number, in_shadow, sold_on = refund.day, refund.books_day, refund.was_paid, refund.number, refund.in_shadow, refund.sold_on
-
-
 -- As much as is open on the invoice, and as is left of the credit.
 local amount = min(money(src "amount"), need "there.CreditRemaining", need "posted.BalanceRemaining")
 local set_off = trim { text "{param.doc_prefix}R{id}", max = 20, on_overflow = "last_digits" }
@@ -17,28 +15,14 @@ return mapping {
   to   = { connector = "quickbooks_desktop", entity = "ReceivePayment" },
   label = text "credit of refund {id} against order {parent_id}",
 
-  params = {
-    refunds         = { type = "bool", default = true, help = "see credit_memo.lua" },
-    document        = { type = "one_of", values = { "invoice_and_payment", "invoice", "sales_receipt" }, default = "invoice_and_payment", help = "see invoice.lua" },
-    doc_prefix      = { type = "string", default = "W", max = 4, unique = true, help = "see invoice.lua" },
-    number_too_long = { type = "one_of", values = { "hold", "last_digits" }, default = "hold", help = "see invoice.lua" },
-    date_from       = { type = "one_of", values = { "paid", "created", "completed" }, default = "paid", help = "see invoice.lua" },
-    closed_period   = { type = "one_of", values = { "hold", "first_open_day" }, default = "hold", help = "see invoice.lua" },
-    refund_by       = { type = "table", help = "by payment method, how money goes back: card (out of the clearing account), check, or nothing (left to people); card where it is not named" },
-    refund_manual   = { type = "one_of", values = { "post", "leave_open", "review" }, default = "review",
-                        help = "a refund that the gateway did not pay back itself: its money went back all the same (post), the credit stays open, or a person says" },
-    currency        = { type = "string", default = "USD", max = 3, help = "see invoice.lua" },
-    exchange_rates  = { type = "table", help = "see invoice.lua" },
-  },
-
+  params = { books.every, books.back },
   enabled = all { param "refunds", ne(param "document", "sales_receipt") },
 
-  money = { amount = src "amount", currency = need "order.currency", date = day, posted = books_day, origin_date = sold_on,
-    must_be = when(all { present(need "order.currency"), ne(fact "target.multicurrency", "on") }, param "currency") },
+  money = refund.money,
 
   accept = {
-    { gt(src "amount", 0), else_ = skip("nothing_back", "refund {id} gives nothing back") },
-    { not_(was_paid), else_ = skip("was_paid", "order {parent_id} was paid: its money goes back") },
+    refund.something_back,
+    { not_(refund.was_paid), else_ = skip("was_paid", "order {parent_id} was paid: its money goes back") },
   },
 
   identity = src "id",
@@ -51,22 +35,20 @@ return mapping {
   },
 
   needs = {
-    order = fetch { side = "source", entity = "order", id = src "parent_id", on_none = review("order_gone", "the order {parent_id} of this refund is not in the shop any more") },
-    memo  = ensure { "woocommerce.refund->quickbooks_desktop.credit_memo", on_none = skip("no_credit_memo", "refund {id} has no credit memo") },
-    there = fetch { entity = "CreditMemo", id = need "memo.id", if_ = not_(in_shadow), on_none = hold("needs_memo", "the credit memo of refund {id} is not in QuickBooks any more") },
+    refund.credit,
+    order   = refund.order,
     invoice = ensure { "woocommerce.order->quickbooks_desktop.invoice", of = { entity = "order", id = src "parent_id" }, on_none = skip("no_invoice", "order {parent_id} has no invoice") },
     posted  = fetch { entity = "Invoice", id = need "invoice.id", if_ = ne(need "invoice.id", "(new)"), on_none = hold("needs_invoice", "the invoice of order {parent_id} is not in QuickBooks any more") },
   },
 
   fields = {
-    CustomerRef  = when(in_shadow, named(text "the customer of order {parent_id}"), need "there.CustomerRef"),
-    ARAccountRef = when(not_(in_shadow), need "there.ARAccountRef"),
-    TxnDate      = books_day,
+    CustomerRef  = refund.customer,
+    ARAccountRef = refund.receivable,
+    TxnDate      = refund.books_day,
     RefNumber    = set_off,
     TotalAmount  = "0.00",
-    ExchangeRate = when(all { eq(fact "target.multicurrency", "on"), present(param "exchange_rates") }, pick(param "exchange_rates", need "order.currency")),
-    Memo         = transliterate(join { list { text "Refund {id} of web order {need.order.number}", src "reason",
-      when(ne(books_day, day), text "of the closed period"), when(ne(books_day, day), day) }, item(), ", " }),
+    ExchangeRate = refund.exchange_rate,
+    Memo         = refund.memo,
     AppliedToTxn = lines { one { TxnID = ref "invoice", SetCredit = lines { one { CreditTxnID = ref "memo", AppliedAmount = when(le(amount, 0),
       skip("nothing_open", "the invoice of order {parent_id} is paid, or the credit is used: nothing is left to set against it"), amount) } } } },
   },

@@ -4,6 +4,7 @@
 -- us is left to the bookkeeper.  A tenant may have every account become a customer, whether it ever bought something or not.
 -- Nobody is deleted: an account that is closed in the shop leaves its customer alone.
 
+local books = shared "books"
 -- Text as QuickBooks can store and show it.
 local function short(value, most)
   return trim { transliterate(value), max = most, on_overflow = "truncate" }
@@ -24,11 +25,8 @@ return mapping {
   label = text "account {email}",
 
   params = {
-    customers     = { type = "one_of", values = { "each", "registered_only", "one" }, default = "each", help = "see customer.lua" },
+    books.customer,
     registered_customers = { type = "one_of", values = { "buyers", "all" }, default = "buyers", help = "buyers: an account becomes a customer with its first order; all: at once" },
-    customer_name = { type = "one_of", values = { "company", "person" }, default = "company", help = "see customer.lua" },
-    customer_type = { type = "name", of = "CustomerType", help = "see customer.lua" },
-    home_country  = { type = "string", default = "US", max = 2, help = "see customer.lua" },
   },
 
   enabled = ne(param "customers", "one"),

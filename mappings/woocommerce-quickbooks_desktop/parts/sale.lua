@@ -1,8 +1,11 @@
 -- sale.lua - whose an order is, what was sold, its tax, its addresses and its lines: the same for the invoice and the sales receipt.
 --
--- shared "sale" "InvoiceLine": on the right how the document calls its list of lines.
+-- shared "sale" { as = "Invoice", noun = "invoice", article = "an", order = shared "order" }: which document it becomes.
 
-return function(document_lines)
+return function(what)
+  local document_lines, order = what.as .. "Line", what.order
+  local day, books_day = order.day, order.books_day
+  local number = trim { text "{param.doc_prefix}{number}", max = 11, on_overflow = param "number_too_long" }
   -- A customer of one's own, or the one that many share.
   local own_customer = any { eq(param "customers", "each"), all { eq(param "customers", "registered_only"), gt(src "customer_id", 0) } }
   local customer = when(own_customer, ref "customer", named(param "web_customer"))
@@ -118,6 +121,67 @@ return function(document_lines)
       Amount = money(add(item "tax_total", item "shipping_tax_total")), SalesTaxCodeRef = non }),
   }
 
-  return { own_customer = own_customer, customer = customer, by_quickbooks = by_quickbooks, by_line = by_line, exempt = exempt, tax_key = tax_key,
-    non = non, is_new = is_new, group_amount = group_amount, in_lines = in_lines, tax = tax, address = address, lines = posted }
+  return {
+    money = { amount = src "total", currency = src "currency", date = day, posted = books_day,
+      must_be = when(eq(fact "target.multicurrency", "on"),
+        when(eq(need "buyer.CurrencyRef.name", pick(param "currency_names", src "currency")), src "currency", need "buyer.CurrencyRef.name"),
+        param "currency") },
+
+    -- Of accept.  One typed by hand stays as it was typed; what the order says later is for a person.
+    as_typed = { any { absent(need "typed.Subtotal"), eq(add(need "typed.Subtotal", need "typed.SalesTaxTotal"), money(src "total")), order.called_off },
+      else_ = review { cause = "adopted_differs", why = "order {number} comes to {total} now; its " .. what.noun .. ", typed by hand, to {need.typed.Subtotal} and {need.typed.SalesTaxTotal} of tax", options = { "skip", "forget" } } },
+    tax_is_in_use = { any { ne(param "tax", "off"), eq(src "total_tax", 0) }, else_ = hold { cause = "tax_unexpected", why = "order {number} bears {total_tax} of sales tax, but tax is \"off\"",
+      fix = "set the parameter tax to quickbooks or line" } },
+
+    match = {
+      { by = "link" },
+      { by = { RefNumber = number },
+        agree = all { eq(found "CustomerRef", customer), eq(add(found "Subtotal", found "SalesTaxTotal"), money(src "total")), within_days(found "TxnDate", day, param "adopt_within_days") },
+        else_ = review { cause = "number_taken:{param.doc_prefix}{number}",
+          why = "QuickBooks has " .. what.article .. " " .. what.noun .. " of this number with another customer, total or date", options = { "adopt", "create", "skip" } } },
+      on_none = "create",
+      on_many = review("number_twice:{param.doc_prefix}{number}", "QuickBooks has several " .. what.noun .. "s of this number that could be order {number}"),
+    },
+
+    needs = {
+      customer = ensure { "woocommerce.order->quickbooks_desktop.customer", if_ = own_customer, anew = is_new },
+      shared   = find { entity = "Customer", by = { FullName = param "web_customer" }, if_ = all { eq(fact "target.multicurrency", "on"), not_(own_customer) } },
+      buyer    = fetch { entity = "Customer", id = first { need "customer.id", need "shared.id" }, if_ = eq(fact "target.multicurrency", "on") },
+      typed    = fetch { entity = what.as, id = link "id", if_ = eq(link "made", "adopted") },
+      item     = find { entity = "Item", by = { Name = item "sku" }, fallback = { { FullName = item "name" }, { FullName = param "default_item" } },
+                   about = first { item "sku", item "name" } },
+      member   = find { entity = "Item", by = { ListID = item "ItemRef.id" } },
+      tax_item = find { entity = "Item", by = { FullName = pick(param "tax_items", tax_key) }, if_ = by_quickbooks },
+      tax_part = find { entity = "Item", by = { ListID = item "ItemSalesTaxRef.id" } },
+    },
+
+    -- What both documents say of the order, each beside fields of its own.
+    fields = {
+      CustomerRef  = customer,
+      ClassRef     = when(eq(param "class_on", "header"), param "class"),
+      TxnDate      = books_day,
+      RefNumber    = number,
+      BillAddress  = address "billing",
+      ShipAddress  = address "shipping",
+      ItemSalesTaxRef = when(by_quickbooks, ref "tax_item", when(by_line, named(param "zero_tax_item"))),
+      Memo         = transliterate(join { list { text "Web order {number}", src "payment_method_title", src "transaction_id",
+                       when(ne(books_day, day), text "of the closed period") , when(ne(books_day, day), day) }, item(), ", " }),
+      IsToBePrinted = param "to_be_printed",
+      IsToBeEmailed = param "to_be_emailed",
+      CustomerSalesTaxCodeRef = when(by_quickbooks, when(exempt, param "exempt_code", param "tax_code"), when(by_line, param "non_code")),
+      ExchangeRate = when(all { eq(fact "target.multicurrency", "on"), present(param "exchange_rates") }, pick(param "exchange_rates", src "currency")),
+      [document_lines] = posted,
+    },
+    -- Status moves, notes and whatever else happens to an order touch nothing.
+    changing = { "CustomerRef", "BillAddress", "ShipAddress", "ItemSalesTaxRef", "CustomerSalesTaxCodeRef", document_lines },
+    owns = { "CustomerRef", "BillAddress", "ShipAddress", "ItemSalesTaxRef", "CustomerSalesTaxCodeRef", "Memo", document_lines, adopted = "none" },
+
+    balance = {
+      left = add(sum(document_lines, "Amount"), in_lines(src "line_items", group_amount), tax), right = money(src "total"), within = param "rounding_max",
+      fix = { ItemRef = param "rounding_item", Desc = "Rounding", ClassRef = when(eq(param "class_on", "line"), param "class"), SalesTaxCodeRef = non },
+      otherwise = hold { cause = "out_of_balance", why = "lines and tax of order {number} do not come to its total",
+        fix = "is the tax item for these rates the right one, do its rates equal the shop's? orders with several rates at once need tax = \"line\"" },
+    },
+    expect = { { sum = { "Subtotal", "SalesTaxTotal" }, equals = money(src "total"), cause = "total_differs" } },
+  }
 end
