@@ -2,6 +2,7 @@
 --
 -- Its item lines name the products of the items, its expense lines products that stand for the accounts they are booked on.
 
+local params = shared "params"
 local total = money(src "AmountDue")
 -- What has been paid or credited; the sign of these amounts is the other side's.
 local settled = sum(filter("LinkedTxn", one_of(item "TxnType", { "BillPaymentCheck", "BillPaymentCreditCard", "VendorCredit" })), abs(item "Amount"))
@@ -21,9 +22,9 @@ return mapping {
   label = text "bill {RefNumber} of {VendorRef.name}",
 
   params = {
+    record_types = params.record_types,
     bills        = { type = "bool", default = true, help = "whether bills are shown in Salesforce" },
     bill_stage   = { type = "string", default = "Closed Lost", max = 255, help = "the stage of an opportunity that is a bill: closed, and not won" },
-    record_types = { type = "bool", default = true, help = "whether documents get the record types MLC_Invoice and MLC_Bill of the package" },
   },
   tables = { currencies = shared "currencies" },
   enabled = eq(param "bills", true),

@@ -1,5 +1,7 @@
 -- contact.lua - the person whom a customer names in QuickBooks becomes a contact of his account.
 
+local params = shared "params"
+
 return mapping {
   id = "quickbooks_desktop.Customer->salesforce.contact", version = "1.0.0", language = 1,
   title = "The person whom a customer names becomes a contact",
@@ -8,9 +10,8 @@ return mapping {
   label = text "contact {FirstName} {LastName} of {FullName}",
 
   params = {
+    jobs = params.jobs,
     contacts = { type = "bool", default = true, help = "whether the person whom a customer names becomes a contact of his account" },
-    jobs = { type = "one_of", values = { "own_account", "roll_up" }, default = "own_account",
-             help = "own_account: each job is an account below its customer's; roll_up: jobs have none, what they owe is the customer's" },
   },
   enabled = eq(param "contacts", true),
 

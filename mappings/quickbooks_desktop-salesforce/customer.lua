@@ -3,6 +3,7 @@
 -- Who he is: name, address, phone, under whom he stands.  An account that sales people have made before is adopted, and
 -- only its empty fields are filled.  What the books say of him (balance, terms, ageing): customer_figures.lua.
 
+local params = shared "params"
 local job = present(src "ParentRef")
 local email = lower(src "Email")
 
@@ -17,8 +18,7 @@ return mapping {
   label = text "customer {FullName}",
 
   params = {
-    jobs         = { type = "one_of", values = { "own_account", "roll_up" }, default = "own_account",
-                     help = "own_account: each job is an account below its customer's; roll_up: jobs have none, what they owe is the customer's" },
+    jobs = params.jobs,
     account_name = { type = "one_of", values = { "full_name", "company" }, default = "full_name",
                      help = "what new accounts are called: as the name stands in QuickBooks (Customer:Job), or by the company's name where there is one" },
   },

@@ -3,6 +3,7 @@
 -- The ageing is QuickBooks' own report (payments and credits that are not applied yet, journal entries and all); invoices are
 -- counted as they stand.  Looked at again whenever an invoice, payment or credit of his changes, and when the next one falls due.
 
+local params = shared "params"
 local open_ones = filter("invoices", gt(item "BalanceRemaining", 0))
 local paid_ones = filter("invoices", all { eq(item "IsPaid", true), gt(add(item "Subtotal", item "SalesTaxTotal"), 0) })   -- a voided one is 0
 -- Where jobs are rolled up, the ageing has a row for each of them.
@@ -17,10 +18,7 @@ return mapping {
   to   = { connector = "salesforce", entity = "Account" },
   label = text "figures of {FullName}",
 
-  params = {
-    jobs = { type = "one_of", values = { "own_account", "roll_up" }, default = "own_account",
-             help = "own_account: each job is an account below its customer's; roll_up: jobs have none, what they owe is the customer's" },
-  },
+  params = { jobs = params.jobs },
 
   accept = {
     { any { absent(src "ParentRef"), not_(rolled) }, else_ = skip("job", "{FullName} is a job; jobs are rolled up into their customers") },

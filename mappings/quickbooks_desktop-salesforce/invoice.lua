@@ -4,6 +4,7 @@
 -- opportunity's amount is the invoice's total to the cent.  Where `document` is order, the lines stand in an order below the
 -- opportunity instead: invoice_order.lua.
 
+local params = shared "params"
 local sale = shared "sale"
 local total, state, many, currency, amount_here, whole = sale.total, sale.state, sale.many, sale.currency, sale.amount_here, sale.whole
 
@@ -15,40 +16,27 @@ return mapping {
   label = text "invoice {RefNumber}",
 
   params = {
-    document      = { type = "one_of", values = { "opportunity", "order" }, default = "opportunity",
-                      help = "where an invoice's lines stand: on the opportunity, or in an order below it" },
-    send_when     = { type = "one_of", values = { "sent", "always" }, default = "sent",
-                      help = "sent: when it is neither to be printed nor to be e-mailed any more, or a payment has come; always: as soon as it is no draft" },
-    jobs          = { type = "one_of", values = { "own_account", "roll_up" }, default = "own_account",
-                      help = "own_account: each job is an account below its customer's; roll_up: jobs have none, what they owe is the customer's" },
+    document = params.document, send_when = params.send_when, jobs = params.jobs, record_types = params.record_types,
     invoice_stage = { type = "string", default = "Closed Won", max = 255, help = "the stage of an opportunity that is an invoice" },
     void_stage    = { type = "string", default = "Closed Lost", max = 255, help = "the stage of one that was voided or deleted in the books" },
-    record_types  = { type = "bool", default = true, help = "whether documents get the record types MLC_Invoice and MLC_Bill of the package" },
   },
   tables = { currencies = shared "currencies" },
 
-  money = { amount = total, currency = currency, date = src "TxnDate", must_be = when(not_(many), fact "target.currency") },
-  accept = {
-    { ne(src "IsPending", true), else_ = skip("draft", "invoice {RefNumber} is pending: a draft") },
-    { any { eq(param "send_when", "always"), sale.sent, sale.paid_on, eq(src "IsPaid", true), present(link "id") }, else_ = skip("not_sent", "invoice {RefNumber} is still to be sent") },
-  },
+  money = sale.money,
+  accept = sale.accept,
   identity = src "TxnID",
   order_by = src "TimeModified",
 
   needs = {
-    top     = find { side = "source", entity = "Customer", by = { FullName = sale.top_name }, if_ = sale.rolled },
-    account = ensure { "quickbooks_desktop.Customer->salesforce.customer", of = { entity = "Customer", id = sale.whose } },
+    sale.needs,
     book    = find { entity = "Pricebook2", by = { IsStandard = true }, about = "standard price book", if_ = eq(param "document", "opportunity"),
                      on_none = hold("no_price_book", "Salesforce shows no standard price book: are products switched on, and may the app's user see them?") },
-    kind    = fetch { side = "source", entity = "Item", id = item "ItemRef.id", take = { "ItemType" }, if_ = not_(sale.adds_up) },
-    price   = ensure { "quickbooks_desktop.Item->salesforce.price", of = { entity = "Item", id = first { item "ItemRef.id", item "ItemGroupRef.id" } } },
     tax     = ensure { "quickbooks_desktop.Item->salesforce.price", of = { entity = "Item", id = src "ItemSalesTaxRef.id" }, if_ = all { eq(param "document", "opportunity"), ne(money(src "SalesTaxTotal"), "0.00") } },
     kind_of_record = find { entity = "RecordType", by = { DeveloperName = "MLC_Invoice", SobjectType = "Opportunity" }, about = "MLC_Invoice", if_ = eq(param "record_types", true),
                      on_none = hold("no_record_type", "Salesforce has no record type MLC_Invoice: deploy the package, or set record_types = false") },
   },
-  -- A payment or a credit need not touch the invoice itself.
-  again_on = { ReceivePayment = each("AppliedToTxn", item "TxnID.id"), CreditMemo = each("LinkedTxn", item "TxnID") },
-  again_at = when(one_of(state, { "Open" }), add_days(first { src "DueDate", src "TxnDate" }, 1)),
+  again_on = sale.again_on,
+  again_at = sale.again_at,
 
   match = { { by = "link" }, { by = { MLC_DocumentId__c = src "TxnID" } }, on_none = "create" },
 

@@ -3,6 +3,7 @@
 -- An order item has a price of two places and no amount of its own: where quantity times price would miss the line's amount by
 -- a cent, the item is one piece at that amount, and its text says how many there were.
 
+local params = shared "params"
 local sale = shared "sale"
 local total, state, many, currency, amount_here, whole = sale.total, sale.state, sale.many, sale.currency, sale.amount_here, sale.whole
 local each_price = money(div(amount_here, item "Quantity", 2))
@@ -15,37 +16,24 @@ return mapping {
   to   = { connector = "salesforce", entity = "Order" },
   label = text "order of invoice {RefNumber}",
 
-  params = {
-    document     = { type = "one_of", values = { "opportunity", "order" }, default = "opportunity",
-                     help = "where an invoice's lines stand: on the opportunity, or in an order below it" },
-    send_when    = { type = "one_of", values = { "sent", "always" }, default = "sent",
-                     help = "sent: when it is neither to be printed nor to be e-mailed any more, or a payment has come; always: as soon as it is no draft" },
-    jobs         = { type = "one_of", values = { "own_account", "roll_up" }, default = "own_account",
-                     help = "own_account: each job is an account below its customer's; roll_up: jobs have none, what they owe is the customer's" },
-  },
+  params = { document = params.document, send_when = params.send_when, jobs = params.jobs },
   tables = { currencies = shared "currencies" },
   enabled = eq(param "document", "order"),
 
-  money = { amount = total, currency = currency, date = src "TxnDate", must_be = when(not_(many), fact "target.currency") },
-  accept = {
-    { ne(src "IsPending", true), else_ = skip("draft", "invoice {RefNumber} is pending: a draft") },
-    { any { eq(param "send_when", "always"), sale.sent, sale.paid_on, eq(src "IsPaid", true), present(link "id") }, else_ = skip("not_sent", "invoice {RefNumber} is still to be sent") },
-  },
+  money = sale.money,
+  accept = sale.accept,
   identity = src "TxnID",
   order_by = src "TimeModified",
 
   needs = {
-    top         = find { side = "source", entity = "Customer", by = { FullName = sale.top_name }, if_ = sale.rolled },
-    account     = ensure { "quickbooks_desktop.Customer->salesforce.customer", of = { entity = "Customer", id = sale.whose } },
+    sale.needs,
     opportunity = ensure { "quickbooks_desktop.Invoice->salesforce.invoice" },
     book        = find { entity = "Pricebook2", by = { IsStandard = true }, about = "standard price book",
                          on_none = hold("no_price_book", "Salesforce shows no standard price book: are products switched on, and may the app's user see them?") },
-    kind        = fetch { side = "source", entity = "Item", id = item "ItemRef.id", take = { "ItemType" }, if_ = not_(sale.adds_up) },
-    price       = ensure { "quickbooks_desktop.Item->salesforce.price", of = { entity = "Item", id = first { item "ItemRef.id", item "ItemGroupRef.id" } } },
     tax         = ensure { "quickbooks_desktop.Item->salesforce.price", of = { entity = "Item", id = src "ItemSalesTaxRef.id" }, if_ = ne(money(src "SalesTaxTotal"), "0.00") },
   },
-  again_on = { ReceivePayment = each("AppliedToTxn", item "TxnID.id"), CreditMemo = each("LinkedTxn", item "TxnID") },
-  again_at = when(one_of(state, { "Open" }), add_days(first { src "DueDate", src "TxnDate" }, 1)),
+  again_on = sale.again_on,
+  again_at = sale.again_at,
 
   match = { { by = "link" }, { by = { MLC_DocumentId__c = src "TxnID" } }, on_none = "create" },
 

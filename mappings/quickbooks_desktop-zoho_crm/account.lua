@@ -4,6 +4,7 @@
 -- (`new_customers`).  An account that is deleted in Zoho asks a person, unless `account_deleted` says otherwise; a
 -- customer who owes anything is never made inactive, and an invoice is never touched from here.
 
+local params = shared "params"
 local by_company = eq(param "account_name", "company")
 local job = present(src "Parent_Account.id")
 
@@ -26,11 +27,10 @@ return mapping {
   label = text "account {Account_Name}",
 
   params = {
+    account_name = params.account_name,
     new_customers   = { type = "one_of", values = { "never", "all" }, default = "never", help = "never: an account that is no customer is left alone; all: every new account becomes a customer" },
     account_deleted = { type = "one_of", values = { "review", "deactivate" }, default = "review",
                         help = "an account that is deleted in Zoho: review asks; deactivate makes its customer inactive where his balance is 0. Zoho does not tell a merge from a deletion" },
-    account_name    = { type = "one_of", values = { "full_name", "company" }, default = "full_name",
-                        help = "what new accounts are called: as the name stands in QuickBooks, or by the company's name where there is one" },
   },
 
   accept = { { any { present(link "id"), eq(param "new_customers", "all") }, else_ = skip("no_customer", "{Account_Name} is no customer in QuickBooks") } },

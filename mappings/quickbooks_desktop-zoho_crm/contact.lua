@@ -1,5 +1,7 @@
 -- contact.lua - the person whom a customer names in QuickBooks becomes a contact of his account.
 
+local params = shared "params"
+
 return mapping {
   id = "quickbooks_desktop.Customer->zoho_crm.contact", version = "1.0.0", language = 1,
   title = "The person whom a customer names becomes a contact",
@@ -7,10 +9,7 @@ return mapping {
   to   = { connector = "zoho_crm", entity = "Contacts" },
   label = text "contact {FirstName} {LastName} of {FullName}",
 
-  params = {
-    books    = { type = "string", default = "QB", max = 8, unique = true, help = "stands before the ids of QuickBooks in External_Id; no two company files of one Zoho may share it" },
-    contacts = { type = "bool", default = true, help = "whether the person whom a customer names becomes a contact of his account" },
-  },
+  params = { books = params.books, contacts = params.contacts },
   enabled = eq(param "contacts", true),
 
   accept = {

@@ -4,6 +4,7 @@
 -- its contacts) or by phone, adopted, and only its empty fields are filled.  What the books say of him (balance, state,
 -- overdue): customer_figures.lua.  What sales people change flows back: account.lua.
 
+local params = shared "params"
 local key = text "{param.books}-{ListID}"
 local email = lower(src "Email")
 -- The last ten digits: how a number is typed, and whether the country stands before it, says nothing.
@@ -27,13 +28,7 @@ return mapping {
   to   = { connector = "zoho_crm", entity = "Accounts" },
   label = text "customer {FullName}",
 
-  params = {
-    books        = { type = "string", default = "QB", max = 8, unique = true, help = "stands before the ids of QuickBooks in External_Id; no two company files of one Zoho may share it" },
-    jobs         = { type = "one_of", values = { "roll_up", "own_account" }, default = "roll_up",
-                     help = "roll_up: jobs have no account, what is invoiced to them is the customer's; own_account: each job is an account below its customer's" },
-    account_name = { type = "one_of", values = { "full_name", "company" }, default = "full_name",
-                     help = "what new accounts are called: as the name stands in QuickBooks, or by the company's name where there is one" },
-  },
+  params = { books = params.books, jobs = params.jobs, account_name = params.account_name },
 
   accept = {
     { any { absent(src "ParentRef"), eq(param "jobs", "own_account") }, else_ = skip("job", "{FullName} is a job; jobs are rolled up into their customers") },

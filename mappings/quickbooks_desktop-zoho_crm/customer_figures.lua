@@ -4,6 +4,7 @@
 -- at midnight of the company's time zone when something falls due.  Where jobs are rolled up, theirs are among his.  A
 -- customer who is made inactive or deleted is Closed.
 
+local params = shared "params"
 local open_ones = filter("invoices", gt(item "BalanceRemaining", 0))
 local overdue_ones = filter("invoices", all { gt(item "BalanceRemaining", 0), lt(first { item "DueDate", item "TxnDate" }, today()) })
 local rolled = eq(param "jobs", "roll_up")
@@ -16,10 +17,7 @@ return mapping {
   to   = { connector = "zoho_crm", entity = "Accounts" },
   label = text "figures of {FullName}",
 
-  params = {
-    jobs = { type = "one_of", values = { "roll_up", "own_account" }, default = "roll_up",
-             help = "roll_up: jobs have no account, what is invoiced to them is the customer's; own_account: each job is an account below its customer's" },
-  },
+  params = { jobs = params.jobs },
   tables = {
     states = { Inactive = "Closed", Deleted = "Closed", Overdue = "Overdue", Open = "Open", Clear = "Active" },
   },

@@ -2,17 +2,12 @@
 --
 -- A product that is linked to a deal carries neither quantity nor price in Zoho: the lines stand in the subform Invoice_Lines
 -- of the deal (sales tax as a line of its own, so that they add up to the total), and the products are linked besides by
--- invoice_products.lua.  The parts between the marks "the same in ..." are the same there, word for word.
+-- invoice_products.lua.
 
--- >>> the same in invoice.lua, invoice_products.lua
-local total = money(add(src "Subtotal", src "SalesTaxTotal"))
-local voided = all { eq(total, "0.00"), starts(src "Memo", "VOID:") }
--- A line of a subtotal shows a sum of others.  Only where lines do not add up it is asked which those are.
-local amount_here = first { item "Amount", item "TotalAmount" }
-local adds_up = eq(money(sum("InvoiceLine", first { item "Amount", item "TotalAmount" })), money(src "Subtotal"))
-local counts = all { any { present(item "ItemRef"), present(item "ItemGroupRef") }, present(amount_here), ne(need "kind.ItemType", "ItemSubtotal") }
--- <<<
-local state = when(voided, "Void", when(eq(src "IsPaid", true), "Paid", when(lt(first { src "DueDate", src "TxnDate" }, today()), "Overdue", "Open")))
+local params = shared "params"
+local invoice = shared "lines"
+local total, amount_here = invoice.total, invoice.amount_here
+local state = when(invoice.voided, "Void", when(eq(src "IsPaid", true), "Paid", when(lt(first { src "DueDate", src "TxnDate" }, today()), "Overdue", "Open")))
 local currency = when(present(src "CurrencyRef.name"), pick("currencies", src "CurrencyRef.name"), fact "source.currency")
 -- Whose account: the customer's or job's own, or that of the customer at the top.
 local rolled = eq(param "jobs", "roll_up")
@@ -27,10 +22,7 @@ return mapping {
   label = text "invoice {RefNumber}",
 
   params = {
-    books    = { type = "string", default = "QB", max = 8, unique = true, help = "stands before the ids of QuickBooks in External_Id; no two company files of one Zoho may share it" },
-    jobs     = { type = "one_of", values = { "roll_up", "own_account" }, default = "roll_up",
-                 help = "roll_up: jobs have no account, what is invoiced to them is the customer's; own_account: each job is an account below its customer's" },
-    contacts = { type = "bool", default = true, help = "whether the person whom a customer names becomes a contact of his account" },
+    books = params.books, jobs = params.jobs, contacts = params.contacts,
     lines    = { type = "one_of", values = { "subform", "none" }, default = "subform", help = "subform: each line with quantity and price in the deal's subform Invoice_Lines; none: products are linked only" },
     pipeline = { type = "string", max = 120, help = "the pipeline of deals that are invoices, where Zoho has several" },
   },
@@ -49,12 +41,11 @@ return mapping {
   order_by = src "TimeModified",
 
   needs = {
+    invoice.needs,
     top      = find { side = "source", entity = "Customer", by = { FullName = top_name }, if_ = rolled },
     customer = fetch { side = "source", entity = "Customer", id = whose, take = { "LastName" }, if_ = eq(param "contacts", true) },
     account  = ensure { "quickbooks_desktop.Customer->zoho_crm.customer", of = { entity = "Customer", id = whose } },
     contact  = ensure { "quickbooks_desktop.Customer->zoho_crm.contact", of = { entity = "Customer", id = whose }, if_ = all { rolled, present(need "customer.LastName") } },
-    kind     = fetch { side = "source", entity = "Item", id = item "ItemRef.id", take = { "ItemType" }, if_ = not_(adds_up) },
-    product  = ensure { "quickbooks_desktop.Item->zoho_crm.product", of = { entity = "Item", id = first { item "ItemRef.id", item "ItemGroupRef.id" } } },
   },
   -- A payment or a credit need not touch the invoice itself.
   again_on = { ReceivePayment = each("AppliedToTxn", item "TxnID.id"), CreditMemo = each("LinkedTxn", item "TxnID") },
@@ -74,7 +65,7 @@ return mapping {
     External_Id = text "{param.books}-{TxnID}",
     Books_Number = src "RefNumber", Books_Status = state, Books_Balance = money(first { src "BalanceRemaining", "0" }),
     Invoice_Lines = when(eq(param "lines", "subform"), lines {
-      each("InvoiceLine", { if_ = counts, Product = ref "product",
+      each("InvoiceLine", { if_ = invoice.counts, Product = ref "product",
         Line_Description = trim { first { item "Desc", item "ItemRef.name", item "ItemGroupRef.name" }, max = 2000, on_overflow = "truncate" },
         Quantity = first { item "Quantity", "1" }, Rate = first { item "Rate", money(amount_here) }, Amount = money(amount_here) }),
       one { if_ = ne(money(src "SalesTaxTotal"), "0.00"), Line_Description = text "Sales tax {ItemSalesTaxRef.name}", Quantity = "1",

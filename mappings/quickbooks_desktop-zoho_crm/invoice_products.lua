@@ -1,13 +1,6 @@
 -- invoice_products.lua - the products of an invoice are linked to its deal.
 
--- >>> the same in invoice.lua, invoice_products.lua
-local total = money(add(src "Subtotal", src "SalesTaxTotal"))
-local voided = all { eq(total, "0.00"), starts(src "Memo", "VOID:") }
--- A line of a subtotal shows a sum of others.  Only where lines do not add up it is asked which those are.
-local amount_here = first { item "Amount", item "TotalAmount" }
-local adds_up = eq(money(sum("InvoiceLine", first { item "Amount", item "TotalAmount" })), money(src "Subtotal"))
-local counts = all { any { present(item "ItemRef"), present(item "ItemGroupRef") }, present(amount_here), ne(need "kind.ItemType", "ItemSubtotal") }
--- <<<
+local invoice = shared "lines"
 
 return mapping {
   id = "quickbooks_desktop.Invoice->zoho_crm.invoice_products", version = "1.0.0", language = 1,
@@ -16,18 +9,17 @@ return mapping {
   to   = { connector = "zoho_crm", entity = "Deal_Products" },
   label = text "products of invoice {RefNumber}",
 
-  accept = { { not_(voided), else_ = skip("void", "invoice {RefNumber} was voided") } },
+  accept = { { not_(invoice.voided), else_ = skip("void", "invoice {RefNumber} was voided") } },
   identity = src "TxnID",
   order_by = src "TimeModified",
   needs = {
-    deal    = ensure { "quickbooks_desktop.Invoice->zoho_crm.invoice", on_none = skip("no_deal", "invoice {RefNumber} has no deal") },
-    kind    = fetch { side = "source", entity = "Item", id = item "ItemRef.id", take = { "ItemType" }, if_ = not_(adds_up) },
-    product = ensure { "quickbooks_desktop.Item->zoho_crm.product", of = { entity = "Item", id = first { item "ItemRef.id", item "ItemGroupRef.id" } } },
+    invoice.needs,
+    deal = ensure { "quickbooks_desktop.Invoice->zoho_crm.invoice", on_none = skip("no_deal", "invoice {RefNumber} has no deal") },
   },
   match = { { by = "link" }, on_none = "create" },
   fields = {
     Deal = ref "deal",
-    Products = each("InvoiceLine", { if_ = counts, Product = ref "product" }),
+    Products = each("InvoiceLine", { if_ = invoice.counts, Product = ref "product" }),
   },
   on_conflict = "ours",
   on_delete = "nothing",

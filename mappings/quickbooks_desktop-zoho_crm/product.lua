@@ -1,5 +1,6 @@
 -- product.lua - what is sold becomes a product, so that deals can name it.
 
+local params = shared "params"
 local trade = first { src "SalesOrPurchase.Desc", src "SalesAndPurchase.SalesDesc", src "SalesDesc", src "ItemDesc" }
 local price = first { src "SalesOrPurchase.Price", src "SalesAndPurchase.SalesPrice", src "SalesPrice" }
 local key = text "{param.books}-{ListID}"
@@ -11,9 +12,7 @@ return mapping {
   to   = { connector = "zoho_crm", entity = "Products" },
   label = text "item {FullName}",
 
-  params = {
-    books = { type = "string", default = "QB", max = 8, unique = true, help = "stands before the ids of QuickBooks in External_Id; no two company files of one Zoho may share it" },
-  },
+  params = { books = params.books },
 
   accept = { { not_(one_of(src "ItemType", { "ItemSalesTax", "ItemSalesTaxGroup", "ItemPayment", "ItemSubtotal" })),
                else_ = skip("no_product", "{Name} is nothing that is sold") } },

@@ -19,5 +19,20 @@ local counts = all { any { present(item "ItemRef"), present(item "ItemGroupRef")
 -- Salesforce keeps two places of a quantity and wants one that is not zero.
 local whole = all { present(item "Quantity"), ne(money(item "Quantity"), "0.00"), eq(money(item "Quantity"), item "Quantity") }
 
-return { total = total, sent = sent, paid_on = paid_on, voided = voided, state = state, many = many, currency = currency, rolled = rolled,
-  top_name = top_name, whose = whose, amount_here = amount_here, adds_up = adds_up, counts = counts, whole = whole }
+return {
+  total = total, voided = voided, state = state, many = many, currency = currency, amount_here = amount_here, counts = counts, whole = whole,
+  money = { amount = total, currency = currency, date = src "TxnDate", must_be = when(not_(many), fact "target.currency") },
+  accept = {
+    { ne(src "IsPending", true), else_ = skip("draft", "invoice {RefNumber} is pending: a draft") },
+    { any { eq(param "send_when", "always"), sent, paid_on, eq(src "IsPaid", true), present(link "id") }, else_ = skip("not_sent", "invoice {RefNumber} is still to be sent") },
+  },
+  needs = {
+    top     = find { side = "source", entity = "Customer", by = { FullName = top_name }, if_ = rolled },
+    account = ensure { "quickbooks_desktop.Customer->salesforce.customer", of = { entity = "Customer", id = whose } },
+    kind    = fetch { side = "source", entity = "Item", id = item "ItemRef.id", take = { "ItemType" }, if_ = not_(adds_up) },
+    price   = ensure { "quickbooks_desktop.Item->salesforce.price", of = { entity = "Item", id = first { item "ItemRef.id", item "ItemGroupRef.id" } } },
+  },
+  -- A payment or a credit need not touch the invoice itself.
+  again_on = { ReceivePayment = each("AppliedToTxn", item "TxnID.id"), CreditMemo = each("LinkedTxn", item "TxnID") },
+  again_at = when(one_of(state, { "Open" }), add_days(first { src "DueDate", src "TxnDate" }, 1)),
+}
