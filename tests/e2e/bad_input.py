@@ -179,7 +179,7 @@ def bad_mappings():
     bed.settle()
     for what, (old, new, words) in {
             "does not parse": ("return mapping {", "return mapping {{", ("invoice.lua:",)),
-            "a field that is not there": ("RefNumber", "RefNumbr", ("invoice.lua:", "RefNumbr", "did you mean", "RefNumber")),
+            "a field that is not there": ("TermsRef", "TermRef", ("invoice.lua:", "TermRef", "did you mean", "TermsRef")),
             "a path that is not there": ('src "payment_method"', 'src "payment_metod"', ("invoice.lua:", "payment_metod", "did you mean")),
             "loops": ("return mapping {", "while true do end\nreturn mapping {", ("invoice.lua",)),
             "eats memory": ("return mapping {", "local t, s = {}, 'x' while true do t[#t+1] = s:rep(1000000) end\nreturn mapping {", ("invoice.lua",)),
@@ -199,11 +199,11 @@ def bad_mappings():
     later = bed.place(**ORDER)
     bed.settle()
     holds(bed.invoice_of(first) and bed.invoice_of(later), "the old mapping goes on")
-    good = change(bed, INVOICE, "RefNumber", "RefNumbr")
+    good = change(bed, INVOICE, "TermsRef", "TermRef")
     bed.host.stop()
     done = subprocess.run([MLC, "run", "--dir", bed.at.path], capture_output=True, text=True, timeout=60)
     equal(done.returncode, 1, f"at the start: {done.stderr[-500:]}")
-    holds("RefNumbr" in done.stderr and "did you mean" in done.stderr, done.stderr[-500:])
+    holds("TermRef" in done.stderr and "did you mean" in done.stderr, done.stderr[-500:])
     bed.at.write(INVOICE, good)
     bed.at.start()
 

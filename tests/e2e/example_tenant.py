@@ -12,6 +12,8 @@ from lib.bed import ROOT
 EXAMPLES = (("acme", "woocommerce-quickbooks_desktop", 40), ("beta", "quickbooks_desktop-zoho_crm", 8),
             ("gamma", "quickbooks_desktop-salesforce", 12), ("delta", "quickbooks_online-zendesk", 7),
             ("epsilon", "quickbooks_desktop-zuora", 45))
+# A parameter as it stands in a mapping or in a part.
+PARAMETER = re.compile(r'^ *(?:local |params = \{ )?(\w+) *= \{ type = "(?:string|name|one_of|int|money|bool|date|list|table)"', re.M)
 
 
 @promise("each tenant of docs/examples loads as it stands, and its own tests hold")
@@ -30,16 +32,15 @@ def the_examples_load():
 def parameters_are_told():
     for _, integration, least in EXAMPLES:
         known = set()
-        for path in glob.glob(os.path.join(ROOT, "mappings", integration, "*.lua")):
+        for path in glob.glob(os.path.join(ROOT, "mappings", integration, "**", "*.lua"), recursive=True):
             with open(path) as f:
-                known |= set(re.findall(r"^    (\w+) +(?:=|= )\{ type = ", f.read().replace("= {", " = {"), re.M))
+                known |= set(PARAMETER.findall(f.read()))
         with open(os.path.join(ROOT, "docs", f"mapping-{integration}.md")) as f:
             table = f.read().split("## Parameters")[1].split("\n## ")[0]
         told = {name for row in re.findall(r"^\| (.+?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
         holds(len(known) >= least, f"only {len(known)} parameters of {integration} were found")
         equal(sorted(known - told), [], f"parameters that the page of {integration} does not tell")
         equal(sorted(told - known), [], f"parameters that the page of {integration} invents")
-
 
 
 run()
