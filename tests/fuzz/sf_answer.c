@@ -1,28 +1,11 @@
 /* sf_answer.c - whatever an org, or what stands before it, answers: records with ids and times, an outcome for each
  * write, or a fault in words; never news out of garbage.  The first byte chooses the call, the rest is the reply's body. */
-#include "plug/call.h"
+#include "answer.h"
 
 #include "base/json.h"
 #include "base/mem.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* As the host does: what is there to be committed is, and forgotten. */
-static void take(struct call *c)
-{
-	const struct call_record *r;
-	const char *cursor;
-	int64_t renew_at_ms;
-
-	if (call_records(c, &r) > 0 || call_advanced(c, &cursor, &renew_at_ms))
-		call_take(c);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
-#define NOW INT64_C(1795219800000)
 
 static const char *header_of(void *ctx, const char *name)
 {
@@ -75,54 +58,35 @@ static struct call *begin(unsigned which, json_t *data, struct mlc_write *w)
 	return call_create(&site, &input);
 }
 
-static void look(struct call *c)
+static bool is_id(const char *id)
 {
-	const struct call_record *r;
-	size_t count = call_records(c, &r);
+	return strlen(id) == 15 || strlen(id) == 18;
+}
 
-	for (size_t i = 0; i < count; i++) {
-		json_t *value;
+static void look(const struct call_record *r)
+{
+	json_t *value = r->text ? json_read(r->text, r->text_len, NULL) : NULL;
 
-		if (!r[i].id || (strlen(r[i].id) != 15 && strlen(r[i].id) != 18))
-			abort();
-		if (!r[i].text)
-			continue;
-		value = json_read(r[i].text, r[i].text_len, NULL);
-		if (!json_is_object(value))
-			abort();
-		json_decref(value);
-	}
+	if (r->text && !json_is_object(value))
+		abort();
+	json_decref(value);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
+	static const int statuses[] = { 200, 200, 200, 400, 200, 200 };
 	json_t *data = json_pack("{s:{s:s},s:{s:s,s:s,s:[{s:{s:s},s:s}]}}", "by", "Name", "O'Hara", "write", "Name", "One", "MLC_State__c", "Open", "OpportunityLineItems",
 		"PricebookEntryId", "id", "01uAc0000000001AAA", "Quantity", "1");
 	char *text = xcalloc(len + 1, 1);
 	size_t text_len = len ? len - 1 : 0;
-	struct call_reply reply = { .reply = { MLC_REPLY_HERE, 200, text, text_len }, .header = header_of };
-	struct call_reply none = { .reply = { .kind = MLC_REPLY_NONE, .body = "" }, .header = header_of };
+	const struct answers a = { .text = text, .len = text_len, .header = header_of, .statuses = statuses, .status_count = 6, .most = 6, .is_id = is_id, .look = look };
 	struct mlc_write w;
 	struct call *c;
-	enum mlc_step step;
-	const char *why;
 
 	if (len)
 		memcpy(text, bytes + 1, text_len);
 	c = begin(len ? bytes[0] : 0, data, &w);
-	step = call_step(c, &none, NOW);
-	for (int i = 0; i < 6 && (step == MLC_SEND || step == MLC_PAUSE); i++) {
-		look(c);
-		take(c);
-		step = call_step(c, &reply, NOW);
-		reply.reply.status = i % 3 == 2 ? 400 : 200;
-	}
-	look(c);
-	if (step == MLC_FAIL) {
-		call_fault(c, NULL, &why);
-		if (!*why || strstr(why, "connector salesforce:")) /* its own fault */
-			abort();
-	}
+	answer_all(c, &a);
 	call_destroy(c);
 	free(text);
 	json_decref(data);

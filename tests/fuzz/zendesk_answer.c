@@ -1,29 +1,13 @@
 /* zendesk_answer.c - whatever Zendesk, or what stands before it, answers or posts: records with ids, an outcome for
  * each write, or a fault in words; never news out of garbage.  The first byte chooses the call, the rest is the body. */
-#include "plug/call.h"
+#include "answer.h"
 
 #include "base/json.h"
 #include "base/mem.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* As the host does: what is there to be committed is, and forgotten. */
-static void take(struct call *c)
-{
-	const struct call_record *r;
-	const char *cursor;
-	int64_t renew_at_ms;
-
-	if (call_records(c, &r) > 0 || call_advanced(c, &cursor, &renew_at_ms))
-		call_take(c);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
-#define NOW  INT64_C(1795219800000) /* 2026-11-21T00:10:00Z */
-#define MANY 7                      /* enough for a job */
+#define MANY 7 /* enough for a job */
 
 static const char *header_of(void *ctx, const char *name)
 {
@@ -54,11 +38,10 @@ static struct call *begin(unsigned which, json_t *data, struct mlc_write *writes
 	static const char *const entities[] = { "organization", "user", "organization_membership", "ticket", "ticket_field", "custom_object" };
 	static const char *const cursors[] = { NULL, "1795170000", "@2026-10-01T00:00:00Z" };
 	static const char *ids[] = { "71", "72", NULL };
-	static struct call_site site; /* the call only borrows it */
+	struct call_site site = { .connector = &mlc_connector_v1, .connection = "acme/desk", .settings = json_object_get(data, "settings") };
 	struct call_input input = { .now_ms = NOW };
 	unsigned n = which / 7;
 
-	site = (struct call_site){ .connector = &mlc_connector_v1, .connection = "acme/desk", .settings = json_object_get(data, "settings") };
 	switch (which % 7) {
 	case 0:
 		input.op = OP_POLL;
@@ -93,52 +76,32 @@ static struct call *begin(unsigned which, json_t *data, struct mlc_write *writes
 	return call_create(&site, &input);
 }
 
-static void look(struct call *c)
+static void look(const struct call_record *r)
 {
-	const struct call_record *r;
-	size_t count = call_records(c, &r);
+	json_t *value = r->text ? json_read(r->text, r->text_len, NULL) : NULL;
 
-	for (size_t i = 0; i < count; i++) {
-		json_t *value = r[i].text ? json_read(r[i].text, r[i].text_len, NULL) : NULL;
-
-		if (!r[i].id || !*r[i].id || (r[i].text && !json_is_object(value)))
-			abort();
-		json_decref(value);
-	}
+	if (r->text && !json_is_object(value))
+		abort();
+	json_decref(value);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
+	static const int statuses[] = { 200, 200, 200, 422 };
 	json_t *data = json_pack("{s:{s:s,s:s},s:{s:s,s:s,s:{s:s},s:{s:s},s:{s:s}},s:{s:s}}", "by", "name", "Acme", "email", "kim@x.example",
 		"write", "name", "Acme", "email", "kim@x.example", "user_id", "id", "5", "organization_id", "id", "7",
 		"organization_fields", "qbo_balance", "12.30", "settings", "create_fields", "qbo_balance decimal; qbo_status dropdown(a|b) Status");
 	char *text = xcalloc(len + 1, 1);
 	size_t text_len = len ? len - 1 : 0;
-	struct call_reply reply = { .reply = { MLC_REPLY_HERE, 200, text, text_len }, .header = header_of };
-	struct call_reply none = { .reply = { .kind = MLC_REPLY_NONE, .body = "" }, .header = header_of };
-	struct call_reply over = { .reply = { .kind = MLC_REPLY_PAUSED, .body = "" }, .header = header_of };
+	const struct answers a = { .text = text, .len = text_len, .header = header_of, .statuses = statuses, .status_count = 4, .most = 12, .look = look };
 	struct mlc_inbound in = { .method = "POST", .path = "/hooks/acme/desk", .query = "", .body = text, .body_len = text_len, .trusted = true };
 	struct mlc_write writes[MANY];
 	struct call *c;
-	enum mlc_step step;
-	const char *why;
 
 	if (len)
 		memcpy(text, bytes + 1, text_len);
 	c = begin(len ? bytes[0] : 0, data, writes, &in);
-	step = call_step(c, &none, NOW);
-	for (int i = 0; i < 12 && (step == MLC_SEND || step == MLC_PAUSE); i++) {
-		look(c);
-		take(c);
-		step = call_step(c, step == MLC_SEND ? &reply : &over, NOW);
-		reply.reply.status = i % 4 == 2 ? 422 : i % 4 == 3 ? 404 : 200;
-	}
-	look(c);
-	if (step == MLC_FAIL) {
-		call_fault(c, NULL, &why);
-		if (!*why || strstr(why, "connector zendesk:")) /* its own fault */
-			abort();
-	}
+	answer_all(c, &a);
 	call_destroy(c);
 	free(text);
 	json_decref(data);
