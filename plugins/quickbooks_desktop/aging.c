@@ -8,7 +8,6 @@
  * rows by their kind: a DataRow is a name's own figures, subtotals are others' (SOURCES.md). */
 #include "qbd.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { BUCKETS = 5, COLUMNS = 24, NAMES_AT_ONCE = 50, ROWS_MOST = 50000, CURSOR_BYTES = 1 << 20 };
@@ -157,7 +156,7 @@ static bool read_columns(struct columns *out, const xmlNode *report)
 		if (!mlc_xml_is(n, "ColDesc") || strcmp(mlc_xml_attribute(n, "dataType"), "AMTTYPE") ||
 			out->count == COLUMNS)
 			continue;
-		snprintf(out->id[out->count], sizeof *out->id, "%s", mlc_xml_attribute(n, "colID"));
+		mlc_copy(out->id[out->count], sizeof *out->id, mlc_xml_attribute(n, "colID"));
 		out->bucket[out->count] = bucket_of(title, first);
 		first = false;
 		out->count++;

@@ -5,7 +5,6 @@
  * Web Connector has stamped into the file); QBUqbxml130.xsd. */
 #include "qbd.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static const char *copy(struct mlc_call *c, const char *text)

@@ -5,7 +5,6 @@
  * came, and never becomes UTC (SOURCES.md).  Filters are inclusive, to the second. */
 #include "qbd.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -307,9 +306,8 @@ static enum mlc_step digest_window(struct mlc_call *c, const struct mlc_entity *
 	}
 	if (atol(remaining) <= 0)
 		return window_is_read(c, s);
-	snprintf(p->iterator, sizeof p->iterator, "%.60s", mlc_xml_attribute(a->rs, "iteratorID"));
-	if (!*p->iterator)
-		return c->host->fail(c, MLC_BROKEN, 0, "an iteration goes on without an id");
+	if (!mlc_copy(p->iterator, sizeof p->iterator, mlc_xml_attribute(a->rs, "iteratorID")) || !*p->iterator)
+		return c->host->fail(c, MLC_BROKEN, 0, "an iteration goes on without an id of a sensible length");
 	c->host->advance(c, NULL, 0);
 	return ask_window(c, s);
 }
@@ -327,7 +325,7 @@ static enum mlc_step poll_records(struct mlc_call *c, const char *entity)
 		if (!qbd_begin_from(c))
 			return c->host->fail(c, MLC_BROKEN, 0, "the cursor \"%s\" is none of ours", c->cursor);
 		if (!c->cursor && since && s->kind == QBD_TXN && qbd_is_day(since))
-			snprintf(p->from, sizeof p->from, "%sT00:00:00", since);
+			mlc_copy(p->from, sizeof p->from, c->host->format(c, "%sT00:00:00", since));
 		return begin_window(c, s);
 	}
 	if (!answer_open(c, &a) || (!answer_is_well(&a) && a.code != 1 && !is_off(&a))) {

@@ -1,7 +1,6 @@
 /* record.c - records between JSON and qbXML, by the tables of schema.c. */
 #include "qbd.h"
 
-#include <stdio.h>
 
 /* ---- JSON to qbXML: only what the schema takes, or a sentence --------------------------- */
 
@@ -19,7 +18,8 @@ static const char *const rivals[][2] = {
 	{ "IsAutoApply", "AppliedToTxn" }, { "ItemRef", "ItemGroupRef" }
 };
 
-#define REFUSE(p, ...) ((p)->wrong = (p)->out->call->host->format((p)->out->call, __VA_ARGS__))
+#define FORMAT(p, ...) ((p)->out->call->host->format((p)->out->call, __VA_ARGS__))
+#define REFUSE(p, ...) ((p)->wrong = FORMAT(p, __VA_ARGS__))
 
 static bool put_members(struct put *, const struct mlc_entity *, const json_t *data);
 
@@ -164,25 +164,28 @@ static const char *suffix(const struct qbd_shape *s, enum mlc_verb verb)
 }
 
 /* The lines of groups are named after those of items, in two ways. */
-static void name_group(char out[64], const char *line, const char *behind)
+static const char *name_of_group(char out[64], const char *line, const char *behind)
 {
-	if (!strcmp(line, "ItemLine"))
-		snprintf(out, 64, "ItemGroupLine%s", behind);
-	else
-		snprintf(out, 64, "%sGroup%s", line, behind);
+	bool item = !strcmp(line, "ItemLine");
+
+	mlc_copy(out, 64, item ? "ItemGroupLine" : line);
+	mlc_append(out, 64, item ? "" : "Group");
+	mlc_append(out, 64, behind);
+	return out;
 }
 
-/* False: the line says neither debit nor credit. */
-static bool name_side(struct put *p, char out[64], const json_t *line)
+/* NULL: the line says neither debit nor credit. */
+static const char *name_of_side(struct put *p, const json_t *line)
 {
 	const char *side = json_string_value(json_object_get(line, "JournalLineType"));
 
 	if (p->verb == MLC_DO_UPDATE)
-		return snprintf(out, 64, "JournalLineMod"), true;
-	if (!side || (strcmp(side, "Debit") && strcmp(side, "Credit")))
-		return REFUSE(p, "a line of the journal says neither Debit nor Credit (JournalLineType)"), false;
-	snprintf(out, 64, "Journal%sLine", side);
-	return true;
+		return "JournalLineMod";
+	if (side && !strcmp(side, "Debit"))
+		return "JournalDebitLine";
+	if (side && !strcmp(side, "Credit"))
+		return "JournalCreditLine";
+	return REFUSE(p, "a line of the journal says neither Debit nor Credit (JournalLineType)"), NULL;
 }
 
 /* One object of a LIST or OBJECT member, with its element around it. */
@@ -194,7 +197,8 @@ static bool put_part(struct put *p, const struct mlc_field *f, const json_t *v)
 	bool inner = p->owner && !strcmp(f->name, "GroupLine");
 	const struct qbd_shape *named = inner ? qbd_shape(p->owner) : s;
 	const char *behind = named ? suffix(named, p->verb) : NULL, *before = p->owner;
-	char element[64];
+	const char *element;
+	char group_name[64];
 	bool well;
 
 	if (!e || !s || !behind)
@@ -205,10 +209,12 @@ static bool put_part(struct put *p, const struct mlc_field *f, const json_t *v)
 	if (s->query & QBD_FLAT)
 		return put_members(p, e, v);
 	if (group)
-		name_group(element, inner ? p->owner : f->name, behind);
-	else if (!(s->query & QBD_SIDED))
-		snprintf(element, sizeof element, "%s%s", inner ? p->owner : f->name, behind);
-	else if (!name_side(p, element, v))
+		element = name_of_group(group_name, inner ? p->owner : f->name, behind);
+	else if (s->query & QBD_SIDED)
+		element = name_of_side(p, v);
+	else
+		element = FORMAT(p, "%s%s", inner ? p->owner : f->name, behind);
+	if (!element)
 		return false;
 	mlc_xml_open(p->out, element);
 	if (!inner && strstr(f->name, "Line"))
@@ -256,12 +262,9 @@ static bool put_cleared(struct put *p, const struct mlc_field *f)
 /* Lines that are not listed are deleted; that none is left must be said, where that can be. */
 static bool put_emptied(struct put *p, const struct mlc_field *f)
 {
-	char element[64];
-
 	if (strcmp(f->name, "ExpenseLine") && strcmp(f->name, "ItemLine"))
 		return REFUSE(p, "%s cannot be left without any", f->name), false;
-	snprintf(element, sizeof element, "Clear%ss", f->name);
-	mlc_xml_put(p->out, element, "true");
+	mlc_xml_put(p->out, FORMAT(p, "Clear%ss", f->name), "true");
 	return true;
 }
 
@@ -436,11 +439,8 @@ static bool names_field(const char *element, const struct mlc_field *f, const ch
 		return !strncmp(element, owner, strlen(owner)) && !strcmp(element + strlen(owner), "Ret");
 	if (s->query & QBD_SIDED)
 		return !strcmp(element, "JournalDebitLine") || !strcmp(element, "JournalCreditLine");
-	if (strstr(f->name, "Line")) {
-		name_group(group, f->name, "Ret");
-		if (!strcmp(element, group))
-			return true;
-	}
+	if (strstr(f->name, "Line") && !strcmp(element, name_of_group(group, f->name, "Ret")))
+		return true;
 	return !strncmp(element, f->name, len) && !strcmp(element + len, s->ret);
 }
 

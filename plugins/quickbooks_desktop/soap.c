@@ -4,7 +4,6 @@
  * sample.  Names are read without regard to prefix and namespace, for RPC style sends others. */
 #include "qbd.h"
 
-#include <stdio.h>
 
 /* ---- reading ------------------------------------------------------------------------------ */
 

@@ -5,7 +5,6 @@
  * is left becomes a question mark: one emoji must never block a queue. */
 #include "qbd.h"
 
-#include <stdio.h>
 
 /* The part of Windows-1252 that is not Latin-1, by code point. */
 static const uint16_t beyond_latin1[] = {
@@ -197,7 +196,7 @@ bool qbd_is_day(const char *text)
 
 void qbd_stamp(struct mlc_call *c, int64_t ms, char out[QBD_STAMP_SIZE])
 {
-	snprintf(out, QBD_STAMP_SIZE, "%.19s", mlc_instant_text(c, ms));
+	mlc_copy(out, QBD_STAMP_SIZE, mlc_instant_text(c, ms));
 }
 
 bool qbd_stamp_move(struct mlc_call *c, const char *text, int64_t seconds, char out[QBD_STAMP_SIZE])

@@ -14,7 +14,6 @@
  * MCInvoiceAddQBFC (codes 9001 to 9005). */
 #include "qbd.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -51,7 +50,7 @@ static bool ticket_is_ours(const struct visit_state *v, const struct soap *s)
 
 static void say_why(struct visit_state *v, const char *text)
 {
-	snprintf(v->why, sizeof v->why, "%s", text);
+	mlc_copy(v->why, sizeof v->why, text);
 }
 
 static bool work_is_left(const struct mlc_visit *visit)
@@ -72,8 +71,10 @@ const char *qbd_user(struct mlc_call *c)
 
 void qbd_guid(const char *nonce, char out[QBD_TICKET_SIZE])
 {
-	snprintf(out, QBD_TICKET_SIZE, "{%.8s-%.4s-%.4s-%.4s-%.12s}", nonce, nonce + 8, nonce + 12,
-		nonce + 16, nonce + 20);
+	static const char form[] = "{00000000-0000-0000-0000-000000000000}";
+
+	for (size_t i = 0; i < sizeof form; i++)
+		out[i] = form[i] == '0' ? *nonce++ : form[i];
 }
 
 /* Has it been seen, and was it the right one last time?  Else it is looked at, work or not. */
@@ -285,11 +286,11 @@ static void choose_level(struct mlc_call *c, struct visit_state *v, const char *
 	unsigned long level = strtoul(major, NULL, 10) * 10 + strtoul(minor, NULL, 10);
 
 	if (co->level)
-		snprintf(v->level, sizeof v->level, "%s", co->level);
+		mlc_copy(v->level, sizeof v->level, co->level);
 	else if (level && level < QBD_LEVEL * 10)
-		snprintf(v->level, sizeof v->level, "%lu.%lu", level / 10 % 100, level % 10);
+		mlc_copy(v->level, sizeof v->level, c->host->format(c, "%lu.%lu", level / 10, level % 10));
 	else
-		snprintf(v->level, sizeof v->level, "%d.0", QBD_LEVEL);
+		mlc_copy(v->level, sizeof v->level, c->host->format(c, "%d.0", QBD_LEVEL));
 	if (strtoul(v->level, NULL, 10) < QBD_LEVEL)
 		c->host->log(c, MLC_WARN, "this QuickBooks knows qbXML up to %s, we were made for %d.0",
 			v->level, QBD_LEVEL);

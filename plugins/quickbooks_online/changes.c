@@ -2,6 +2,8 @@
 #include "quickbooks_online.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
 
 #define OVERLAP_MS INT64_C(60000)           /* asked for again: what was being written while we looked */
 #define REACH_S    (30 * 86400)             /* how far back change data capture goes (SOURCES.md 4) */
@@ -60,18 +62,31 @@ static void begin_whole(struct state *s, uint32_t due, int64_t from_ms)
 	s->first_id[0] = 0;
 }
 
+/* False: no further number stands there, behind a blank. */
+static bool next_number(char **at, int64_t *out)
+{
+	char *from = *at;
+
+	*out = strtoll(from, at, 10);
+	return *from == ' ' && *at > from + 1;
+}
+
 /* Goes on with a reading that a restart has cut. */
 static bool resumed(struct state *s, const char *cursor)
 {
-	unsigned due, start;
-	int64_t since, from, now;
+	uint32_t due;
+	int64_t since, from, start, now;
+	char *at;
 
-	if (sscanf(cursor, "read %x %" SCNd64 " %" SCNd64 " %u %" SCNd64, &due, &since, &from, &start, &now) != 5
-		|| !(due & all_kinds()) || start < 1)
+	if (strncmp(cursor, "read ", 5) != 0)
 		return false;
-	begin_whole(s, due & all_kinds(), since);
+	due = (uint32_t)strtoul(cursor + 5, &at, 16) & all_kinds();
+	if (!next_number(&at, &since) || !next_number(&at, &from) || !next_number(&at, &start) || !next_number(&at, &now) || *at
+		|| !due || start < 1 || start > UINT_MAX)
+		return false;
+	begin_whole(s, due, since);
 	s->from_ms = from;
-	s->start = start;
+	s->start = (unsigned)start;
 	s->now_ms = now;
 	return true;
 }
@@ -241,7 +256,7 @@ static enum mlc_step digest_whole(struct mlc_call *c)
 		if (s->due)
 			begin_whole(s, s->due, s->since_ms);
 	} else {
-		snprintf(s->first_id, sizeof s->first_id, "%s", first);
+		mlc_copy(s->first_id, sizeof s->first_id, first);
 		move_on(s, last_ms);
 	}
 	if (!s->due)

@@ -121,7 +121,7 @@ static enum mlc_step ask_window(struct mlc_call *c, const struct mlc_entity *e, 
 	if (start > end - 2 * MINUTE_MS)
 		start = end - 2 * MINUTE_MS;
 	const struct mlc_param params[] = { { "start", mlc_instant_text(c, start) }, { "end", mlc_instant_text(c, end) }, { NULL } };
-	return mlc_get(c, mlc_query(c, sf_path(c, "/sobjects/%s/%s/", e->name, what), params));
+	return mlc_get(c, mlc_query(c, sf_path(c, c->host->format(c, "/sobjects/%s/%s/", e->name, what)), params));
 }
 
 static enum mlc_step digest_updated(struct mlc_call *c)

@@ -74,7 +74,7 @@ static enum mlc_step ask_describe(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
 
-	return mlc_get(c, sf_path(c, "/sobjects/%s/describe", sf_entities[s->at].name));
+	return mlc_get(c, sf_path(c, c->host->format(c, "/sobjects/%s/describe", sf_entities[s->at].name)));
 }
 
 static enum mlc_step digest_limits(struct mlc_call *c)
@@ -103,12 +103,14 @@ static bool has_field(json_t *fields, const char *name)
 
 static void note_lack(struct state *s, const char *entity, const char *field)
 {
+	const char *const words[] = { *s->lacks ? ", " : "", entity, field ? "." : "", field ? field : "" };
 	size_t len = strlen(s->lacks);
-	int more = snprintf(s->lacks + len, sizeof s->lacks - len, "%s%s%s%s", len ? ", " : "", entity, field ? "." : "",
-		field ? field : "");
 
-	if (more < 0 || (size_t)more >= sizeof s->lacks - len)
-		s->lacks[len] = 0;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!mlc_append(s->lacks, sizeof s->lacks, words[i])) {
+			s->lacks[len] = 0;
+			return;
+		}
 }
 
 /* The next object of the table that is written to; those come first. */

@@ -1,7 +1,6 @@
 /* replies.c - addresses, SOQL, replies and records of a Salesforce org. */
 #include "salesforce.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 
 #define VERSION        "68.0"
@@ -9,15 +8,10 @@
 
 /* ---- addresses and SOQL ---------------------------------------------------------------- */
 
-const char *sf_path(struct mlc_call *c, const char *fmt, ...)
+const char *sf_path(struct mlc_call *c, const char *tail)
 {
 	const char *version = mlc_known(c->settings, "version");
-	char tail[512];
-	va_list args;
 
-	va_start(args, fmt);
-	vsnprintf(tail, sizeof tail, fmt, args);
-	va_end(args);
 	return c->host->format(c, "/services/data/v%s%s", version ? mlc_percent(c, version) : VERSION, tail);
 }
 

@@ -33,8 +33,8 @@ extern const struct mlc_feed sf_feeds[];
 
 /* ---- replies.c: addresses, replies, records ------------------------------------------------- */
 
-/* "/services/data/v68.0" and what fmt says. */
-const char *sf_path(struct mlc_call *c, const char *fmt, ...) MLC_PRINTF(2, 3);
+/* "/services/data/v68.0" and tail. */
+const char *sf_path(struct mlc_call *c, const char *tail);
 /* Asks for all that soql finds; deleted: with what lies in the recycle bin. */
 enum mlc_step sf_query(struct mlc_call *c, const char *soql, bool deleted);
 /* text as a literal of SOQL, with its quotes. */

@@ -444,9 +444,9 @@ static enum mlc_step send_document(struct mlc_call *c)
 	if (wanted && !add_lines(c, &p, &lines, wanted, mlc_at(s->current, "records"), &d, &why))
 		return refuse_one(c, why);
 	if (create)
-		add_part(c, &p, "doc", "POST", sf_path(c, "/sobjects/%s", c->entity->name), body);
+		add_part(c, &p, "doc", "POST", sf_path(c, c->host->format(c, "/sobjects/%s", c->entity->name)), body);
 	else if (strcmp(body, "{}") != 0)
-		add_part(c, &p, "doc", "PATCH", sf_path(c, "/sobjects/%s/%s", c->entity->name, w->id), body);
+		add_part(c, &p, "doc", "PATCH", sf_path(c, c->host->format(c, "/sobjects/%s/%s", c->entity->name, w->id)), body);
 	add_parts(c, &p, &lines);
 	if (!p.text)
 		return refuse_one(c, "there is nothing to write");

@@ -307,8 +307,8 @@ static enum mlc_step ask_parts(struct mlc_call *c)
 	bool of_order = listing_of(c)->entity == ORDER;
 
 	s->parent = s->parents[s->parent_at];
-	return mlc_get(c, woo_path(c, "%s/%lld/%s?per_page=%d%s", of_order ? "orders" : "products", (long long)s->parent,
-		of_order ? "refunds" : "variations", PER_PAGE, s->part_page ? c->host->format(c, "&page=%u", s->part_page + 1) : ""));
+	return mlc_get(c, woo_path(c, c->host->format(c, "%s/%lld/%s?per_page=%d%s", of_order ? "orders" : "products", (long long)s->parent,
+		of_order ? "refunds" : "variations", PER_PAGE, s->part_page ? c->host->format(c, "&page=%u", s->part_page + 1) : "")));
 }
 
 static enum mlc_step digest_parts(struct mlc_call *c)
@@ -374,7 +374,7 @@ static enum mlc_step ask_page(struct mlc_call *c)
 		{ "dates_are_gmt", after || from ? "true" : NULL }, { "orderby", l->orderby }, { "order", "asc" },
 		{ "per_page", c->host->format(c, "%u", per_page(c)) }, { "page", page }, { NULL, NULL },
 	};
-	return mlc_get(c, mlc_query(c, woo_path(c, "%s", l->path), params));
+	return mlc_get(c, mlc_query(c, woo_path(c, l->path), params));
 }
 
 static void digest_record(struct mlc_call *c, const struct listing *l, const struct seen *r)

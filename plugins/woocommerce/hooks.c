@@ -33,7 +33,7 @@ static enum mlc_step ask_list(struct mlc_call *c)
 
 	s->phase = LIST;
 	s->page++;
-	return mlc_get(c, woo_path(c, "webhooks?per_page=%d&page=%u", PER_PAGE, s->page));
+	return mlc_get(c, woo_path(c, c->host->format(c, "webhooks?per_page=%d&page=%u", PER_PAGE, s->page)));
 }
 
 /* Our key may read and not write, or may not even see webhooks: polling goes on without them. */
@@ -100,7 +100,7 @@ static enum mlc_step next_change(struct mlc_call *c)
 	if (s->doomed_at < s->doomed_count) {
 		s->phase = DELETE;
 		c->request->repeatable = true;
-		return mlc_send_json(c, "DELETE", woo_path(c, "webhooks/%lld?force=true", (long long)s->doomed[s->doomed_at]), NULL, 0);
+		return mlc_send_json(c, "DELETE", woo_path(c, c->host->format(c, "webhooks/%lld?force=true", (long long)s->doomed[s->doomed_at])), NULL, 0);
 	}
 	while (c->hook_url && s->topic < TOPICS && s->there & 1u << s->topic)
 		s->topic++;

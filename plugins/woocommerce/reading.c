@@ -1,7 +1,6 @@
 /* reading.c - addresses, replies and records of a WooCommerce shop; ping, fetch, find. */
 #include "woocommerce.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 
 #define LIMITED_MS  60000u  /* where the shop does not say how long */
@@ -49,14 +48,8 @@ static const char *path_in(struct mlc_call *c, int form, const char *tail)
 	return c->host->format(c, "%s%.*s&%s", forms[form].api, (int)(query - tail), tail, query + 1);
 }
 
-const char *woo_path(struct mlc_call *c, const char *fmt, ...)
+const char *woo_path(struct mlc_call *c, const char *tail)
 {
-	char tail[512];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(tail, sizeof tail, fmt, args);
-	va_end(args);
 	return path_in(c, form_of(c), tail);
 }
 
@@ -414,19 +407,19 @@ static const char *record_path(struct mlc_call *c, int entity, const char *id)
 
 	switch (entity) {
 	case ORDER:
-		return woo_path(c, "orders/%s", id);
+		return woo_path(c, c->host->format(c, "orders/%s", id));
 	case CUSTOMER:
-		return woo_path(c, "customers/%s", id);
+		return woo_path(c, c->host->format(c, "customers/%s", id));
 	case PRODUCT:
-		return woo_path(c, "products/%s", id);
+		return woo_path(c, c->host->format(c, "products/%s", id));
 	case TAX:
-		return woo_path(c, "taxes/%s", id);
+		return woo_path(c, c->host->format(c, "taxes/%s", id));
 	case REFUND:
 		return woo_split_id(id, &parent, &own)
-			? woo_path(c, "orders/%lld/refunds/%lld", (long long)parent, (long long)own) : NULL;
+			? woo_path(c, c->host->format(c, "orders/%lld/refunds/%lld", (long long)parent, (long long)own)) : NULL;
 	case VARIATION:
 		return woo_split_id(id, &parent, &own)
-			? woo_path(c, "products/%lld/variations/%lld", (long long)parent, (long long)own) : NULL;
+			? woo_path(c, c->host->format(c, "products/%lld/variations/%lld", (long long)parent, (long long)own)) : NULL;
 	}
 	return NULL;
 }
@@ -507,7 +500,7 @@ enum mlc_step woo_fetch(struct mlc_call *c)
 		if (entity == ORDER && woo_ids_in(c, r.refunds, &refunds) > 0) {
 			s->phase = FETCH_REFUNDS;
 			s->parent = r.id;
-			return mlc_get(c, woo_path(c, "orders/%lld/refunds?per_page=%d", (long long)r.id, PER_PAGE));
+			return mlc_get(c, woo_path(c, c->host->format(c, "orders/%lld/refunds?per_page=%d", (long long)r.id, PER_PAGE)));
 		}
 	}
 	s->at++;
@@ -584,7 +577,7 @@ static const char *find_path(struct mlc_call *c, unsigned page)
 			params[2] = (struct mlc_param){ "sku", mlc_text(c->data, "sku") };
 		return params[2].value ? mlc_query(c, woo_path(c, "products"), params) : NULL;
 	case REFUND:
-		return parent && is_whole_number(parent) ? mlc_query(c, woo_path(c, "orders/%s/refunds", parent), params) : NULL;
+		return parent && is_whole_number(parent) ? mlc_query(c, woo_path(c, c->host->format(c, "orders/%s/refunds", parent)), params) : NULL;
 	case TAX:
 		params[2].name = NULL; /* few, and no filter for them */
 		return mlc_query(c, woo_path(c, "taxes"), params);

@@ -47,8 +47,8 @@ extern const struct mlc_feed woo_feeds[];
 
 /* reading.c: addresses, replies, records. */
 
-/* "/wp-json/wc/v3/orders/7", as this shop's permalinks want it; tail is formatted in. */
-const char *woo_path(struct mlc_call *c, const char *fmt, ...) MLC_PRINTF(2, 3);
+/* "/wp-json/wc/v3/orders/7", as this shop's permalinks want it; tail: "orders/7". */
+const char *woo_path(struct mlc_call *c, const char *tail);
 /* The same for the index of the whole API; form: 0 pretty, 1 index.php, 2 plain. */
 const char *woo_index_path(int form);
 /* MLC_FAIL, with the fault that the reply's status and code mean, in words for a person. */

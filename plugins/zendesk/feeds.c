@@ -130,7 +130,7 @@ static enum mlc_step digest(struct mlc_call *c)
 
 	memcpy(s->before, s->cursor, sizeof s->before);
 	if (next)
-		snprintf(s->cursor, sizeof s->cursor, "%s", next);
+		mlc_copy(s->cursor, sizeof s->cursor, next);
 	c->host->advance(c, l->kind == WHOLE ? NULL : next, 0);
 	if (last)
 		return MLC_DONE;
@@ -148,7 +148,7 @@ enum mlc_step zen_poll(struct mlc_call *c)
 	switch (c->reply->kind) {
 	case MLC_REPLY_NONE:
 		if (c->cursor && l->kind != WHOLE)
-			snprintf(s->cursor, sizeof s->cursor, "%s", c->cursor);
+			mlc_copy(s->cursor, sizeof s->cursor, c->cursor);
 		return mlc_get(c, path_from(c, l, s->cursor));
 	case MLC_REPLY_PAUSED:
 		return mlc_get(c, path_from(c, l, s->cursor));

@@ -108,12 +108,12 @@ static void sort_out(struct mlc_call *c, json_t *hook)
 	if (!id || strlen(id) >= sizeof s->id || strcmp(mlc_text_or(hook, "name", ""), our_name(c)) != 0)
 		return;
 	if (c->hook_url && !*s->id && strcmp(mlc_text_or(hook, "endpoint", ""), c->hook_url) == 0 && has_all_events(hook)) {
-		snprintf(s->id, sizeof s->id, "%s", id);
+		mlc_copy(s->id, sizeof s->id, id);
 		/* A person who has switched it off meant it; Zendesk itself only pauses one. */
 		if (strcmp(mlc_text_or(hook, "status", "active"), "active") != 0)
 			c->host->log(c, MLC_WARN, "our webhook is switched off in Zendesk: changes come by polling only");
 	} else if (s->doomed_count < DOOMED_MAX) {
-		snprintf(s->doomed_ids[s->doomed_count++], sizeof *s->doomed_ids, "%s", id);
+		mlc_copy(s->doomed_ids[s->doomed_count++], sizeof *s->doomed_ids, id);
 	}
 }
 
@@ -146,7 +146,7 @@ static enum mlc_step digest_made(struct mlc_call *c)
 	id = zen_id(c, zen_body(c), "webhook.id");
 	if (!id || strlen(id) >= sizeof s->id)
 		return zen_garbage(c, "the webhook that was made");
-	snprintf(s->id, sizeof s->id, "%s", id);
+	mlc_copy(s->id, sizeof s->id, id);
 	return ask_secret(c);
 }
 

@@ -136,7 +136,7 @@ bool zen_more(struct mlc_call *c, json_t *page, enum mlc_step *failed)
 		*failed = zen_garbage(c, "a list whose pages follow each other");
 		return false;
 	}
-	snprintf(s->cursor, sizeof s->cursor, "%s", after);
+	mlc_copy(s->cursor, sizeof s->cursor, after);
 	return true;
 }
 

@@ -273,7 +273,7 @@ static enum mlc_step digest_written(struct mlc_call *c)
 	const char *empty = NULL;
 
 	if (id)
-		snprintf(s->id, sizeof s->id, "%s", id);
+		mlc_copy(s->id, sizeof s->id, id);
 	if (id)
 		note_missing(c, entity, the_write(c)->data, one, &empty);
 	if (id && filled && s->missing_count)
@@ -457,7 +457,7 @@ static enum mlc_step digest_job(struct mlc_call *c)
 	if (c->reply->status == 200 && (!id || strlen(id) >= sizeof s->id))
 		return c->host->fail(c, MLC_IN_DOUBT, 0, "Zendesk does not say which job it has begun");
 	if (id) {
-		snprintf(s->id, sizeof s->id, "%s", id);
+		mlc_copy(s->id, sizeof s->id, id);
 		return look_later(c);
 	}
 	if (fault == MLC_AUTH || fault == MLC_LIMITED)

@@ -145,7 +145,7 @@ static enum mlc_step turn(struct mlc_call *c, size_t count, bool *more)
 		return zoho_garbage(c, "a list that says how to read on");
 	if (strcmp(token, s->token) == 0)
 		return c->host->fail(c, MLC_BROKEN, 0, "Zoho's next page is the one that it has just given");
-	snprintf(s->token, sizeof s->token, "%s", token);
+	mlc_copy(s->token, sizeof s->token, token);
 	return MLC_DONE;
 }
 

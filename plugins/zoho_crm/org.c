@@ -94,7 +94,6 @@ static enum mlc_step digest_ping_fields(struct mlc_call *c)
 	const struct mlc_entity *e = &zoho_entities[looked_at[s->at]];
 	enum mlc_step failed;
 	json_t *list = zoho_list(c, "fields", "asking for the fields", &failed);
-	size_t len = strlen(s->ids);
 
 	if (!list)
 		return failed;
@@ -104,8 +103,8 @@ static enum mlc_step digest_ping_fields(struct mlc_call *c)
 
 		if (!has(e, made_by_hand[i]) || (field && (unique || strcmp(made_by_hand[i], EXTERNAL) != 0)))
 			continue;
-		len += (size_t)snprintf(s->ids + len, sizeof s->ids - len, "%s%s.%s%s", len ? ", " : "", e->name, made_by_hand[i],
-			field ? " (unique)" : "");
+		mlc_append(s->ids, sizeof s->ids, c->host->format(c, "%s%s.%s%s", *s->ids ? ", " : "", e->name, made_by_hand[i],
+			field ? " (unique)" : ""));
 	}
 	if (++s->at < sizeof looked_at / sizeof *looked_at)
 		return ask_fields(c, zoho_entities[looked_at[s->at]].name);

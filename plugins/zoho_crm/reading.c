@@ -393,7 +393,7 @@ static enum mlc_step digest_ids(struct mlc_call *c)
 	struct state *s = (struct state *)c->state;
 	json_t *list, *one;
 	enum mlc_step failed;
-	size_t i, len = 0;
+	size_t i;
 
 	list = zoho_list(c, "data", "looking a record up", &failed);
 	if (!list)
@@ -404,12 +404,14 @@ static enum mlc_step digest_ids(struct mlc_call *c)
 		return s->some ? zoho_garbage(c, "a page with what it says is more") : MLC_DONE;
 	if (json_array_size(list) > BATCH)
 		return zoho_garbage(c, "a page as long as was asked for");
+	*s->ids = 0;
 	json_array_foreach(list, i, one) {
 		const char *id = mlc_text(one, "id");
 
 		if (!id || !zoho_is_id(id))
 			return zoho_garbage(c, "a list of ids");
-		len += (size_t)snprintf(s->ids + len, sizeof s->ids - len, "%s%s", i ? "," : "", id);
+		mlc_append(s->ids, sizeof s->ids, i ? "," : "");
+		mlc_append(s->ids, sizeof s->ids, id);
 	}
 	s->phase = FIND_RECORDS;
 	return mlc_get(c, mlc_query(c, c->host->format(c, API "/%s", c->entity->name), (const struct mlc_param[]){

@@ -303,18 +303,21 @@ static enum mlc_step digest_links(struct mlc_call *c)
 	json_t *want = mlc_at(c->writes[0].data, "Products"), *have, *one;
 	const char *add = "";
 	enum mlc_step failed;
-	size_t i, len = 0, count = 0;
+	size_t i, count = 0;
 
 	if (c->reply->status == 400) /* no such deal: the host looks again */
 		return give_up(c, MLC_STALE, 0, "the deal is not there");
 	have = zoho_list(c, "data", "reading a deal's products", &failed);
 	if (!have)
 		return failed;
+	*s->ids = 0;
 	json_array_foreach(have, i, one) {
 		const char *id = mlc_text_or(one, "id", "");
 
-		if (zoho_is_id(id) && !is_among(want, "Product.id", id) && len + 21 < sizeof s->ids)
-			len += (size_t)snprintf(s->ids + len, sizeof s->ids - len, "%s%s", len ? "," : "", id);
+		if (!zoho_is_id(id) || is_among(want, "Product.id", id) || strlen(s->ids) + 21 >= sizeof s->ids)
+			continue;
+		mlc_append(s->ids, sizeof s->ids, *s->ids ? "," : "");
+		mlc_append(s->ids, sizeof s->ids, id);
 	}
 	json_array_foreach(want, i, one) {
 		const char *id = mlc_text_or(one, "Product.id", "");

@@ -128,7 +128,8 @@ static void look(struct named *n, json_t *value, const char *under, int depth)
 		char whole[48];
 		bool is_id = strcmp(name, "Id") == 0 || strcmp(name, "id") == 0 || strcmp(name, "ID") == 0;
 
-		snprintf(whole, sizeof whole, "%s%s", is_id ? under : "", name);
+		mlc_copy(whole, sizeof whole, is_id ? under : "");
+		mlc_append(whole, sizeof whole, name);
 		if (json_is_string(member))
 			add(n, entity_named(whole, strlen(whole)), json_string_value(member));
 		else

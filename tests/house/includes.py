@@ -30,7 +30,7 @@ DOORS = {
     r"uv\.h": ["host/base/loop.c", "host/net/"],
 }
 # What a connector may see: the SDK, jansson, libxml2 by way of the SDK, and C without I/O.
-PURE = {"assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h",
+PURE = {"assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "stdlib.h", "string.h",
         "strings.h", "time.h", "jansson.h", "mlc/connector.h", "mlc/help.h", "mlc/xml.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 

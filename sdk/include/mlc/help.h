@@ -6,7 +6,6 @@
 
 #include <mlc/connector.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #ifdef __cplusplus
@@ -247,17 +246,21 @@ static inline const char *mlc_instant_text(struct mlc_call *c, int64_t ms)
 /* UTC milliseconds of an HTTP date ("Sat, 21 Nov 2026 00:09:21 GMT", RFC 9110, 5.6.7); false: no such text. */
 static inline bool mlc_http_date(const char *text, int64_t *ms)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	char month[4];
-	int day, year, hour, minute, second;
-	const char *name;
+	static const char *const months[] = { "Jan ", "Feb ", "Mar ", "Apr ", "May ", "Jun ", "Jul ", "Aug ", "Sep ", "Oct ", "Nov ", "Dec " };
+	int day, year, hour, minute, second, month = 0;
 
-	if (!text || sscanf(text, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &day, month, &year, &hour, &minute, &second) != 6)
+	if (!text || strlen(text) != 29 || memcmp(text + 3, ", ", 2) != 0)
 		return false;
-	name = strstr(months, month);
-	if (!name || (name - months) % 3 || strlen(month) != 3)
+	text += 5;
+	if (!mlc_digits(&text, 2, &day) || *text++ != ' ')
 		return false;
-	*ms = (mlc_days(year, (int)(name - months) / 3 + 1, day) * 86400 + hour * 3600 + minute * 60 + second) * 1000;
+	while (month < 12 && strncmp(text, months[month], 4) != 0)
+		month++;
+	text += 4;
+	if (month == 12 || !mlc_digits(&text, 4, &year) || *text++ != ' ' || !mlc_digits(&text, 2, &hour) || *text++ != ':'
+		|| !mlc_digits(&text, 2, &minute) || *text++ != ':' || !mlc_digits(&text, 2, &second) || strcmp(text, " GMT") != 0)
+		return false;
+	*ms = (mlc_days(year, month + 1, day) * 86400 + hour * 3600 + minute * 60 + second) * 1000;
 	return true;
 }
 
@@ -287,6 +290,25 @@ static inline uint32_t mlc_retry_after(const char *text, int64_t now_ms, uint32_
 }
 
 /* ---- texts --------------------------------------------------------------------------- */
+
+/* Adds text to what a state keeps in out; what does not fit is cut, never inside of a character, and false says so. */
+static inline bool mlc_append(char *out, size_t size, const char *text)
+{
+	size_t len = strlen(out), more = strlen(text), fits = more < size - len ? more : size - len - 1;
+
+	while (fits && fits < more && ((unsigned char)text[fits] & 0xc0) == 0x80)
+		fits--;
+	memcpy(out + len, text, fits);
+	out[len + fits] = 0;
+	return fits == more;
+}
+
+/* The same in place of what stood there. */
+static inline bool mlc_copy(char *out, size_t size, const char *text)
+{
+	*out = 0;
+	return mlc_append(out, size, text);
+}
 
 static inline bool mlc_ends_with(const char *text, const char *end)
 {
