@@ -277,6 +277,26 @@ static void whole_numbers_are_whole(void **state)
 	}
 }
 
+static void what_does_not_fit_is_cut_between_characters_and_told(void **state)
+{
+	char out[8];
+
+	(void)state;
+	assert_true(mlc_copy(out, sizeof out, "1234567"));
+	assert_string_equal(out, "1234567");
+	assert_true(mlc_append(out, sizeof out, ""));
+	assert_false(mlc_append(out, sizeof out, "8"));
+	assert_string_equal(out, "1234567");
+	assert_false(mlc_copy(out, sizeof out, "12345678"));
+	assert_string_equal(out, "1234567");
+	assert_true(mlc_copy(out, sizeof out, "a, "));
+	assert_false(mlc_append(out, sizeof out, "b\u00e9\u20ac")); /* two bytes and three: of the euro sign one would fit */
+	assert_string_equal(out, "a, b\u00e9");
+	assert_true(mlc_copy(out, 1, ""));
+	assert_false(mlc_copy(out, 1, "x"));
+	assert_string_equal(out, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +312,7 @@ int main(void)
 		cmocka_unit_test(the_scanner_and_the_reader_agree),
 		cmocka_unit_test(nesting_has_a_ceiling),
 		cmocka_unit_test(whole_numbers_are_whole),
+		cmocka_unit_test(what_does_not_fit_is_cut_between_characters_and_told),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
