@@ -122,11 +122,11 @@ void decimal_text(struct decimal d, int places, char out[DECIMAL_TEXT_MAX])
 	size_t count = 0, len = 0;
 
 	must(places <= SCALE_MAX);
-	if (places >= 0) {
+	if (places >= 0)
 		d = decimal_round(d, (unsigned)places, DECIMAL_HALF_UP);
-		d.units *= power10((unsigned)places - d.scale);
-		d.scale = (unsigned)places;
-	}
+	/* More places than it has are zeros: as units they might not fit. */
+	for (; places >= 0 && d.scale < (unsigned)places; d.scale++)
+		digits[count++] = '0';
 	for (decimal_units left = magnitude(d.units); left > 0 || count <= d.scale; left /= 10)
 		digits[count++] = (char)('0' + (int)(left % 10));
 	if (d.units < 0)

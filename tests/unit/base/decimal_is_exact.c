@@ -39,6 +39,13 @@ static void texts_are_read_and_shown_as_they_are(void **state)
 		is(d(rows[i].text), -1, rows[i].is);
 }
 
+static void the_longest_is_shown_with_as_many_places_as_there_are(void **state)
+{
+	(void)state;
+	is(d("-123456789012345678901234567890"), 15, "-123456789012345678901234567890.000000000000000");
+	is(d("999999999999999999999999999.995"), 2, "1000000000000000000000000000.00");
+}
+
 static void what_is_no_decimal_or_too_long_is_refused(void **state)
 {
 	static const char *const rows[] = { "", "-", ".", ".5", "5.", "1,5", " 1", "1 ", "1e", "1e+",
@@ -149,6 +156,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_are_read_and_shown_as_they_are),
+		cmocka_unit_test(the_longest_is_shown_with_as_many_places_as_there_are),
 		cmocka_unit_test(what_is_no_decimal_or_too_long_is_refused),
 		cmocka_unit_test(ten_cents_three_times_are_thirty),
 		cmocka_unit_test(a_price_times_a_rate_keeps_every_digit),
