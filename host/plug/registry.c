@@ -73,6 +73,14 @@ static void empty_folder(const char *path)
 	free(dir);
 }
 
+/* Anybody may put a link of such a name there, which leads to connectors that are in use. */
+static bool is_own_folder(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+}
+
 /* What a killed host has left in memory: "mlc-plugins-<pid>-XXXXXX" of a process that is gone. */
 static int remove_orphan(void *ctx, const char *name)
 {
@@ -85,8 +93,10 @@ static int remove_orphan(void *ctx, const char *name)
 	if (pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
 		return 0;
 	path = xformat("%s/%s", (const char *)ctx, name);
-	empty_folder(path);
-	rmdir(path);
+	if (is_own_folder(path)) {
+		empty_folder(path);
+		rmdir(path);
+	}
 	free(path);
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct place {
@@ -324,6 +325,30 @@ static void the_schema_tells_entities_fields_and_flags(void **state)
 	json_decref(schema);
 }
 
+/* Anybody may put one into /dev/shm, by the name of a host that is gone. */
+static void a_link_in_the_place_of_an_orphan_is_not_followed(void **state)
+{
+	struct place *p = *state;
+	struct registry_conf conf = { .plugins_dir = p->dir, .private_dir = "", .program = PROBE };
+	struct err e = { 0 };
+	char *link, path[128];
+	pid_t gone = fork();
+
+	if (gone == 0)
+		_exit(0);
+	assert_int_equal(waitpid(gone, NULL, 0), gone);
+	put_text(p, "kept.so", "in use");
+	link = xformat("/dev/shm/mlc-plugins-%ld-abcdef", (long)gone);
+	assert_int_equal(symlink(p->dir, link), 0);
+	struct registry *other = registry_create(&conf, &e);
+	assert_non_null(other);
+	registry_destroy(other);
+	unlink(link);
+	free(link);
+	snprintf(path, sizeof path, "%s/kept.so", p->dir);
+	assert_true(file_exists(path));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +369,7 @@ int main(void)
 		T(two_files_of_one_connector_are_not_both_taken),
 		T(one_bad_file_does_not_hold_up_the_others),
 		T(a_plugin_outlives_the_registry),
+		T(a_link_in_the_place_of_an_orphan_is_not_followed),
 		T(the_schema_tells_entities_fields_and_flags),
 #undef T
 	};
