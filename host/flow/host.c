@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ANY_BODY_MAX   (64u << 10)
 #define HOOK_BODY_MAX  (4u << 20)
-#define SERVE_BODY_MAX (64u << 20)
+#define VISIT_BODY_MAX (64u << 20) /* what only a peer may send that has logged in */
 #define STOP_GRACE_MS  10000
 #define STOP_LOOK_MS   50
 #define WATCH_EVERY_MS (30 * WHEN_SECOND_MS)
@@ -378,11 +379,18 @@ static const char *public_url(void *ctx)
 
 /* ---- the public listener ------------------------------------------------------------------------------ */
 
+/* Nobody has proven anything yet: a stranger is to cost little. */
 static size_t body_max_of(void *ctx, const char *method, const char *path)
 {
-	(void)ctx;
+	struct host *h = ctx;
+	char part[2][PATH_SEGMENT_SIZE];
+	bool hook = path_matches(path, "/hooks/*/*", part, 2), serve = !hook && path_matches(path, "/serve/*/*", part, 2);
+	const struct connection *c = hook || serve ? connection_find(h->connections, part[0], part[1]) : NULL;
+
 	(void)method;
-	return !strncmp(path, "/serve/", 7) ? SERVE_BODY_MAX : HOOK_BODY_MAX;
+	if (!c)
+		return ANY_BODY_MAX;
+	return serve && connection_is_visited(c) ? VISIT_BODY_MAX : HOOK_BODY_MAX;
 }
 
 static void on_request(void *ctx, struct inbound *in)

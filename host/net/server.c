@@ -24,8 +24,8 @@
 #define BACKLOG     1024
 #define AHEAD_MAX   ((size_t)64 * 1024)  /* bytes read beyond the request at hand; then reading stops */
 #define UNSENT_MAX  ((size_t)256 * 1024) /* of what TLS itself sends: a peer that makes us owe more is cut */
-#define BODY_STEP    (256u << 10)
 #define BODY_STEP   (256u << 10)         /* what a body may take body_ms for */
+#define BODY_SMALL  ((size_t)64 * 1024)  /* there is always room for one of these */
 #define SLOW_MS     5000                 /* from then on a body, or our answer, must do 1 KB/s */
 #define LINGER_MS   2000                 /* for the peer to read our last answer and close */
 #define LINGER_MAX  ((size_t)1024 * 1024)
@@ -75,6 +75,7 @@ struct inbound {
 	size_t unsent;       /* writes that the kernel has not taken yet */
 	size_t queue_before; /* bytes of them when their deadline was set */
 	size_t lingered;
+	size_t weight;       /* of its body, in server.bodies */
 	uv_shutdown_t shutdown;
 	enum phase phase;
 	bool owed;       /* on_request() was called, inbound_answer() was not */
@@ -98,6 +99,7 @@ struct server {
 	struct server_counts counts;
 	uint32_t handles; /* not yet closed */
 	bool turn_posted, closing, full;
+	size_t bodies; /* bytes of bodies held now */
 	struct timer grace;
 	loop_fn *closed;
 	void *closed_arg;
@@ -147,8 +149,17 @@ static void unlink_inbound(struct inbound *in)
 	in->link = NULL;
 }
 
+/* What its body holds now counts among all of them. */
+static void weigh(struct inbound *in, size_t bytes)
+{
+	if (in->server)
+		in->server->bodies += bytes - in->weight;
+	in->weight = bytes;
+}
+
 static void free_inbound(struct inbound *in)
 {
+	weigh(in, 0);
 	unlink_inbound(in);
 	request_destroy(in->request);
 	tls_destroy(in->tls);
@@ -342,6 +353,10 @@ static void linger(struct inbound *in)
 		return;
 	}
 	in->phase = PHASE_LINGER;
+	if (!in->owed) {
+		request_reset(in->request);
+		weigh(in, 0);
+	}
 	if (in->tls) {
 		tls_shutdown(in->tls, &in->server->wire);
 		send_wire(in);
@@ -365,6 +380,7 @@ static void go_on(struct inbound *in)
 		return;
 	}
 	request_reset(in->request);
+	weigh(in, 0);
 	in->phase = PHASE_HEAD;
 	in->late = false;
 	set_deadline(in, now_of(in) + s->limits.idle_ms);
@@ -539,6 +555,18 @@ static void request_is_there(struct inbound *in)
 	s->events.on_request(in->ctx, in);
 }
 
+/* It goes on, unless there is no room for it beside all the others. */
+static void heed_all(struct inbound *in)
+{
+	struct server *s = in->server;
+
+	weigh(in, (size_t)request_body_got(in->request));
+	if (s->bodies <= s->limits.bodies_max || in->weight <= BODY_SMALL)
+		return;
+	s->counts.refused++;
+	refuse(in, 503, "too much is being read at once, try again later");
+}
+
 /* Reads requests until the bytes are used up or one must be answered first. */
 static size_t digest(struct inbound *in, const char *bytes, size_t len)
 {
@@ -549,8 +577,10 @@ static size_t digest(struct inbound *in, const char *bytes, size_t len)
 		enum request_turn turn = request_feed(in->request, bytes + at, len - at, &used);
 
 		at += used;
-		if (turn == REQUEST_MORE)
+		if (turn == REQUEST_MORE) {
+			heed_all(in);
 			break;
+		}
 		switch (turn) {
 		case REQUEST_HEAD:
 			head_is_there(in);
@@ -1034,6 +1064,7 @@ struct server *server_create(struct loop *loop, const struct server_limits *limi
 		*l = *limits;
 	l->head_max = l->head_max ? l->head_max : (size_t)32 * 1024;
 	l->body_max = l->body_max ? l->body_max : (size_t)1024 * 1024;
+	l->bodies_max = l->bodies_max ? l->bodies_max : (size_t)256 * 1024 * 1024;
 	l->head_ms = or_default(l->head_ms, 10 * 1000);
 	l->body_ms = or_default(l->body_ms, 30 * 1000);
 	l->idle_ms = or_default(l->idle_ms, 60 * 1000);

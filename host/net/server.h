@@ -20,6 +20,7 @@ struct inbound; /* one request and the answer it still gets */
 struct server_limits { /* 0: the default in () */
 	size_t head_max;      /* bytes of request line and headers (32 KB); 100 lines */
 	size_t body_max;      /* where body_max_of is NULL (1 MB) */
+	size_t bodies_max;    /* of all bodies that are being read or answered (256 MB): beyond it those over 64 KB get 503 */
 	uint32_t head_ms;     /* from the first byte (or the accept) to the whole head (10 s) */
 	uint32_t body_ms;     /* from the head to the whole body, for each 256 KB of it (30 s); and >= 1 KB/s after 5 s */
 	uint32_t idle_ms;     /* kept alive between requests (60 s) */

@@ -703,6 +703,7 @@ const json_t *connection_settings(const struct connection *c) { return c->settin
 const json_t *connection_facts(const struct connection *c) { return c->facts; }
 bool connection_peer_calls(const struct connection *c) { return c->peer_calls; }
 bool connection_in_visit(const struct connection *c) { return c->visit.open && !c->visit.leaving; }
+bool connection_is_visited(const struct connection *c) { return c->visit.open; }
 size_t connection_calls(const struct connection *c) { return c->run_count; }
 
 struct plugin *connection_plugin(const struct connection *c)

@@ -274,6 +274,41 @@ static void nothing_at_an_address_gets_404_and_keeps_the_connection(void **state
 	peer_close(&p);
 }
 
+/* Each may be long, and all of them together not: small ones are read all the same. */
+static void there_is_a_ceiling_for_all_bodies_together(void **state)
+{
+	static const struct server_limits little = { .bodies_max = 1 << 20 };
+	struct peer long_one, longer_one, small;
+	char *many = xcalloc(1, 700000);
+
+	(void)state;
+	echo_stop(&echo);
+	echo_start(&echo, &little);
+	long_one = peer_connect(echo.port);
+	longer_one = peer_connect(echo.port);
+	small = peer_connect(echo.port);
+	peer_say(echo.loop, &long_one, "POST /big HTTP/1.1\r\n" H "Content-Length: 700001\r\n\r\n");
+	peer_send(echo.loop, &long_one, many, 700000);
+	turn_idle(echo.loop);
+	peer_say(echo.loop, &longer_one, "POST /big HTTP/1.1\r\n" H "Content-Length: 700001\r\n\r\n");
+	peer_send(echo.loop, &longer_one, many, 600000);
+	assert_non_null(strstr(peer_hear_message(echo.loop, &longer_one), "HTTP/1.1 503 "));
+	peer_say(echo.loop, &small, "POST /a HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\nhello");
+	assert_non_null(strstr(peer_hear_message(echo.loop, &small), "HTTP/1.1 200 "));
+	peer_say(echo.loop, &long_one, "x");
+	assert_non_null(strstr(peer_hear_message(echo.loop, &long_one), "HTTP/1.1 200 "));
+	peer_close(&longer_one);
+	/* What was answered counts no more. */
+	longer_one = peer_connect(echo.port);
+	peer_say(echo.loop, &longer_one, "POST /big HTTP/1.1\r\n" H "Content-Length: 700000\r\n\r\n");
+	peer_send(echo.loop, &longer_one, many, 700000);
+	assert_non_null(strstr(peer_hear_message(echo.loop, &longer_one), "HTTP/1.1 200 "));
+	peer_close(&long_one);
+	peer_close(&longer_one);
+	peer_close(&small);
+	free(many);
+}
+
 /* Closed at once, and the others go on. */
 static void more_connections_than_allowed_are_closed(void **state)
 {
@@ -318,6 +353,7 @@ int main(void)
 		PROMISE(a_body_of_just_the_ceiling_is_well),
 		PROMISE(framing_without_end_is_refused),
 		PROMISE(nothing_at_an_address_gets_404_and_keeps_the_connection),
+		PROMISE(there_is_a_ceiling_for_all_bodies_together),
 		PROMISE(more_connections_than_allowed_are_closed),
 	};
 
