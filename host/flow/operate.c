@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE 500
+#define PAGE  500
+#define TRIES 10 /* of one page whose deliveries move while it is released */
 
 /* ---- what TENANT, TENANT/FLOW, TENANT/INTEGRATION, TENANT/CONNECTION mean --------------------------- */
 
@@ -58,8 +59,9 @@ struct afresh {
 	struct host *host;
 	json_t *filter;   /* of store_list() */
 	char *choice, *who, *move;
-	int64_t after;
-	json_int_t count;
+	int64_t after, page_after; /* the page's: before it */
+	json_int_t count, page_count;
+	unsigned tries;
 	host_fn *fn;
 	void *arg;
 	json_t *answer;   /* what is said besides the count */
@@ -86,6 +88,12 @@ static void on_afresh(void *arg, const struct txn_result *r)
 {
 	struct afresh *a = arg;
 
+	if (r->code == ERR_CONFLICT && a->tries++ < TRIES) { /* one of them has moved on by itself */
+		a->after = a->page_after;
+		a->count = a->page_count;
+		afresh_page(a);
+		return;
+	}
 	if (r->code < 0) {
 		struct err e = { 0 };
 
@@ -93,6 +101,7 @@ static void on_afresh(void *arg, const struct txn_result *r)
 		afresh_over(a, &e);
 		return;
 	}
+	a->tries = 0;
 	intake_touched(a->host, r);
 	afresh_page(a);
 }
@@ -115,8 +124,8 @@ static void on_page(void *arg, const json_t *rows, const struct err *e)
 		struct flow *f = host_flow(h, json_text_or(row, "tenant", ""), json_text_or(row, "flow", ""));
 		json_t *detail;
 
-		txn_delivery(t, &(struct delivery_move) { .id = id, .to = DELIVERY_READY, .cause = "", .why = "",
-			.choice = a->choice });
+		txn_delivery(t, &(struct delivery_move) { .id = id, .from = delivery_state_of(json_text_at(row, "state")),
+			.to = DELIVERY_READY, .cause = "", .why = "", .choice = a->choice });
 		detail = a->choice ? json_pack("{s:s}", "choice", a->choice) : NULL;
 		if (f)
 			host_audit_record(t, a->move, a->who, f, json_text_or(row, "entity", ""), json_text_or(row, "rid", ""), id, detail);
@@ -132,6 +141,8 @@ static void on_page(void *arg, const json_t *rows, const struct err *e)
 
 static void afresh_page(struct afresh *a)
 {
+	a->page_after = a->after;
+	a->page_count = a->count;
 	json_put_int(a->filter, "after_id", a->after);
 	json_put_int(a->filter, "limit", PAGE);
 	store_list(a->host->store, a->filter, on_page, a);

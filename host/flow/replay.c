@@ -99,13 +99,40 @@ static void on_listed(void *arg, const json_t *rows, const struct err *e)
 	replay_next(r);
 }
 
+/* What is under way is not begun a second time. */
+static bool may_be_replayed(const char *state)
+{
+	switch (delivery_state_of(state)) {
+	case DELIVERY_HELD:
+	case DELIVERY_REVIEW:
+	case DELIVERY_WOULD:
+	case DELIVERY_DONE:
+	case DELIVERY_SKIPPED:
+		return true;
+	case DELIVERY_NONE:
+	case DELIVERY_READY:
+	case DELIVERY_WAITS:
+	case DELIVERY_SENDING:
+		return false;
+	}
+	return false;
+}
+
 void host_replay(struct host *h, const json_t *filter, bool dry, const char *who, host_fn *fn, void *arg)
 {
+	const char *state = json_text_or(filter, "state", "held");
 	struct replay *r;
 	json_t *f;
 
+	if (!may_be_replayed(state)) {
+		struct err e = { 0 };
+
+		err_set(&e, ERR_INPUT, "what is '%.20s' is not replayed: held, review, would, done and skipped are", state);
+		fn(arg, NULL, &e);
+		return;
+	}
 	if (!dry) {
-		deliveries_afresh(h, filter, json_text_or(filter, "state", "held"), NULL, "replay", who, NULL, fn, arg);
+		deliveries_afresh(h, filter, state, NULL, "replay", who, NULL, fn, arg);
 		return;
 	}
 	r = xcalloc(1, sizeof *r);
@@ -115,8 +142,7 @@ void host_replay(struct host *h, const json_t *filter, bool dry, const char *who
 	r->ids = json_array();
 	r->answer = json_pack("{s:[]}", "records");
 	f = json_deep_copy(filter);
-	if (!json_text_at(f, "state"))
-		json_put_text(f, "state", "held");
+	json_put_text(f, "state", state);
 	json_put_int(f, "limit", SHOWN_MAX + 1);
 	store_list(h->store, f, on_listed, r);
 	json_decref(f);

@@ -779,6 +779,11 @@ void delivery_move(struct writer *w, struct txn *t, const struct delivery_move *
 			"delivery %lld was given a newer version meanwhile", (long long)m->id);
 		return;
 	}
+	if (m->from && m->from != d.state) {
+		err_set(&t->error, ERR_CONFLICT, "delivery %lld is %s meanwhile, and was %s", (long long)m->id,
+			delivery_state_text(d.state), delivery_state_text(m->from));
+		return;
+	}
 	update_delivery(w, t, &d, m);
 	if (m->doc && *m->doc)
 		db_run(db,

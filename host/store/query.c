@@ -611,14 +611,6 @@ void store_causes(struct store *s, const char *tenant_or_null, rows_fn *fn, void
 
 /* ---- deliveries, links, records -------------------------------------------------------------- */
 
-static int state_of(const char *text)
-{
-	for (int state = DELIVERY_READY; state <= DELIVERY_REVIEW; state++)
-		if (same(text, delivery_state_text((enum delivery_state)state)))
-			return state;
-	return 0;
-}
-
 /* state: one, or a list of them.  The numbers stand in the text: else no partial index is used. */
 static void where_state(struct where *w, const json_t *state, struct err *e)
 {
@@ -629,7 +621,7 @@ static void where_state(struct where *w, const json_t *state, struct err *e)
 	size_t i;
 
 	json_array_foreach(list, i, one) {
-		int number = state_of(json_string_value(one));
+		enum delivery_state number = delivery_state_of(json_string_value(one));
 
 		if (!number)
 			err_set(e, ERR_INPUT,

@@ -78,6 +78,7 @@ enum delivery_state {
 #undef X
 };
 const char *delivery_state_text(enum delivery_state);
+enum delivery_state delivery_state_of(const char *text); /* NONE: none is called so; NULL is well */
 
 struct delivery { /* as read; all borrowed for the callback */
 	int64_t id;
@@ -100,6 +101,9 @@ struct delivery_move { /* NULL texts: unchanged; "" clears */
 	/* As claimed: when a newer version has refreshed the delivery meanwhile, the transaction
 	 * ends with ERR_CONFLICT, and the delivery is there to be claimed again.  0: not asked. */
 	int64_t stamp;
+	/* Only out of this state: in another one it has moved on since it was read, which is ERR_CONFLICT
+	 * likewise.  NONE: not asked. */
+	enum delivery_state from;
 	enum delivery_state to;
 	int64_t due_ms;       /* READY: not before; else 0 */
 	unsigned attempts;

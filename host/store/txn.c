@@ -27,6 +27,14 @@ const char *delivery_state_text(enum delivery_state state)
 	return "none";
 }
 
+enum delivery_state delivery_state_of(const char *text)
+{
+	for (size_t i = 0; text && i < sizeof state_texts / sizeof *state_texts; i++)
+		if (!strcmp(state_texts[i].text, text))
+			return state_texts[i].state;
+	return DELIVERY_NONE;
+}
+
 struct txn *txn_begin(struct store *s)
 {
 	struct txn *t = xcalloc(1, sizeof *t);

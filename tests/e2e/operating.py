@@ -212,6 +212,8 @@ def replay():
     bed.at.mlc("replay", "--tenant", "acme", "--state", "done", "--yes")
     bed.settle()
     holds(bed.invoice_of(order), "still once")
+    code, value, _ = bed.at.run("replay", "--tenant", "acme", "--state", "sending", "--yes")
+    equal((code, value["cause"]), (1, "input"), "what is on its way is not begun a second time")
     events = bed.at.mlc("story", "acme/shop", "order", order["number"])["events"]
     moves = [e["move"] for e in events]
     for move in ("accept", "decide", "settle", "release"):

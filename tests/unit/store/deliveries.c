@@ -115,6 +115,20 @@ static void a_busy_one_and_others_of_its_identity_are_left_out(void **state)
 	assert_int_equal(claim(h, FLOW).count, 2);
 }
 
+/* Whoever releases what is held has read it a moment ago: by now it may be on the wire. */
+static void one_that_has_moved_on_meanwhile_is_not_moved_back(void **state)
+{
+	struct hand *h = *state;
+	int64_t a = put(h, "1");
+	struct delivery_move release = { .id = a, .from = DELIVERY_HELD, .to = DELIVERY_READY };
+
+	hand_move(h, (struct delivery_move){ .id = a, .to = DELIVERY_HELD });
+	assert_int_equal(hand_move(h, release), 0);
+	hand_move(h, (struct delivery_move){ .id = a, .to = DELIVERY_SENDING });
+	assert_int_equal(hand_move(h, release), ERR_CONFLICT);
+	assert_int_equal(hand_delivery(h, a).state, DELIVERY_SENDING);
+}
+
 static void two_of_one_identity_are_never_in_one_claim(void **state)
 {
 	struct hand *h = *state;
@@ -489,6 +503,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(claims_go_by_rank_and_then_by_age),
+		TEST(one_that_has_moved_on_meanwhile_is_not_moved_back),
 		TEST(what_sleeps_is_not_claimed_before_its_time),
 		TEST(a_busy_one_and_others_of_its_identity_are_left_out),
 		TEST(two_of_one_identity_are_never_in_one_claim),
