@@ -89,9 +89,9 @@ static bool make_room(struct buf *b, size_t len)
 	if (b->len + len < b->cap)
 		return true;
 
-	size_t cap = b->cap ? b->cap : 64;
+	size_t cap = b->cap ? b->cap : 128;
 	while (cap <= b->len + len)
-		cap += cap / 2;
+		cap *= 2;
 	/* A ceiling near SIZE_MAX must not make max + 1 wrap. */
 	if (b->max < SIZE_MAX && cap > b->max + 1)
 		cap = b->max + 1;

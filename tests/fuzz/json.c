@@ -1,10 +1,12 @@
 /* json.c - whatever bytes come: what is read is written and read again as the same, canonical text is the
- * same for equal values, and the SDK's scanner takes all that the reader takes. */
+ * same for equal values, the SDK's scanner takes all that the reader takes, and jansson's own reader takes
+ * neither more nor less. */
 #include "base/json.h"
 
 #include <mlc/help.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -22,6 +24,20 @@ static bool scans(const char *text, size_t len)
 	return more == 0;
 }
 
+/* Jansson gives up at numbers too large for a double, loses a NUL behind a number, and nests deeper. */
+static void agrees_with_jansson(const char *text, size_t len, const json_t *ours, const struct err *e)
+{
+	json_error_t why;
+	json_t *theirs;
+
+	if (memchr(text, 0, len) || e->code == ERR_LIMIT)
+		return;
+	theirs = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &why);
+	if (!theirs != !ours && !(ours && json_error_code(&why) == json_error_numeric_overflow))
+		abort();
+	json_decref(theirs);
+}
+
 static void write_both(const json_t *value, struct buf *plain, struct buf *canonical)
 {
 	buf_init(plain, 1 << 22);
@@ -36,6 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	json_t *value = json_read((const char *)bytes, len, &e), *again;
 	struct buf plain, canonical, plain2, canonical2;
 
+	agrees_with_jansson((const char *)bytes, len, value, &e);
 	if (!value) {
 		if (e.code >= 0 || !e.text[0])
 			abort();

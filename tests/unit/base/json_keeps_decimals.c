@@ -53,7 +53,10 @@ static void what_is_no_json_is_refused(void **state)
 {
 	static const char *const rows[] = { "", " ", "{", "[1,]", "{\"a\":1,\"a\":2}", "{1.5:2}",
 		"{1.5 :2}", "[1.5 2]", "[01.5]", "[01]", "[1.]", "[.5]", "[1e]", "[-]", "[+1.5]", "[1.2.3]",
-		"{} x", "<html>", "[\"\\u0000\"]", "[\"\xff\"]", "{\"a\":1}{\"b\":2}", "nul", "\"abc", "\"\\" };
+		"{} x", "<html>", "[\"\\u0000\"]", "[\"\xff\"]", "{\"a\":1}{\"b\":2}", "nul", "\"abc", "\"\\", "[1 2]", "{\"a\" 1}",
+		"{\"a\":1 \"b\":2}", "{,}", "[,]", "[1}", "nullx", "tru", "[\"\\x\"]", "[\"\\u12g4\"]", "[\"\\ud83d\"]",
+		"[\"\\ud83d\\u0041\"]", "[\"\\ude00\"]", "[\"a\nb\"]", "[\"twenty plain bytes, then \xc0\xaf\"]",
+		"{\"a\":1,\"\\u0061\":2}", "\xef\xbb\xbf{}" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -107,6 +110,8 @@ static void every_string_is_escaped_and_read_back(void **state)
 	(void)state;
 	comes_out_as("\"\\u00e9 \\ud83d\\ude00 \\u001f \\n\\t\\/ \\\" \x7f\"",
 		"\"\xc3\xa9 \xf0\x9f\x98\x80 \\u001f \\n\\t/ \\\" \x7f\"");
+	comes_out_as("{\"a long name \\u00e9 with \\\"many\\\" escapes\":{\"\\n\":\"\\u20ac, and then a long rest of it\"}}",
+		"{\"a long name \xc3\xa9 with \\\"many\\\" escapes\":{\"\\n\":\"\xe2\x82\xac, and then a long rest of it\"}}");
 }
 
 static void broken_utf8_becomes_the_replacement_character(void **state)
