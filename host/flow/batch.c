@@ -113,7 +113,7 @@ static void send_batch(struct batch *b)
 	for (size_t i = 0; i < b->count; i++) {
 		const struct work *w = b->works[i];
 		const json_t *write = work_current_write(w);
-		json_t *data = json_deep_copy(json_object_get(write, "data"));
+		json_t *data = json_copy(json_object_get(write, "data"));
 
 		writes[i] = (struct mlc_write) { .verb = b->verb, .id = json_text_at(write, "id"),
 			.version = json_text_at(write, "version"), .key = w->key, .data = data ? data : json_object() };

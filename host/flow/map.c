@@ -361,7 +361,8 @@ static void on_mapped(void *arg, const struct cage_reply *r)
 	json_decref(w->verdict);
 	w->verdict = NULL;
 	free(w->said);
-	w->said = NULL;
+	free(w->content);
+	w->said = w->content = NULL;
 	w->write_at = 0;
 	w->outdated = false;
 	if (r->outcome != CAGE_ANSWERED) {

@@ -117,6 +117,8 @@ static void choose_key(struct work *w)
 		json_write_canonical(&b, data);
 	blake2b(b.data, b.len, digest);
 	hex_text(digest, sizeof digest, hex);
+	free(w->content);
+	w->content = data && !b.full ? buf_take(&b, NULL) : NULL;
 	if (w->last_key && w->last_content && !strcmp(w->last_content, hex)) {
 		snprintf(w->key, sizeof w->key, "%s", w->last_key);
 		buf_finish(&b);
@@ -131,29 +133,56 @@ static void choose_key(struct work *w)
 	buf_finish(&b);
 }
 
+static void put_member(struct buf *b, const char *name, const json_t *value)
+{
+	buf_printf(b, ",\"%s\":", name);
+	json_write(b, value);
+}
+
+/* The current one with its data as it was laid out for the key. */
+static void put_write(struct buf *b, const struct work *w, json_t *write)
+{
+	bool current = write == work_current_write(w), first = true;
+	const char *name;
+	json_t *value;
+
+	buf_putc(b, '{');
+	json_object_foreach(write, name, value) {
+		buf_printf(b, "%s\"%s\":", first ? "" : ",", name);
+		if (current && w->content && !strcmp(name, "data"))
+			buf_puts(b, w->content);
+		else
+			json_write(b, value);
+		first = false;
+	}
+	buf_putc(b, '}');
+}
+
 char *work_doc(const struct work *w, bool doubt)
 {
-	json_t *doc = json_object();
+	const json_t *match = json_object_get(w->verdict, "match");
+	json_t *write;
 	struct buf b;
-	size_t len;
 	char *text;
+	size_t i;
 
-	json_object_set(doc, "writes", json_object_get(w->verdict, "writes"));
-	json_object_set(doc, "match", json_object_get(w->verdict, "match"));
-	if (*w->key) {
-		json_put_text(doc, "key", w->key);
-		json_put_text(doc, "content", w->last_content);
-	}
-	if (doubt) {
-		json_object_set_new(doc, "doubt", json_true());
-		json_put_int(doc, "write", w->write_id);
-		json_put_int(doc, "at", (json_int_t)w->write_at);
-		json_put_int(doc, "stamp", w->stamp);
-	}
 	buf_init(&b, VERDICT_MAX);
-	json_write(&b, doc);
-	json_decref(doc);
-	text = buf_take(&b, &len);
+	buf_puts(&b, "{\"writes\":[");
+	json_array_foreach(json_object_get(w->verdict, "writes"), i, write) {
+		if (i > 0)
+			buf_putc(&b, ',');
+		put_write(&b, w, write);
+	}
+	buf_putc(&b, ']');
+	if (match)
+		put_member(&b, "match", match);
+	if (*w->key)
+		buf_printf(&b, ",\"key\":\"%s\",\"content\":\"%s\"", w->key, w->last_content ? w->last_content : "");
+	if (doubt)
+		buf_printf(&b, ",\"doubt\":true,\"write\":%lld,\"at\":%zu,\"stamp\":%lld", (long long)w->write_id, w->write_at,
+			(long long)w->stamp);
+	buf_putc(&b, '}');
+	text = buf_take(&b, NULL);
 	buf_finish(&b);
 	return text;
 }
@@ -201,13 +230,13 @@ static void on_decided(void *arg, const struct txn_result *r)
 
 void work_put_write(struct work *w, struct txn *t)
 {
-	const json_t *write = work_current_write(w);
+	json_t *write = work_current_write(w);
 	struct buf b;
 
 	w->write_id = store_next_id(w->host->store);
 	choose_key(w);
 	buf_init(&b, VERDICT_MAX);
-	json_write(&b, write);
+	put_write(&b, w, write);
 	txn_write_put(t, &(struct write_row) {
 		.id = w->write_id, .delivery = w->delivery, .tenant = w->flow->tenant,
 		.connection = connection_name(w->flow->target), .entity = json_text_or(write, "entity", ""),

@@ -32,6 +32,7 @@ static void work_free(struct work *w)
 	free(w->ask_why);
 	free(w->last_key);
 	free(w->last_content);
+	free(w->content);
 	json_decref(w->link);
 	json_decref(w->answers);
 	json_decref(w->verdict);

@@ -64,6 +64,8 @@ struct work {
 	size_t write_at; /* which of the verdict's writes; SIZE_MAX: settled */
 	int64_t write_id;
 	char key[37];
+	char *content;   /* data of the current write, in canonical form: what the key, the outbox, the doubt and the link's
+	                  * base are made of; NULL: not decided here, or no data */
 	char *last_key;     /* of the last try, with a digest of what it carried, in canonical form */
 	char *last_content;
 	bool doubt;       /* it may have happened: then verdict and write_at are those of then, too */

@@ -12,6 +12,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_ours(const json_t *own, const char *name)
+{
+	size_t i;
+	json_t *o;
+
+	json_array_foreach((json_t *)own, i, o)
+		if (json_is_string(o) && !strcmp(json_string_value(o), name))
+			return true;
+	return json_array_size(own) == 0;
+}
+
+static bool all_ours(const json_t *own, const json_t *data)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)data, name, value)
+		if (!is_ours(own, name))
+			return false;
+	return true;
+}
+
 /* The members that are ours, as they now stand: what the next merge starts from. */
 static char *new_base(const struct work *w)
 {
@@ -22,20 +44,15 @@ static char *new_base(const struct work *w)
 	size_t len;
 	char *text;
 
+	if (!base && w->content && all_ours(own, data))
+		return xstrdup(w->content);
 	if (!json_is_object(base)) {
 		json_decref(base);
 		base = json_object();
 	}
-	json_object_foreach((json_t *)data, name, value) {
-		bool ours = !json_array_size(own);
-		size_t i;
-		json_t *o;
-
-		json_array_foreach((json_t *)own, i, o)
-			ours = ours || (json_is_string(o) && !strcmp(json_string_value(o), name));
-		if (ours)
+	json_object_foreach((json_t *)data, name, value)
+		if (is_ours(own, name))
 			json_object_set(base, name, value);
-	}
 	buf_init(&b, VERDICT_MAX);
 	json_write(&b, base);
 	json_decref(base);

@@ -89,7 +89,7 @@ static enum mlc_step sink_write(struct mlc_call *c)
 		return c->host->fail(c, MLC_IN_DOUBT, 0, "the sink's answer was lost");
 	if (c->reply->kind == MLC_REPLY_HERE)
 		return taken(c);
-	body = c->host->dump(c, json_deep_copy(w->data), c->entity, &len);
+	body = c->host->dump(c, json_incref(w->data), c->entity, &len); /* dump() takes it over */
 	headers = (const char **)c->host->alloc(c, 2 * sizeof *headers);
 	if (!body || !headers)
 		return c->host->fail(c, MLC_BROKEN, 0, "the document is too large");
