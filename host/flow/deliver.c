@@ -8,6 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* While webhooks come in a burst, the backlog yields: docs/design/flow.md. */
+#define BURST_AT       8    /* of them wait for the disk at once */
+#define BURST_LASTS_MS 100  /* after so many were seen last */
+#define BURST_TURN_MS  5000 /* then the backlog has as long a turn */
+#define BURST_WORKS    4    /* deliveries at work meanwhile: nothing stands still */
+
 static bool waits_for_visit(const struct connection *c)
 {
 	return connection_peer_calls(c) && !connection_in_visit(c);
@@ -17,7 +23,7 @@ bool deliver_can_claim(struct host *h, const struct flow *f, int64_t now)
 {
 	if (!f->maybe_ready && !(f->due_ms && f->due_ms <= now))
 		return false;
-	if (!f->enabled || f->paused || f->held || f->claiming || f->at_work >= AT_WORK_FLOW_MAX)
+	if (!f->enabled || f->paused || f->held || f->claiming || f->at_work > AT_WORK_FLOW_MAX / 2)
 		return false;
 	if (!f->source || !f->target || connection_held(f->source, NULL, NULL) || connection_held(f->target, NULL, NULL))
 		return false;
@@ -30,10 +36,15 @@ bool deliver_can_claim(struct host *h, const struct flow *f, int64_t now)
 	return h->work_count < AT_WORK_MAX;
 }
 
-struct claim_call { struct host *host; struct flow *flow; };
+struct claim_call {
+	struct host *host;
+	struct flow *flow;
+	size_t most;
+};
 
 static void claim_over(struct claim_call *c)
 {
+	c->host->asked -= c->most;
 	config_release(c->flow->config);
 	host_wants_turn(c->host);
 	free(c);
@@ -78,7 +89,7 @@ static void on_claimed(void *arg, const struct delivery *d, size_t count, const 
 	}
 	f->claiming = false;
 	/* What became ready while the store was asked may not be among these. */
-	f->maybe_ready = f->maybe_ready || count >= AT_WORK_FLOW_MAX / 2;
+	f->maybe_ready = f->maybe_ready || count >= c->most;
 	for (size_t i = 0; i < count && config == h->config && !h->stopping; i++) {
 		struct work *w;
 		bool again = false;
@@ -94,7 +105,7 @@ static void on_claimed(void *arg, const struct delivery *d, size_t count, const 
 	claim_over(c);
 }
 
-static void claim(struct host *h, struct flow *f, int64_t now)
+static void claim(struct host *h, struct flow *f, int64_t now, size_t most)
 {
 	struct claim_call *c = xcalloc(1, sizeof *c);
 	int64_t busy[AT_WORK_MAX];
@@ -111,25 +122,38 @@ static void claim(struct host *h, struct flow *f, int64_t now)
 	f->claiming = true;
 	c->host = h;
 	c->flow = f;
+	c->most = most;
+	h->asked += most;
 	config_ref(f->config);
 	store_claim(h->store, &(struct claim) { .tenant = f->tenant, .flow = f->name, .now_ms = now, .busy = busy,
-		.busy_count = n, .limit = AT_WORK_FLOW_MAX / 2 }, on_claimed, c);
+		.busy_count = n, .limit = (unsigned)most }, on_claimed, c);
 }
 
-/* Each turn begins one flow further on, so that no tenant's backlog starves another's. */
+static bool is_burst(struct host *h, int64_t now)
+{
+	if (connections_receiving(h->connections) >= BURST_AT) {
+		if (h->burst_until_ms <= now)
+			h->burst_from_ms = now;
+		h->burst_until_ms = now + BURST_LASTS_MS;
+	}
+	return now < h->burst_until_ms && (now - h->burst_from_ms) / BURST_TURN_MS % 2 == 0;
+}
+
+/* Each turn begins behind the flow that was served last, so that no tenant's backlog starves another's. */
 void deliver_turn(struct host *h)
 {
 	int64_t now = loop_now_ms(h->loop);
-	size_t n = h->config ? h->config->flow_count : 0;
+	size_t n = h->config ? h->config->flow_count : 0, first = h->turn_place, most = is_burst(h, now) ? BURST_WORKS : AT_WORK_MAX;
 
-	for (size_t i = 0; i < n; i++) {
-		struct flow *f = h->config->flows[(h->turn_place + i) % n];
+	for (size_t i = 0; i < n && h->work_count + h->asked < most; i++) {
+		struct flow *f = h->config->flows[(first + i) % n];
+		size_t room = most - h->work_count - h->asked;
 
-		if (deliver_can_claim(h, f, now))
-			claim(h, f, now);
+		if (!deliver_can_claim(h, f, now))
+			continue;
+		claim(h, f, now, room < AT_WORK_FLOW_MAX / 2 ? room : AT_WORK_FLOW_MAX / 2);
+		h->turn_place = (first + i + 1) % n;
 	}
-	if (n)
-		h->turn_place = (h->turn_place + 1) % n;
 }
 
 /* Will something of it be parked if a visit goes on?  Before a visit nobody can know better; within

@@ -125,8 +125,9 @@ struct host {
 	struct task *tasks; /* that connections have */
 	struct batch *batches; /* that others may still join */
 	struct work *works;
-	size_t work_count;
+	size_t work_count, asked; /* asked: places kept for what is being claimed */
 	size_t turn_place; /* flow that is served first next time: fairness */
+	int64_t burst_from_ms, burst_until_ms; /* deliver.c: many webhooks come in at once */
 	bool turn_due;
 	struct timer turn_timer, tidy_timer, watch_timer;
 

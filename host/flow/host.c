@@ -168,6 +168,8 @@ static void set_timer(struct host *h)
 		next = h->again_ms;
 	if (batch_next_ms(h) < next)
 		next = batch_next_ms(h);
+	if (h->burst_until_ms > now && h->burst_until_ms < next)
+		next = h->burst_until_ms;
 
 	for (size_t i = 0; i < h->config->flow_count; i++) {
 		const struct flow *f = h->config->flows[i];

@@ -107,6 +107,9 @@ struct connection *connection_find(struct connections *, const char *tenant, con
 void connections_each_app(struct connections *, void (*fn)(void *arg, struct connection *), void *arg);
 void connections_each(struct connections *, void (*fn)(void *arg, struct connection *), void *arg);
 
+/* How many webhooks waited for their answer at one time, at most, since this was asked last. */
+size_t connections_receiving(struct connections *);
+
 const char *connection_tenant(const struct connection *);
 const char *connection_name(const struct connection *);   /* "books" */
 const char *connection_path(const struct connection *);   /* "acme/books" */

@@ -37,6 +37,7 @@ struct received {
 static void received_free(struct received *h)
 {
 	LIST_REMOVE(h, in_all);
+	h->connection->all->receiving--;
 	call_destroy(h->call);
 	plugin_unref(h->plugin);
 	vault_unref(h->vault);
@@ -351,7 +352,17 @@ void connection_receive(struct connection *c, struct inbound *in)
 	h->connection = c;
 	h->in = in;
 	LIST_INSERT_HEAD(&c->received_now, h, in_all);
+	if (++c->all->receiving > c->all->receiving_most)
+		c->all->receiving_most = c->all->receiving;
 	secrets_need(c, on_secrets, h);
+}
+
+size_t connections_receiving(struct connections *all)
+{
+	size_t most = all->receiving_most;
+
+	all->receiving_most = all->receiving;
+	return most;
 }
 
 void hooked_silence(struct connection *c)

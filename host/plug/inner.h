@@ -230,6 +230,7 @@ struct connections {
 	/* No longer configured; flows of before a reload may still point at them */
 	struct connection **gone;
 	size_t count, gone_count;
+	size_t receiving, receiving_most; /* webhooks that are not answered yet; at most, since somebody asked */
 	size_t pending; /* store, pool and net owe us so many callbacks; we live until the last */
 	bool dead; /* nobody is told anything any more */
 };
