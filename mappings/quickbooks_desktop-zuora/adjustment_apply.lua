@@ -11,7 +11,11 @@ return mapping {
   to   = { connector = "quickbooks_desktop", entity = "ReceivePayment" },
   label = text "adjustment {AdjustmentNumber}, applied",
 
-  params = { posting.params },
+  params = { posting.params, document = { type = "one_of", values = { "invoice", "sales_receipt" }, default = "invoice", help = "see invoice.lua" } },
+
+  -- A sales receipt has nothing open that a credit could be set against.
+  enabled = eq(param "document", "invoice"),
+
   money = posting.money,
   accept = { adjustment.is_credit, adjustment.processed },
 
@@ -27,9 +31,11 @@ return mapping {
 
   fields = {
     CustomerRef  = ref "customer",
+    ARAccountRef = posting.receivable,
     TxnDate      = posting.books_day,
     RefNumber    = number,
     TotalAmount  = "0.00",
+    ExchangeRate = posting.exchange_rate,
     Memo         = transliterate(text "Zuora adjustment {AdjustmentNumber}, applied"),
     AppliedToTxn = lines { one { TxnID = ref "invoice", SetCredit = lines { one { CreditTxnID = ref "memo", AppliedAmount = money(src "Amount") } } } },
   },

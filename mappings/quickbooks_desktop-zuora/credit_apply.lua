@@ -13,7 +13,11 @@ return mapping {
   to   = { connector = "quickbooks_desktop", entity = "ReceivePayment" },
   label = text "credit memo {memoNumber}, applied",
 
-  params = { posting.params },
+  params = { posting.params, document = { type = "one_of", values = { "invoice", "sales_receipt" }, default = "invoice", help = "see invoice.lua" } },
+
+  -- A sales receipt has nothing open that a credit could be set against.
+  enabled = eq(param "document", "invoice"),
+
   money = posting.money,
 
   accept = {

@@ -1,7 +1,8 @@
 -- sales_receipt.lua - a paid invoice in Zuora becomes a sales receipt in QuickBooks, where the tenant wants receipts.
 --
 -- Stands in for invoice.lua and payment.lua when `document` is sales_receipt: posted once, when nothing of the invoice is open any
--- more, into the account that the tenant has named.
+-- more, into the account that the tenant has named.  What a credit or an adjustment settled is no money there: a person is asked; so is
+-- one whose money went back.
 
 local document = shared "document" { of = "invoice", as = "SalesReceipt" }
 local posting = shared "posting" { day = document.day, amount = document.total }
@@ -29,6 +30,8 @@ return mapping {
     { any { eq(src "status", "Posted"), present(link "id") }, else_ = skip("not_posted", "invoice {invoiceNumber} is {status}") },
     { any { gt(src "amount", 0), present(link "id") }, else_ = skip("nothing_sold", "invoice {invoiceNumber} comes to {amount}") },
     { any { eq(src "balance", 0), present(link "id") }, else_ = skip("not_paid", "of invoice {invoiceNumber} {balance} are open") },
+    { any { all { eq(first { src "creditMemoAmount", 0 }, 0), eq(first { src "adjustmentAmount", 0 }, 0) }, present(link "id") }, else_ = review { cause = "paid_by_credit",
+      why = "invoice {invoiceNumber} is not paid by money alone: credit memos {creditMemoAmount}, adjustments {adjustmentAmount}; enter it in QuickBooks by hand", options = { "skip" } } },
     document.tax_is_in_use,
   },
 
@@ -57,7 +60,12 @@ return mapping {
 
   owns = { "Memo", adopted = "none" },
   on_update = "never",
-  on_delete = "nothing",
+  on_delete = {
+    when = all { present(link "id"), any { one_of(src "status", { "Canceled", "Draft", "Error" }), ne(src "balance", 0) } },
+    void_if = all { one_of(src "status", { "Canceled", "Draft", "Error" }), not_(le(current "TxnDate", lock_date())) },
+    else_ = review("paid_no_more", "invoice {invoiceNumber} is {status} in Zuora and {balance} of it are open; in QuickBooks it is a sales receipt: take its money back by hand there"),
+    limit_per_hour = 20,
+  },
 
   tests = {
     defaults = { today = "2026-11-21", start = "2026-01-01", facts = { target = { multicurrency = "off", sales_tax = "on" } },
@@ -69,6 +77,11 @@ return mapping {
       expect = { action = "create", CustomerRef = "80-1", DepositToAccountRef = "Checking", RefNumber = "INV00000255", total = "108.25", lines = 1 } },
     { name = "ZUO-04 not before it is paid", like = 1, change = { balance = "8.25" }, expect = { state = "skip", cause = "not_paid" } },
     { name = "ALL-10 of a closed month it waits", like = 1, locked_until = "2026-11-30", expect = { state = "hold", cause = "closed_period" } },
-    { name = "written once", like = 1, change = { balance = "3.00" }, link = { id = "1F-1", base = { Memo = "Zuora invoice INV00000255" } }, expect = { state = "nothing" } },
+    { name = "what a credit memo paid is no money", like = 1, change = { creditMemoAmount = "8.25", paymentAmount = "100.00" }, expect = { state = "review", cause = "paid_by_credit" } },
+    { name = "nor what an adjustment took off", like = 1, change = { creditMemoAmount = "0", adjustmentAmount = "8.25" }, expect = { state = "review", cause = "paid_by_credit" } },
+    { name = "ZUO-33 one whose money went back is asked about", like = 1, change = { balance = "3.00" }, link = { id = "1F-1", base = { Memo = "Zuora invoice INV00000255" } }, current = { id = "1F-1", TxnDate = "2026-11-03" },
+      expect = { state = "review", cause = "paid_no_more" } },
+    { name = "cancelled after all, it is voided", like = 1, change = { status = "Canceled" }, link = { id = "1F-1", base = {} }, current = { id = "1F-1", TxnDate = "2026-11-03" }, expect = { action = "void 1F-1" } },
+    { name = "written once", like = 1, change = { comments = "thank you" }, link = { id = "1F-1", base = { Memo = "Zuora invoice INV00000255" } }, expect = { state = "nothing" } },
   },
 }

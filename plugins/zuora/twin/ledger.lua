@@ -205,6 +205,10 @@ local function target_of(w)
 	return ledger.need("invoices", w.invoice), "invoice"
 end
 
+-- What of a document was settled how: "paid", "credited", "adjusted", and "refunded" of what was paid.
+local function settled(target, how, amount) target[how] = (target[how] or 0) + amount end
+local function way_of(p) return p.method and "paid" or "credited" end
+
 local function part_of(p, kind, id)
 	for i, part in ipairs(p.parts) do
 		if part[kind] == id then return part, i end
@@ -225,6 +229,7 @@ function ledger.apply(p, list)
 			p.parts[#p.parts + 1] = part
 		end
 		part.amount, target.settled = part.amount + amount, target.settled + amount
+		settled(target, way_of(p), amount)
 		ledger.touch(target)
 	end
 	return ledger.touch(p)
@@ -238,6 +243,7 @@ function ledger.unapply(p, list)
 		local amount = w.amount and ledger.cents(w.amount) or part.amount
 		if amount <= 0 or amount > part.amount then plain("there is not that much applied") end
 		part.amount, target.settled = part.amount - amount, target.settled - amount
+		settled(target, way_of(p), -amount)
 		if part.amount == 0 then table.remove(p.parts, at) end
 		ledger.touch(target)
 	end
@@ -273,6 +279,7 @@ local function refund_applied(p, amount)
 			taken[#taken + 1] = { id = ledger.new_id(), part = part.id, amount = some }
 			local target = twin.state.invoices[part.invoice]
 			target.settled = target.settled - some
+			settled(target, "refunded", some)
 			ledger.touch(target)
 		end
 	end
@@ -312,7 +319,12 @@ end
 -- Only without Invoice Settlement.
 function ledger.adjust(invoice, what)
 	local amount = ledger.cents(what.amount)
-	invoice.settled = invoice.settled + (what.type == "Charge" and -amount or amount)
+	if twin.settings.invoice_settlement then plain("a tenant with Invoice Settlement has no adjustments") end
+	if invoice.status ~= "Posted" then plain("only a posted invoice can be adjusted") end
+	if amount <= 0 or (what.type ~= "Charge" and amount > ledger.open_of(invoice)) then plain("that is more than is open of it") end
+	local taken_off = what.type == "Charge" and -amount or amount
+	invoice.settled = invoice.settled + taken_off
+	settled(invoice, "adjusted", taken_off)
 	ledger.touch(invoice)
 	return keep("adjustments", { number = ledger.next_number("IIA-", 8), account = invoice.account, invoice = invoice.id, total = amount, type = what.type or "Credit",
 		status = "Processed", date = what.date or ledger.today(), reason = what.reason, comment = what.comment, code = what.accountingCode })

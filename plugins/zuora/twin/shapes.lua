@@ -45,7 +45,8 @@ function shapes.invoice(r)
 	return stamped({ accountId = r.account, invoiceNumber = r.number, invoiceDate = r.date, dueDate = r.due, targetDate = r.date, amount = money(r.total),
 		amountWithoutTax = money(r.total - r.tax), taxAmount = money(r.tax), balance = money(r.status == "Posted" and ledger.open_of(r) or r.total), currency = r.currency,
 		status = r.status, reversed = r.reversed, source = "API", sourceType = "Subscription", paymentTerm = r.term, comments = r.comments or "",
-		postedDate = at(r.posted), paymentAmount = money(0), includesRecurring = true }, r)
+		postedDate = at(r.posted), paymentAmount = money(r.paid or 0), creditMemoAmount = money(r.credited or 0), adjustmentAmount = money(r.adjusted or 0),
+		refundAmount = money(r.refunded or 0), includesRecurring = true }, r)
 end
 
 local function taxation(list)
