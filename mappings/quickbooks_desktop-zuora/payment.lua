@@ -6,6 +6,8 @@
 
 local method = first { src "paymentMethod.type", "Other" }
 local number = trim { text "{param.doc_prefix}{paymentNumber}", max = 20, on_overflow = "last_digits" }
+-- Without Invoice Settlement a part names all that was paid, and what of it went back.
+local applied = sub(item "amount", item "refundAmount")
 local posting = shared "posting" { day = src "effectiveDate", amount = src "amount" }
 
 return mapping {
@@ -62,8 +64,8 @@ return mapping {
     Memo             = transliterate(join { list { text "Zuora payment {paymentNumber}", src "referenceId", src "comment" }, item(), ", " }),
     DepositToAccountRef = pick(param "deposit_to", method),
     AppliedToTxn = lines {
-      each("parts", { if_ = present(item "invoiceId"), TxnID = ref "invoice", PaymentAmount = money(item "amount") }),
-      each("parts", { if_ = present(item "debitMemoId"), TxnID = ref "debit", PaymentAmount = money(item "amount") }),
+      each("parts", { if_ = all { present(item "invoiceId"), gt(applied, 0) }, TxnID = ref "invoice", PaymentAmount = money(applied) }),
+      each("parts", { if_ = all { present(item "debitMemoId"), gt(applied, 0) }, TxnID = ref "debit", PaymentAmount = money(applied) }),
     },
   },
 
@@ -104,6 +106,8 @@ return mapping {
       link = { id = "1B-1", made = "created", base = { AppliedToTxn = { { TxnID = { id = "1A-9" }, PaymentAmount = "100.00" }, { TxnID = { id = "1A-10" }, PaymentAmount = "50.00" } } } },
       current = { id = "1B-1", TxnDate = "2026-11-09", AppliedToTxn = { { TxnID = { id = "1A-9" }, Amount = "100.00" }, { TxnID = { id = "1A-10" }, Amount = "50.00" } } },
       expect = { action = "update 1B-1", AppliedToTxn = { { TxnID = "1A-9", PaymentAmount = "60.00" } } } },
+    { name = "ZUO-33 what of a part went back is not applied any more", like = 1, change = { parts = { { id = "x", amount = "100.00", refundAmount = "100.00", invoiceId = "8ad5" }, { id = "y", amount = "50.00", refundAmount = "20.00", invoiceId = "8ad6" } } },
+      expect = { TotalAmount = "150.00", AppliedToTxn = { { TxnID = "1A-10", PaymentAmount = "30.00" } } } },
     { name = "ZUO-33 applied later, the payment follows", like = 1, link = { id = "1B-1", made = "created", base = { AppliedToTxn = {} } }, current = { id = "1B-1", TxnDate = "2026-11-09", UnusedPayment = "150.00" },
       expect = { action = "update 1B-1", AppliedToTxn = { { TxnID = "1A-9", PaymentAmount = "100.00" }, { TxnID = "1A-10", PaymentAmount = "50.00" } } } },
     { name = "a change that applies nothing otherwise writes nothing", like = 1, change = { comment = "thank you", refundAmount = "0" },

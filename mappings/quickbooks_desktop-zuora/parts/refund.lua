@@ -1,14 +1,15 @@
 -- refund.lua - what is refunded of a payment or a credit memo, and by which way: the same for cards and checks.
 
-local number = trim { text "{param.doc_prefix}{refundNumber}", max = 11, on_overflow = "last_digits" }
+local number = trim { text "{param.doc_prefix}{refundNumber}", max = 11, on_overflow = param "number_too_long" }
 local of_payment = eq(src "sourceType", "Payment")
 local way = pick(param "refund_by", src "methodType", "card")
 local amount = money(src "amount")
+-- Without Invoice Settlement one payment goes back in as many rows as it had paid invoices.
+local sources = join { "refundApplications", first { item "paymentId", item "creditMemoId" }, "+", unique = true }
 
 return {
   params = {
     document        = { type = "one_of", values = { "invoice", "sales_receipt" }, default = "invoice", help = "see invoice.lua" },
-    payment_types   = { type = "list", default = { "Electronic" }, help = "see payment.lua" },
     refund_by       = { type = "table", help = "by method of a refund in Zuora (CreditCard, ACH, Check, ...): card (out of the account that the money had come to) or check; card where it is not named" },
     refund_from     = { type = "table", of = "Account", help = "by method: the account that money goes back from, where it is another than deposit_to names; the bank account of checks" },
   },
@@ -16,7 +17,7 @@ return {
     return {
       { any { eq(src "status", "Processed"), present(link "id") }, else_ = skip("not_processed", "refund {refundNumber} is {status}: no money") },
       { eq(way, by), else_ = skip("other_way", "refund {refundNumber} goes back another way") },
-      { eq(count("refundApplications"), 1), else_ = review { cause = "refund_of_several", why = "refund {refundNumber} is of several payments or memos: enter it in QuickBooks by hand", options = { "skip" } } },
+      { all { present(sources), not_(matches(sources, "*+*")) }, else_ = review { cause = "refund_of_several", why = "refund {refundNumber} is of several payments or memos: enter it in QuickBooks by hand", options = { "skip" } } },
     }
   end,
   by_number = function(is_his)
