@@ -45,7 +45,12 @@ return mapping {
 
   owns = { "Memo", adopted = "none" },
   on_update = "never",
-  on_delete = "nothing",
+  on_delete = {
+    when = all { present(link "id"), one_of(src "status", { "Canceled", "Draft", "Error" }) },
+    void_if = all { eq(count(current "LinkedTxn"), 0), not_(le(current "TxnDate", lock_date())) },
+    else_ = review("deleted_after_post", "invoice {invoiceNumber} is {status} in Zuora; its credit memo in QuickBooks is used, or of a closed month"),
+    limit_per_hour = 20,
+  },
 
   tests = {
     defaults = { today = "2026-11-21", start = "2026-01-01", facts = { target = { multicurrency = "off", sales_tax = "on" } }, params = { tax_items = { CA = "CA State", none = "Out of State" } },
@@ -55,6 +60,8 @@ return mapping {
         invoiceItems = { { id = "1", chargeName = "Monthly fee", chargeAmount = "-100.00", quantity = "1", taxAmount = "-8.25", taxationItems = { { taxCode = "CA" } } } } },
       expect = { action = "create", RefNumber = "INV00000300", total = "108.25", lines = 1, CreditMemoLine = { { ItemRef = "50-1", Amount = "100.00", SalesTaxCodeRef = "Tax" } } } },
     { name = "ZUO-31 a usual invoice is none", like = 1, change = { amount = "108.25" }, expect = { state = "skip", cause = "not_negative" } },
+    { name = "ZUO-32 cancelled after all, it is voided while it is unused", like = 1, change = { status = "Canceled" }, link = { id = "1C-1", base = {} }, current = { id = "1C-1", LinkedTxn = {}, TxnDate = "2026-11-03" }, expect = { action = "void 1C-1" } },
+    { name = "ZUO-32 and asked about when it is used", like = 1, change = { status = "Canceled" }, link = { id = "1C-1", base = {} }, current = { id = "1C-1", LinkedTxn = { { TxnID = "1B-1" } }, TxnDate = "2026-11-03" }, expect = { state = "review", cause = "deleted_after_post" } },
     { name = "ZUO-31 a draft is none yet", like = 1, change = { status = "Draft" }, expect = { state = "skip", cause = "not_posted" } },
   },
 }

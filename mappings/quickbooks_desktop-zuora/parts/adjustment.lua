@@ -1,5 +1,6 @@
 -- adjustment.lua - an adjustment of an invoice as a document of its own: the same for what is added and what is taken off.
 
+-- Zuora's own numbers have 12 characters.
 local number = trim { text "{param.doc_prefix}{AdjustmentNumber}", max = 11, on_overflow = "last_digits" }
 
 return {
@@ -13,7 +14,13 @@ return {
   is_credit = { eq(src "Type", "Credit"), else_ = skip("other_type", "adjustment {AdjustmentNumber} adds to its invoice") },
   processed = { any { eq(src "Status", "Processed"), present(link "id") }, else_ = skip("not_processed", "adjustment {AdjustmentNumber} is {Status}") },
 
-  match = { { by = "link" }, { by = { RefNumber = number }, agree = eq(found "CustomerRef", ref "customer") }, on_none = "create" },
+  -- total: what a candidate comes to.
+  match = function(total)
+    return { { by = "link" },
+      { by = { RefNumber = number }, agree = all { eq(found "CustomerRef", ref "customer"), eq(total, money(src "Amount")), within_days(found "TxnDate", src "AdjustmentDate", param "adopt_within_days") },
+        else_ = review { cause = "number_taken:{param.doc_prefix}{AdjustmentNumber}", why = "QuickBooks has a document of this number with another customer, total or date", options = { "adopt", "create", "skip" } } },
+      on_none = "create" }
+  end,
   needs = {
     customer = ensure { "zuora.account->quickbooks_desktop.Customer", of = { entity = "account", id = src "AccountId" } },
     original = fetch { side = "source", entity = "invoice", id = src "InvoiceId", on_none = review("invoice_gone", "the invoice {InvoiceNumber} of this adjustment is not in Zuora any more") },
