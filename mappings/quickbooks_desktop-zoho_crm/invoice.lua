@@ -45,7 +45,7 @@ return mapping {
     top      = find { side = "source", entity = "Customer", by = { FullName = top_name }, if_ = rolled },
     customer = fetch { side = "source", entity = "Customer", id = whose, take = { "LastName" }, if_ = eq(param "contacts", true) },
     account  = ensure { "quickbooks_desktop.Customer->zoho_crm.customer", of = { entity = "Customer", id = whose } },
-    contact  = ensure { "quickbooks_desktop.Customer->zoho_crm.contact", of = { entity = "Customer", id = whose }, if_ = all { rolled, present(need "customer.LastName") } },
+    contact  = ensure { "quickbooks_desktop.Customer->zoho_crm.contact", of = { entity = "Customer", id = whose }, if_ = all { eq(param "contacts", true), rolled, present(need "customer.LastName") } },
   },
   -- A payment or a credit need not touch the invoice itself.
   again_on = { ReceivePayment = each("AppliedToTxn", item "TxnID.id"), CreditMemo = each("LinkedTxn", item "TxnID") },
@@ -95,6 +95,7 @@ return mapping {
           { Product = none, Line_Description = "Sales tax CA State", Quantity = "1", Rate = "3.41", Amount = "3.41" } } } },
     { name = "ZOHO-21 a customer who names no person has a deal without a contact", like = 1,
       refs = { top = "80000001-1", customer = "80000001-1", account = "500001", product = { ["70000001-1"] = "700001", ["70000002-1"] = "700002" } }, expect = { action = "create", Contact_Name = none } },
+    { name = "a tenant without contacts has deals without them", like = 1, params = { contacts = false }, expect = { action = "create", Contact_Name = none } },
     { name = "ALL-11 an invoice of a job is its customer's", like = 1, change = { CustomerRef = { id = "80000002-1", name = "Contoso:Kitchen:Sink" } }, expect = { Account_Name = "500001", Contact_Name = "600001" } },
     { name = "ZOHO-28 without a subform products are linked only", like = 1, params = { lines = "none" }, expect = { Invoice_Lines = none, Amount = "50.41" } },
     { name = "ZOHO-39 what is past due is overdue", like = 1, today = "2026-12-11", expect = { Books_Status = "Overdue", again_at = none } },
