@@ -38,23 +38,6 @@ def on_schedule():
     holds("every_minutes" in said, said)
 
 
-@promise("WOO-21 WOO-32: QuickBooks was away for a day and a hundred orders came meanwhile: the next cycles post each once")
-def after_an_outage():
-    bed = ShopBooks()
-    bed.books.fault(kind="file_closed", count=3)
-    bed.shop.post("/orders", {"count": 100, "lines": [{"sku": "MUG-RED", "quantity": 1}]}, timeout=120)
-    bed.deliver()
-    for _ in range(3):
-        bed.visit()
-    equal(bed.documents("Invoice"), [], "posted while the file was closed")
-    bed.settle(visits=20)
-    numbers = sorted(d["number"] for d in bed.documents("Invoice"))
-    equal(len(numbers), 100)
-    equal(len(set(numbers)), 100, "each once")
-    equal(bed.waiting("review") + bed.waiting("held"), [])
-    bed.books_are_sound()
-
-
 @promise("WOO-10 WOO-31: several stores, each with its own address, keys and company file: no order in another's books")
 def stores_never_meet():
     count, port = 4, free_port()

@@ -59,25 +59,6 @@ def edited_after_a_payment():
     equal(bed.invoice_of(order)["total"], invoice["total"])
 
 
-@promise("WOO-41: 100 posted orders move from processing to completed, with notes: 0 writes, 0 reviews")
-def status_moves():
-    bed = ShopBooks(more='customers = "one",')
-    told = bed.shop.post("/orders", {"count": 100, "lines": MUG})
-    bed.deliver()
-    bed.settle()
-    before = as_written(bed)
-    equal(len(bed.documents("Invoice")), 100)
-    for id_ in told["ids"]:
-        bed.shop.post(f"/orders/{id_}/edit", {"customer_note": "at the door"})
-        bed.shop.post(f"/orders/{id_}/status", {"status": "completed"})
-    bed.deliver()
-    bed.rest()
-    equal(bed.visit().get("writes", 0), 0, "writes")
-    bed.settle()
-    equal(as_written(bed), before, "documents and their versions")
-    equal((bed.waiting("review"), bed.waiting("held")), ([], []))
-
-
 @promise("WOO-35: an unpaid order that is cancelled is voided; one that we posted as paid is a question, and stands")
 def cancelled():
     bed = ShopBooks()

@@ -243,7 +243,7 @@ function Visit:sendRequestXML()
 		self.state = "getLastError"
 		return
 	end
-	self.calls[#self.calls].qbxml = text
+	if not self.wish.brief then self.calls[#self.calls].qbxml = text end
 	self.text, self.state, self.asked = text, "work", twin.iso(twin.now())
 end
 
@@ -292,7 +292,7 @@ function Visit:receiveResponseXML()
 	local lost = twin.fault("lose_reply")
 	local result, why = self:call("receiveResponseXML", params, { give_up_after = lost and 0 or nil })
 	local row = self.calls[#self.calls]
-	row.response, row.hresult = give.response, give.hresult
+	row.response, row.response_bytes, row.hresult = not self.wish.brief and give.response or nil, #give.response, give.hresult
 	if result == nil and lost and lost.again then result, why = self:call("receiveResponseXML", params) end
 	if result == nil then return self:broken("QBWC1042: ReceiveResponseXML failed: " .. why) end
 	if twin.fault("receive_twice") then
