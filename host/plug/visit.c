@@ -1050,7 +1050,9 @@ static void serve_on(struct served *s)
 	}
 	s->phase = SERVED_PAUSES;
 	if (coming(c) > 0 && now < s->until_ms && !(pause && now >= s->step_ms + pause)) {
-		timer_set(c->all->conf.loop, &s->timer, now + POKE_EVERY_MS, on_look_again, s);
+		bool ends_first = pause && pause < POKE_EVERY_MS + (now - s->step_ms);
+
+		timer_set(c->all->conf.loop, &s->timer, ends_first ? s->step_ms + pause : now + POKE_EVERY_MS, on_look_again, s);
 		return;
 	}
 	timer_clear(c->all->conf.loop, &s->timer);

@@ -28,8 +28,10 @@ enum visit_phase {
 	VISIT_REFUSED  /* nothing is given away any more; why says why */
 };
 
+struct soap;
 struct visit_state {
 	enum visit_phase phase;
+	const struct soap *request; /* as it was read at its first step; call memory: for its own pauses only */
 	char ticket[QBD_TICKET_SIZE];
 	char level[8];         /* "13.0": the qbXML version of our sets */
 	char why[480];         /* what getLastError tells the person at the screen */

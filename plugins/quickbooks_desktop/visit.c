@@ -391,8 +391,7 @@ static void slice_open(struct mlc_xml_walk *w, const char *name, int depth)
 		if (s->in_set)
 			mlc_xml_walk_attribute(w, "messageSetStatusCode", s->status, sizeof s->status);
 	} else if (depth == 3 && s->in_set) {
-		/* At this point the parser stands within the tag: its '<' is the last one before. */
-		s->last = mlc_xml_walk_at(w);
+		s->last = mlc_xml_walk_at(w) - 1; /* its '>'; its '<' is the last one before */
 		while (s->last && s->text[s->last] != '<')
 			s->last--;
 		mlc_xml_walk_attribute(w, "requestID", s->id, sizeof s->id);
@@ -742,7 +741,8 @@ static enum mlc_step looked_at(struct mlc_call *c)
 
 enum mlc_step qbd_serve(struct mlc_call *c)
 {
-	struct soap s;
+	struct visit_state *v = state_of(c);
+	struct soap *s;
 
 	if (!strcmp(c->inbound->method, "GET") || !strcmp(c->inbound->method, "HEAD"))
 		return looked_at(c);
@@ -750,13 +750,17 @@ enum mlc_step qbd_serve(struct mlc_call *c)
 		c->answer->status = 405;
 		return MLC_DONE;
 	}
-	if (!soap_read(c, &s)) {
-		soap_fault(c, "this is no SOAP request of the QuickBooks Web Connector");
-		return MLC_DONE;
+	if (c->reply->kind != MLC_REPLY_PAUSED) {
+		s = c->host->alloc(c, sizeof *s);
+		if (!s || !soap_read(c, s)) {
+			soap_fault(c, "this is no SOAP request of the QuickBooks Web Connector");
+			return MLC_DONE;
+		}
+		v->request = s;
 	}
 	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-		if (!strcmp(methods[i].name, s.method))
-			return methods[i].answer(c, &s);
+		if (!strcmp(methods[i].name, v->request->method))
+			return methods[i].answer(c, v->request);
 	soap_fault(c, "the QuickBooks Web Connector knows no such method");
 	return MLC_DONE;
 }
