@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#include <mlc/help.h>
 #include <string.h>
 
 #define ROUTES_MAX 32
@@ -26,33 +27,42 @@ static size_t routes_of(struct host *h, const struct connection *c, const char *
 	return n;
 }
 
-/* What find() will be asked for: members marked MIRRORED, wherever they stand ("Email"). */
-static bool mirror_of(const struct connection *c, const struct call_record *r, json_t **keys, json_t **data)
+/* name NULL: is any member? */
+static bool is_mirrored(const struct mlc_entity *e, const struct mlc_span *name)
 {
-	const struct mlc_entity *e = connector_entity(connection_connector(c), r->entity);
-	json_t *record = NULL;
+	for (const struct mlc_field *f = e ? e->fields : NULL; f && f->name; f++)
+		if (f->flags & MLC_MIRRORED && (!name || mlc_span_is(*name, f->name)))
+			return true;
+	return false;
+}
 
-	*keys = *data = NULL;
-	for (const struct mlc_field *f = e ? e->fields : NULL; f && f->name; f++) {
-		const char *text;
+/* What find() will be asked for: members marked MIRRORED, by their texts; NULL: it has none.  Only they become
+ * values: a record is long, and most come to be kept and no more. */
+static json_t *mirror_keys(const struct connection *c, const char *entity, const char *text, size_t len)
+{
+	const struct mlc_entity *e = connector_entity(connection_connector(c), entity);
+	struct mlc_span name, value;
+	struct mlc_scan scan;
+	json_t *members, *keys, *one;
+	const char *member;
+	struct buf some;
 
-		if (!(f->flags & MLC_MIRRORED))
-			continue;
-		if (!record) {
-			record = r->text ? json_read(r->text, r->text_len, NULL) : json_incref((json_t *)r->data);
-			if (!record)
-				return false;
-			*keys = json_object();
-		}
-		text = json_text_at(record, f->name);
-		if (text && *text)
-			json_put_text(*keys, f->name, text);
-	}
-	if (*keys)
-		*data = record;
-	else
-		json_decref(record);
-	return *keys != NULL;
+	if (!is_mirrored(e, NULL) || !mlc_scan_init(&scan, text, len, true))
+		return NULL;
+	buf_init(&some, 16u << 20);
+	buf_putc(&some, '{');
+	while (mlc_scan_next(&scan, &name, &value) > 0)
+		if (is_mirrored(e, &name))
+			buf_printf(&some, "%s\"%.*s\":%.*s", some.len > 1 ? "," : "", (int)name.len, name.text, (int)value.len, value.text);
+	buf_putc(&some, '}');
+	members = json_read(some.data, some.len, NULL);
+	buf_finish(&some);
+	keys = members ? json_object() : NULL;
+	json_object_foreach(members, member, one)
+		if (json_string_length(one))
+			json_object_set(keys, member, one); /* of members, which dies below */
+	json_decref(members);
+	return keys;
 }
 
 /* how: origin and what else the records have in common. */
@@ -62,7 +72,7 @@ static void emit(struct host *h, struct txn *t, const struct connection *c, cons
 	for (size_t i = 0; i < count; i++) {
 		const struct call_record *r = &records[i];
 		struct route routes[ROUTES_MAX];
-		json_t *keys = NULL, *data = NULL;
+		json_t *keys = NULL;
 		struct buf b;
 		struct arrival a = {
 			.tenant = connection_tenant(c), .connection = connection_name(c), .entity = r->entity, .id = r->id,
@@ -81,12 +91,10 @@ static void emit(struct host *h, struct txn *t, const struct connection *c, cons
 		if (r->deleted)
 			txn_mirror_drop(t, a.tenant, a.connection, a.entity, a.id);
 		else if (a.text)
-			mirror_of(c, r, &keys, &data);
+			keys = mirror_keys(c, a.entity, a.text, a.text_len);
 		a.mirror_keys = keys;
-		a.mirror_data = data;
 		txn_accept(t, &a);
 		json_decref(keys);
-		json_decref(data);
 		buf_finish(&b);
 	}
 }

@@ -57,10 +57,9 @@ struct arrival {
 	const struct route *routes; /* flows that read it: each gets a delivery, or its open one
 	                             * is refreshed */
 	size_t route_count;
-	/* Mirrored members of it, for look-ups the remote cannot do: object of member -> text (or
-	 * list of texts).  mirror_data: what a find() answers with, JSON object; NULL: not
-	 * mirrored. */
-	const json_t *mirror_keys, *mirror_data;
+	/* Mirrored members of it, for look-ups the remote cannot do, answered with text: object of
+	 * member -> text (or list of texts); NULL: not mirrored. */
+	const json_t *mirror_keys;
 	bool audited; /* an audit row "accept" for it, if it is news or our own write come back */
 	bool again; /* a re-read (nightly, sync, by hand): SAME is no news, but counts as seen */
 	/* origin "fetch": the delivery that asked, with its stamp as claimed.  Told of another

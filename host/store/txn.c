@@ -140,20 +140,13 @@ static void add_key(struct txn *t, struct op *op, const char *member, const json
 		(struct mirror_key){ copy(t, member), folded(t, text) };
 }
 
-static void copy_mirror(struct txn *t, struct op *op, const json_t *keys, const json_t *data)
+static void copy_keys(struct txn *t, struct op *op, const json_t *keys)
 {
-	struct buf b;
 	const char *member;
 	json_t *value, *one;
 	size_t i;
 
-	if (!data)
-		return;
-	buf_init(&b, TXN_BYTES_MAX);
-	if (!json_write(&b, data))
-		too_big(t);
-	op->accept.mirror = copy_bytes(t, b.data, b.len);
-	buf_finish(&b);
+	op->accept.mirror = op->accept.row.text;
 	op->accept.keys = arena_alloc(&t->arena, MIRROR_KEYS_MAX * sizeof *op->accept.keys);
 	if (!op->accept.keys) {
 		too_big(t);
@@ -198,8 +191,9 @@ void txn_accept(struct txn *t, const struct arrival *a)
 		routes[i].to_connection = copy(t, a->routes[i].to_connection);
 		routes[i].to_entity = copy(t, a->routes[i].to_entity);
 	}
-	copy_mirror(t, op, a->mirror_keys, a->mirror_data);
-	row->mirror_keys = row->mirror_data = NULL;
+	if (a->mirror_keys)
+		copy_keys(t, op, a->mirror_keys);
+	row->mirror_keys = NULL;
 }
 
 /* ---- the other rows -------------------------------------------------------------------------- */

@@ -17,13 +17,12 @@ static void write_everything(struct hand *h)
 		       fetched = order("1", "3", 3000, "{\"n\":3}"),
 		       merged = order("3", NULL, 0, NULL);
 	struct txn *t = txn_begin(h->store);
-	json_t *keys = json_pack("{s:s}", "Email", "a@b.c"), *data = json_object();
+	json_t *keys = json_pack("{s:s}", "Email", "a@b.c");
 	struct arrival first = order("1", "1", 1000, "{\"n\":1}"),
 		       second = order("2", "1", 1000, "{\"n\":2}"), hint = order("1", "2", 0, NULL);
 	struct secret *s = secret_create("x", 1);
 
 	first.mirror_keys = keys;
-	first.mirror_data = data;
 	hint.hint = true;
 	merged.deleted = true;
 	merged.merged_into = "4";
@@ -68,7 +67,6 @@ static void write_everything(struct hand *h)
 	assert_int_equal(hand_commit(h, t).code, 0);
 	secret_destroy(s);
 	json_decref(keys);
-	json_decref(data);
 
 	int64_t id = hand_claim(h, "acme", FLOW, NULL, 0, 1).of[0].id;
 	t = txn_begin(h->store);
