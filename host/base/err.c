@@ -51,6 +51,27 @@ void err_within(struct err *e, const char *fmt, ...)
 		mark_cut(e->text, sizeof e->text);
 }
 
+static const struct { int code; const char *word; } words[] = {
+	{ ERR_SYSTEM, "system" }, { ERR_INPUT, "input" }, { ERR_ABSENT, "absent" }, { ERR_LIMIT, "limit" },
+	{ ERR_LOCKED, "locked" }, { ERR_DAMAGED, "damaged" }, { ERR_REFUSED, "refused" }, { ERR_CONFLICT, "conflict" },
+};
+
+const char *err_word(int code)
+{
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (words[i].code == code)
+			return words[i].word;
+	return words[0].word;
+}
+
+int err_of_word(const char *word)
+{
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcmp(words[i].word, word))
+			return words[i].code;
+	return words[0].code;
+}
+
 void must_failed(const char *what, const char *file, int line)
 {
 	fprintf(stderr, "%s:%d: this must hold and does not: %s\n", file, line, what);

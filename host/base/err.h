@@ -26,6 +26,10 @@ struct err {
  * Always returns code, so that `return err_set(...)` reads well. */
 int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* The code as one word for machines ("absent"), and back; ERR_SYSTEM where it is none. */
+const char *err_word(int code);
+int err_of_word(const char *word);
+
 /* Puts "prefix: " before the text, as the error travels outwards ("tenants/acme/tenant.lua: "). */
 void err_within(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -3,6 +3,7 @@
 
 #include "json.h"
 #include "mem.h"
+#include "shown.h"
 #include "when.h"
 
 #include <errno.h>
@@ -71,11 +72,13 @@ static void json_line(struct buf *b, enum log_level level, const char *area,
 	buf_puts(b, "}\n");
 }
 
-/* Control bytes would let a text draw on the reader's terminal, or forge a second line. */
 static void put_plain(struct buf *b, const char *text)
 {
-	for (; *text; text++)
-		buf_putc(b, (unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text);
+	size_t before = b->len;
+
+	for (; *text; text++) /* what there is room for */
+		buf_putc(b, *text);
+	shown_plain(b->data + before, "");
 }
 
 static void pretty_line(struct buf *b, enum log_level level, const char *area,

@@ -26,10 +26,9 @@ struct api {
 
 /* ---- answers ------------------------------------------------------------------------------------ */
 
-static const struct { int code, status; const char *cause; } kinds[] = {
-	{ ERR_INPUT, 400, "input" }, { ERR_ABSENT, 404, "absent" }, { ERR_LIMIT, 413, "limit" },
-	{ ERR_REFUSED, 403, "refused" }, { ERR_LOCKED, 409, "locked" }, { ERR_CONFLICT, 409, "conflict" },
-	{ ERR_DAMAGED, 500, "damaged" }, { ERR_SYSTEM, 500, "system" },
+static const struct { int code, status; } statuses[] = {
+	{ ERR_INPUT, 400 }, { ERR_ABSENT, 404 }, { ERR_LIMIT, 413 }, { ERR_REFUSED, 403 }, { ERR_LOCKED, 409 },
+	{ ERR_CONFLICT, 409 }, { ERR_DAMAGED, 500 }, { ERR_SYSTEM, 500 },
 };
 
 static void answer_error(struct inbound *in, const struct err *e, const json_t *more)
@@ -38,14 +37,14 @@ static void answer_error(struct inbound *in, const struct err *e, const json_t *
 	struct buf b;
 	size_t i;
 
-	for (i = 0; i + 1 < sizeof kinds / sizeof *kinds; i++)
-		if (kinds[i].code == e->code)
+	for (i = 0; i + 1 < sizeof statuses / sizeof *statuses; i++)
+		if (statuses[i].code == e->code)
 			break;
 	json_put_text(o, "error", e->text);
-	json_put_text(o, "cause", kinds[i].cause);
+	json_put_text(o, "cause", err_word(e->code));
 	buf_init(&b, ANSWER_MAX);
 	json_write(&b, o);
-	inbound_answer(in, kinds[i].status, "application/json", b.data, b.len, NULL);
+	inbound_answer(in, statuses[i].status, "application/json", b.data, b.len, NULL);
 	buf_finish(&b);
 	json_decref(o);
 }

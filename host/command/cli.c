@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/shown.h"
 #include "command/offline.h"
 #include "command/online.h"
 #include "command/run.h"
@@ -223,6 +224,7 @@ int cli_wrong(const struct cli *cli, const char *cause, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof text, fmt, args);
 	va_end(args);
+	shown_plain(text, "\n\t");
 	if (cli->json) {
 		json_t *o = json_object();
 

@@ -73,17 +73,11 @@ static int read_all(int fd, struct buf *b, struct err *e)
 	}
 }
 
-static const struct { const char *cause; int code; } kinds[] = {
-	{ "input", ERR_INPUT }, { "absent", ERR_ABSENT }, { "limit", ERR_LIMIT }, { "refused", ERR_REFUSED },
-	{ "locked", ERR_LOCKED }, { "conflict", ERR_CONFLICT }, { "damaged", ERR_DAMAGED },
-};
-
 static json_t *understand(const struct buf *b, json_t **more, struct err *e)
 {
 	const char *body = strstr(b->data, "\r\n\r\n");
 	int status = b->len > 12 && !strncmp(b->data, "HTTP/1.1 ", 9) ? (int)strtol(b->data + 9, NULL, 10) : 0;
 	json_t *answer = body ? json_read(body + 4, b->len - (size_t)(body + 4 - b->data), NULL) : NULL;
-	int code = ERR_SYSTEM;
 
 	if (!json_is_object(answer)) {
 		json_decref(answer);
@@ -92,10 +86,7 @@ static json_t *understand(const struct buf *b, json_t **more, struct err *e)
 	}
 	if (status < 300)
 		return answer;
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (!strcmp(kinds[i].cause, json_text_or(answer, "cause", "")))
-			code = kinds[i].code;
-	err_set(e, code, "%s", json_text_or(answer, "error", "it could not be done"));
+	err_set(e, err_of_word(json_text_or(answer, "cause", "")), "%s", json_text_or(answer, "error", "it could not be done"));
 	if (more)
 		*more = json_incref(answer);
 	json_decref(answer);

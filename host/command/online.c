@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/shown.h"
 #include "base/when.h"
 #include "command/client.h"
 #include "command/keep.h"
@@ -20,29 +21,30 @@
 
 typedef void words_fn(const struct cli *, const json_t *answer);
 
-static const char *cause_of(int code)
+/* What the host answered, for whoever reads it: texts of remotes stand in it. */
+static json_t *ask_host(const struct cli *cli, const char *command, json_t *args, json_t **more, struct err *e)
 {
-	switch (code) {
-	case ERR_INPUT: return "input";
-	case ERR_ABSENT: return "absent";
-	case ERR_REFUSED: return "refused";
-	case ERR_LOCKED: return "locked";
-	default: return "system";
-	}
+	json_t *answer = client_ask(cli->dir, command, args, more, e), *shown;
+
+	if (!answer || cli->json)
+		return answer;
+	shown = shown_json(answer);
+	json_decref(answer);
+	return shown;
 }
 
-/* Asks, prints; words NULL: nothing to say but that it is done.  args is taken over. */
 static int all_is_well(const json_t *answer)
 {
 	(void)answer;
 	return EXIT_WELL;
 }
 
-/* verdict: the exit status that an answer means. */
+/* Asks, prints; words NULL: nothing to say but that it is done.  args is taken over.  verdict: the exit
+ * status that an answer means. */
 static int ask_and_judge(struct cli *cli, const char *command, json_t *args, words_fn *words, int (*verdict)(const json_t *))
 {
 	struct err e = { 0 };
-	json_t *more = NULL, *answer = client_ask(cli->dir, command, args, &more, &e), *one;
+	json_t *more = NULL, *answer = ask_host(cli, command, args, &more, &e), *one;
 	size_t i;
 	int status;
 
@@ -50,7 +52,7 @@ static int ask_and_judge(struct cli *cli, const char *command, json_t *args, wor
 		if (cli->json && more) {
 			cli_print_json(more);
 		} else {
-			cli_wrong(cli, cause_of(e.code), "%s", e.text);
+			cli_wrong(cli, err_word(e.code), "%s", e.text);
 			json_array_foreach(json_object_get(more, "errors"), i, one)
 				if (!cli->json)
 					fprintf(stderr, "  %s\n", json_text_or(one, "said", ""));
@@ -266,9 +268,18 @@ static bool agrees(const char *question)
 	return fgets(line, sizeof line, stdin) && (*line == 'y' || *line == 'Y');
 }
 
+/* shop-books.invoice is of shop-books, and of "", which is all. */
+static bool is_of(const char *flow, const char *wanted)
+{
+	size_t len = strlen(wanted);
+
+	return !len || (!strncmp(flow, wanted, len) && (!flow[len] || flow[len] == '.'));
+}
+
 /* Before the first write an operator sees counts and sums (ALL-09). */
 static int show_would(struct cli *cli)
 {
+	const char *slash = strchr(cli->argv[0], '/');
 	json_t *args, *answer, *c;
 	struct err e = { 0 };
 	char tenant[64] = "";
@@ -276,14 +287,14 @@ static int show_would(struct cli *cli)
 
 	snprintf(tenant, sizeof tenant, "%.*s", (int)strcspn(cli->argv[0], "/"), cli->argv[0]);
 	args = json_pack("{s:s}", "tenant", tenant);
-	answer = client_ask(cli->dir, "status", args, NULL, &e);
+	answer = ask_host(cli, "status", args, NULL, &e);
 	if (!answer)
-		return cli_wrong(cli, cause_of(e.code), "%s", e.text);
+		return cli_wrong(cli, err_word(e.code), "%s", e.text);
 	json_array_foreach(json_object_get(answer, "causes"), i, c) {
 		const char *currency;
 		json_t *sum;
 
-		if (strcmp(json_text_or(c, "state", ""), "would"))
+		if (strcmp(json_text_or(c, "state", ""), "would") || !is_of(json_text_or(c, "flow", ""), slash ? slash + 1 : ""))
 			continue;
 		printf("%s/%s would write %lld", json_text_or(c, "tenant", ""), json_text_or(c, "flow", ""),
 			(long long)json_int_or(c, "count", 0));
@@ -590,10 +601,10 @@ int command_ping(struct cli *cli)
 
 	if (cli->argc)
 		json_put_text(args, "target", cli->argv[0]);
-	answer = client_ask(cli->dir, "ping", args, &more, &e);
+	answer = ask_host(cli, "ping", args, &more, &e);
 	json_decref(more);
 	if (!answer)
-		return cli_wrong(cli, cause_of(e.code), "%s", e.text);
+		return cli_wrong(cli, err_word(e.code), "%s", e.text);
 	json_array_foreach(json_object_get(answer, "connections"), i, c)
 		if (!json_true_at(c, "ok") || json_array_size(json_object_get(c, "lacks")))
 			status = EXIT_WRONG;
@@ -616,10 +627,19 @@ int command_qwc(struct cli *cli)
 	return ask(cli, "qwc", json_pack("{s:s}", "connection", cli->argv[0]), say_text);
 }
 
+/* The JSON that a row of the trail keeps apart; NULL: none. */
+static json_t *payload_of(const json_t *row)
+{
+	const char *text = json_text_at(row, "payload");
+	json_t *value = text ? json_read(text, strlen(text), NULL) : NULL, *shown = value ? shown_json(value) : NULL;
+
+	json_decref(value);
+	return shown;
+}
+
 static void say_visit(const json_t *v)
 {
-	const char *payload = json_text_or(v, "payload", "");
-	json_t *lines = json_read(payload, strlen(payload), NULL), *line;
+	json_t *lines = payload_of(v), *line;
 	char when[WHEN_SIZE];
 	size_t i;
 
@@ -681,7 +701,7 @@ static void say_event(const json_t *v, bool with_fields)
 {
 	static const char *const members[] = { "origin", "cause", "why", "entity", "id", "key", "mark", "choice", NULL };
 	const json_t *d = json_object_get(v, "detail");
-	const char *payload = json_text_at(v, "payload"), *field, *state = json_text_or(d, "state", "");
+	const char *field, *state = json_text_or(d, "state", "");
 	json_t *verdict, *o;
 	char when[WHEN_SIZE];
 
@@ -691,9 +711,9 @@ static void say_event(const json_t *v, bool with_fields)
 		if (json_text_at(d, *m))
 			printf("  %s %s", *m, json_text_at(d, *m));
 	printf("  (%s)\n", json_text_or(v, "who", ""));
-	if (!with_fields || strcmp(state, "sending") || !payload)
+	if (!with_fields || strcmp(state, "sending"))
 		return;
-	verdict = json_read(payload, strlen(payload), NULL);
+	verdict = payload_of(v);
 	json_object_foreach(json_object_get(verdict, "origins"), field, o)
 		say_origin(field, o, json_at(verdict, "writes.0.data"));
 	json_decref(verdict);
@@ -760,11 +780,11 @@ int command_reconcile(struct cli *cli)
 
 	if (!cli_option(cli, "month"))
 		return cli_usage(cli, "--month YYYY-MM is wanted");
-	answer = client_ask(cli->dir, "reconcile", json_pack("{s:s,s:s}", "target", cli->argv[0], "month",
+	answer = ask_host(cli, "reconcile", json_pack("{s:s,s:s}", "target", cli->argv[0], "month",
 		cli_option(cli, "month")), &more, &e);
 	json_decref(more);
 	if (!answer)
-		return cli_wrong(cli, cause_of(e.code), "%s", e.text);
+		return cli_wrong(cli, err_word(e.code), "%s", e.text);
 	status = json_true_at(answer, "agrees") ? EXIT_WELL : EXIT_WRONG;
 	if (cli->json)
 		cli_print_json(answer);
@@ -791,9 +811,9 @@ static int verify(struct cli *cli)
 	const char *tenant;
 	int status = EXIT_WELL;
 
-	answer = client_ask(cli->dir, "audit-verify", json_object(), NULL, &e);
+	answer = ask_host(cli, "audit-verify", json_object(), NULL, &e);
 	if (!answer)
-		return cli_wrong(cli, cause_of(e.code), "%s", e.text);
+		return cli_wrong(cli, err_word(e.code), "%s", e.text);
 	if (cli->json)
 		cli_print_json(answer);
 	json_object_foreach(json_object_get(answer, "tenants"), tenant, t) {
@@ -882,11 +902,11 @@ int command_authorize(struct cli *cli)
 {
 	struct err e = { 0 };
 	bool waits = !cli_switch(cli, "no-wait");
-	json_t *answer = client_ask(cli->dir, "authorize", json_pack("{s:s}", "connection", cli->argv[0]), NULL, &e);
+	json_t *answer = ask_host(cli, "authorize", json_pack("{s:s}", "connection", cli->argv[0]), NULL, &e);
 	char until[WHEN_SIZE];
 
 	if (!answer)
-		return cli_wrong(cli, cause_of(e.code), "%s", e.text);
+		return cli_wrong(cli, err_word(e.code), "%s", e.text);
 	if (cli->json && !waits)
 		cli_print_json(answer);
 	else if (cli->json) /* what it prints in the end is one value */
@@ -943,7 +963,7 @@ int command_secret(struct cli *cli)
 		return cli_wrong(cli, "input", "no secret came from standard input");
 	}
 	args = json_pack("{s:s,s:s,s:s}", "connection", cli->argv[1], "name", cli->argv[2], "secret", secret);
-	answer = client_ask(cli->dir, "secret-set", args, &more, &e);
+	answer = ask_host(cli, "secret-set", args, &more, &e);
 	if (!answer && e.code == ERR_ABSENT && !more) { /* no host runs */
 		e = (struct err) { 0 };
 		status = keep_secret(cli, cli->argv[1], cli->argv[2], secret, &e) < 0 ? EXIT_WRONG : EXIT_WELL;
@@ -955,7 +975,7 @@ int command_secret(struct cli *cli)
 	json_decref(more);
 	json_decref(answer);
 	if (status)
-		return cli_wrong(cli, cause_of(e.code), "%s", e.text);
+		return cli_wrong(cli, err_word(e.code), "%s", e.text);
 	if (cli->json)
 		printf("{}\n");
 	else

@@ -6,6 +6,7 @@
 #include "base/decimal.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/shown.h"
 #include "base/when.h"
 
 #include <stdlib.h>
@@ -112,6 +113,24 @@ static bool same_amount(const char *a, const char *b)
 	return decimal_parse(a, strlen(a), &x) && decimal_parse(b, strlen(b), &y) && !decimal_cmp(x, y);
 }
 
+/* The command that tells what became of a source record. */
+static char *story_of(const struct reconcile *r, const char *rid)
+{
+	char *word = shown_word(rid), *text = xformat("mlc story %s %s %s", connection_path(r->flow->source),
+		r->flow->source_entity, word);
+
+	free(word);
+	return text;
+}
+
+static char *links_to(const struct reconcile *r, const char *target_id)
+{
+	char *word = shown_word(target_id), *text = xformat("mlc links %s --record %s", r->flow->tenant, word);
+
+	free(word);
+	return text;
+}
+
 static void compare_source(const struct reconcile *r, json_t *out)
 {
 	const char *identity, *tenant = r->flow->tenant;
@@ -130,8 +149,7 @@ static void compare_source(const struct reconcile *r, json_t *out)
 
 			add_gap(out, label, "missing", xformat("%s %s is not in %s: %s%s%s", amount, currency,
 				connection_name(r->flow->target), state ? state : "not read yet", json_text_at(open, "why") ? ", " : "",
-				json_text_or(open, "why", "")), state ? xformat("mlc story %s %s %s", connection_path(r->flow->source),
-				r->flow->source_entity, json_text_or(due, "rid", "")) : xformat("mlc sync %s --wait", r->flow->key));
+				json_text_or(open, "why", "")), state ? story_of(r, json_text_or(due, "rid", "")) : xformat("mlc sync %s --wait", r->flow->key));
 			continue;
 		}
 		if (!record) {
@@ -142,8 +160,7 @@ static void compare_source(const struct reconcile *r, json_t *out)
 		total = total_of(r->flow, record);
 		if (total && !same_amount(total, amount))
 			add_gap(out, label, "differs", xformat("%s here, %s in %s (%s)", amount, total, connection_name(r->flow->target),
-				number_of(record)), xformat("mlc story %s %s %s", connection_path(r->flow->source), r->flow->source_entity,
-				json_text_or(due, "rid", "")));
+				number_of(record)), story_of(r, json_text_or(due, "rid", "")));
 		free(total);
 	}
 }
@@ -168,7 +185,7 @@ static void compare_target(const struct reconcile *r, json_t *out)
 		}
 		if (*number && other && (ours || json_object_get(r->linked, other)))
 			add_gap(out, number, "doubled", xformat("the number %s stands on %s and on %s", number, other, id),
-				xformat("mlc links %s --record %s", r->flow->tenant, id));
+				links_to(r, id));
 		else if (*number)
 			json_put_text(numbers, number, id);
 		free(total);

@@ -4,6 +4,7 @@
 #include "base/decimal.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/shown.h"
 #include "base/when.h"
 
 #include <stdlib.h>
@@ -135,12 +136,15 @@ static void add_app(void *arg, struct connection *c)
 static char *advice(const json_t *row)
 {
 	const char *state = json_text_or(row, "state", ""), *tenant = json_text_or(row, "tenant", "");
-	const char *cause = json_text_or(row, "cause", "");
+	char *cause = shown_word(json_text_or(row, "cause", "")), *text;
 
 	if (!strcmp(state, "review"))
-		return xformat("mlc list review --tenant %s --cause '%s'   then mlc decide %s --cause '%s' ...", tenant, cause,
-			tenant, cause);
-	return xformat("mend the cause, then mlc release %s --cause '%s'", tenant, cause);
+		text = xformat("mlc list review --tenant %s --cause %s   then mlc decide %s --cause %s ...", tenant, cause, tenant,
+			cause);
+	else
+		text = xformat("mend the cause, then mlc release %s --cause %s", tenant, cause);
+	free(cause);
+	return text;
 }
 
 static bool needs_person(const json_t *row)

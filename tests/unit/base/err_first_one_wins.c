@@ -59,6 +59,15 @@ static void a_text_too_long_shows_that_it_was_cut(void **state)
 	assert_string_equal(within.text + ERR_TEXT_MAX - 5, "xxxx");
 }
 
+static void each_code_has_a_word_and_each_word_its_code(void **state)
+{
+	(void)state;
+	for (int code = ERR_CONFLICT; code <= ERR_INPUT; code++)
+		assert_int_equal(err_of_word(err_word(code)), code);
+	assert_string_equal(err_word(-99), "system");
+	assert_int_equal(err_of_word("no such word"), ERR_SYSTEM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -66,6 +75,7 @@ int main(void)
 		cmocka_unit_test(nobody_need_listen),
 		cmocka_unit_test(the_way_outwards_stands_before_the_text),
 		cmocka_unit_test(a_text_too_long_shows_that_it_was_cut),
+		cmocka_unit_test(each_code_has_a_word_and_each_word_its_code),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
