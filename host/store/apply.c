@@ -674,15 +674,15 @@ static bool delivery_now(struct writer *w, struct txn *t, int64_t id, struct del
 }
 
 /* "order 1007": people look for 1007. */
-static void remember_number(struct writer *w, const struct delivery_now *d, const char *label)
+static void remember_name(struct writer *w, const struct delivery_now *d, const char *label)
 {
 	const char *space = strrchr(label, ' ');
 
 	db_run(writer_db(w),
-		"UPDATE record SET number = ?5"
-		" WHERE tenant = ?1 AND connection = ?2 AND entity = ?3 AND rid = ?4",
-		txt(d->tenant), txt(d->connection), txt(d->entity), txt(d->rid),
-		txt(space ? space + 1 : label));
+		"INSERT OR IGNORE INTO called(tenant, name, connection, entity, rid)"
+		" VALUES(?1, ?2, ?3, ?4, ?5)",
+		txt(d->tenant), txt(space ? space + 1 : label), txt(d->connection), txt(d->entity),
+		txt(d->rid));
 }
 
 /* An answer stays with the question it answered. */
@@ -793,7 +793,7 @@ void delivery_move(struct writer *w, struct txn *t, const struct delivery_move *
 	else if (m->doc)
 		db_run(db, "DELETE FROM doc WHERE delivery = ?1", num(m->id));
 	if (m->label && *m->label && !same(m->label, d.label))
-		remember_number(w, &d, m->label);
+		remember_name(w, &d, m->label);
 	bool stays = d.state == DELIVERY_SENDING && (m->to == DELIVERY_READY || state_blocks(m->to));
 	entered(w, t, m->id, d.tenant, d.flow, d.state,
 		stays && take_newer(w, t, m->id, &d) ? DELIVERY_READY : m->to);

@@ -239,7 +239,7 @@ bool die_is_near(struct die *, const struct txn *group); /* the one that is coun
 void die_now(void);
 
 /* schema.c */
-#define STORE_SCHEMA 2
+#define STORE_SCHEMA 3
 struct db *main_open(const char *path, enum db_use, struct err *);
 struct db *audit_open(const char *path, enum db_use, struct err *);
 int key_check_seal(const struct master_key *, unsigned char **sealed, size_t *len, struct err *e);

@@ -544,8 +544,8 @@ static void erase_delivery(struct writer *w, struct txn *t, struct erasure *e, i
 				.to = DELIVERY_SKIPPED,
 				.cause = "erased" });
 	db_run(db,
-		"UPDATE delivery SET why = NULL, choice = NULL, choice_cause = NULL,"
-		" fetch = 0 WHERE id = ?1",
+		"UPDATE delivery SET why = NULL, label = NULL, choice = NULL,"
+		" choice_cause = NULL, fetch = 0 WHERE id = ?1",
 		num(id));
 	db_run(db, "DELETE FROM doc WHERE delivery = ?1", num(id));
 	db_run(db, "UPDATE write SET data = NULL WHERE delivery = ?1", num(id));
@@ -609,6 +609,10 @@ static void erase(struct writer *w, struct txn *t, void *arg)
 		"UPDATE link SET base = NULL, source_seen = NULL, target_seen = NULL WHERE tenant = ?1 AND target_connection = ?2"
 		" AND target_id = ?3 AND target_entity = ?4",
 		txt(c->tenant), txt(c->connection), txt(c->rid), txt(c->entity));
+	db_run(db,
+		"DELETE FROM called WHERE tenant = ?1 AND connection = ?2 AND entity = ?3 AND"
+		" rid = ?4",
+		txt(c->tenant), txt(c->connection), txt(c->entity), txt(c->rid));
 	mirror_drop(w, c->tenant, c->connection, c->entity, c->rid);
 	if (!t->error.code)
 		audit_append(w, t,

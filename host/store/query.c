@@ -638,13 +638,15 @@ static void where_state(struct where *w, const json_t *state, struct err *e)
 	json_decref(list);
 }
 
-/* "order 1007" and "1007" find what is labelled so; both go by the number. */
-static void where_label(struct where *w, const char *label)
+/* "order 1007" and "1007" find what is labelled so; both go by the last word. */
+static void where_label(struct where *w, const char *tenant, const char *label)
 {
 	const char *space = strrchr(label, ' ');
 
-	where_and(w, " AND d.rid IN (SELECT rid FROM record WHERE tenant = d.tenant AND number = ",
-		txt(space ? space + 1 : label));
+	where_and(w, " AND (d.tenant, d.entity, d.rid, d.connection) IN (SELECT tenant, entity, rid,"
+		" connection FROM called WHERE name = ", txt(space ? space + 1 : label));
+	if (tenant)
+		where_and(w, " AND tenant = ", txt(tenant));
 	where_and(w, ") AND (d.label = ", txt(label));
 	where_and(w, " OR d.label LIKE '% ' || ", txt(label));
 	buf_putc(&w->sql, ')');
@@ -679,7 +681,7 @@ static void read_list(struct lane *l, struct query *q)
 	if (json_object_get(f, "state"))
 		where_state(&w, json_object_get(f, "state"), &q->job.error);
 	if (label)
-		where_label(&w, label);
+		where_label(&w, json_text_at(f, "tenant"), label);
 	if (json_object_get(f, "since_ms"))
 		where_and(&w, " AND d.received_ms >= ", num(json_int_or(f, "since_ms", 0)));
 	if (json_object_get(f, "after_id"))
@@ -781,14 +783,13 @@ static void read_records(struct lane *l, struct query *q)
 
 	where_begin(&w,
 		"SELECT r.tenant, r.connection, r.entity, r.rid, r.version, r.changed_ms,"
-		" r.seen_ms, r.deleted AS 'deleted?', r.number, p.bytes AS text, ");
+		" r.seen_ms, r.deleted AS 'deleted?', p.bytes AS text, ");
 	buf_puts(&w.sql, by_time ? "r.at_ms || '/' || r.rid AS after" : "r.rid AS after");
 	buf_puts(&w.sql, " FROM record r LEFT JOIN payload p ON p.id = r.payload WHERE 1");
 	where_text(&w, f, "tenant", " AND r.tenant = ");
 	where_text(&w, f, "connection", " AND r.connection = ");
 	where_text(&w, f, "entity", " AND r.entity = ");
 	where_text(&w, f, "rid", " AND r.rid = ");
-	where_text(&w, f, "number", " AND r.number = ");
 	if (has_from)
 		where_and(&w, " AND r.at_ms >= ", num(from));
 	if (has_to)

@@ -133,6 +133,14 @@ static const char *const main_steps[] = {
 	"ALTER TABLE link ADD COLUMN back INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE link ADD COLUMN swings INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE link ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;",
+	/* What people call a record: each of its deliveries may have another name for it. */
+	"CREATE TABLE called(tenant TEXT NOT NULL, name TEXT NOT NULL, connection TEXT NOT NULL,"
+	" entity TEXT NOT NULL, rid TEXT NOT NULL,"
+	" PRIMARY KEY(tenant, name, connection, entity, rid)) STRICT, WITHOUT ROWID;"
+	"INSERT INTO called SELECT tenant, number, connection, entity, rid FROM record WHERE"
+	" number IS NOT NULL;"
+	"DROP INDEX record_number;"
+	"ALTER TABLE record DROP COLUMN number;",
 };
 _Static_assert(sizeof main_steps / sizeof *main_steps == STORE_SCHEMA - 1, "one step from each to the next");
 

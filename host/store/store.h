@@ -305,7 +305,7 @@ void store_open_set(struct store *, const char *tenant, const char *connection, 
  * after?, payload? (bool: with it; erased: true where it is gone), limit? }. */
 void store_audit(struct store *, const json_t *filter, rows_fn *, void *arg);
 /* What a tenant's connection holds of one entity: { rid, version, changed_ms, seen_ms, deleted,
- * number, text, after }.  filter: { tenant, connection, entity, rid?, number?, from?, to? (ms, or
+ * text, after }.  filter: { tenant, connection, entity, rid?, from?, to? (ms, or
  * a day or instant as text; of the change, to excluded), unseen_ms? (those not known to be deleted and
  * not seen since then), after? (as the last row told), limit? }. */
 void store_records(struct store *, const json_t *filter, rows_fn *, void *arg);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FLOW     "shop-books.invoice"
 #define CUSTOMER "shop-books.customer"
@@ -381,6 +382,36 @@ static void texts_are_changed_cleared_or_left_alone(void **state)
 	assert_string_equal(hand_delivery(h, id).doc, "");
 }
 
+/* An order's invoice is "order 1007", and its customer bears an e-mail. */
+static void a_record_is_found_by_what_each_of_its_deliveries_calls_it(void **state)
+{
+	static const struct { const char *label; size_t found; } rows[] = {
+		{ "1007", 1 }, { "order 1007", 1 }, { "customer Ada ada@example.com", 1 }, { "ada@example.com", 1 },
+		{ "1008", 0 }, { "payment 1007", 0 },
+	};
+	static const struct route routes[] = { { FLOW, 20 }, { CUSTOMER, 10 } };
+	struct hand *h = *state;
+	struct arrival a = order("7", "1", 1000, "{}");
+	json_t *both;
+
+	a.routes = routes;
+	a.route_count = 2;
+	hand_accept(h, a);
+	both = hand_list(h, "{s:s,s:s}", "tenant", "acme", "rid", "7");
+	assert_int_equal(json_array_size(both), 2);
+	for (size_t i = 0; i < 2; i++)
+		hand_move(h, (struct delivery_move){ .id = json_int_or(json_array_get(both, i), "id", 0),
+			.to = DELIVERY_HELD, .label = strcmp(json_text_or(json_array_get(both, i), "flow", ""), FLOW) ?
+			"customer Ada ada@example.com" : "order 1007" });
+	json_decref(both);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		json_t *found = hand_list(h, "{s:s,s:s}", "tenant", "acme", "label", rows[i].label);
+
+		assert_int_equal(json_array_size(found), rows[i].found);
+		json_decref(found);
+	}
+}
+
 static void a_delivery_that_is_not_there_is_named(void **state)
 {
 	struct hand *h = *state;
@@ -518,6 +549,7 @@ int main(void)
 		TEST(a_circle_of_needs_is_held_and_says_so),
 		TEST(a_new_version_of_one_that_waits_starts_it_afresh),
 		TEST(texts_are_changed_cleared_or_left_alone),
+		TEST(a_record_is_found_by_what_each_of_its_deliveries_calls_it),
 		TEST(a_delivery_that_is_not_there_is_named),
 		TEST(counts_follow_every_move),
 		TEST(causes_are_grouped_with_what_is_at_stake),

@@ -145,6 +145,10 @@ static void a_store_of_the_first_schema_becomes_one_of_ours(void **state)
 	}
 	change(h, "ALTER TABLE delivery DROP COLUMN merged_into");
 	change(h, "DROP TABLE again");
+	change(h, "DROP TABLE called");
+	change(h, "ALTER TABLE record ADD COLUMN number TEXT");
+	change(h, "CREATE INDEX record_number ON record(tenant, number) WHERE number IS NOT NULL");
+	change(h, "UPDATE record SET number = '1007'");
 	change(h, "PRAGMA user_version = 1");
 	hand_open(h);
 	t = txn_begin(h->store);
@@ -153,6 +157,7 @@ static void a_store_of_the_first_schema_becomes_one_of_ours(void **state)
 		.rid = "1" }, 5);
 	assert_int_equal(hand_commit(h, t).code, 0);
 	assert_int_equal(hand_accept(h, order("1", "2", 2000, "{\"n\":2}")), ACCEPTED_NEW);
+	assert_int_equal(json_array_size(hand_list(h, "{s:s,s:s}", "tenant", "acme", "rid", "1")), 1);
 }
 
 static void the_database_of_another_program_is_left_alone(void **state)
