@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/zone.h"
+#include "net/tls.h"
 #include "script/near.h"
 
 #include <stdlib.h>
@@ -117,6 +118,8 @@ void config_release(struct config *c)
 		zone_destroy(c->zones[i].zone);
 	}
 	free(c->zones);
+	free((void *)(uintptr_t)c->outbound.allow_private); /* what it points at is of mlc */
+	free((char *)(uintptr_t)c->outbound.ca_file);
 	pool_forget(c->pool, c->generation);
 	json_decref(c->mlc);
 	json_decref(c->tenants);
@@ -504,6 +507,47 @@ static void check_app(struct reading *r, const json_t *settings, json_t *errors)
 	free(hint);
 }
 
+static char *in_dir(const struct reading *r, const char *path)
+{
+	return *path == '/' ? xstrdup(path) : xformat("%s/%s", r->in.dir, path);
+}
+
+static void read_outbound(struct reading *r)
+{
+	const json_t *mlc = r->config->mlc, *list = json_at(mlc, "outbound.allow_private");
+	const char *ca = json_text_at(mlc, "outbound.ca_file");
+	const char **allow = xcalloc(json_array_size(list) + 1, sizeof *allow);
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		allow[i] = json_string_value(json_array_get(list, i));
+	r->config->outbound = (struct carry_conf) { .allow_private = allow, .ca_file = ca ? in_dir(r, ca) : NULL,
+		.agent = "ml-connector" };
+	if (carry_check(&r->config->outbound, &e) < 0) {
+		err_within(&e, "outbound");
+		add_error(r->config, "mlc.lua", 0, e.text, NULL);
+	}
+}
+
+static void check_certificate(struct reading *r)
+{
+	const char *cert = json_text_at(r->config->mlc, "public.tls.cert"), *key = json_text_at(r->config->mlc, "public.tls.key");
+	char *cert_path, *key_path;
+	struct err e = { 0 };
+
+	if (!cert || !key)
+		return;
+	cert_path = in_dir(r, cert);
+	key_path = in_dir(r, key);
+	tls_conf_release(tls_conf_create(cert_path, key_path, &e));
+	if (e.code) {
+		err_within(&e, "public.tls");
+		add_error(r->config, "mlc.lua", 0, e.text, NULL);
+	}
+	free(cert_path);
+	free(key_path);
+}
+
 /* The operator's own registrations: each of a connector that is there. */
 static void check_apps(struct reading *r)
 {
@@ -593,6 +637,8 @@ static void all_read(struct reading *r)
 		reading_over(r);
 		return;
 	}
+	read_outbound(r);
+	check_certificate(r);
 	check_apps(r);
 	json_object_foreach(r->config->tenants, name, value) {
 		check_connections(r, name, value);

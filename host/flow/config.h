@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/loop.h"
+#include "net/carry.h"
 #include "plug/registry.h"
 #include "script/pool.h"
 
@@ -30,6 +31,7 @@ struct config { /* counted; immutable once made, but for what flow.h says of a f
 	size_t flow_count;
 	struct config_zone { char *tenant; struct zone *zone; } *zones; /* of tenants that say theirs */
 	size_t zone_count;
+	struct carry_conf outbound; /* of mlc.lua: whom we may call, and whose certificates count */
 	struct pool *pool; /* forgets the generation when the last reference goes */
 };
 

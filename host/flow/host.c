@@ -669,29 +669,18 @@ static void on_in_force(struct host *h, void *arg)
 
 static int open_parts(struct host *h, struct config *c, struct err *e)
 {
-	const char *store = json_text_or(c->mlc, "store", "state"), *ca = json_text_at(c->mlc, "outbound.ca_file");
-	const char *key = json_text_at(c->mlc, "key_file");
-	const json_t *list = json_object_get(json_object_get(c->mlc, "outbound"), "allow_private");
-	const char *allow[64] = { NULL };
+	const char *store = json_text_or(c->mlc, "store", "state"), *key = json_text_at(c->mlc, "key_file");
 	char *dir = in_dir(h, store), *key_path = key ? in_dir(h, key) : xformat("%s/master.key", dir);
-	char *ca_path = ca ? in_dir(h, ca) : NULL;
-	size_t i, n = 0;
-	json_t *one;
 
-	json_array_foreach((json_t *)list, i, one)
-		if (json_is_string(one) && n + 1 < sizeof allow / sizeof *allow)
-			allow[n++] = json_string_value(one);
 	h->store = store_open(h->loop, &(struct store_conf) { .dir = dir, .key_file = key_path }, e);
 	if (h->store)
-		h->carry = carry_create(h->loop, &(struct carry_conf) { .allow_private = allow, .ca_file = ca_path,
-			.agent = "ml-connector" }, e);
+		h->carry = carry_create(h->loop, &c->outbound, e);
 	if (h->carry)
 		h->connections = connections_create(&(struct connections_conf) { .loop = h->loop, .store = h->store,
 			.carry = h->carry, .hooks = &hooks, .ctx = h, .public_url = public_url,
 			.record_dir = h->conf.record_dir });
 	free(dir);
 	free(key_path);
-	free(ca_path);
 	return e->code;
 }
 
@@ -924,12 +913,14 @@ static void tell_reloaded(struct host *h, const json_t *answer, const struct err
 static void on_reloaded(struct host *h, void *arg)
 {
 	json_t *answer = arg;
-	struct err e = { 0 };
+	struct err e = { 0 }, own = { 0 };
 
 	if (server_reload_tls(h->public_server, &e) < 0) {
 		log_line(LOG_ERROR, "net", "%s: the certificate in use stays", e.text);
 		json_put_text(answer, "tls", e.text);
 	}
+	if (carry_change(h->carry, &h->config->outbound, &own) < 0) /* it was well when it was read */
+		log_line(LOG_ERROR, "net", "outbound: %s: what was in force stays", own.text);
 	carry_forget_connections(h->carry);
 	discover_want(h, NULL);
 	log_line(LOG_INFO, "host", "reloaded: %zu flows, generation %u", h->config->flow_count, h->config->generation);

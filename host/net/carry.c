@@ -1057,17 +1057,33 @@ void carry_forget_connections(struct carry *c)
 	destroy_if_old(old);
 }
 
-static int take_allowed(struct carry *c, const char *const *list, struct err *e)
+int carry_check(const struct carry_conf *conf, struct err *e)
 {
+	struct net net;
+
+	for (const char *const *at = conf->allow_private; at && *at; at++)
+		if (!net_parse(*at, &net))
+			return err_set(e, ERR_INPUT, "allow_private: '%s' is no network, write it like 10.1.0.0/16", *at);
+	if (conf->ca_file && access(conf->ca_file, R_OK) < 0)
+		return err_set(e, ERR_ABSENT, "ca_file %s: it cannot be read", conf->ca_file);
+	return 0;
+}
+
+int carry_change(struct carry *c, const struct carry_conf *conf, struct err *e)
+{
+	const char *const *list = conf->allow_private;
 	size_t count = 0;
 
+	if (carry_check(conf, e) < 0)
+		return e->code;
 	while (list && list[count])
 		count++;
+	free(c->allowed);
 	c->allowed = xcalloc(count + 1, sizeof *c->allowed);
-	for (; c->allowed_count < count; c->allowed_count++)
-		if (!net_parse(list[c->allowed_count], &c->allowed[c->allowed_count]))
-			return err_set(e, ERR_INPUT, "allow_private: '%s' is no network, write it like 10.1.0.0/16",
-				list[c->allowed_count]);
+	for (c->allowed_count = 0; c->allowed_count < count; c->allowed_count++)
+		must(net_parse(list[c->allowed_count], &c->allowed[c->allowed_count]));
+	free(c->ca_file);
+	c->ca_file = conf->ca_file ? xstrdup(conf->ca_file) : NULL;
 	return 0;
 }
 
@@ -1080,7 +1096,6 @@ struct carry *carry_create(struct loop *loop, const struct carry_conf *conf, str
 	c->at_once = conf->at_once ? conf->at_once : 512;
 	c->at_once_place = conf->at_once_host ? conf->at_once_host : 64;
 	c->agent = conf->agent ? xstrdup(conf->agent) : NULL;
-	c->ca_file = conf->ca_file ? xstrdup(conf->ca_file) : NULL;
 	TAILQ_INIT(&c->places);
 	TAILQ_INIT(&c->engines);
 	TAILQ_INIT(&c->all);
@@ -1088,16 +1103,11 @@ struct carry *carry_create(struct loop *loop, const struct carry_conf *conf, str
 	for (size_t i = 0; i < PRIVATE_NETS; i++)
 		must(net_parse(private_nets[i], &c->refused[i]));
 	add_engine(c);
-	if (take_allowed(c, conf->allow_private, e) < 0)
-		goto fail;
-	if (c->ca_file && access(c->ca_file, R_OK) < 0) {
-		err_set(e, ERR_ABSENT, "ca_file %s: it cannot be read", c->ca_file);
-		goto fail;
+	if (carry_change(c, conf, e) < 0) {
+		carry_destroy(c);
+		return NULL;
 	}
 	return c;
-fail:
-	carry_destroy(c);
-	return NULL;
 }
 
 void carry_destroy(struct carry *c)

@@ -25,6 +25,11 @@ struct carry_conf {
 };
 
 struct carry *carry_create(struct loop *, const struct carry_conf *, struct err *);
+/* ERR_INPUT, ERR_ABSENT: a network that is none, a ca_file that cannot be read. */
+int carry_check(const struct carry_conf *, struct err *);
+/* From now on these networks and this ca_file; of conf no more is looked at.  What is in flight goes on as
+ * it began.  Wrong: nothing has changed. */
+int carry_change(struct carry *, const struct carry_conf *, struct err *);
 /* What is in flight ends as LOST (or NEVER_SENT); done is called for each before this returns.
  * Not from within done. */
 void carry_destroy(struct carry *);
