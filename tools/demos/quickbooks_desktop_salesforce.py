@@ -12,14 +12,7 @@ from decimal import Decimal
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "e2e"))
 from lib import BooksSales, bed  # noqa: E402
 from lib.booksales import CALLS  # noqa: E402
-
-
-def headline(text):
-    print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
-
-
-def say(text=""):
-    print(text, flush=True)
+from terminal import headline, say  # noqa: E402
 
 
 def fill(books):

@@ -11,16 +11,9 @@ from decimal import Decimal
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "e2e"))
 from lib import bed  # noqa: E402
 from lib.crmbooks import CrmBooks, eventually  # noqa: E402
+from terminal import headline, say  # noqa: E402
 
 RENO = {"Addr1": "1 Row", "City": "Reno", "State": "NV", "PostalCode": "89501"}
-
-
-def headline(text):
-    print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
-
-
-def say(text=""):
-    print(text, flush=True)
 
 
 def fill(b):
@@ -44,7 +37,7 @@ def compare(b, waiting):
     for deal in b.deals():
         deals.setdefault(deal["Books_Number"], []).append(deal)
     lost = doubled = wrong = equal = 0
-    say(f"  {'invoice':8} {'QuickBooks':>12} {'deal':>10} {'lines':>10}  {'account':24} {'contact':14} products")
+    say(f"  {'invoice':8} {'QuickBooks':>12} {'deal':>10} {'lines':>10}  {'account':16} {'contact':14} products")
     for d in documents:
         found = deals.pop(d["number"], [])
         if not found:
@@ -58,11 +51,11 @@ def compare(b, waiting):
         good = Decimal(str(deal["Amount"])) == lines == Decimal(d["total"]) and linked and (deal["Stage"] == "Closed Lost") == bool(d.get("void"))
         equal += good
         wrong += not good
-        say(f"  {d['number']:8} {d['total']:>12} {deal['Amount']:>10} {lines:>10}  {deal['Account_Name']['name']:24} {(deal['Contact_Name'] or {}).get('name', '-'):14} "
+        say(f"  {d['number']:8} {d['total']:>12} {deal['Amount']:>10.2f} {lines:>10.2f}  {deal['Account_Name']['name']:16} {(deal['Contact_Name'] or {}).get('name', '-'):14} "
             f"{', '.join(p['name'] for p in deal['Products'])}{'' if good else ': WRONG'}")
     for number, found in deals.items():  # of invoices that are gone
         closed = all(f["Stage"] == "Closed Lost" and Decimal(str(f["Books_Balance"])) == 0 for f in found)
-        say(f"  {number:8} {'deleted':>12} {found[0]['Amount']:>10} {'':>10}  {found[0]['Stage']}{'' if closed else ': WRONG'}")
+        say(f"  {number:8} {'deleted':>12} {found[0]['Amount']:>10.2f} {'':>10}  {found[0]['Stage']}{'' if closed else ': WRONG'}")
         wrong += not closed
         doubled += len(found) - 1
     return equal, lost, doubled, wrong
@@ -80,7 +73,7 @@ def balances(b):
         customer = next((c["name"] for c in b.books.get("/books")["customers"] if f"QB-{c['id']}" == a["External_Id"]), None)
         want, have = owed.get(customer, Decimal(0)), Decimal(str(a["Books_Balance"] or 0))
         wrong += want != have
-        say(f"  {customer or '(deleted)':22} {a['Account_Name']:24} {a['Books_Status'] or '-':8} owes {want:>8} in QuickBooks, {have:>8} in Zoho{'' if want == have else ': WRONG'}")
+        say(f"  {customer or '(deleted)':18} {a['Account_Name']:18} {a['Books_Status'] or '-':8} owes {want:>8.2f} in QuickBooks, {have:>8.2f} in Zoho{'' if want == have else ': WRONG'}")
     return wrong
 
 
@@ -145,7 +138,7 @@ def main():
 
     headline("The story of invoice 1005")
     for line in b.at.say("story", "acme/books", "Invoice", "1005")[1].splitlines()[:40]:
-        say("  " + line[:150])
+        say("  " + line)
 
     headline("Both sides' own books")
     equal, lost, doubled, wrong = compare(b, waiting)

@@ -11,14 +11,7 @@ from decimal import Decimal
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "e2e"))
 from lib import bed  # noqa: E402
 from lib.billing import Billing, charge  # noqa: E402
-
-
-def headline(text):
-    print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
-
-
-def say(text=""):
-    print(text, flush=True)
+from terminal import headline, say  # noqa: E402
 
 
 def fill(b):
@@ -146,7 +139,7 @@ def main():
 
     headline("The story of INV00000001")
     for line in b.at.say("story", "acme/books", "Invoice", "INV00000001")[1].splitlines()[:40]:
-        say("  " + line[:150])
+        say("  " + line)
 
     headline("Both sides' own books")
     posted, lost, doubled, wrong = compare(b, invoices, waiting)

@@ -11,14 +11,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "e2e"))
 from lib import bed, eventually  # noqa: E402
 from lib.booksdesk import DAY, SECOND, BooksDesk  # noqa: E402
-
-
-def headline(text):
-    print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
-
-
-def say(text=""):
-    print(text, flush=True)
+from terminal import headline, say  # noqa: E402
 
 
 def day(offset):
@@ -115,7 +108,7 @@ def main():
 
     headline("The story of Maple Toy Company")
     for line in h.at.say("story", "acme/books", "Customer", maple)[1].splitlines()[:24]:
-        say("  " + line[:150])
+        say("  " + line)
 
     headline("Both sides' own books")
     waiting = waiting_names(h)

@@ -12,18 +12,11 @@ from decimal import Decimal
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "e2e"))
 from lib import Deployment, Twin, eventually  # noqa: E402
 from lib import bed  # noqa: E402
+from terminal import headline, say  # noqa: E402
 
 KEY, SECRET, PASSWORD = "ck_" + "5" * 40, "cs_" + "6" * 40, "a-long-password-for-the-web-connector"
 NEW_YORK = {"country": "US", "state": "NY", "city": "New York", "postcode": "10001"}
 CALIFORNIA = {"country": "US", "state": "CA", "city": "Los Angeles", "postcode": "90001"}
-
-
-def headline(text):
-    print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
-
-
-def say(text=""):
-    print(text, flush=True)
 
 
 def free_port():
@@ -241,7 +234,7 @@ def main():
     headline(f"The story of order {orders[1][1]['number']}")
     story = at.say("story", "acme/shop", "order", orders[1][1]["number"])[1].splitlines()
     for line in story[:60]:
-        say("  " + line[:150])
+        say("  " + line)
 
     headline("Both sides' own books")
     held, posted, lost, doubled, wrong = compare(shop, books, orders, waiting)

@@ -1,4 +1,4 @@
-"""npm's packages beside tests: tools/install brings them; a test that is run by itself brings its own."""
+"""npm's packages beside tests: tools/install --tests brings them; a test that is run by itself brings its own."""
 import fcntl
 import os
 import subprocess
