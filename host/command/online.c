@@ -18,6 +18,7 @@
 
 #define SECRET_MAX  8192
 #define CALENDAR_MS (90 * WHEN_DAY_MS)
+#define FACT_SHOWN  100 /* characters; longer ones are for connectors */
 
 typedef void words_fn(const struct cli *, const json_t *answer);
 
@@ -81,6 +82,16 @@ static const char *at(int64_t ms, char out[WHEN_SIZE])
 	when_text(ms, out);
 	out[16] = 0; /* to the minute */
 	out[10] = ' ';
+	return out;
+}
+
+/* The same for a sentence: "never", "2026-11-21 20:36 UTC". */
+static const char *at_utc(int64_t ms, char out[WHEN_SIZE])
+{
+	if (!ms)
+		return "never";
+	at(ms, out);
+	memcpy(out + 16, " UTC", sizeof " UTC");
 	return out;
 }
 
@@ -159,6 +170,17 @@ static void say_calendar(const json_t *list, int64_t now)
 	}
 }
 
+/* Why a feed of the connection could not be read; NULL: all were. */
+static const char *first_trouble(const json_t *connection)
+{
+	const char *feed;
+	json_t *why;
+
+	json_object_foreach(json_object_get(connection, "feeds_in_trouble"), feed, why)
+		return json_string_value(why);
+	return NULL;
+}
+
 static void say_status(const struct cli *cli, const json_t *a)
 {
 	const json_t *things = json_object_get(a, "things");
@@ -190,12 +212,15 @@ static void say_status(const struct cli *cli, const json_t *a)
 		int64_t next = json_int_or(one, "next_visit_ms", 0);
 		char when[WHEN_SIZE];
 
-		printf("%s (%s): %s", json_text_or(one, "connection", ""), json_text_or(one, "connector", ""),
-			json_text_or(one, "why", "well"));
+		const char *trouble = first_trouble(one);
+
+		printf("%s (%s): %s%s", json_text_or(one, "connection", ""), json_text_or(one, "connector", ""),
+			json_text_at(one, "why") || !trouble ? json_text_or(one, "why", "well") : "cannot be read just now: ",
+			json_text_at(one, "why") || !trouble ? "" : trouble);
 		if (json_true_at(one, "peer_calls")) {
-			printf("; last visit %s UTC", at(json_int_or(one, "last_visit_ms", 0), when));
+			printf("; last visit %s", at_utc(json_int_or(one, "last_visit_ms", 0), when));
 			if (next)
-				printf(", the next at about %s UTC", at(next, when));
+				printf(", the next at about %s", at_utc(next, when));
 		}
 		printf("\n");
 	}
@@ -216,6 +241,55 @@ int command_status(struct cli *cli)
 	return ask_and_judge(cli, "status", args, say_status, needs_nobody);
 }
 
+/* A value in a line: a reference by what it refers to, an object by its members. */
+static void say_inline(const json_t *value)
+{
+	const char *name = json_text_at(value, "name"), *id = json_text_at(value, "id"), *member;
+	const char *between = "";
+	json_t *one;
+	char *text;
+
+	if (json_is_string(value)) {
+		printf("%s", json_string_value(value));
+	} else if (json_is_object(value) && !name && !id) {
+		json_object_foreach((json_t *)value, member, one) {
+			printf("%s", between);
+			say_inline(one);
+			between = ", ";
+		}
+	} else if (json_is_object(value)) {
+		printf("%s", name ? name : id);
+	} else {
+		text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+		printf("%s", text ? text : "");
+		free(text);
+	}
+}
+
+/* The document that a write would make: its members in a line, and a line for each row of a list. */
+static void say_document(const json_t *write)
+{
+	const char *name, *between = "";
+	json_t *value, *row;
+	size_t i;
+
+	printf("       %s %s: ", json_text_or(write, "verb", ""), json_text_or(write, "entity", ""));
+	json_object_foreach(json_object_get(write, "data"), name, value) {
+		if (json_is_array(value) || json_is_false(value))
+			continue;
+		printf("%s%s ", between, name);
+		say_inline(value);
+		between = "; ";
+	}
+	printf("\n");
+	json_object_foreach(json_object_get(write, "data"), name, value)
+		json_array_foreach(value, i, row) {
+			printf("         %s: ", name);
+			say_inline(row);
+			printf("\n");
+		}
+}
+
 static void say_list(const struct cli *cli, const json_t *a)
 {
 	size_t i, n;
@@ -226,6 +300,11 @@ static void say_list(const struct cli *cli, const json_t *a)
 		printf("%-6lld %-28s %-18s %-8s %12s %-3s %s\n", (long long)json_int_or(d, "id", 0), json_text_or(d, "flow", ""),
 			json_text_or(d, "label", json_text_or(d, "rid", "")), json_text_or(d, "state", ""),
 			json_text_or(d, "amount", ""), json_text_or(d, "currency", ""), json_text_or(d, "cause", ""));
+		if (!strcmp(json_text_or(d, "state", ""), "would")) {
+			json_array_foreach(json_object_get(json_object_get(d, "doc"), "writes"), n, o)
+				say_document(o);
+			continue;
+		}
 		if (*json_text_or(d, "why", ""))
 			printf("       %s\n", json_text_or(d, "why", ""));
 		json_array_foreach(json_object_get(json_object_get(d, "doc"), "options"), n, o)
@@ -254,7 +333,7 @@ static void say_done(const struct cli *cli, const json_t *a)
 	int64_t n = json_int_or(a, "released", -1);
 
 	if (n >= 0)
-		printf("%s: %lld record%s again\n", cli->command->name, (long long)n, n == 1 ? "" : "s");
+		printf("%s: %lld record%s on %s way\n", cli->command->name, (long long)n, n == 1 ? "" : "s", n == 1 ? "its" : "their");
 	else
 		printf("%s: done\n", cli->command->name);
 }
@@ -581,11 +660,14 @@ static void say_ping(const struct cli *cli, const json_t *a)
 		printf("%s (%s): %s", json_text_or(c, "connection", ""), json_text_or(c, "connector", ""),
 			json_true_at(c, "ok") ? "well" : json_text_or(c, "text", "not well"));
 		if (json_object_get(c, "last_visit_ms"))
-			printf("; last visit %s UTC", at(json_int_or(c, "last_visit_ms", 0), when));
+			printf("; last visit %s", at_utc(json_int_or(c, "last_visit_ms", 0), when));
 		printf("\n");
-		json_object_foreach(json_object_get(c, "facts"), name, value)
-			if (json_is_string(value) && strlen(json_string_value(value)) <= 100)
+		json_object_foreach(json_object_get(c, "facts"), name, value) {
+			size_t len = json_is_string(value) ? json_string_length(value) : 0;
+
+			if (len && len <= FACT_SHOWN)
 				printf("  %-24s %s\n", name, json_string_value(value));
+		}
 		json_array_foreach(json_object_get(c, "lacks"), n, lack)
 			printf("  lacks %s '%s' (%s, for %s)\n", json_text_or(lack, "entity", ""), json_text_or(lack, "name", ""),
 				json_text_or(lack, "from", ""), json_text_or(lack, "flow", ""));
@@ -677,6 +759,15 @@ int command_visits(struct cli *cli)
 	return ask(cli, "visits", json_pack("{s:s,s:o}", "connection", cli->argv[0], "filter", filter), say_visits);
 }
 
+/* A shipped mapping's file without its folder: the flow says which that is. */
+static const char *short_file(const char *file)
+{
+	static const char shipped[] = "mappings/";
+	const char *rest = strncmp(file, shipped, sizeof shipped - 1) ? NULL : strchr(file + sizeof shipped - 1, '/');
+
+	return rest ? rest + 1 : file;
+}
+
 /* One line: what is put where, by which line of which file, of what. */
 static void say_origin(const char *field, const json_t *o, const json_t *data)
 {
@@ -684,7 +775,7 @@ static void say_origin(const char *field, const json_t *o, const json_t *data)
 	char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 	size_t i;
 
-	printf("      %-24s %-24.60s %s:%lld", field, text ? text : "", json_text_or(o, "file", ""),
+	printf("      %-24s %-24.60s %s:%lld", field, text ? text : "", short_file(json_text_or(o, "file", "")),
 		(long long)json_int_or(o, "line", 0));
 	free(text);
 	json_array_foreach(json_object_get(o, "from"), i, from) {

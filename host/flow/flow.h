@@ -95,6 +95,7 @@ struct feed_state { /* schedule.c */
 	bool lapsed;         /* what it had lost was found to be so; till it is read to its end */
 	uint64_t missing;    /* of that comparison: asked for one by one */
 	char *trouble;       /* why the last run failed; NULL: it did not */
+	int64_t trouble_ms;  /* since when none has succeeded */
 	struct feed_state *next;
 };
 
@@ -256,6 +257,7 @@ void alert_show(struct host *, const char *kind, const char *about, const char *
 void alert_clear(struct host *, const char *kind, const char *about);
 /* A connector's fact "attention" is for a person: an alert while it says something. */
 void watch_facts(struct host *, const struct connection *);
+void watch_reading(struct host *, struct connection *); /* one of its feeds was read, or could not be */
 void watch_turn(struct host *);
 
 #endif

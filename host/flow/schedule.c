@@ -313,7 +313,8 @@ static void on_polled(struct task *task, const struct outcome *o)
 		const struct fault_move *m = move_of(o->fault);
 
 		s->trouble = xstrdup(o->text ? o->text : "");
-		s->attempts++;
+		if (!s->attempts++)
+			s->trouble_ms = now;
 		s->next_ms = now + backoff_ms(s->attempts, RETRY_MOST_MS, dice);
 		if (m->move == MOVE_WAIT)
 			connection_hold(s->connection, m->cause, o->text, now + (o->after_ms ? o->after_ms : WHEN_MINUTE_MS));
@@ -342,6 +343,7 @@ static void on_polled(struct task *task, const struct outcome *o)
 			compare(s, 0, "");
 		}
 	}
+	watch_reading(h, s->connection);
 	host_wants_turn(h);
 }
 

@@ -11,6 +11,8 @@
 
 #define ALERT_ARGUMENTS 16
 #define MISSED_VISITS 3 /* intervals without a visit before someone is told */
+#define MISSED_READINGS 3 /* of a feed's intervals, and not before UNREAD_MS */
+#define UNREAD_MS (15 * WHEN_MINUTE_MS)
 
 static void on_said(void *arg, const char *bytes, size_t len)
 {
@@ -126,13 +128,34 @@ static void watch_cadence(struct host *h, struct connection *c, const json_t *st
 	alert_raise(h, "cadence", connection_path(c), text);
 }
 
-static void watch_visits(void *arg, struct connection *c)
+void watch_reading(struct host *h, struct connection *c)
+{
+	int64_t now = loop_now_ms(h->loop), bears;
+	char text[ERR_TEXT_MAX], since[WHEN_SIZE];
+
+	if (connection_held(c, NULL, NULL))
+		return; /* that is told by itself */
+	for (const struct feed_state *f = h->feeds; f; f = f->next) {
+		bears = MISSED_READINGS * f->every_ms > UNREAD_MS ? MISSED_READINGS * f->every_ms : UNREAD_MS;
+		if (f->connection != c || !f->feed || !f->trouble || now - f->trouble_ms < bears)
+			continue;
+		when_text(f->trouble_ms, since);
+		since[10] = ' ';
+		snprintf(text, sizeof text, "what is new in %s could not be read since %.16s UTC: %s", f->feed->name, since, f->trouble);
+		alert_raise(h, "not_read", connection_path(c), text);
+		return;
+	}
+	alert_clear(h, "not_read", connection_path(c));
+}
+
+static void watch_connection(void *arg, struct connection *c)
 {
 	struct host *h = arg;
 	json_t *status;
 	int64_t last, every, now = loop_now_ms(h->loop), since;
 	char text[200], at[WHEN_SIZE];
 
+	watch_reading(h, c);
 	if (!connection_peer_calls(c))
 		return;
 	status = connection_status(c);
@@ -159,7 +182,7 @@ void watch_turn(struct host *h)
 {
 	struct store_health health;
 
-	connections_each(h->connections, watch_visits, h);
+	connections_each(h->connections, watch_connection, h);
 	calendar_watch(h);
 	store_health(h->store, &health);
 	if (!health.writable)

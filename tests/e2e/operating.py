@@ -142,6 +142,44 @@ def brake_on_documents():
         holds(bed.invoice_of(order), f"order {order['number']} is posted in the end")
 
 
+@promise("a shop that cannot be read is no secret: status says so at once, and after a quarter of an hour it needs a person; it is over by itself")
+def not_read():
+    bed = ShopBooks(hooks=False)
+    bed.settle()
+    bed.shop.fault(kind="html", path="/wp-json/wc/v3/orders*", count=0)
+    bed.host.advance(20 * 60000)
+    eventually(lambda: "cannot be read just now" in bed.at.say("status")[1], "status shows it")
+    equal([t for t in bed.at.run("status")[1]["things"] if t.get("alert") == "not_read"], [], "it may pass by itself")
+    bed.host.advance(60 * 60000)
+    told = eventually(lambda: [t for t in bed.at.run("status")[1]["things"] if t.get("alert") == "not_read"], "a person is told")[0]
+    equal(told["about"], "acme/shop")
+    holds("could not be read since 20" in told["why"] and "a web page" in told["why"], told["why"])
+    bed.shop.control("DELETE", "/faults")
+    bed.host.advance(60 * 60000)
+    eventually(lambda: not [t for t in bed.at.run("status")[1]["things"] if t.get("alert") == "not_read"], "it is over")
+
+
+@promise("whom we may call is what mlc.lua says, from a reload on; a network that is none, or a certificate that is not there, is said by check and changes nothing")
+def outbound():
+    bed = ShopBooks(hooks=False)
+    with open(bed.at.file("mlc.lua")) as f:
+        text = f.read()
+    holds('"127.0.0.0/8"' in text, text)
+    equal(bed.at.run("ping", "acme/shop")[0], 0, "allowed")
+    bed.at.write("mlc.lua", text.replace('"127.0.0.0/8"', '"10.0.0.0/8"').replace('"::1/128"', '"fd00::/8"'))
+    bed.at.mlc("reload")
+    holds("private address" in bed.at.run("ping", "acme/shop")[1]["connections"][0]["text"], "allowed no more")
+    bed.at.write("mlc.lua", text)
+    bed.at.mlc("reload")
+    equal(bed.at.run("ping", "acme/shop")[0], 0, "allowed again")
+    for wrong, said in (('"127.0.0.0/8"', '"300.1"'), ("public = {", 'public = { tls = { cert = "no.pem", key = "no.key" },')):
+        bed.at.write("mlc.lua", text.replace(wrong, said))
+        for command in ("check", "reload"):
+            code, words = bed.at.say(command)
+            holds(code == 1 and "mlc.lua" in words and ("300.1" in words or "no.pem" in words), f"{command}: {words}")
+    equal(bed.at.run("ping", "acme/shop")[0], 0, "what was in force stays")
+
+
 @promise("ALL-08: an order in another currency than the books' is held and nothing is written")
 def another_currency():
     bed = ShopBooks()
