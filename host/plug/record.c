@@ -19,48 +19,83 @@
 
 /* ---- masking ------------------------------------------------------------------------------ */
 
-/* Appends text with every secret of the vault replaced by its name. */
-static void put_masked(struct buf *out, const struct vault *v, const char *text, size_t len)
+struct masked { /* a secret, and where it comes next */
+	const char *secret, *name, *at;
+	size_t len;
+};
+
+static void look_on(struct masked *m, const char *from, const char *end)
 {
-	const char *end = text + len;
+	m->at = memmem(from, (size_t)(end - from), m->secret, m->len);
+}
 
-	while (text < end) {
-		const char *first = NULL, *name = NULL;
-		size_t first_len = 0;
+static size_t secrets_of(const struct vault *v, struct masked *list)
+{
+	size_t n = 0;
 
-		for (size_t i = 0; v && i < v->count; i++) {
-			const struct secret *each[] = { v->rows[i].now, v->rows[i].before };
+	for (size_t i = 0; v && i < v->count; i++) {
+		const struct secret *each[] = { v->rows[i].now, v->rows[i].before };
 
-			for (size_t k = 0; k < 2; k++) {
-				size_t secret_len = 0;
-				const char *secret = each[k] ? secret_bytes(each[k],
-					&secret_len) : NULL;
-				const char *at = secret && secret_len >= MASKED_LEAST
-					? memmem(text, (size_t)(end - text), secret,
-					secret_len) : NULL;
+		for (size_t k = 0; k < 2; k++) {
+			size_t len = 0;
+			const char *secret = each[k] ? secret_bytes(each[k], &len) : NULL;
 
-				if (at && (!first || at < first)) {
-					first = at;
-					first_len = secret_len;
-					name = v->rows[i].name;
-				}
-			}
+			if (secret && len >= MASKED_LEAST)
+				list[n++] = (struct masked){ secret, v->rows[i].name, NULL, len };
 		}
-		if (!first) {
-			buf_add(out, text, (size_t)(end - text));
-			return;
-		}
-		buf_add(out, text, (size_t)(first - text));
-		buf_printf(out, "[secret:%s]", name);
-		text = first + first_len;
 	}
+	return n;
+}
+
+/* The one that comes next; of two at one place the longer, so that no end of it is left. */
+static const struct masked *next_of(const struct masked *list, size_t count)
+{
+	const struct masked *first = NULL;
+
+	for (const struct masked *m = list; m < list + count; m++)
+		if (m->at && (!first || m->at < first->at || (m->at == first->at && m->len > first->len)))
+			first = m;
+	return first;
+}
+
+static size_t longest_of(const struct masked *list, size_t count)
+{
+	size_t most = 1;
+
+	for (size_t i = 0; i < count; i++)
+		most = list[i].len > most ? list[i].len : most;
+	return most;
+}
+
+/* Appends the first most bytes of text with every secret of the vault replaced by its name, also one that the cut
+ * goes through.  Whatever a remote repeats how often: each is looked for once along the text. */
+static void put_masked(struct buf *out, const struct vault *v, const char *text, size_t len, size_t most)
+{
+	struct masked *list = xcalloc(2 * (v ? v->count : 0), sizeof *list);
+	size_t count = secrets_of(v, list), seen = most + longest_of(list, count) - 1;
+	const char *cut = text + (most < len ? most : len), *end = text + (seen < len ? seen : len);
+	const struct masked *next;
+
+	for (size_t i = 0; i < count; i++)
+		look_on(&list[i], text, end);
+	while ((next = next_of(list, count)) != NULL && next->at < cut) {
+		buf_add(out, text, (size_t)(next->at - text));
+		buf_printf(out, "[secret:%s]", next->name);
+		text = next->at + next->len;
+		for (size_t i = 0; i < count; i++)
+			if (list[i].at && list[i].at < text)
+				look_on(&list[i], text, end);
+	}
+	if (text < cut)
+		buf_add(out, text, (size_t)(cut - text));
+	free(list);
 }
 
 static void put_part(struct buf *out, const struct vault *v, const char *body, size_t len)
 {
 	size_t most = len < PART_MAX ? len : PART_MAX;
 
-	put_masked(out, v, body, most);
+	put_masked(out, v, body, len, most);
 	if (most < len)
 		buf_printf(out, "\n[... %zu bytes more]", len - most);
 }
@@ -88,7 +123,7 @@ static void put_exchange(struct buf *out, const struct exchange_input *x)
 	buf_printf(out, "\n\n%d\n", x->status);
 	for (const struct carry_header *h = x->headers; h && h->name; h++) {
 		buf_printf(out, "%s: ", h->name);
-		put_masked(out, x->vault, h->value, strlen(h->value));
+		put_masked(out, x->vault, h->value, strlen(h->value), strlen(h->value));
 		buf_putc(out, '\n');
 	}
 	buf_putc(out, '\n');
@@ -154,7 +189,7 @@ static void put_body(json_t *o, const struct vault *v, const char *body, size_t 
 	json_t *value;
 
 	buf_init(&text, CASSETTE_MAX);
-	put_masked(&text, v, body, len);
+	put_masked(&text, v, body, len, len);
 	value = json_stringn(text.data, text.len);
 	if (value) {
 		json_object_set_new(o, "body", value);
@@ -193,7 +228,7 @@ void cassette_record(const char *dir, const char *connector, enum op op,
 		struct buf value;
 
 		buf_init(&value, 65536);
-		put_masked(&value, x->vault, h->value, strlen(h->value));
+		put_masked(&value, x->vault, h->value, strlen(h->value), strlen(h->value));
 		json_put_text(headers, h->name, value.data);
 		buf_finish(&value);
 	}

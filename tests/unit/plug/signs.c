@@ -278,6 +278,33 @@ static void an_exchange_is_cut_and_masked(void **state)
 	vault_unref(v);
 }
 
+/* Neither where it is cut nor where one secret begins as another does. */
+static void no_end_of_a_secret_is_left(void **state)
+{
+	struct vault *v = vault_of("pass", "hunter22", NULL);
+	struct mlc_request q = { .method = "GET", .path = "/x" };
+	struct exchanges list = { .count = 0 };
+	size_t len = 200000;
+	char *body = malloc(len + 1);
+
+	(void)state;
+	assert_non_null(body);
+	vault_put(v, "long", secret_create("hunter22_and_more", 17), NULL);
+	memset(body, 'y', len);
+	body[len] = 0;
+	memcpy(body, "hunter22_and_more", 17);
+	for (size_t at = 100; at + 10 < len; at += 9) /* one of them stands where it is cut */
+		memcpy(body + at, "hunter22", 8);
+	exchanges_add(&list, &(struct exchange_input){ .request = &q, .url = "u", .status = 200, .body = body,
+		.body_len = len, .vault = v });
+	assert_non_null(strstr(list.list[0].text, "bytes more]"));
+	assert_null(strstr(list.list[0].text, "hu"));
+	assert_null(strstr(list.list[0].text, "_and_more"));
+	exchanges_finish(&list);
+	free(body);
+	vault_unref(v);
+}
+
 /* Zendesk makes a webhook's secret and tells it: the reply was added before anybody knew that it held one. */
 static void a_secret_that_a_reply_has_told_is_masked_before_it_is_stored(void **state)
 {
@@ -354,6 +381,7 @@ int main(void)
 		cmocka_unit_test(an_empty_secret_proves_nothing),
 		cmocka_unit_test(settings_are_held_against_the_connectors_table),
 		cmocka_unit_test(an_exchange_is_cut_and_masked),
+		cmocka_unit_test(no_end_of_a_secret_is_left),
 		cmocka_unit_test(a_secret_that_a_reply_has_told_is_masked_before_it_is_stored),
 		cmocka_unit_test(of_many_exchanges_the_first_and_the_latest_stay),
 		cmocka_unit_test(a_recorded_exchange_can_be_played_back),
