@@ -347,12 +347,15 @@ static void denied(struct connection *c, struct returning *g)
 static void consented(struct connection *c, struct returning *g)
 {
 	struct consent *s = xcalloc(1, sizeof *s);
+	const json_t *places[PLACES_MAX];
+	const struct oauth_ask ask = { .by = OAUTH_BY_CODE, .auth = code_auth(c), .places = places };
 
+	token_places(c, c->settings, NULL, places);
 	s->in = g->in;
 	s->code = xstrdup(g->redirect.code);
 	s->verifier = oauth_has_pkce(code_auth(c)) ? xstrdup(g->offer.verifier) : NULL;
 	s->redirect_uri = xstrdup(g->offer.redirect_uri);
-	s->redirect = json_incref(g->redirect.rest); /* the redirect's own goes with it */
+	s->redirect = oauth_brought(&ask, g->redirect.rest);
 	c->token.consent = s;
 	token_exchange(c);
 }

@@ -2,6 +2,7 @@
 #include "plug/oauth.h"
 
 #include "base/json.h"
+#include "net/carry.h"
 #include "net/server.h"
 #include "plug/sign.h"
 
@@ -28,9 +29,9 @@ bool is_oauth(const struct mlc_auth *a)
 	return a && (a->kind == MLC_AUTH_OAUTH_CODE || a->kind == MLC_AUTH_OAUTH_CLIENT);
 }
 
-/* ---- .extra: "name=value&token:name=value&header:Name=value" ------------------------------------ */
+/* ---- .extra: "name=value&token:name=value&header:Name=value&host:name=https://a https://b" --------- */
 
-enum extra_way { EXTRA_PLAIN = 1, EXTRA_TOKEN, EXTRA_HEADER };
+enum extra_way { EXTRA_PLAIN = 1, EXTRA_TOKEN, EXTRA_HEADER, EXTRA_HOST };
 
 struct extra { enum extra_way way; char name[64]; const char *value; size_t value_len; };
 
@@ -38,7 +39,7 @@ struct extra { enum extra_way way; char name[64]; const char *value; size_t valu
 static bool extra_next(const char **at, struct extra *x)
 {
 	static const struct { const char *prefix; enum extra_way way; } ways[] = {
-		{ "token:", EXTRA_TOKEN }, { "header:", EXTRA_HEADER }, { "", EXTRA_PLAIN },
+		{ "token:", EXTRA_TOKEN }, { "header:", EXTRA_HEADER }, { "host:", EXTRA_HOST }, { "", EXTRA_PLAIN },
 	};
 	size_t len = strcspn(*at, "&"), name;
 
@@ -279,6 +280,58 @@ static json_t *brought(const char *query)
 			json_object_set_new(o, name, json_string(value)); /* no UTF-8: left out */
 		query += len + (query[len] == '&');
 	}
+	return o;
+}
+
+static bool is_listed(const char *list, size_t len, const char *text)
+{
+	size_t text_len = strlen(text);
+
+	for (const char *at = list, *end = list + len; at < end;) {
+		const char *blank = memchr(at, ' ', (size_t)(end - at));
+		size_t one = (size_t)((blank ? blank : end) - at);
+
+		if (one == text_len && !strncasecmp(at, text, one))
+			return true;
+		at += one + (blank != NULL);
+	}
+	return false;
+}
+
+/* Is it an address without anything behind its host, and one that we know? */
+static bool is_known_host(const struct oauth_ask *a, const char *extra, const char *name, const char *text)
+{
+	char origin[300], ours[300];
+	struct extra x;
+	struct buf sent;
+	bool known = false;
+
+	if (!url_origin(text, origin, sizeof origin) || strcasecmp(origin, text) != 0)
+		return false;
+	buf_init(&sent, ADDRESS_MAX);
+	if (fill_members(a->places, a->auth->authorize_url, &sent, NULL) == 0 && url_origin(sent.data, ours, sizeof ours))
+		known = !strcmp(origin, ours);
+	buf_finish(&sent);
+	while (!known && extra_next(&extra, &x))
+		known = x.way == EXTRA_HOST && !strcmp(x.name, name) && is_listed(x.value, x.value_len, text);
+	return known;
+}
+
+json_t *oauth_brought(const struct oauth_ask *a, const json_t *rest)
+{
+	json_t *o = json_object(), *value;
+	struct err e = { 0 };
+	struct buf extra;
+	const char *name;
+
+	extra_fill(a, &extra, &e);
+	json_object_foreach((json_t *)rest, name, value) {
+		const char *text = json_string_value(value);
+
+		if (!strpbrk(text, ".:/\\@") || is_known_host(a, e.code ? "" : extra.data, name, text))
+			json_object_set(o, name, value);
+	}
+	buf_finish(&extra);
 	return o;
 }
 

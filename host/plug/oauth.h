@@ -40,6 +40,11 @@ bool oauth_has_pkce(const struct mlc_auth *);
 /* Where a person grants it.  verifier NULL: without PKCE. */
 int oauth_address(const struct oauth_ask *, const char *state, struct buf *out, struct err *);
 
+/* Of what a redirect brought (texts), what may stand in addresses from now on; yours.  It came by way of a browser:
+ * a text that could name a host is left out, unless it is an address of the host that the person was sent to, or
+ * one that the connector's table lists ("host:NAME=..." in .extra). */
+json_t *oauth_brought(const struct oauth_ask *, const json_t *rest);
+
 /* What a redirect brings back.  state is ours: "<tenant>.<connection>.<64 hex digits>". */
 #define OAUTH_STATE_DIGITS 64
 struct oauth_redirect {

@@ -254,6 +254,8 @@ static const struct mlc_setting settings[] = {
 	{ "accounts", MLC_TEXT, 0, false,
 		"where Zoho keeps the account: https://accounts.zoho.com (the default), .eu, .in, .com.au, .jp, .com.cn, .sa,"
 		" or https://accounts.zohocloud.ca" },
+	{ "accounts_servers", MLC_TEXT, 0, false,
+		"where Zoho may send an account to, addresses parted by blanks: only for a data centre that we do not know" },
 	{ "org", MLC_TEXT, 0, false, "the organisation's id, digits; needed with auth = \"oauth_client\"" },
 	{ "workflows", MLC_BOOL, 0, false,
 		"true: what we write starts Zoho's own workflow rules; false, the default: it does not" },
@@ -274,12 +276,17 @@ static const struct mlc_endpoint endpoints[] = {
 	"ZohoCRM.modules.ALL,ZohoCRM.settings.ALL,ZohoCRM.org.READ,ZohoCRM.notifications.ALL,ZohoCRM.coql.READ"
 #define HEADER "Authorization: Zoho-oauthtoken {token}"
 
+/* All data centres (SOURCES.md 2): a redirect that names another one would have our client's secret sent there. */
+#define SERVERS                                                                                                   \
+	"https://accounts.zoho.com https://accounts.zoho.eu https://accounts.zoho.in https://accounts.zoho.com.au"     \
+	" https://accounts.zoho.jp https://accounts.zoho.com.cn https://accounts.zoho.sa https://accounts.zohocloud.ca"
+
 /* A grant is asked for at the host of the settings and brings the accounts-server that then serves it. */
 static const struct mlc_auth auth[] = {
 	{ .kind = MLC_AUTH_OAUTH_CODE, .user = "client_id", .pass = "client_secret",
 		.authorize_url = "{accounts|https://accounts.zoho.com}/oauth/v2/auth",
 		.token_url = "{accounts-server|accounts|https://accounts.zoho.com}/oauth/v2/token", .scope = SCOPE,
-		.extra = "access_type=offline&prompt=consent", .style = MLC_CLIENT_FORM, .header = HEADER },
+		.extra = "access_type=offline&prompt=consent&host:accounts-server={accounts_servers|" SERVERS "}", .style = MLC_CLIENT_FORM, .header = HEADER },
 	{ .kind = MLC_AUTH_OAUTH_CLIENT, .user = "client_id", .pass = "client_secret",
 		.token_url = "{accounts|https://accounts.zoho.com}/oauth/v2/token", .scope = SCOPE, .extra = "soid=ZohoCRM.{org}",
 		.style = MLC_CLIENT_FORM, .header = HEADER },

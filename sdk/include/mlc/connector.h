@@ -135,7 +135,9 @@ struct mlc_auth { /* a connector may offer several; the connection names one */
 	const char *extra;         /* more parameters, "access_type=offline&prompt=consent"; or NULL:
 	                            * of authorize_url, for a client of token_url; may hold {member}.
 	                            * "token:x=1" is one of each request for a token, "header:X-A=1" a
-	                            * header of it; code_challenge_method=S256 means PKCE */
+	                            * header of it; "host:x=https://a https://b": addresses that the
+	                            * redirect may bring as x, no other counts (but the one that the
+	                            * person was sent to); code_challenge_method=S256 means PKCE */
 	enum mlc_client_auth style;
 	const char *header;        /* "Authorization: Zoho-oauthtoken {token}"; NULL: Bearer */
 	uint32_t life_s;           /* of a token whose reply tells no expiry; 0: it always tells */

@@ -37,7 +37,7 @@ class CrmBooks:
   title = "Acme Mugs",
   connections = {{
     books = {{ connector = "quickbooks_desktop", company = "Acme Mugs LLC", every_minutes = 15 }},
-    crm   = {{ connector = "zoho_crm", accounts = "{self.crm.url.rstrip("/")}", client_id = "{CLIENT}", {self.connection} }},
+    crm   = {{ connector = "zoho_crm", accounts = "{self.crm.url.rstrip("/")}", accounts_servers = "{self.crm.url.rstrip("/").replace("127.0.0.1", "localhost")}", client_id = "{CLIENT}", {self.connection} }},
   }},
   flows = {{
     integration "{INTEGRATION}" {{ quickbooks_desktop = "books", zoho_crm = "crm",

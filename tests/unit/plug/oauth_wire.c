@@ -173,6 +173,32 @@ static void a_redirect_is_taken_apart(void **state)
 	oauth_redirect_finish(&r);
 }
 
+static void only_known_hosts_are_taken_from_a_redirect(void **state)
+{
+	static const struct { const char *text; bool taken; } rows[] = {
+		{ "https://accounts.example", true }, { "https://a.example", true }, { "https://B.example", true },
+		{ "https://a.example.evil", false }, { "https://a.example/", false }, { "https://a.example:444", false },
+		{ "http://a.example", false }, { "https://u@a.example", false }, { "https://a.example https://b.example", false },
+		{ "evil.example", false }, { "//evil", false }, { "9130", true }, { "eu", true },
+	};
+	const struct mlc_auth auth = { .kind = MLC_AUTH_OAUTH_CODE, .authorize_url = "https://accounts.example/oauth/auth",
+		.extra = "access_type=offline&host:accounts-server=https://a.example https://b.example" };
+	const json_t *places[] = { NULL };
+	const struct oauth_ask ask = { .by = OAUTH_BY_CODE, .auth = &auth, .places = places };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		json_t *rest = json_pack("{s:s,s:s}", "accounts-server", rows[i].text, "other", rows[i].text);
+		json_t *brought = oauth_brought(&ask, rest);
+
+		assert_int_equal(json_object_get(brought, "accounts-server") != NULL, rows[i].taken);
+		/* A list is one member's; the host that the person was sent to is anybody's. */
+		assert_int_equal(json_object_get(brought, "other") != NULL, rows[i].taken && (i == 0 || i > 10));
+		json_decref(rest);
+		json_decref(brought);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +209,7 @@ int main(void)
 		cmocka_unit_test(every_reply_has_its_end),
 		cmocka_unit_test(lives_are_told_in_numbers_or_texts_or_not),
 		cmocka_unit_test(a_redirect_is_taken_apart),
+		cmocka_unit_test(only_known_hosts_are_taken_from_a_redirect),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -521,6 +521,25 @@ static void a_code_that_is_refused_leaves_what_there_was(void **state)
 	assert_string_equal(asked(h, asked_count(h) - 1, "authorization"), "Office-token a1");
 }
 
+/* What a browser brings is whatever somebody has typed: our client's secret goes to no host of his. */
+static void a_redirect_does_not_say_where_the_secret_goes(void **state)
+{
+	struct house *h = *state;
+	char url[2000], nonce[200], *query;
+
+	authorize(h, url, nonce);
+	house_reply(h, 200, "{\"access_token\":\"b1\",\"refresh_token\":\"s1\",\"expires_in\":3600}");
+	house_reply(h, 200, "{\"identity\":\"77\"}");
+	query = xformat("code=c&realmId=77&accounts-server=http%%3A%%2F%%2F127.0.0.2%%3A%d&api_domain=127.0.0.2", h->remote_port);
+	come_back(h, nonce, query);
+	free(query);
+	assert_int_equal(heard.status, 200);
+	assert_string_equal(asked(h, 0, "path"), "/token");
+	while (asked_of(h, "/me/77") == 0 || connection_calls(h->shop) > 0)
+		settle(h);
+	assert_true(went_well(poll(h)));
+}
+
 /* Somebody agreed with the wrong company open: nothing is read or written before the right one is back. */
 static void a_consent_for_another_company_holds_the_connection(void **state)
 {
@@ -844,6 +863,7 @@ int main(void)
 		CODE(a_consent_is_taken_once_also_when_it_comes_twice_at_once),
 		CODE(a_consent_that_is_denied_is_said_plainly),
 		CODE(a_code_that_is_refused_leaves_what_there_was),
+		CODE(a_redirect_does_not_say_where_the_secret_goes),
 		CODE(a_consent_for_another_company_holds_the_connection),
 		CODE(not_one_write_goes_to_another_company_after_a_consent),
 		CODE(who_it_is_is_asked_until_it_says_also_after_a_restart),
