@@ -16,7 +16,7 @@ static void on_config(void *arg, struct config *c)
 	loop_stop(d->loop);
 }
 
-int deployment_open(struct cli *cli, const char *tenant, struct deployment *d)
+static int open_parts(struct cli *cli, struct deployment *d)
 {
 	struct err e = { 0 };
 	char *plugins = xformat("%s/plugins", cli->dir);
@@ -31,10 +31,30 @@ int deployment_open(struct cli *cli, const char *tenant, struct deployment *d)
 	if (d->registry)
 		d->pool = pool_create(d->loop, &(struct pool_conf) { .program = cli->program, .workers = 1 }, &e);
 	free(plugins);
-	if (!d->pool) {
-		deployment_close(d);
-		return cli_wrong(cli, "system", "%s", e.text);
-	}
+	if (d->pool)
+		return EXIT_WELL;
+	deployment_close(d);
+	return cli_wrong(cli, "system", "%s", e.text);
+}
+
+int deployment_open_mlc(struct cli *cli, struct deployment *d)
+{
+	int status = open_parts(cli, d);
+
+	if (status)
+		return status;
+	config_read_mlc(&(struct config_reader) { .loop = d->loop, .pool = d->pool, .registry = d->registry,
+		.dir = cli->dir, .generation = 1 }, on_config, d);
+	loop_run(d->loop);
+	return EXIT_WELL;
+}
+
+int deployment_open(struct cli *cli, const char *tenant, struct deployment *d)
+{
+	int status = open_parts(cli, d);
+
+	if (status)
+		return status;
 	config_read(&(struct config_reader) { .loop = d->loop, .pool = d->pool, .registry = d->registry, .dir = cli->dir,
 		.generation = 1, .tenant = tenant }, on_config, d);
 	loop_run(d->loop);
@@ -47,6 +67,14 @@ void deployment_close(struct deployment *d)
 	pool_destroy(d->pool);
 	registry_destroy(d->registry);
 	loop_destroy(d->loop);
+}
+
+void deployment_places(const struct cli *cli, const struct deployment *d, char **store, char **key)
+{
+	const char *dir = json_text_or(d->config->mlc, "store", "state"), *file = json_text_at(d->config->mlc, "key_file");
+
+	*store = *dir == '/' ? xstrdup(dir) : xformat("%s/%s", cli->dir, dir);
+	*key = !file ? xformat("%s/master.key", *store) : *file == '/' ? xstrdup(file) : xformat("%s/%s", cli->dir, file);
 }
 
 struct waiting { struct deployment *d; json_t *answer; char *why; };

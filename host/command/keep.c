@@ -52,12 +52,12 @@ static int check_name(const struct deployment *d, const char *tenant, const char
 static int put(struct cli *cli, struct deployment *d, const char *tenant, const char *connection, const char *name,
 	const char *text, struct err *e)
 {
-	const char *dir = json_text_or(d->config->mlc, "store", "state"), *key = json_text_at(d->config->mlc, "key_file");
-	char *path = *dir == '/' ? xstrdup(dir) : xformat("%s/%s", cli->dir, dir);
-	char *key_path = !key ? xformat("%s/master.key", path) : *key == '/' ? xstrdup(key) : xformat("%s/%s", cli->dir, key);
-	struct store *s = store_open(d->loop, &(struct store_conf) { .dir = path, .key_file = key_path }, e);
 	struct putting p = { d->loop, e };
+	char *path, *key_path;
+	struct store *s;
 
+	deployment_places(cli, d, &path, &key_path);
+	s = store_open(d->loop, &(struct store_conf) { .dir = path, .key_file = key_path }, e);
 	if (s) {
 		struct secret *sealed = secret_create(text, strlen(text));
 		struct txn *t = txn_begin(s);

@@ -434,20 +434,28 @@ int command_map(struct cli *cli)
 
 /* ---- restore, version ----------------------------------------------------------------------------------------- */
 
+/* Into the place that the host will look in, which mlc.lua says. */
 int command_restore(struct cli *cli)
 {
-	char *dir = xformat("%s/state", cli->dir), *key = xformat("%s/master.key", dir);
+	struct deployment d;
 	struct err e = { 0 };
-	int status = EXIT_WELL;
+	char *store, *key;
+	int status = deployment_open_mlc(cli, &d);
 
-	if (crypto_init(&e) < 0 || store_restore(dir, cli->argv[0], key, &e) < 0)
+	if (status)
+		return status;
+	deployment_places(cli, &d, &store, &key);
+	if (json_array_size(d.config->errors))
+		status = cli_wrong(cli, "input", "%s", json_text_or(json_array_get(d.config->errors, 0), "said", "mlc.lua is wrong"));
+	else if (store_restore(store, cli->argv[0], key, &e) < 0)
 		status = cli_wrong(cli, "refused", "%s", e.text);
 	else if (cli->json)
 		printf("{}\n");
 	else
 		printf("restored; writes are held until what happened since was looked up: mlc run, then mlc status\n");
-	free(dir);
+	free(store);
 	free(key);
+	deployment_close(&d);
 	return status;
 }
 

@@ -49,6 +49,23 @@ def from_a_backup():
     equal(bed.at.mlc("audit", "verify")["tenants"]["acme"]["ok"], True, "the trail")
 
 
+@promise("restore puts the backup where mlc.lua says that the store and the key are")
+def into_its_place():
+    bed = ShopBooks(hooks=False)
+    backup, other, place = (os.path.join(folder(), name) for name in ("b", "moved", "elsewhere"))
+    bed.at.mlc("backup", backup)
+    bed.at.run("init", other, raw=True)
+    os.mkdir(place)
+    os.rename(os.path.join(other, "state", "master.key"), os.path.join(place, "not.this"))
+    shutil.copy(bed.at.file("state", "master.key"), os.path.join(place, "the.key"))
+    with open(os.path.join(other, "mlc.lua"), "w") as f:
+        f.write(f'return {{ store = "{place}", key_file = "{place}/the.key" }}\n')
+    code, _, said = bed.at.run("restore", backup, "--dir", other, raw=True)
+    equal(code, 0, said)
+    holds(os.path.exists(os.path.join(place, "mlc.db")), os.listdir(place))
+    holds(not os.path.exists(os.path.join(other, "state", "mlc.db")), "not there where nobody looks")
+
+
 @promise("restore refuses a deployment that has a store, a file that is no backup, and the wrong master key")
 def refused():
     bed = ShopBooks(hooks=False)
