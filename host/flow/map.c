@@ -7,9 +7,12 @@
 #include "base/mem.h"
 #include "base/when.h"
 #include "base/zone.h"
+#include "net/pace.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define CRASHES_MAX 2 /* tries that a worker may die over, or not answer in time, before a person looks */
 
 static void map_or_follow(struct work *w)
 {
@@ -351,6 +354,18 @@ static void keep_what_was_said(struct work *w, const struct cage_reply *r)
 	buf_finish(&b);
 }
 
+/* It may be the machine, which slept or had no memory left; a record that does it time and again is held. */
+static void not_mapped(struct work *w, const char *why)
+{
+	uint32_t dice;
+
+	random_bytes(&dice, sizeof dice);
+	if (w->dry || w->attempts >= CRASHES_MAX)
+		work_settle_as(w, DELIVERY_HELD, "mapping_crashed", why);
+	else
+		work_back_off(w, backoff_ms(w->attempts, RETRY_MOST_MS, dice), "mapping_crashed", why);
+}
+
 static void on_mapped(void *arg, const struct cage_reply *r)
 {
 	struct work *w = arg;
@@ -366,7 +381,7 @@ static void on_mapped(void *arg, const struct cage_reply *r)
 	w->write_at = 0;
 	w->outdated = false;
 	if (r->outcome != CAGE_ANSWERED) {
-		work_settle_as(w, DELIVERY_HELD, "mapping_crashed", r->why);
+		not_mapped(w, r->why);
 		return;
 	}
 	w->verdict = r->part_count ? json_read(r->parts[0].bytes, r->parts[0].len, NULL) : NULL;

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -138,6 +139,22 @@ def broken_soap():
     with open(f"/proc/{bed.host.process.pid}/status") as f:
         peak = int(re.search(r"VmHWM:\s*(\d+) kB", f.read()).group(1))
     holds(peak < 400_000, f"memory at its most: {peak} kB")
+
+
+@promise("a machine that stood still for a while holds no record: what was not mapped in time is mapped again")
+def workers_stand_still():
+    bed = ShopBooks()
+    bed.settle()
+    with open(f"/proc/{bed.host.process.pid}/task/{bed.host.process.pid}/children") as f:
+        workers = [int(pid) for pid in f.read().split()]
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    order = bed.place(**ORDER)
+    bed.visit()
+    bed.host.advance(60_000)
+    bed.settle()
+    equal(bed.waiting("held"), [], "what is held")
+    holds(bed.invoice_of(order), "posted")
 
 
 @promise("a 200 full of HTML, half a body, [], {} and nothing at all of the shop never count as 'nothing changed': what was not told comes later")
