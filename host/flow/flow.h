@@ -145,6 +145,7 @@ struct host {
 	json_t *looked; /* asks.c: what was found lately, as text, by looked_key() */
 	json_t *ends_told; /* calendar.c: days ahead at which it was last told, by what ends */
 	json_t *alerts; /* standing ones: { kind: { about: { since_ms, text } } } */
+	struct telling *tellings; /* watch.c: the alert command, under way or waiting for its turn, oldest first */
 	char public_url[256];
 	int public_port;
 	int64_t started_ms, stop_by_ms;
@@ -259,5 +260,6 @@ void alert_clear(struct host *, const char *kind, const char *about);
 void watch_facts(struct host *, const struct connection *);
 void watch_reading(struct host *, struct connection *); /* one of its feeds was read, or could not be */
 void watch_turn(struct host *);
+void watch_free(struct host *);
 
 #endif

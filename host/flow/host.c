@@ -858,6 +858,7 @@ void host_destroy(struct host *h)
 	config_release(h->config);
 	pool_destroy(h->pool);
 	registry_destroy(h->registry);
+	watch_free(h);
 	json_decref(h->alerts);
 	json_decref(h->ends_told);
 	json_decref(h->looked);

@@ -9,10 +9,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALERT_ARGUMENTS 16
+#define ALERT_ARGUMENTS  16
+#define TELLINGS_AT_ONCE 4
+#define TELLING_MS       60000 /* then it is killed */
 #define MISSED_VISITS 3 /* intervals without a visit before someone is told */
 #define MISSED_READINGS 3 /* of a feed's intervals, and not before UNREAD_MS */
 #define UNREAD_MS (15 * WHEN_MINUTE_MS)
+
+/* ---- the command that tells ---------------------------------------------------------------- */
+
+struct telling {
+	struct telling *next;
+	struct host *host;
+	struct child *child; /* NULL: it waits for its turn */
+	struct timer deadline;
+	char *words[ALERT_ARGUMENTS + 4]; /* the program and its arguments; ends with NULL */
+};
+
+static void tell_next(struct host *h);
+
+static void telling_over(struct telling *t)
+{
+	struct host *h = t->host;
+
+	for (struct telling **at = &h->tellings; *at; at = &(*at)->next)
+		if (*at == t) {
+			*at = t->next;
+			break;
+		}
+	timer_clear(h->loop, &t->deadline);
+	for (char **word = t->words; *word; word++)
+		free(*word);
+	free(t);
+}
 
 static void on_said(void *arg, const char *bytes, size_t len)
 {
@@ -23,40 +52,85 @@ static void on_said(void *arg, const char *bytes, size_t len)
 
 static void on_told(void *arg, int status)
 {
-	char *kind = arg;
+	struct telling *t = arg;
+	struct host *h = t->host;
 
 	if (status)
-		log_line(LOG_WARN, "alert", "the alert command ended with status %d for %s", status, kind);
-	free(kind);
+		log_line(LOG_WARN, "alert", "the alert command %s ended with status %d", t->words[0], status);
+	telling_over(t);
+	tell_next(h);
+}
+
+static void on_late(void *arg)
+{
+	struct telling *t = arg;
+
+	log_line(LOG_WARN, "alert", "the alert command %s is killed: it took longer than %d s", t->words[0], TELLING_MS / 1000);
+	child_kill(t->child);
+}
+
+/* A vendor that is out is an alert of each of a thousand connections: not as many processes at once. */
+static void tell_next(struct host *h)
+{
+	static const struct child_events events = { on_said, on_told };
+	struct telling *next;
+	size_t running = 0;
+
+	for (struct telling *t = h->tellings; t; t = next) {
+		struct err e = { 0 };
+
+		next = t->next;
+		if (t->child) {
+			running++;
+		} else if (running < TELLINGS_AT_ONCE) {
+			t->child = child_spawn(h->loop, (const char *const *)t->words, &events, t, &e);
+			if (t->child) {
+				timer_set(h->loop, &t->deadline, loop_now_ms(h->loop) + TELLING_MS, on_late, t);
+				running++;
+			} else {
+				log_line(LOG_ERROR, "alert", "%s", e.text);
+				telling_over(t);
+			}
+		}
+	}
 }
 
 /* alerts.command, a program and its arguments, gets kind, about and text behind them; no shell. */
 static void tell(struct host *h, const char *kind, const char *about, const char *text)
 {
-	static const struct child_events events = { on_said, on_told };
 	const json_t *command = json_at(h->config ? h->config->mlc : NULL, "alerts.command");
-	const char *argv[ALERT_ARGUMENTS + 4];
+	struct telling *t, **last = &h->tellings;
 	size_t n = 0, i;
 	json_t *word;
-	char *mine;
-	struct err e = { 0 };
 
 	log_line(LOG_WARN, about, "%s: %s", kind, text);
+	if (!json_is_string(json_array_get(command, 0)))
+		return;
+	t = xcalloc(1, sizeof *t);
+	t->host = h;
 	json_array_foreach((json_t *)command, i, word)
 		if (json_is_string(word) && n < ALERT_ARGUMENTS)
-			argv[n++] = json_string_value(word);
-	if (!n)
-		return;
-	argv[n++] = kind;
-	argv[n++] = about;
-	argv[n++] = text;
-	argv[n] = NULL;
-	mine = xstrdup(kind);
-	if (!child_spawn(h->loop, argv, &events, mine, &e)) {
-		log_line(LOG_ERROR, "alert", "%s", e.text);
-		free(mine);
+			t->words[n++] = xstrdup(json_string_value(word));
+	t->words[n++] = xstrdup(kind);
+	t->words[n++] = xstrdup(about);
+	t->words[n++] = xstrdup(text);
+	while (*last)
+		last = &(*last)->next;
+	*last = t;
+	tell_next(h);
+}
+
+/* Nobody hears how those that are under way end. */
+void watch_free(struct host *h)
+{
+	while (h->tellings) {
+		if (h->tellings->child)
+			child_abandon(h->tellings->child);
+		telling_over(h->tellings);
 	}
 }
+
+/* ---- alerts that stand ------------------------------------------------------------------------ */
 
 static void stand(struct host *h, const char *kind, const char *about, const char *text, bool told)
 {

@@ -355,5 +355,31 @@ def _():
     holds(code == 1 and "is no name for a tenant" in said, said)
 
 
+@promise("the alert command runs four times at once at most, and for a minute at most: of twelve connections that nobody authorized each is told of")
+def told_in_turn():
+    b = Bed(start=False)
+    d = b.deployment
+    begun, go = d.file("state", "begun"), d.file("state", "go")
+    d.write("mlc.lua", f"""return {{
+  public = {{ address = "127.0.0.1", port = 0 }}, workers = 1,
+  alerts = {{ command = {{ "/bin/sh", "-c", "echo $2 >> {begun}; while ! test -e {go}; do sleep 0.05; done", "alert" }} }},
+}}
+""")
+    d.tenant("acme", "return tenant { title = 'Acme', connections = { " +
+             "".join(f"c{i} = {{ connector = 'office', url = '{b.office.url}', client_id = 'me' }}, " for i in range(12)) + "} }")
+    host = d.start()
+
+    def told():
+        with open(begun) as f:
+            return f.read().split()
+    eventually(lambda: sum(t.get("alert") == "grant_dead" for t in d.mlc("status")["things"]) == 12, "all stand")
+    eventually(lambda: os.path.exists(begun) and len(told()) == 4, "four are told")
+    host.advance(61_000)
+    eventually(lambda: len(told()) == 8, f"those that take too long make room: {told()}")
+    open(go, "w").close()
+    eventually(lambda: len(told()) == 12, f"all are told: {told()}")
+    equal(sorted(told()), sorted(f"acme/c{i}" for i in range(12)), "each once")
+
+
 if __name__ == "__main__":
     run()
