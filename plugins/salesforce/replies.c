@@ -492,7 +492,7 @@ bool sf_record(struct mlc_call *c, const struct mlc_entity *e, json_t *row, stru
 	const char *id = mlc_text(row, "Id"), *stamp = mlc_text(row, "SystemModstamp");
 	json_t *data;
 
-	*out = (struct mlc_record){ .entity = e->name, .id = id, .version = stamp };
+	*out = (struct mlc_record){ .entity = e->name, .id = id };
 	if (!id || !sf_is_id(id) || !mlc_instant(stamp, &out->changed_ms))
 		return false;
 	data = json_object();
@@ -503,6 +503,7 @@ bool sf_record(struct mlc_call *c, const struct mlc_entity *e, json_t *row, stru
 			json_object_set_new(data, f->name, native(c, f, value));
 	}
 	out->data = data;
+	out->version = mlc_version_of(c, stamp, e->fields, data); /* whole seconds: SOURCES.md 2 */
 	out->deleted = json_is_true(json_object_get(row, "IsDeleted"));
 	return true;
 }

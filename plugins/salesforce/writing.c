@@ -549,11 +549,11 @@ static enum mlc_step send_all(struct mlc_call *c)
 	return sf_lines_field(c->entity) ? send_document(c) : send_flat(c);
 }
 
-static bool is_other_version(const char *known, const char *now)
+static bool is_other_version(struct mlc_call *c, const char *known, const char *stamp)
 {
 	int64_t a, b;
 
-	return known && mlc_instant(known, &a) && mlc_instant(now, &b) && a != b;
+	return mlc_instant(mlc_stamp_of(c, known), &a) && mlc_instant(stamp, &b) && a != b;
 }
 
 static enum mlc_step digest_check(struct mlc_call *c)
@@ -571,7 +571,7 @@ static enum mlc_step digest_check(struct mlc_call *c)
 
 		if (!s->todo[i])
 			continue;
-		if (row && !is_other_version(w->version, mlc_text(row, "SystemModstamp"))) {
+		if (row && !is_other_version(c, w->version, mlc_text(row, "SystemModstamp"))) {
 			left++;
 			continue;
 		}

@@ -210,36 +210,6 @@ static json_t *tidy(struct mlc_call *c, const struct mlc_field *fields, json_t *
 	return out;
 }
 
-/* "2026-11-20T10:00:00Z~9c1e...": Modified_Time has a grain of a second, so that two contents of one second need another
- * mark, made of what a list and the record itself both show (SOURCES.md 5). */
-static const char *version_of(struct mlc_call *c, const struct mlc_entity *e, const json_t *record, int64_t ms)
-{
-	uint64_t hash = UINT64_C(14695981039346656037);
-	json_t *shown = json_object();
-	const char *text;
-	size_t len = 0;
-
-	for (const struct mlc_field *f = e->fields; f->name; f++) {
-		json_t *value = json_object_get(record, f->name);
-
-		if (f->type == MLC_REF)
-			value = json_object_get(value, "id");
-		if (value && f->type != MLC_LIST && !json_is_null(value))
-			json_object_set_new(shown, f->name, json_deep_copy(value));
-	}
-	text = c->host->dump(c, shown, NULL, &len); /* which it takes over */
-	for (size_t i = 0; text && i < len; i++)
-		hash = (hash ^ (unsigned char)text[i]) * UINT64_C(1099511628211);
-	return c->host->format(c, "%s~%016llx", mlc_instant_text(c, ms), (unsigned long long)hash);
-}
-
-bool zoho_version_ms(struct mlc_call *c, const char *version, int64_t *ms)
-{
-	const char *mark = version ? strchr(version, '~') : NULL;
-
-	return mlc_instant(mark ? c->host->format(c, "%.*s", (int)(mark - version), version) : version, ms);
-}
-
 bool zoho_record(struct mlc_call *c, const struct mlc_entity *e, json_t *record, struct mlc_record *out)
 {
 	const char *id = mlc_text(record, "id"), *phone = mlc_text(record, "Phone");
@@ -250,7 +220,8 @@ bool zoho_record(struct mlc_call *c, const struct mlc_entity *e, json_t *record,
 	*out = (struct mlc_record){ .entity = e->name, .id = id };
 	out->data = tidy(c, e->fields, record, 2);
 	if (mlc_instant(mlc_text(record, "Modified_Time"), &ms)) {
-		out->version = version_of(c, e, out->data, ms);
+		/* Modified_Time has a grain of a second (SOURCES.md 5). */
+		out->version = mlc_version_of(c, mlc_instant_text(c, ms), e->fields, out->data);
 		out->changed_ms = ms;
 	}
 	if (phone && e == &zoho_entities[ACCOUNTS])

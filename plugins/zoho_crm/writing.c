@@ -94,7 +94,7 @@ static enum mlc_step ask_update(struct mlc_call *c, json_t *rows)
 	if (!headers || !text)
 		return c->host->fail(c, MLC_BROKEN, 0, "a record is too large to be written");
 	s->count = 1;
-	if (zoho_version_ms(c, w->version, &ms)) {
+	if (mlc_instant(mlc_stamp_of(c, w->version), &ms)) {
 		headers[0] = c->host->format(c, "If-Unmodified-Since: %s", zoho_time(c, ms));
 		c->request->headers = headers;
 	}

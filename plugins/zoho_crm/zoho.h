@@ -41,8 +41,6 @@ uint32_t zoho_limited_ms(struct mlc_call *c, json_t *error);
 json_t *zoho_list(struct mlc_call *c, const char *name, const char *doing, enum mlc_step *failed);
 /* record as the host gets it: amounts as text, nothing that is not a field; false: it has no id. */
 bool zoho_record(struct mlc_call *c, const struct mlc_entity *e, json_t *record, struct mlc_record *out);
-/* When the record was modified last, of a version that we gave. */
-bool zoho_version_ms(struct mlc_call *c, const char *version, int64_t *ms);
 /* The members that a list may be asked for, "id,Account_Name,..."; never more than 50. */
 const char *zoho_fields(struct mlc_call *c, const struct mlc_entity *e);
 bool zoho_is_id(const char *text);

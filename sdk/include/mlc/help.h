@@ -243,6 +243,38 @@ static inline const char *mlc_instant_text(struct mlc_call *c, int64_t ms)
 		(int)(days - mlc_days(year, month, 1)) + 1, (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
 }
 
+/* "2026-11-21T00:09:21Z~9c1e...": a version for a remote whose time of change has a grain of a second, in which our own
+ * write and a person's edit may both fall.  The rest is made of what record shows of fields, lists apart: the same for
+ * the same content, however it was read.  In call memory; borrows record. */
+static inline const char *mlc_version_of(struct mlc_call *c, const char *stamp, const struct mlc_field *fields, const json_t *record)
+{
+	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+	json_t *shown = json_object();
+	const char *text;
+	size_t len = 0;
+
+	for (const struct mlc_field *f = fields; f->name; f++) {
+		json_t *value = json_object_get(record, f->name);
+
+		if (f->type == MLC_REF) /* a name beside it is not shown by every list */
+			value = json_object_get(value, "id");
+		if (value && f->type != MLC_LIST && !json_is_null(value))
+			json_object_set_new(shown, f->name, json_deep_copy(value));
+	}
+	text = c->host->dump(c, shown, NULL, &len); /* which it takes over */
+	for (size_t i = 0; text && i < len; i++)
+		hash = (hash ^ (unsigned char)text[i]) * UINT64_C(1099511628211);
+	return c->host->format(c, "%s~%016llx", stamp, (unsigned long long)hash);
+}
+
+/* The stamp of such a version, in call memory; NULL of NULL. */
+static inline const char *mlc_stamp_of(struct mlc_call *c, const char *version)
+{
+	const char *mark = version ? strchr(version, '~') : NULL;
+
+	return mark ? c->host->format(c, "%.*s", (int)(mark - version), version) : version;
+}
+
 /* UTC milliseconds of an HTTP date ("Sat, 21 Nov 2026 00:09:21 GMT", RFC 9110, 5.6.7); false: no such text. */
 static inline bool mlc_http_date(const char *text, int64_t *ms)
 {
