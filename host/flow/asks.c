@@ -50,7 +50,7 @@ static void reads(struct work *w);
 static void asks_done(struct work *w)
 {
 	if (w->ask_failed)
-		work_read_failed(w, w->ask_connection, w->ask_fault, w->ask_after_ms, w->ask_why);
+		work_read_failed(w, w->ask_fault, w->ask_why);
 	else if (w->target_survivor && !w->dry)
 		work_follow_target(w);
 	else if (!w->reading)
@@ -93,13 +93,13 @@ static void on_ask_done(struct task *task, const struct outcome *o)
 	struct work *w = a->work;
 	json_t *answer = json_object();
 
+	w->asks_called--;
 	if (o->failed) {
+		work_read_refused(w, o);
 		if (!w->ask_failed) {
 			w->ask_failed = true;
 			w->ask_fault = o->fault;
-			w->ask_after_ms = o->after_ms;
 			w->ask_why = xstrdup(o->text ? o->text : "");
-			w->ask_connection = (struct connection *)o->connection;
 		}
 	} else if (a->fetch) {
 		const struct call_record *r = o->record_count ? &o->records[0] : NULL;
@@ -134,7 +134,6 @@ static void on_mirror(void *arg, const json_t *rows, const struct err *e)
 		w->ask_failed = true;
 		w->ask_fault = MLC_RETRY;
 		w->ask_why = xstrdup(e->text);
-		w->ask_connection = w->flow->target;
 	}
 	json_array_foreach((json_t *)rows, i, row) {
 		const char *data = json_text_or(row, "data", "{}"); /* the store keeps records as text */
@@ -186,6 +185,7 @@ static void ask_find(struct work *w, const json_t *ask)
 		return;
 	}
 	a->looked = looked_key(c, entity, by);
+	w->asks_called++;
 	host_call(w->host, c, &(struct order) { .op = OP_FIND, .entity = entity, .data = by }, &a->task);
 }
 
@@ -201,6 +201,7 @@ static void ask_fetch(struct work *w, const json_t *ask)
 	id = json_string(ids[0]);
 	a->looked = looked_key(c, json_text_or(ask, "entity", ""), id);
 	json_decref(id);
+	w->asks_called++;
 	host_call(w->host, c, &(struct order) { .op = OP_FETCH, .entity = json_text_or(ask, "entity", ""),
 		.ids = ids }, &a->task);
 }

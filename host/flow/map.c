@@ -47,7 +47,8 @@ static void on_fetched(struct task *task, const struct outcome *o)
 	if (!work_goes_on(w))
 		return;
 	if (o->failed) {
-		work_read_failed(w, w->flow->source, o->fault, o->after_ms, o->text);
+		work_read_refused(w, o);
+		work_read_failed(w, o->fault, o->text);
 		return;
 	}
 	for (size_t i = 0; i < o->record_count; i++)

@@ -266,12 +266,23 @@ void work_back_off(struct work *w, int64_t wait_ms, const char *cause, const cha
 	work_commit(w, t, &m);
 }
 
-/* A read failed (for an ask, a fetch): the table says what follows. */
-void work_read_failed(struct work *w, struct connection *c, enum mlc_fault fault, uint32_t after_ms,
-	const char *why)
+/* At once, not when all else that was asked has come: that may stand in line until this very hold is over. */
+void work_read_refused(struct work *w, const struct outcome *o)
+{
+	const struct fault_move *m = move_of(o->fault);
+	struct connection *c = (struct connection *)o->connection;
+
+	if (w->dry)
+		return;
+	if (m->move == MOVE_WAIT)
+		connection_hold(c, m->cause, o->text, loop_now_ms(w->host->loop) + (o->after_ms ? o->after_ms : WHEN_MINUTE_MS));
+	else if (m->move == MOVE_HOLD_LOGIN)
+		connection_hold(c, m->cause, o->text, 0);
+}
+
+void work_read_failed(struct work *w, enum mlc_fault fault, const char *why)
 {
 	const struct fault_move *m = move_of(fault);
-	int64_t now = loop_now_ms(w->host->loop);
 	uint32_t dice;
 
 	if (w->dry) {
@@ -281,11 +292,7 @@ void work_read_failed(struct work *w, struct connection *c, enum mlc_fault fault
 	random_bytes(&dice, sizeof dice);
 	switch (m->move) {
 	case MOVE_WAIT:
-		connection_hold(c, m->cause, why, now + (after_ms ? after_ms : WHEN_MINUTE_MS));
-		work_end(w);
-		return;
 	case MOVE_HOLD_LOGIN:
-		connection_hold(c, m->cause, why, 0);
 		work_end(w);
 		return;
 	case MOVE_HOLD:

@@ -21,7 +21,8 @@
 #define VERDICT_MAX   (8u << 20)
 
 enum phase {
-	PHASE_LINK = 1, PHASE_FETCH, PHASE_MAP,
+	PHASE_LOOK = 1, /* after a doubt, by our mark */
+	PHASE_LINK, PHASE_FETCH, PHASE_MAP,
 	PHASE_TURN,     /* another one of its identity is at work: it waits its turn */
 	PHASE_ASK, PHASE_COMMIT, PHASE_WRITE
 };
@@ -50,13 +51,11 @@ struct work {
 	bool recovered;    /* its write was under way when we died: no record, no link is at hand */
 	bool link_settled; /* looked up by the identity that the mapping named */
 	json_t *answers;
-	size_t asks_open;
+	size_t asks_open, asks_called; /* called: those of them that are calls of a connection */
 	bool reading;      /* its needs are met; finds and fetches are under way */
 	bool ask_failed;
 	enum mlc_fault ask_fault;
-	uint32_t ask_after_ms;
 	char *ask_why;
-	struct connection *ask_connection;
 
 	json_t *verdict;
 	char *said;      /* the worker's own words of it, with origins, for the trail; NULL: the verdict is not its last */
@@ -91,7 +90,10 @@ void work_commit(struct work *, struct txn *, const struct delivery_move *);
 void work_on_moved(void *arg, const struct txn_result *); /* the last commit of a work */
 void work_settle_as(struct work *, enum delivery_state, const char *cause, const char *why);
 void work_back_off(struct work *, int64_t wait_ms, const char *cause, const char *why);
-void work_read_failed(struct work *, struct connection *, enum mlc_fault, uint32_t after_ms, const char *why);
+/* A read failed (for an ask, a fetch, a look): what that says of its whole connection, and then of this delivery, which
+ * ends its work. */
+void work_read_refused(struct work *, const struct outcome *);
+void work_read_failed(struct work *, enum mlc_fault, const char *why);
 
 /* again.c */
 void work_look_at_others(struct work *); /* its verdict says at which */

@@ -314,7 +314,8 @@ static void on_looked(struct task *task, const struct outcome *o)
 	if (!work_goes_on(w))
 		return;
 	if (o->failed) {
-		work_read_failed(w, w->flow->target, o->fault, o->after_ms, o->text);
+		work_read_refused(w, o);
+		work_read_failed(w, o->fault, o->text);
 		return;
 	}
 	if (!r) {
@@ -352,6 +353,7 @@ bool work_look_by_mark(struct work *w)
 	if (!w->doubt || !w->last_key || !e || !(e->flags & MLC_MARKED) || !e->mark || work_is_linked(w))
 		return false;
 	by = json_pack("{s:s}", e->mark, w->last_key);
+	w->phase = PHASE_LOOK;
 	w->task.done = on_looked;
 	host_call(w->host, w->flow->target, &(struct order) { .op = OP_FIND, .entity = e->name, .data = by }, &w->task);
 	json_decref(by);
