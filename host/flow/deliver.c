@@ -170,14 +170,37 @@ static bool may_come(struct host *h, const struct flow *f, int64_t now)
 	return (f->mode != FLOW_LIVE || uses_known(h, f) || uses_checking(h, f->target)) && schedule_mirrors_whole(h, f);
 }
 
-/* Is anything of this flow at work that does not merely wait for a peer's visit? */
+/* Nothing more can come of it before a visit, or while a remote does not want to hear from us. */
+static bool lies_still(const struct work *w)
+{
+	const struct flow *f = w->flow;
+
+	switch (w->phase) {
+	case PHASE_LOOK:
+	case PHASE_WRITE:
+		return !connection_gets_on(f->target);
+	case PHASE_FETCH:
+		return !connection_gets_on(f->source);
+	case PHASE_ASK:
+		return w->asks_called && w->asks_called == w->asks_open && !connection_gets_on(f->source) &&
+			!connection_gets_on(f->target);
+	case PHASE_TURN: /* the one that it waits for is at work, too */
+		return true;
+	case PHASE_LINK:
+	case PHASE_MAP:
+	case PHASE_COMMIT:
+		break;
+	}
+	return false;
+}
+
 bool deliver_busy(const struct host *h, const struct flow *f)
 {
 	for (const struct work *w = h->works; w; w = w->next)
-		if (w->flow == f && !((w->phase == PHASE_WRITE || w->phase == PHASE_ASK) &&
-			(waits_for_visit(f->target) || waits_for_visit(f->source))))
+		if (w->flow == f && !lies_still(w))
 			return true;
-	return f->claiming;
+	return f->claiming || batch_waits(h, f) ||
+		(f->maybe_ready && f->target && uses_checking(h, f->target) && connection_gets_on(f->target));
 }
 
 /* Will its works ask something of this one as their source, beside the record that came? */

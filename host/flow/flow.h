@@ -83,7 +83,7 @@ struct feed_state { /* schedule.c */
 	int64_t every_ms, next_ms;
 	unsigned attempts;
 	bool running, asked; /* asked: as soon as possible */
-	bool called;         /* running: the connection has the call; else its cursor is being read */
+	bool called;         /* running: the connection has the call; else its cursor is read, or its links are compared */
 	bool whole;          /* has been read to its end once */
 	bool fresh;          /* a peer's: and in this visit, after the last write whose outcome is not known */
 	bool overtaken;      /* running: such a write came up meanwhile */
@@ -179,6 +179,7 @@ struct work *deliver_work_of_write(struct host *, int64_t write_id);
 void deliver_free(struct host *); /* works that waited for others, or for what a restart takes up */
 size_t deliver_coming(struct host *, const struct connection *);
 bool deliver_can_claim(struct host *, const struct flow *, int64_t now_ms);
+/* Is anything of it at work that does not merely wait for a visit, or for a remote that asked us to? */
 bool deliver_busy(const struct host *, const struct flow *);
 void deliver_recover(struct host *, loop_fn *done, void *arg);
 void deliver_forget_config(struct host *, const struct config *); /* works not on the wire start afresh */

@@ -18,6 +18,7 @@
 #define STOP_GRACE_MS  10000
 #define STOP_LOOK_MS   50
 #define WATCH_EVERY_MS (30 * WHEN_SECOND_MS)
+#define REST_LOOK_MS   100 /* a call that begins to wait tells nobody */
 #define TIDY_EVERY_MS  (6 * WHEN_HOUR_MS)
 
 static void turn(void *arg);
@@ -170,6 +171,8 @@ static void set_timer(struct host *h)
 		next = batch_next_ms(h);
 	if (h->burst_until_ms > now && h->burst_until_ms < next)
 		next = h->burst_until_ms;
+	if ((h->waiters || h->conf.until_idle) && now + REST_LOOK_MS < next)
+		next = now + REST_LOOK_MS;
 
 	for (size_t i = 0; i < h->config->flow_count; i++) {
 		const struct flow *f = h->config->flows[i];

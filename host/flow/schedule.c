@@ -339,6 +339,7 @@ static void on_polled(struct task *task, const struct outcome *o)
 		host_commit_quietly(t);
 		if (s->full_ms) {
 			s->running = true;
+			s->called = false;
 			s->missing = 0;
 			compare(s, 0, "");
 		}
@@ -492,12 +493,19 @@ bool schedule_mirrors_whole(const struct host *h, const struct flow *f)
 		&& mirrors_whole(h, f->source, json_object_get(f->def, "source_mirrors"));
 }
 
+static bool gets_on(const struct feed_state *s)
+{
+	if (s->running)
+		return !s->called || connection_gets_on(s->connection);
+	return s->asked && !connection_held(s->connection, NULL, NULL);
+}
+
 /* Asked for, but not to be had before a person or the time has freed its connection: that is rest; so is
  * a peer's feed, asked for or under way, before its visit. */
 bool schedule_busy(const struct host *h, const struct flow *f)
 {
 	for (const struct feed_state *s = h->feeds; s; s = s->next)
-		if (s->feed && (s->running || (s->asked && !connection_held(s->connection, NULL, NULL))) && (!f || s->connection == f->source || s->connection == f->target) &&
+		if (s->feed && gets_on(s) && (!f || s->connection == f->source || s->connection == f->target) &&
 			(!connection_peer_calls(s->connection) || connection_in_visit(s->connection)))
 			return true;
 	return false;

@@ -706,6 +706,38 @@ bool connection_in_visit(const struct connection *c) { return c->visit.open && !
 bool connection_is_visited(const struct connection *c) { return c->visit.open; }
 size_t connection_calls(const struct connection *c) { return c->run_count; }
 
+bool connection_gets_on(const struct connection *c)
+{
+	const struct run *r;
+	bool waits = false;
+
+	TAILQ_FOREACH(r, &c->runs, in_all) {
+		if (r->ours)
+			continue;
+		switch (r->state) {
+		case RUN_WAITS:
+		case RUN_PARKED:
+		case RUN_TAKEN:
+			waits = c->peer_calls && !connection_in_visit(c);
+			break;
+		case RUN_QUEUED:
+			waits = c->pace.held_until_ms > now_ms(c);
+			break;
+		case RUN_NEEDS:
+		case RUN_STEPS:
+		case RUN_COMMITS:
+		case RUN_CARRIED:
+		case RUN_PAUSED:
+		case RUN_ENDS:
+			waits = false;
+			break;
+		}
+		if (!waits)
+			return true;
+	}
+	return false;
+}
+
 struct plugin *connection_plugin(const struct connection *c)
 {
 	return c->plugin;

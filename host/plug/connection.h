@@ -176,6 +176,8 @@ struct order { /* a call to be made; everything copied or referenced (json) */
  * caller's to order again. */
 void connection_call(struct connection *, const struct order *, void *arg);
 size_t connection_calls(const struct connection *); /* under way */
+/* One of them is getting on: it waits neither for a visit nor until the remote wants to hear from us again. */
+bool connection_gets_on(const struct connection *);
 
 /* Routes of the public listener.  Both answer the inbound request, now or later. */
 void connection_receive(struct connection *, struct inbound *);
