@@ -179,7 +179,8 @@ void work_map_header(const struct work *w, struct buf *b)
 	when_text(w->changed_ms, at);
 	put_text(b, "changed", w->changed_ms ? at : NULL);
 	buf_printf(b, ",\"deleted\":%s}", w->deleted ? "true" : "false");
-	buf_printf(b, ",\"shared\":%s,\"link\":", f->other ? "true" : "false");
+	buf_printf(b, ",\"shared\":%s,\"both_ways\":%s,\"link\":", f->other ? "true" : "false",
+		f->other && f->other->enabled ? "true" : "false");
 	put_link(b, w->link);
 	put_text(b, "start", f->start);
 	put_text(b, "locked_until", f->locked_until);

@@ -659,7 +659,8 @@ static void read_conflict(struct check *c, const struct node *n)
 	c->m->on_conflict = policy_of(c, n);
 }
 
-/* { "Phone", Email = "theirs" } */
+/* { "Phone", Email = "theirs" }: where nothing is said of a field, one mapping that gave way would be taken by the other
+ * for leave to write. */
 static void read_both_ways(struct check *c, const struct node *n)
 {
 	struct shared *rows = check_take(c, (n->kid_count + n->member_count + 1) * sizeof *rows);
@@ -668,11 +669,11 @@ static void read_both_ways(struct check *c, const struct node *n)
 	c->m->both_ways = rows;
 	check_owned(c, n, names);
 	for (unsigned i = 0; names && names[i]; i++)
-		rows[c->m->both_way_count++] = (struct shared){ names[i], c->m->on_conflict };
+		rows[c->m->both_way_count++] = (struct shared){ names[i], CONFLICT_REVIEW, false };
 	for (unsigned i = 0; i < n->member_count; i++) {
 		const char *const one[] = { n->members[i].name, NULL };
 		check_owned(c, n->members[i].value, one);
-		rows[c->m->both_way_count++] = (struct shared){ one[0], policy_of(c, n->members[i].value) };
+		rows[c->m->both_way_count++] = (struct shared){ one[0], policy_of(c, n->members[i].value), true };
 	}
 }
 

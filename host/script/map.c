@@ -594,6 +594,7 @@ static void merge(struct map *p, json_t *wanted, const char *version)
 	struct merge g = { .m = p->m, .before = p->before, .seen = p->seen, .current = p->e.current, .wanted = wanted,
 		.only_empty = p->adopted && p->m->adopted == ADOPTED_ONLY_EMPTY && !(p->shared && p->seen),
 		.decided = chose(p, "overwrite") || chose(p, "keep"),
+		.both_ways = json_is_true(json_object_get(p->e.header, "both_ways")),
 		.policy = chose(p, "overwrite") ? CONFLICT_OURS : chose(p, "keep") ? CONFLICT_THEIRS : p->m->on_conflict };
 	json_t *nothing_known = json_object();
 

@@ -267,6 +267,7 @@ struct mapping {
 	const struct shared { /* fields that another mapping carries back */
 		const char *name;
 		enum conflict policy;
+		bool said; /* of this field, whether or not that mapping is at work */
 	} *both_ways;
 	size_t both_way_count;
 

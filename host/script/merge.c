@@ -107,7 +107,7 @@ static enum move clash(const struct merge *g, const char *path)
 	enum conflict policy = g->policy;
 
 	for (size_t i = 0; !g->decided && i < g->m->both_way_count; i++)
-		if (strcmp(g->m->both_ways[i].name, path) == 0)
+		if (strcmp(g->m->both_ways[i].name, path) == 0 && (g->both_ways || g->m->both_ways[i].said))
 			policy = g->m->both_ways[i].policy;
 	return policy == CONFLICT_OURS ? MOVE_WRITE : policy == CONFLICT_THEIRS ? MOVE_LEAVE : MOVE_CLASH;
 }

@@ -17,6 +17,7 @@ struct merge {
 	bool only_empty;       /* fill what is empty, change nothing */
 	enum conflict policy;
 	bool decided; /* by a person: both_ways does not count */
+	bool both_ways; /* the mapping that carries fields back is at work, too */
 	json_t *changes;   /* out: members to change, null erases; the caller's */
 	json_t *conflicts; /* out: { field, ours, theirs, before }; the caller's */
 };

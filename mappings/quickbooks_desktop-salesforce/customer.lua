@@ -68,6 +68,8 @@ return mapping {
 
   owns = { "Name", "ParentId", "AccountNumber", "Phone", "Fax", "BillingStreet", "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry",
     "ShippingStreet", "ShippingCity", "ShippingState", "ShippingPostalCode", "ShippingCountry", "MLC_CustomerId__c", "MLC_Email__c", adopted = "only_empty" },
+  -- What account.lua carries back, where a tenant wants that: there a person decides.
+  both_ways = { "Phone", "Fax", "BillingStreet", "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry", "MLC_Email__c" },
   on_conflict = "theirs",   -- what sales people changed stays
   -- Marked, never deleted.  Here and not in customer_figures.lua: that one also looks at him because an invoice of his went to somebody else,
   -- and a merged customer is no deleted one.
