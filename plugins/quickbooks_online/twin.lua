@@ -232,7 +232,7 @@ twin.control("POST", "/app", function(req)
 	return {}
 end)
 
-twin.control("POST", "/deliver", function() return { taken = hooks.drain(), waiting = #twin.state.app.queue } end)
+twin.control("POST", "/deliver", function() return { taken = hooks.deliver_all(), waiting = #twin.state.app.queue } end)
 
 twin.control("POST", "/events", function(req)
 	local what = wish(req)

@@ -113,6 +113,12 @@ function hooks.drain()
 	return false
 end
 
+-- The same, once what is on its way has arrived.
+function hooks.deliver_all()
+	while sending do twin.pause(2) end
+	return hooks.drain()
+end
+
 function hooks.wake()
 	if timer or sending or #twin.state.app.queue == 0 then return end
 	schedule(twin.settings.deliver_after_ms)

@@ -92,7 +92,7 @@ local function take_due(everything)
 	end
 end
 
-local draining = false
+local draining, in_flight = false, 0
 
 local function drain(everything)
 	local sent = 0
@@ -100,7 +100,10 @@ local function drain(everything)
 	while left > 0 do
 		local c = take_due(everything)
 		if not c then break end
-		one(c)
+		in_flight = in_flight + 1
+		local well, why = pcall(one, c)
+		in_flight = in_flight - 1
+		if not well then error(why, 0) end
 		sent, left = sent + 1, left - 1
 	end
 	return sent
@@ -119,9 +122,10 @@ function callouts.wake()
 	end)
 end
 
--- All that waits, now.
+-- All that waits, and what is on its way, before it returns.
 function callouts.deliver()
 	local sent = drain(true)
+	while in_flight > 0 do twin.pause(2) end
 	return { sent = sent, waiting = #twin.state.callouts }
 end
 
