@@ -240,8 +240,11 @@ static void told_to_slow_down_nothing_else_starts(void **state)
 	house_order(h, h->shop, &(struct order){ .op = OP_POLL, .feed = "things" });
 	turn_idle(h->loop);
 	assert_int_equal(asked_count(h), 1);
+	assert_int_equal(connection_calls(h->shop), 1);
+	assert_false(connection_gets_on(h->shop));
 	house_reply(h, 200, "{\"things\":[],\"next\":\"c\"}");
 	jump(h->loop, 9500);
+	assert_true(connection_gets_on(h->shop));
 	house_done(h, 1);
 	assert_int_equal(asked_count(h), 2);
 }

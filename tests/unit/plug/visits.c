@@ -62,8 +62,10 @@ static void a_call_waits_for_the_visit_and_counts_as_coming(void **state)
 	order_poll(h, "invoices");
 	assert_int_equal(connection_calls(h->desk), 1);
 	assert_int_equal(house_count(h, "done"), 0);
+	assert_false(connection_gets_on(h->desk));
 	log_in(h);
 	assert_true(connection_in_visit(h->desk));
+	assert_true(connection_gets_on(h->desk));
 	assert_int_equal(house_count(h, "visit_opens"), 1);
 	serve(h, "ask file-1", "reads\nread-invoices-0 -\n");
 	serve(h, "gave {\"list\":[\"I1\",\"I2\"],\"next\":\"5\"}", "done");
