@@ -631,7 +631,7 @@ static const struct qbd_shape shapes[] = {
 const struct mlc_entity *qbd_entity(const char *name)
 {
 	for (const struct mlc_entity *e = qbd_entities; e->name; e++)
-		if (!strcmp(e->name, name))
+		if (*e->name == *name && !strcmp(e->name, name))
 			return e;
 	return NULL;
 }
@@ -639,7 +639,7 @@ const struct mlc_entity *qbd_entity(const char *name)
 const struct qbd_shape *qbd_shape(const char *name)
 {
 	for (const struct qbd_shape *s = shapes; s->entity; s++)
-		if (!strcmp(s->entity, name))
+		if (*s->entity == *name && !strcmp(s->entity, name))
 			return s;
 	return NULL;
 }

@@ -12,16 +12,22 @@ FIGURES = {
     "e2e": (("e2e_rate", True), ("delay_p50_ms", False), ("delay_p99_ms", False), ("cpu_s_per_1000", False), ("cpu_ms_per_1000", False), ("peak_mb", False)),
     "crash": (("accepted", None), ("lost", False), ("dup_sent_once", False), ("dup_same_key", None)),
     "outage": (("accepted", None), ("lost", False), ("dup", False), ("dup_same_key", None)),
+    "visits": (("visits_per_s", True), ("mean_visit_ms", False), ("cpu_s_per_visit", False), ("peak_mb", False)),
     "idle": (("rss_mb", False), ("pss_mb", False), ("ready_s", False), ("idle_cpu_pct", False)),
 }
 CASE = ("sink_ms", "offered", "flows", "kill9", "mode")
+# The harness' names for what a peer's visits cost.
+THEIRS = {"sessions_per_s": "visits_per_s", "mean_session_ms": "mean_visit_ms", "cpu_s_per_session": "cpu_s_per_visit"}
 
 
 def main():
     groups = {}
     with open(sys.argv[1]) as f:
         for line in f:
-            row = json.loads(line)
+            row = {THEIRS.get(name, name): value for name, value in json.loads(line).items()}
+            row["test"] = "visits" if row.get("test") == "qbwc" else row.get("test")
+            if row["test"] == "visits" and row.get("clients", 1) > 1:
+                row["sut"] += f", {row['clients']} at once"
             if row.get("test") not in FIGURES:
                 continue
             if "error" in row:
@@ -40,12 +46,11 @@ def main():
                     medians[sut][figure] = statistics.median(values)
             busy = max((r.get("others_cpu") or 0) for r in rows)
             print(f"  {sut:20s} " + "  ".join(f"{k} {v:g}" for k, v in medians[sut].items()) + f"  (x{len(rows)}; others' CPU up to {100 * busy:.0f} %)")
-        for sut in systems:
-            if sut == OURS or OURS not in medians:
-                continue
-            ratios = [f"{k} {medians[OURS][k] / v:.2f}" for k, v in medians[sut].items() if v and k in medians[OURS]]
-            if ratios:
-                print(f"  ours / {sut}: " + "  ".join(ratios))
+        for ours in (name for name in systems if name.startswith(OURS)):
+            for sut in (name for name in systems if not name.startswith(OURS)):
+                ratios = [f"{k} {medians[ours][k] / v:.2f}" for k, v in medians[sut].items() if v and k in medians[ours]]
+                if ratios:
+                    print(f"  {ours} / {sut}: " + "  ".join(ratios))
 
 
 if __name__ == "__main__":

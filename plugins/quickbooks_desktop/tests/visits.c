@@ -1039,6 +1039,32 @@ static void rpc_style_and_empty_parameters_are_read(void **state)
 	peer_host_finish(&h);
 }
 
+/* WOO-04: the eight methods are answered in every other test; these three it calls only where somebody has an
+ * update done in a window, which we never ask for. */
+static void interactive_calls_are_answered(void **state)
+{
+	struct peer_host h;
+	char *said;
+
+	(void)state;
+	peer_host_init(&h);
+	park_work(&h);
+	said = peer_call(&h, "getInteractiveURL", "wcTicket", "{t}", "sessionID", "1", NULL);
+	assert_string_equal(said, "");
+	free(said);
+	said = peer_call(&h, "interactiveRejected", "wcTicket", "{t}", "reason", "no", NULL);
+	assert_string_equal(said, "");
+	free(said);
+	said = peer_call(&h, "interactiveDone", "wcTicket", "{t}", NULL);
+	assert_string_equal(said, "Done");
+	free(said);
+	said = peer_call(&h, "getServerVersion", "ticket", "", NULL); /* as the guide's own list calls it */
+	assert_non_null(strstr(said, "ml-connector"));
+	free(said);
+	assert_int_equal(h.parked.count, 6);
+	peer_host_finish(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1079,6 +1105,7 @@ int main(void)
 		cmocka_unit_test(get_answers_200_and_the_wsdl),
 		cmocka_unit_test(what_is_no_soap_gets_a_fault_and_changes_nothing),
 		cmocka_unit_test(rpc_style_and_empty_parameters_are_read),
+		cmocka_unit_test(interactive_calls_are_answered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,7 @@ static inline bool mlc_xml_may_be_read(const char *text, size_t len)
 	return len >= 4 && len <= MLC_XML_LONGEST && memchr("< \t\r\n\xEF", text[0], 6) && !memchr(text, 0, 4);
 }
 
-/* NULL: not one well-formed document within the limits.  xmlFreeDoc() it before the step returns:
+/* NULL: not one well-formed document within the limits.  Blanks between elements are left out.  xmlFreeDoc() it before the step returns:
  * it is the one thing in a connector that does not live in call memory. */
 static inline xmlDocPtr mlc_xml_read(const char *text, size_t len)
 {
@@ -74,7 +74,8 @@ static inline xmlDocPtr mlc_xml_read(const char *text, size_t len)
 		return NULL;
 	parser->sax->internalSubset = mlc_xml_on_doctype;
 	parser->sax->startElementNs = mlc_xml_on_start;
-	doc = xmlCtxtReadMemory(parser, text, (int)len, NULL, NULL, MLC_XML_OPTIONS);
+	/* Line ends between elements would be half of the nodes; blanks that are an element's text stay. */
+	doc = xmlCtxtReadMemory(parser, text, (int)len, NULL, NULL, MLC_XML_OPTIONS | XML_PARSE_NOBLANKS);
 	xmlFreeParserCtxt(parser);
 	return doc;
 }
