@@ -73,6 +73,65 @@ def template_is_a_connector(folder):
     report(code == 2 and "is no name" in said, "a name that is none is refused", said)
 
 
+TINY = """#include <mlc/connector.h>
+#include <mlc/help.h>
+static const struct mlc_field fields[] = { { "text", MLC_TEXT, MLC_READONLY, 0, NULL }, { NULL, MLC_TEXT, 0, 0, NULL } };
+static const struct mlc_entity entities[] = { { "note", 0, 0, NULL, fields }, { NULL, 0, 0, NULL, NULL } };
+static const struct mlc_setting settings[] = { { "url", MLC_TEXT, MLC_REQUIRED, false, "its address" }, { NULL, MLC_TEXT, 0, false, NULL } };
+static const struct mlc_endpoint endpoints[] = { { "api", "{url}" }, { NULL, NULL } };
+static enum mlc_step ping(struct mlc_call *c)
+{
+	const char *account;
+	if (c->reply->kind == MLC_REPLY_NONE)
+		return mlc_get(c, "/me");
+	account = c->reply->status == 200 ? mlc_text(c->host->parse(c, c->reply->body, c->reply->body_len), "account") : NULL;
+	if (!account)
+		return c->host->fail(c, MLC_BROKEN, 0, "status %d names no account", c->reply->status);
+	c->host->fact(c, "identity", account);
+	return MLC_DONE;
+}
+EXTERN const struct mlc_connector mlc_connector_v1 = { MLC_SDK, sizeof(struct mlc_connector), "NAME", "Tiny", "1.0.0", entities, NULL, settings,
+	endpoints, NULL, NULL, 60, 1, 0, ping, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL };
+"""
+
+
+def elsewhere(folder):
+    """With what is installed, and nothing of this tree."""
+    dest, there = os.path.join(folder, "dest"), os.path.join(folder, "elsewhere")
+    code, said = run("meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", dest)
+    report(code == 0, "it can be installed", said)
+    pcs = [os.path.join(d, "mlc-sdk.pc") for d, _, names in os.walk(dest) if "mlc-sdk.pc" in names]
+    tool = [os.path.join(d, "mlc-conform") for d, _, names in os.walk(dest) if "mlc-conform" in names]
+    report(bool(pcs and tool), "mlc-sdk.pc and mlc-conform are installed")
+    if not (pcs and tool):
+        return
+    # As if dest were the root: the prefix of the .pc file is moved there.
+    shifted = os.path.join(folder, "pc")
+    os.makedirs(shifted)
+    with open(pcs[0]) as f, open(os.path.join(shifted, "mlc-sdk.pc"), "w") as g:
+        g.write(f.read().replace("prefix=/", f"prefix={dest}/", 1))
+    env = {**os.environ, "PKG_CONFIG_PATH": shifted, "PATH": os.path.dirname(tool[0]) + ":" + os.environ["PATH"]}
+    code, flags = run("pkg-config", "--cflags", "--libs", "mlc-sdk", env=env)
+    report(code == 0 and dest in flags, "pkg-config knows mlc-sdk", flags)
+    for compiler, standard, end, extern in (("cc", "c11", "c", ""), ("c++", "c++17", "cc", 'extern "C" MLC_EXPORT')):
+        if not shutil.which(compiler):
+            continue
+        name = f"tiny_{end}"
+        with open(os.path.join(folder, f"{name}.{end}"), "w") as f:
+            f.write(TINY.replace("EXTERN", extern).replace("NAME", name))
+        code, said = run(compiler, f"-std={standard}", "-Wall", "-Wextra", "-Werror", "-pedantic", "-shared", "-fPIC", "-fvisibility=hidden", "-O2",
+                         os.path.join(folder, f"{name}.{end}"), "-o", os.path.join(folder, f"{name}.so"), *flags.split(), env=env)
+        report(code == 0, f"a connector in {standard} builds with what is installed", said)
+        code, said = run(tool[0], os.path.join(folder, f"{name}.so"))
+        report(code == 0, f"and passes the installed kit, in {standard}", said)
+    run(sys.executable, os.path.join(ROOT, "tools", "new-connector"), "far_away", "--into", there)
+    code, said = run("meson", "setup", os.path.join(there, "build"), there, env=env)
+    if code == 0:
+        code, said = run("meson", "test", "-C", os.path.join(there, "build"), env=env)
+    report(code == 0, "new-connector --into makes a project of its own, which builds and passes the kit", said)
+    shutil.rmtree(dest, ignore_errors=True)
+
+
 def kit_finds(folder):
     source, target = os.path.join(ROOT, "tests", "unit", "sdk", "sloppy.c"), os.path.join(folder, "sloppy.so")
     code, said = build(source, target)
@@ -97,6 +156,7 @@ def main():
     try:
         headers_alone(folder)
         template_is_a_connector(folder)
+        elsewhere(folder)
         kit_finds(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
