@@ -293,6 +293,8 @@ static int take_option(struct cli *cli, int argc, char **argv, int *i)
 			return cli_usage(cli, "--%.*s wants a value", (int)len, name);
 		value = argv[*i];
 	}
+	if (o && !strcmp(o->value, "N") && (!*value || value[strspn(value, "0123456789")] || strlen(value) > 18))
+		return cli_usage(cli, "--%s wants a number, not '%s'", o->name, value);
 	if (is_dir)
 		cli->dir = value;
 	else

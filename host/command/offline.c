@@ -22,7 +22,7 @@
 /* ---- init ---------------------------------------------------------------------------------------- */
 
 static const char mlc_lua[] =
-"-- mlc.lua: the host.  Everything here is read again at `mlc reload`, but for listeners and store.\n"
+"-- mlc.lua: the host.  Everything here is read again at `mlc reload`, but for listeners, store and workers.\n"
 "return {\n"
 "  -- Where remotes reach us: webhooks and the Web Connector.  Plain http is for this machine and for a\n"
 "  -- proxy in front (Caddy, nginx); else give a certificate.  url is what remotes are told to call.\n"
@@ -56,7 +56,7 @@ static const char tenant_lua[] =
 "  },\n"
 "}\n";
 
-static const char ignore[] = "# Everything but this is meant for git.\nstate/\n";
+static const char ignore[] = "# Everything but this is meant for git.\nstate/\nbackups/\ntls/\n";
 
 static int put_file(const char *dir, const char *name, const char *text, struct err *e)
 {
@@ -220,6 +220,10 @@ int command_connectors(struct cli *cli)
 
 	if (status)
 		return status;
+	if (!d.config->plugin_count && !json_array_size(d.config->refused)) {
+		deployment_close(&d);
+		return cli_wrong(cli, "absent", "there are no connectors in %s/plugins", cli->dir);
+	}
 	list = json_array();
 	for (size_t i = 0; i < d.config->plugin_count; i++) {
 		const struct mlc_connector *c = plugin_connector(d.config->plugins[i].plugin);
@@ -447,6 +451,8 @@ int command_restore(struct cli *cli)
 	deployment_places(cli, &d, &store, &key);
 	if (json_array_size(d.config->errors))
 		status = cli_wrong(cli, "input", "%s", json_text_or(json_array_get(d.config->errors, 0), "said", "mlc.lua is wrong"));
+	else if (!file_exists(key) && !getenv("CREDENTIALS_DIRECTORY"))
+		status = cli_wrong(cli, "absent", "there is no %s: put the master key there that the backup was made with", key);
 	else if (store_restore(store, cli->argv[0], key, &e) < 0)
 		status = cli_wrong(cli, "refused", "%s", e.text);
 	else if (cli->json)

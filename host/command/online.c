@@ -477,7 +477,7 @@ static void say_replay(const struct cli *cli, const json_t *a)
 	}
 	if (json_true_at(a, "more"))
 		printf("... and more\n");
-	printf("nothing was done: --yes does it\n");
+	printf(i ? "nothing was done: --yes does it\n" : "none\n");
 }
 
 int command_replay(struct cli *cli)
@@ -600,6 +600,8 @@ static void say_links(const struct cli *cli, const json_t *a)
 			printf("%s%s%s%s", quoted ? "\"" : "", text, quoted ? "\"" : "",
 				c + 1 == sizeof columns / sizeof *columns ? "\n" : cli_switch(cli, "csv") ? "," : "  ");
 		}
+	if (!i && !cli_switch(cli, "csv"))
+		printf("none\n");
 }
 
 int command_links(struct cli *cli)
@@ -893,6 +895,8 @@ static void say_audit(const struct cli *cli, const json_t *a)
 	(void)cli;
 	json_array_foreach(json_object_get(a, "audit"), i, one)
 		say_event(one, false);
+	if (!i)
+		printf("none\n");
 }
 
 static int verify(struct cli *cli)

@@ -252,6 +252,9 @@ void discover_recall(struct host *, const json_t *notes); /* what was told befor
 void discover_look(struct host *, struct connection *); /* if it is time */
 void discover_want(struct host *, const struct connection *); /* NULL: all */
 
+/* report.c: the tenant and the flow that a filter names are there; flow may be all of an integration. */
+int filter_names(const struct host *, const json_t *filter, struct err *);
+
 /* watch.c: what a person should hear of */
 void alert_raise(struct host *, const char *kind, const char *about, const char *text);
 /* The same, but nobody is told yet: more of it comes. */

@@ -167,16 +167,12 @@ void deliveries_afresh(struct host *h, const json_t *filter, const char *state, 
 
 void host_release(struct host *h, const json_t *filter, const char *who, host_fn *fn, void *arg)
 {
-	const char *tenant = json_text_at(filter, "tenant");
+	struct err e = { 0 };
 
-	if (tenant && !json_object_get(h->config->tenants, tenant)) {
-		struct err e = { 0 };
-
-		err_set(&e, ERR_ABSENT, "there is no tenant '%s'", tenant);
+	if (filter_names(h, filter, &e) < 0)
 		fn(arg, NULL, &e);
-		return;
-	}
-	deliveries_afresh(h, filter, "held", NULL, "release", who, NULL, fn, arg);
+	else
+		deliveries_afresh(h, filter, "held", NULL, "release", who, NULL, fn, arg);
 }
 
 /* ---- go ------------------------------------------------------------------------------------------------- */
@@ -514,9 +510,9 @@ void host_decide(struct host *h, const json_t *filter, const json_t *choice, boo
 	struct buf b;
 	size_t len;
 
-	if (!tenant || !json_object_get(h->config->tenants, tenant))
-		err_set(&e, ERR_ABSENT, "there is no tenant '%s'", tenant ? tenant : "");
-	else if (remember && (!kind || !given || !answer))
+	if (!tenant)
+		err_set(&e, ERR_INPUT, "a tenant is wanted");
+	else if (filter_names(h, filter, &e) == 0 && remember && (!kind || !given || !answer))
 		err_set(&e, ERR_INPUT, "only an answer can be remembered: kind, given and answer are wanted");
 	if (!e.code && remember) {
 		char *path = xformat("%s/tenants/%s/answers.csv", h->dir, tenant);
@@ -547,7 +543,7 @@ void host_decide(struct host *h, const json_t *filter, const json_t *choice, boo
 
 /* ---- links by hand ------------------------------------------------------------------------------------------------------- */
 
-struct linking { struct host *host; host_fn *fn; void *arg; json_t *answer; };
+struct linking { struct host *host; host_fn *fn; void *arg; json_t *answer; char *who; };
 
 static void on_linked(void *arg, const struct txn_result *r)
 {
@@ -558,6 +554,7 @@ static void on_linked(void *arg, const struct txn_result *r)
 		err_set(&e, r->code, "%s", r->text);
 	l->fn(l->arg, l->answer, r->code < 0 ? &e : NULL);
 	json_decref(l->answer);
+	free(l->who);
 	free(l);
 }
 
@@ -602,12 +599,33 @@ void host_link(struct host *h, const json_t *link, const char *who, host_fn *fn,
 	txn_commit(t, on_linked, l);
 }
 
+/* The link that is to go is there, or it is said that it is not. */
+static void on_link_to_drop(void *arg, const json_t *rows, const struct err *e)
+{
+	struct linking *l = arg;
+	const char *identity = json_text_or(l->answer, "identity", "");
+	struct txn_result failed = { .code = e ? e->code : ERR_ABSENT };
+	struct err own = { 0 };
+	struct flow *f = flow_of_link(l->host, l->answer, &own);
+	struct txn *t;
+
+	if (e || !f || !json_array_size(rows)) {
+		failed.text = e ? e->text : !f ? own.text : "nothing of that identity is linked: mlc links shows what is";
+		on_linked(l, &failed);
+		return;
+	}
+	t = txn_begin(l->host->store);
+	txn_link_drop(t, f->tenant, f->name, identity);
+	host_audit(t, f->tenant, "unlink", l->who, f, 0, json_deep_copy(l->answer));
+	txn_commit(t, on_linked, l);
+}
+
 void host_unlink(struct host *h, const json_t *link, const char *who, host_fn *fn, void *arg)
 {
 	struct err e = { 0 };
 	struct flow *f = flow_of_link(h, link, &e);
 	struct linking *l;
-	struct txn *t;
+	json_t *filter;
 
 	if (!f) {
 		fn(arg, NULL, &e);
@@ -618,8 +636,9 @@ void host_unlink(struct host *h, const json_t *link, const char *who, host_fn *f
 	l->fn = fn;
 	l->arg = arg;
 	l->answer = json_deep_copy(link);
-	t = txn_begin(h->store);
-	txn_link_drop(t, f->tenant, f->name, json_text_at(link, "identity"));
-	host_audit(t, f->tenant, "unlink", who, f, 0, json_deep_copy(link));
-	txn_commit(t, on_linked, l);
+	filter = json_pack("{s:s,s:s,s:s,s:i}", "tenant", f->tenant, "flow", f->name, "identity", json_text_at(link, "identity"),
+		"limit", 1);
+	l->who = xstrdup(who);
+	store_links(h->store, filter, on_link_to_drop, l);
+	json_decref(filter);
 }

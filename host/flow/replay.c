@@ -121,13 +121,13 @@ static bool may_be_replayed(const char *state)
 void host_replay(struct host *h, const json_t *filter, bool dry, const char *who, host_fn *fn, void *arg)
 {
 	const char *state = json_text_or(filter, "state", "held");
+	struct err e = { 0 };
 	struct replay *r;
 	json_t *f;
 
-	if (!may_be_replayed(state)) {
-		struct err e = { 0 };
-
+	if (!may_be_replayed(state))
 		err_set(&e, ERR_INPUT, "what is '%.20s' is not replayed: held, review, would, done and skipped are", state);
+	if (e.code || filter_names(h, filter, &e) < 0) {
 		fn(arg, NULL, &e);
 		return;
 	}

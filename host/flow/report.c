@@ -54,6 +54,24 @@ static void fail(host_fn *fn, void *arg, int code, const char *text)
 	fn(arg, NULL, &e);
 }
 
+int filter_names(const struct host *h, const json_t *filter, struct err *e)
+{
+	const char *tenant = json_text_at(filter, "tenant"), *flow = json_text_at(filter, "flow");
+	bool known = false;
+
+	if (tenant && !json_object_get(h->config->tenants, tenant))
+		return err_set(e, ERR_ABSENT, "there is no tenant '%s'", tenant);
+	for (size_t i = 0; flow && i < h->config->flow_count; i++) {
+		const struct flow *f = h->config->flows[i];
+
+		known = known || ((!tenant || !strcmp(f->tenant, tenant)) &&
+			(!strcmp(f->name, flow) || !strcmp(f->integration, flow)));
+	}
+	if (flow && !known)
+		return err_set(e, ERR_ABSENT, "%s has no flow '%s': mlc status shows them", tenant ? tenant : "nobody", flow);
+	return 0;
+}
+
 struct connection *connection_named(struct host *h, const char *path, host_fn *fn, void *arg)
 {
 	const char *slash = path ? strchr(path, '/') : NULL;
@@ -246,7 +264,10 @@ void host_status(struct host *h, const char *tenant, host_fn *fn, void *arg)
 	struct status *s;
 
 	if (tenant && !json_object_get(h->config->tenants, tenant)) {
-		fail(fn, arg, ERR_ABSENT, "there is no such tenant");
+		struct err e = { 0 };
+
+		err_set(&e, ERR_ABSENT, "there is no tenant '%s'", tenant);
+		fn(arg, NULL, &e);
 		return;
 	}
 	s = xcalloc(1, sizeof *s);
@@ -275,8 +296,14 @@ static void on_list(void *arg, const json_t *rows, const struct err *e)
 
 void host_list(struct host *h, const char *what, const json_t *filter, host_fn *fn, void *arg)
 {
-	json_t *f = filter ? json_deep_copy(filter) : json_object();
+	struct err e = { 0 };
+	json_t *f;
 
+	if (filter_names(h, filter, &e) < 0) {
+		fn(arg, NULL, &e);
+		return;
+	}
+	f = filter ? json_deep_copy(filter) : json_object();
 	if (strcmp(what, "all"))
 		json_put_text(f, "state", what);
 	json_object_set_new(f, "doc", json_true());
@@ -286,10 +313,10 @@ void host_list(struct host *h, const char *what, const json_t *filter, host_fn *
 
 void host_links(struct host *h, const json_t *filter, host_fn *fn, void *arg)
 {
-	const char *tenant = json_text_at(filter, "tenant");
+	struct err e = { 0 };
 
-	if (tenant && !json_object_get(h->config->tenants, tenant)) {
-		fail(fn, arg, ERR_ABSENT, "there is no such tenant");
+	if (filter_names(h, filter, &e) < 0) {
+		fn(arg, NULL, &e);
 		return;
 	}
 	store_links(h->store, filter, on_rows, question(h, fn, arg, "links"));
@@ -297,7 +324,12 @@ void host_links(struct host *h, const json_t *filter, host_fn *fn, void *arg)
 
 void host_audit_list(struct host *h, const json_t *filter, host_fn *fn, void *arg)
 {
-	store_audit(h->store, filter, on_rows, question(h, fn, arg, "audit"));
+	struct err e = { 0 };
+
+	if (filter_names(h, filter, &e) < 0)
+		fn(arg, NULL, &e);
+	else
+		store_audit(h->store, filter, on_rows, question(h, fn, arg, "audit"));
 }
 
 struct explaining {
@@ -341,6 +373,10 @@ void host_visits(struct host *h, const char *path, const json_t *filter, host_fn
 
 	if (!c)
 		return;
+	if (!connection_peer_calls(c)) {
+		fail(fn, arg, ERR_ABSENT, "nobody visits us from there: that connection is called by us (mlc audit tells of it)");
+		return;
+	}
 	f = filter ? json_deep_copy(filter) : json_object();
 	json_put_text(f, "tenant", connection_tenant(c));
 	json_put_text(f, "connection", connection_name(c));
@@ -352,6 +388,17 @@ void host_visits(struct host *h, const char *path, const json_t *filter, host_fn
 
 static void on_report(void *arg, const json_t *report, const struct err *e)
 {
+	on_rows(arg, report, e);
+}
+
+static void on_erased(void *arg, const json_t *report, const struct err *e)
+{
+	struct err none = { 0 };
+
+	if (!e && !json_int_or(report, "payloads", 0) && !json_int_or(report, "deliveries", 0)) {
+		err_set(&none, ERR_ABSENT, "nothing is kept of that record");
+		e = &none;
+	}
 	on_rows(arg, report, e);
 }
 
@@ -371,7 +418,7 @@ void host_erase(struct host *h, const char *path, const char *entity, const char
 	struct connection *c = connection_named(h, path, fn, arg);
 
 	if (c)
-		store_erase(h->store, connection_tenant(c), connection_name(c), entity, id, who, on_report,
+		store_erase(h->store, connection_tenant(c), connection_name(c), entity, id, who, on_erased,
 			question(h, fn, arg, "erased"));
 }
 
@@ -670,7 +717,10 @@ void host_ping(struct host *h, const char *target, host_fn *fn, void *arg)
 		if (!c)
 			return;
 	} else if (target && !json_object_get(h->config->tenants, target)) {
-		fail(fn, arg, ERR_ABSENT, "there is no such tenant");
+		struct err e = { 0 };
+
+		err_set(&e, ERR_ABSENT, "there is no tenant '%s'", target);
+		fn(arg, NULL, &e);
 		return;
 	}
 	list = json_array();
@@ -699,7 +749,9 @@ void host_qwc(struct host *h, const char *path, host_fn *fn, void *arg)
 {
 	struct connection *c = connection_named(h, path, fn, arg);
 
-	if (c)
+	if (c && !connection_connector(c)->invite)
+		fail(fn, arg, ERR_ABSENT, "there is no such file for that connection: it is called by us, and does not call");
+	else if (c)
 		connection_invite(c, on_invited, question(h, fn, arg, NULL));
 }
 

@@ -552,6 +552,29 @@ static bool knows_auth(const struct mlc_connector *k, const char *wanted)
 	return false;
 }
 
+static bool is_address(const char *text)
+{
+	const char *host = !strncmp(text, "https://", 8) ? text + 8 : !strncmp(text, "http://", 7) ? text + 7 : "";
+
+	return *host && !strpbrk(host, " \t\r\n\"<>") && strcspn(host, "/?#") > 0;
+}
+
+/* What an endpoint begins with has to be one: "{url}", or the first that is there of "{a|b|https://x}". */
+static void check_addresses(const struct mlc_connector *k, const json_t *settings, json_t *errors)
+{
+	for (const struct mlc_setting *s = k->settings; s && s->name; s++) {
+		const char *text = json_string_value(json_object_get(settings, s->name));
+		size_t len = strlen(s->name);
+		bool begins = false;
+
+		for (const struct mlc_endpoint *e = k->endpoints; e && e->name; e++)
+			begins = begins || (*e->base == '{' && !strncmp(e->base + 1, s->name, len) &&
+				strchr("|}", e->base[1 + len]));
+		if (text && begins && !is_address(text))
+			complain(errors, s->name, s->help, "'%s' has to be an address that begins with https://", s->name);
+	}
+}
+
 void connection_check(const struct mlc_connector *k, const json_t *settings, const json_t *app,
 	json_t *errors)
 {
@@ -570,6 +593,7 @@ void connection_check(const struct mlc_connector *k, const json_t *settings, con
 		if (s->flags & MLC_REQUIRED && !s->secret && !json_object_get(settings, s->name) &&
 			!json_object_get(app, s->name))
 			complain(errors, s->name, s->help, "the setting '%s' is missing", s->name);
+	check_addresses(k, settings, errors);
 	value = json_object_get(settings, "every_minutes");
 	if (value && (!json_is_integer(value) || json_integer_value(value) < 1))
 		complain(errors, "every_minutes", "15 is usual",

@@ -652,6 +652,22 @@ static void where_label(struct where *w, const char *tenant, const char *label)
 	buf_putc(&w->sql, ')');
 }
 
+/* "shop-books.invoice", or "shop-books" for all of the integration. */
+static void where_flow(struct where *w, const char *flow)
+{
+	if (!flow)
+		return;
+	if (strchr(flow, '.')) {
+		where_and(w, " AND d.flow = ", txt(flow));
+		return;
+	}
+	where_and(w, " AND d.flow >= ", txt(flow));
+	where_and(w, " AND d.flow < ", txt(flow));
+	where_and(w, " || '/' AND (d.flow = ", txt(flow)); /* the character after the dot */
+	where_and(w, " OR d.flow >= ", txt(flow));
+	buf_puts(&w->sql, " || '.')");
+}
+
 static void read_list(struct lane *l, struct query *q)
 {
 	const json_t *f = q->filter;
@@ -670,7 +686,7 @@ static void read_list(struct lane *l, struct query *q)
 		      " LEFT JOIN doc ON doc.delivery = d.id WHERE 1"
 		    : " FROM delivery d WHERE 1");
 	where_text(&w, f, "tenant", " AND d.tenant = ");
-	where_text(&w, f, "flow", " AND d.flow = ");
+	where_flow(&w, json_text_at(f, "flow"));
 	where_text(&w, f, "cause", " AND d.cause = ");
 	where_text(&w, f, "connection", " AND d.connection = ");
 	where_text(&w, f, "entity", " AND d.entity = ");

@@ -267,9 +267,9 @@ void store_counts(struct store *, const char *tenant_or_null, rows_fn *, void *a
 /* What waits or is held: { tenant, flow, state, cause, count, amount_sum: { currency: decimal },
  * oldest_ms, label, why } with label and why of the first. */
 void store_causes(struct store *, const char *tenant_or_null, rows_fn *, void *arg);
-/* Deliveries.  filter: { id?, tenant?, flow?, state? (one or a list), cause?, label? ("order 1007" or
- * its last word), connection?, entity?, rid?, identity?, since_ms?, after_id?, newest? (bool: by
- * falling id), doc? (bool: with it), limit? (100; <= 1000) }. */
+/* Deliveries.  filter: { id?, tenant?, flow? ("shop-books.invoice", or "shop-books": all of it), state? (one
+ * or a list), cause?, label? ("order 1007" or its last word), connection?, entity?, rid?, identity?,
+ * since_ms?, after_id?, newest? (bool: by falling id), doc? (bool: with it), limit? (100; <= 1000) }. */
 void store_list(struct store *, const json_t *filter, rows_fn *, void *arg);
 /* Links, with the members of struct link_row, id, at_ms; base and seen as text; moved: 1 after
  * txn_link_move().  filter: { tenant?, flow?, identity?, source_connection?, source_entity?,

@@ -297,7 +297,8 @@ def commands():
         wrong = subprocess.run([MLC, name, "--no-such-option"], capture_output=True, text=True)
         equal(wrong.returncode, 2, f"mlc {name} --no-such-option")
         holds("--no-such-option" in wrong.stderr and "usage:" in wrong.stderr, wrong.stderr)
-    for argv in ([], ["statsu"], ["list"], ["list", "nonsense"], ["story", "acme/shop"], ["go", "a", "b"]):
+    for argv in ([], ["statsu"], ["list"], ["list", "nonsense"], ["story", "acme/shop"], ["go", "a", "b"], ["list", "held", "--limit", "many"],
+                 ["release", "acme", "--id", "7x"]):
         equal(subprocess.run([MLC, *argv], capture_output=True).returncode, 2, f"mlc {' '.join(argv)}")
     bed = ShopBooks()
     bed.settle()
@@ -305,7 +306,9 @@ def commands():
     for argv in (["status", "nobody"], ["ping", "acme/nothing"], ["story", "acme/shop", "order", "4711"], ["qwc", "acme/shop"], ["qwc", "acme/nothing"],
                  ["sync", "acme/nothing"], ["go", "acme/nothing"], ["pause", "nobody"], ["links", "nobody"], ["visits", "acme/nothing"],
                  ["decide", "nobody", "--cause", "no_such", "--choice", "again"],
-                 ["decide", "acme", "--cause", "no_such", "--choice", "again"], ["release", "nobody"], ["reconcile", "acme/nothing", "--month", "2026-10"],
+                 ["decide", "acme", "--cause", "no_such", "--choice", "again"], ["release", "nobody"], ["list", "all", "--tenant", "nobody"], ["list", "all", "--flow", "nothing"], ["replay", "--tenant", "nobody"],
+                 ["audit", "--tenant", "nobody"], ["unlink", "acme/shop-books.invoice", "4711"], ["erase", "acme/shop", "order", "4711"],
+                 ["visits", "acme/shop"], ["connectors", "--dir", "/nonexistent"], ["reconcile", "acme/nothing", "--month", "2026-10"],
                  ["schema", "nothing"], ["schema", "woocommerce.nothing"], ["map", "nothing", "--record", "/nonexistent"], ["test", "nothing"],
                  ["restore", "/nonexistent"], ["backup", "/nonexistent/x"]):
         code, told, said = bed.at.run(*argv)

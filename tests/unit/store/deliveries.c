@@ -520,6 +520,12 @@ static void lists_are_filtered_and_paged(void **state)
 	rows = hand_list(h, "{s:s,s:s,s:s}", "tenant", "acme", "flow", FLOW, "identity", "2");
 	assert_int_equal(json_array_size(rows), 1);
 	json_decref(rows);
+	rows = hand_list(h, "{s:s,s:s}", "tenant", "acme", "flow", "shop-books");
+	assert_int_equal(json_array_size(rows), 5);
+	json_decref(rows);
+	rows = hand_list(h, "{s:s,s:s}", "tenant", "acme", "flow", "shop");
+	assert_int_equal(json_array_size(rows), 0);
+	json_decref(rows);
 	rows = hand_list(h, "{s:s}", "cause", "odd");
 	assert_int_equal(json_array_size(rows), 1);
 	json_decref(rows);
