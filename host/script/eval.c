@@ -204,6 +204,16 @@ const char *eval_lock_date(const struct eval *e)
 	return strcmp(closing, until) > 0 ? closing : until;
 }
 
+/* A list that is added up, or an object that is looked at, is told by its size: the record itself is kept elsewhere. */
+static json_t *traced(struct eval *e, struct value v)
+{
+	if (v.kind == VALUE_LIST || (v.kind == VALUE_JSON && json_is_array(v.json)))
+		return json_string(eval_format(e, "(%zu rows)", value_count(v)));
+	if (v.kind == VALUE_JSON)
+		return json_string(eval_format(e, "(%zu members)", json_object_size(v.json)));
+	return value_json(e->arena, v);
+}
+
 static void trace(struct eval *e, const char *path, struct value v)
 {
 	json_t *one, *value;
@@ -211,7 +221,7 @@ static void trace(struct eval *e, const char *path, struct value v)
 	if (!e->trace)
 		return;
 	one = json_object();
-	value = value_json(e->arena, v);
+	value = traced(e, v);
 	json_object_set_new(one, "path", json_string(path));
 	json_object_set_new(one, "value", value ? value : json_null());
 	json_array_append_new(e->trace, one);

@@ -123,6 +123,24 @@ static void text_that_outgrows_its_arena_holds_the_record(void **state)
 	hand_end(&h);
 }
 
+/* The trail keeps where each member came from, and the record already. */
+static void a_list_that_is_added_up_is_told_by_its_size(void **state)
+{
+	struct hand h;
+	json_t *v;
+
+	(void)state;
+	load(&h, HEAD "  fields = { name = text \"{id}\", details = sum(\"line_items\", \"total\") } }\n");
+	hand_print_errors(&h);
+	assert_non_null(h.generation);
+	v = hand_map(&h, "{'flow':'acme/a.x','origins':true,'source':{'id':'7'}}", "{'id':7,'line_items':[{'total':'1.00'},{'total':'2.00'}]}");
+	assert_string_equal("3.00", json_text_at(v, "writes.0.data.details"));
+	assert_string_equal("line_items", json_text_at(v, "origins.details.from.0.path"));
+	assert_string_equal("(2 rows)", json_text_at(v, "origins.details.from.0.value"));
+	json_decref(v);
+	hand_end(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +150,7 @@ int main(void)
 		cmocka_unit_test(needs_that_lead_to_each_other_end),
 		cmocka_unit_test(work_that_grows_with_the_cube_of_a_record_holds_it),
 		cmocka_unit_test(text_that_outgrows_its_arena_holds_the_record),
+		cmocka_unit_test(a_list_that_is_added_up_is_told_by_its_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
