@@ -129,8 +129,10 @@ struct host {
 	size_t work_count, asked; /* asked: places kept for what is being claimed */
 	size_t turn_place; /* flow that is served first next time: fairness */
 	int64_t burst_from_ms, burst_until_ms; /* deliver.c: many webhooks come in at once */
-	bool turn_due;
-	struct timer turn_timer, tidy_timer, watch_timer;
+	bool turn_due, look_due;
+	int64_t looked_ms, schedule_ms; /* host.c: when it last looked around; and when the next feed is due */
+	struct timer turn_timer, tidy_timer, watch_timer, rest_timer;
+	int64_t turned_ms;
 
 	int64_t again_ms;   /* the next time that a flow looks at a record again; INT64_MAX: none */
 	int64_t again_noted_ms; /* the earliest that was noted since the rows were read */

@@ -20,6 +20,8 @@
 #define WATCH_EVERY_MS (30 * WHEN_SECOND_MS)
 #define REST_LOOK_MS   100 /* a call that begins to wait tells nobody */
 #define TIDY_EVERY_MS  (6 * WHEN_HOUR_MS)
+#define REST_MS        2000 /* without a turn: what was freed is given back */
+#define LOOK_EVERY_MS  100 /* most often that all connections and feeds are gone over */
 
 static void turn(void *arg);
 static void tell_reloaded(struct host *h, const json_t *answer, const struct err *e);
@@ -122,7 +124,7 @@ static bool rests(struct host *h, const struct flow *only)
 {
 	int64_t now = loop_now_ms(h->loop);
 
-	if (schedule_busy(h, only) || again_busy(h, now))
+	if (h->look_due || schedule_busy(h, only) || again_busy(h, now))
 		return false;
 	for (size_t i = 0; h->config && i < h->config->flow_count; i++) {
 		const struct flow *f = h->config->flows[i];
@@ -163,7 +165,7 @@ static void on_timer(void *arg)
 
 static void set_timer(struct host *h)
 {
-	int64_t next = schedule_next_ms(h), now = loop_now_ms(h->loop);
+	int64_t next = h->look_due ? h->looked_ms + LOOK_EVERY_MS : h->schedule_ms, now = loop_now_ms(h->loop);
 
 	if (h->again_ms < next)
 		next = h->again_ms;
@@ -194,17 +196,45 @@ static void look_at_uses(void *arg, struct connection *c)
 	discover_look(arg, c);
 }
 
+/* What is for every connection and feed to be looked at waits a moment for its next time: a record has
+ * several turns on its way, and should not cost more where there are a thousand others. */
+static void look_around(struct host *h, int64_t now)
+{
+	h->look_due = now < h->looked_ms + LOOK_EVERY_MS;
+	if (h->look_due)
+		return;
+	h->looked_ms = now;
+	schedule_turn(h, now);
+	connections_each(h->connections, look_at_uses, h);
+	h->schedule_ms = schedule_next_ms(h);
+}
+
+static void on_rest(void *arg)
+{
+	struct host *h = arg;
+	int64_t until = h->turned_ms + REST_MS;
+
+	if (loop_now_ms(h->loop) < until)
+		timer_set(h->loop, &h->rest_timer, until, on_rest, h);
+	else
+		memory_give_back();
+}
+
 static void turn(void *arg)
 {
 	struct host *h = arg;
+	int64_t now = loop_now_ms(h->loop);
+
+	h->turned_ms = now;
+	if (!h->rest_timer.at_ms)
+		timer_set(h->loop, &h->rest_timer, now + REST_MS, on_rest, h);
 
 	if (!h->config || !h->recovered || h->stopping)
 		return;
-	schedule_turn(h, loop_now_ms(h->loop));
-	again_turn(h, loop_now_ms(h->loop));
-	connections_each(h->connections, look_at_uses, h);
+	look_around(h, now);
+	again_turn(h, now);
 	deliver_turn(h);
-	batch_turn(h, loop_now_ms(h->loop));
+	batch_turn(h, now);
 	serve_waiters(h);
 	set_timer(h);
 	if (h->conf.until_idle && rests(h, NULL))
@@ -826,6 +856,7 @@ static void close_down(struct host *h)
 	}
 	timer_clear(h->loop, &h->turn_timer);
 	timer_clear(h->loop, &h->watch_timer);
+	timer_clear(h->loop, &h->rest_timer);
 	timer_clear(h->loop, &h->tidy_timer);
 	if (h->public_server)
 		server_close(h->public_server, STOP_GRACE_MS, on_closed, h);
