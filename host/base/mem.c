@@ -3,11 +3,13 @@
 
 #include "err.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define FIRST_SIZE 1024 /* many arenas never need more */
 #define BLOCK_SIZE 4096
 #define ALIGNMENT  16
 
@@ -47,6 +49,11 @@ char *xformat(const char *fmt, ...)
 	va_end(args);
 	must(len >= 0);
 	return text;
+}
+
+void memory_give_back(void)
+{
+	malloc_trim(0);
 }
 
 /* ---- buf ------------------------------------------------------------------------ */
@@ -215,7 +222,7 @@ void arena_reset(struct arena *a)
 
 static struct arena_block *block_for(struct arena *a, size_t size)
 {
-	size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+	size_t usual = a->blocks ? BLOCK_SIZE : FIRST_SIZE, room = size > usual ? size : usual;
 	struct arena_block *block = calloc(1, sizeof *block + room);
 
 	if (!block)

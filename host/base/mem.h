@@ -12,6 +12,8 @@ void *xrealloc(void *old, size_t size);
 char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t len);
 char *xformat(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* What was freed goes back to the machine: after a start or a burst, some ms of work. */
+void memory_give_back(void);
 
 /* Bytes that grow up to a ceiling.  data is never NULL and data[len] == 0. */
 struct buf {
