@@ -24,6 +24,8 @@ struct drive {
 	json_t *settings, *facts, *data;
 	struct call_site site;
 	struct call_input input;
+	const char *secret_name, *secret; /* what secret_is() takes; NULL: nothing */
+	bool another;                     /* the host says that this is another account than before */
 	struct call *call;
 	enum mlc_step step;
 	const char *const *headers; /* of the reply at hand: name, value, ..., NULL */
@@ -48,6 +50,23 @@ static inline void drive_log(void *ctx, enum mlc_level level, const char *text)
 	snprintf(d->logged, sizeof d->logged, "%s", text);
 }
 
+static inline bool drive_secret_is(void *ctx, const char *name, const char *text)
+{
+	const struct drive *d = ctx;
+
+	return d->secret && strcmp(name, d->secret_name) == 0 && strcmp(text, d->secret) == 0;
+}
+
+static inline bool drive_fact(void *ctx, const char *name, const char *text)
+{
+	const struct drive *d = ctx;
+
+	(void)text;
+	return strcmp(name, "identity") != 0 || !d->another;
+}
+
+#define drive_test(f) cmocka_unit_test_setup_teardown(f, drive_set_up, drive_tear_down)
+
 /* settings: given to it. */
 static inline int drive_open(void **state, const char *connection, json_t *settings)
 {
@@ -58,7 +77,7 @@ static inline int drive_open(void **state, const char *connection, json_t *setti
 	d->settings = settings;
 	d->facts = json_object();
 	d->site = (struct call_site){ .connector = &mlc_connector_v1, .connection = connection, .settings = d->settings,
-		.facts = d->facts, .ctx = d, .log = drive_log };
+		.facts = d->facts, .ctx = d, .log = drive_log, .secret_is = drive_secret_is, .fact = drive_fact };
 	d->input.now_ms = NOW;
 	*state = d;
 	return 0;
@@ -119,6 +138,24 @@ static inline void begin(struct drive *d, enum op op)
 	d->input.op = op;
 	d->call = call_create(&d->site, &d->input);
 	step(d, NULL);
+}
+
+static inline void write_all(struct drive *d, const char *entity, const struct mlc_write *writes, size_t count)
+{
+	d->input.entity = entity;
+	d->input.writes = writes;
+	d->input.write_count = count;
+	begin(d, OP_WRITE);
+}
+
+/* One write of data, which is given to it; the call before is over. */
+static inline void write_one(struct drive *d, const char *entity, enum mlc_verb verb, const char *id, const char *version, json_t *data)
+{
+	const struct mlc_write w = { .verb = verb, .id = id, .version = version, .key = "k-1", .data = data };
+
+	drive_end(d);
+	d->data = data;
+	write_all(d, entity, &w, 1);
 }
 
 /* The reply to what was asked for last. */
@@ -188,12 +225,40 @@ static inline const char *why(const struct drive *d)
 	return text;
 }
 
+static inline uint32_t wait_ms(const struct drive *d)
+{
+	uint32_t after = 0;
+
+	call_fault(d->call, &after, NULL);
+	return after;
+}
+
+/* What the request says in that header; NULL: nothing. */
+static inline const char *header_sent(const struct drive *d, const char *name)
+{
+	const char *const *h = call_inside(d->call)->request->headers;
+	size_t len = strlen(name);
+
+	for (; h && *h; h++)
+		if (strncasecmp(*h, name, len) == 0 && (*h)[len] == ':')
+			return *h + len + 2;
+	return NULL;
+}
+
 static inline const char *cursor(const struct drive *d)
 {
 	const char *text;
 	int64_t renew;
 
 	return call_advanced(d->call, &text, &renew) ? text : NULL;
+}
+
+static inline int64_t renew_at(const struct drive *d)
+{
+	const char *text;
+	int64_t renew;
+
+	return call_advanced(d->call, &text, &renew) ? renew : -1;
 }
 
 /* "order 42, hint refund 42-52, deleted order 7": everything that was emitted and is not committed. */
@@ -216,6 +281,21 @@ static inline const struct call_record *record(const struct drive *d, size_t i)
 
 	assert_true(i < call_records(d->call, &r));
 	return &r[i];
+}
+
+/* A member of an emitted record, as text. */
+static inline const char *member(const struct drive *d, size_t i, const char *path)
+{
+	return json_text_or(record(d, i)->data, path, "(none)");
+}
+
+/* What became of the ith write. */
+static inline const struct call_write *outcome(const struct drive *d, size_t i)
+{
+	const struct call_write *writes;
+
+	assert_true(i < call_writes(d->call, &writes));
+	return &writes[i];
 }
 
 #ifdef SPECS_DEFAULT

@@ -258,7 +258,7 @@ static void a_cursor_that_is_none_reads_everything(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, drive_set_up, drive_tear_down)
+#define TEST(name) drive_test(name)
 	const struct CMUnitTest tests[] = {
 		TEST(one_call_tells_all_kinds_deletions_too), TEST(nothing_new_is_an_answer_with_empty_parts),
 		TEST(what_is_no_list_of_changes_moves_nothing), TEST(twenty_nine_days_are_captured_and_thirty_one_compared),

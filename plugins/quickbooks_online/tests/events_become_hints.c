@@ -135,13 +135,13 @@ static void the_published_samples_are_understood(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(cloud_events_of_two_companies_go_to_each_its_own, drive_set_up, drive_tear_down),
-		cmocka_unit_test_setup_teardown(the_classic_format_is_read_as_well, drive_set_up, drive_tear_down),
-		cmocka_unit_test_setup_teardown(what_is_not_signed_is_turned_away, drive_set_up, drive_tear_down),
-		cmocka_unit_test_setup_teardown(what_can_never_be_understood_is_taken_all_the_same, drive_set_up, drive_tear_down),
-		cmocka_unit_test_setup_teardown(ids_that_come_as_numbers_are_ids, drive_set_up, drive_tear_down),
-		cmocka_unit_test_setup_teardown(one_event_by_itself_is_an_event, drive_set_up, drive_tear_down),
-		cmocka_unit_test_setup_teardown(the_published_samples_are_understood, drive_set_up, drive_tear_down),
+		drive_test(cloud_events_of_two_companies_go_to_each_its_own),
+		drive_test(the_classic_format_is_read_as_well),
+		drive_test(what_is_not_signed_is_turned_away),
+		drive_test(what_can_never_be_understood_is_taken_all_the_same),
+		drive_test(ids_that_come_as_numbers_are_ids),
+		drive_test(one_event_by_itself_is_an_event),
+		drive_test(the_published_samples_are_understood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,11 +4,6 @@
 #define ROWS(kind, rows) "{\"QueryResponse\":{\"" kind "\":[" rows "],\"startPosition\":1,\"maxResults\":1}," TIME "}"
 #define NONE "{\"QueryResponse\":{}," TIME "}"
 
-static const char *member(const struct drive *d, size_t i, const char *path)
-{
-	return json_text_at(record(d, i)->data, path);
-}
-
 static void find(struct drive *d, const char *entity, json_t *criteria)
 {
 	d->data = criteria;
@@ -68,17 +63,11 @@ static void the_company_comes_with_the_grant(void **state)
 	d->site.token = NULL;
 }
 
-static bool is_another(void *ctx, const char *name, const char *text)
-{
-	(void)ctx, (void)text;
-	return strcmp(name, "identity") != 0;
-}
-
 static void another_company_is_not_read_on(void **state)
 {
 	struct drive *d = *state;
 
-	d->site.fact = is_another;
+	d->another = true;
 	begin(d, OP_PING);
 	answer(d, 200, ROWS("CompanyInfo", "{\"Id\":\"1\",\"CompanyName\":\"Other Inc\"}"));
 	fails(d, MLC_REFUSED);
@@ -269,7 +258,7 @@ static void the_tables_know_what_the_samples_hold(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, drive_set_up, drive_tear_down)
+#define TEST(name) drive_test(name)
 	const struct CMUnitTest tests[] = {
 		TEST(ping_tells_the_company_and_reads_a_sample), TEST(a_connection_without_a_grant_says_so), TEST(the_company_comes_with_the_grant),
 		TEST(another_company_is_not_read_on), TEST(ids_are_fetched_together_and_the_missing_are_gone), TEST(an_inactive_name_is_found),

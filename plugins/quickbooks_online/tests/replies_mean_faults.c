@@ -111,9 +111,9 @@ static void each_code_has_a_meaning_and_a_cure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(each_refusal_names_the_hosts_next_move, drive_set_up, drive_tear_down),
-		cmocka_unit_test_setup_teardown(a_redirect_to_another_host_is_told_and_not_followed, drive_set_up, drive_tear_down),
-		cmocka_unit_test_setup_teardown(the_words_name_the_call_at_intuit, drive_set_up, drive_tear_down),
+		drive_test(each_refusal_names_the_hosts_next_move),
+		drive_test(a_redirect_to_another_host_is_told_and_not_followed),
+		drive_test(the_words_name_the_call_at_intuit),
 		cmocka_unit_test(each_code_has_a_meaning_and_a_cure),
 	};
 

@@ -22,14 +22,6 @@ static void send(struct drive *d, const char *entity)
 	begin(d, OP_WRITE);
 }
 
-static const struct call_write *outcome(const struct drive *d, size_t i)
-{
-	const struct call_write *w;
-
-	assert_true(i < call_writes(d->call, &w));
-	return &w[i];
-}
-
 #define refused(d, i, f, words)                                                                \
 	do {                                                                                   \
 		assert_int_equal(outcome(d, i)->end, WRITE_END_REFUSED);                       \
@@ -331,7 +323,7 @@ static void a_lost_or_broken_reply_is_in_doubt(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, drive_set_up, drive_tear_down)
+#define TEST(name) drive_test(name)
 	const struct CMUnitTest tests[] = {
 		TEST(a_create_bears_its_key_and_may_be_repeated), TEST(money_leaves_as_numbers), TEST(an_update_is_sparse_and_bears_its_token),
 		TEST(what_erases_is_read_first_and_sent_whole), TEST(a_name_or_number_that_is_taken_is_looked_at_again),

@@ -24,8 +24,6 @@ static inline int drive_set_up(void **state)
 	return drive_open(state, "acme/crm", json_pack("{s:s}", "url", "https://acme.my.salesforce.com"));
 }
 
-#define drive_test(f) cmocka_unit_test_setup_teardown(f, drive_set_up, drive_tear_down)
-
 /* What is asked for, its query decoded. */
 static inline const char *asked(const struct drive *d)
 {
@@ -64,28 +62,6 @@ static inline void poll_feed(struct drive *d, const char *feed, const char *from
 	d->input.feed = feed;
 	d->input.cursor = from;
 	begin(d, OP_POLL);
-}
-
-/* data: given to it; freed with the call. */
-static inline void write_one(struct drive *d, const char *entity, enum mlc_verb verb, const char *id, const char *version, json_t *data)
-{
-	static struct mlc_write w;
-
-	w = (struct mlc_write){ .verb = verb, .id = id, .version = version, .key = "k-1", .data = data };
-	d->data = data;
-	d->input.entity = entity;
-	d->input.writes = &w;
-	d->input.write_count = 1;
-	begin(d, OP_WRITE);
-}
-
-static inline const struct call_write *outcome(const struct drive *d, size_t i)
-{
-	const struct call_write *writes;
-
-	assert_int_equal(d->step, MLC_DONE);
-	assert_true(i < call_writes(d->call, &writes));
-	return &writes[i];
 }
 
 #define settled(d, i, record_id)                                                               \

@@ -75,18 +75,11 @@ static void shared_hosts_and_old_versions_are_named(void **state)
 	fails(d, MLC_BROKEN);
 }
 
-static bool other_org(void *ctx, const char *name, const char *text)
-{
-	(void)ctx;
-	(void)text;
-	return strcmp(name, "identity") != 0;
-}
-
 static void another_org_than_before_ends_it(void **state)
 {
 	struct drive *d = *state;
 
-	d->site.fact = other_org;
+	d->another = true;
 	begin(d, OP_PING);
 	answer(d, 200, VERSIONS);
 	answer(d, 200, ORG("00DZz0000000001MAA"));

@@ -347,7 +347,7 @@ static void no_parameter_is_an_array(void **state)
 	}
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, drive_set_up, drive_tear_down)
+#define T(name) drive_test(name)
 
 int main(void)
 {

@@ -172,7 +172,7 @@ static void a_damaged_memory_accuses_nobody(void **state)
 	}
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, drive_set_up, drive_tear_down)
+#define T(name) drive_test(name)
 
 int main(void)
 {

@@ -318,7 +318,7 @@ static void recorded_lists_are_read_whole(void **state)
 	check_list(*state, "orders-dp6.json", NULL, "order", 1);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, drive_set_up, drive_tear_down)
+#define T(name) drive_test(name)
 
 int main(void)
 {

@@ -210,7 +210,7 @@ static void what_the_shop_cannot_look_up_is_refused(void **state)
 	drive_end(d);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, drive_set_up, drive_tear_down)
+#define T(name) drive_test(name)
 
 int main(void)
 {

@@ -91,8 +91,8 @@ static void a_refusal_is_never_a_page(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(each_refusal_has_its_fault_its_pause_and_its_words, drive_set_up, drive_tear_down),
-		cmocka_unit_test_setup_teardown(a_refusal_is_never_a_page, drive_set_up, drive_tear_down),
+		drive_test(each_refusal_has_its_fault_its_pause_and_its_words),
+		drive_test(a_refusal_is_never_a_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

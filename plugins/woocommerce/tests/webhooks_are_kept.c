@@ -247,7 +247,7 @@ static void there_is_no_other_write(void **state)
 		assert_int_equal(e->flags & (MLC_CREATE | MLC_UPDATE | MLC_DELETE | MLC_VOID), 0);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, drive_set_up, drive_tear_down)
+#define T(name) drive_test(name)
 
 int main(void)
 {

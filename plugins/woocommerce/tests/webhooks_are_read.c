@@ -137,7 +137,7 @@ static void other_topics_are_accepted_and_ignored(void **state)
 	received(d, "product.updated", "{\"id\":10,\"catalog_visibility\":\"visible\",\"sku\":\"TEE\"}", 200, "product 10");
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, drive_set_up, drive_tear_down)
+#define T(name) drive_test(name)
 
 int main(void)
 {

@@ -16,20 +16,6 @@ static inline int drive_set_up(void **state)
 	return drive_open(state, "acme/desk", json_pack("{s:s}", "url", "https://acme.zendesk.com"));
 }
 
-#define drive_test(f) cmocka_unit_test_setup_teardown(f, drive_set_up, drive_tear_down)
-
-/* One write of data, which is given to it. */
-static inline void write_one(struct drive *d, const char *entity, enum mlc_verb verb, const char *id, const char *version, json_t *data)
-{
-	const struct mlc_write w = { .verb = verb, .id = id, .version = version, .key = "k-1", .data = data };
-
-	d->data = data;
-	d->input.entity = entity;
-	d->input.writes = &w;
-	d->input.write_count = 1;
-	begin(d, OP_WRITE);
-}
-
 static inline const struct call_record *settled(const struct drive *d)
 {
 	const struct call_write *writes;
@@ -38,14 +24,6 @@ static inline const struct call_record *settled(const struct drive *d)
 	assert_int_equal(call_writes(d->call, &writes), 1);
 	assert_int_equal(writes[0].end, WRITE_END_SETTLED);
 	return &writes[0].record;
-}
-
-static inline uint32_t wait_ms(const struct drive *d)
-{
-	uint32_t after = 0;
-
-	call_fault(d->call, &after, NULL);
-	return after;
 }
 
 #endif

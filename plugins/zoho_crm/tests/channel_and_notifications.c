@@ -180,7 +180,8 @@ static int receive(struct drive *d, const char *body)
 {
 	struct mlc_inbound in = { .method = "POST", .path = "/hooks/acme/crm", .query = "", .body = body, .body_len = strlen(body) };
 
-	d->token = "5ec2e7";
+	d->secret_name = "channel_token";
+	d->secret = "5ec2e7";
 	d->input.op = OP_RECEIVE;
 	d->input.inbound = &in;
 	d->call = call_create(&d->site, &d->input);

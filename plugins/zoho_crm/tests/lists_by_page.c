@@ -23,7 +23,7 @@ static void pages_follow_each_other_by_token_and_are_committed_one_by_one(void *
 
 	poll(d, "products", NULL);
 	asks(d, "GET", LIST);
-	assert_string_equal(header_sent(d), "");
+	assert_null(header_sent(d, "If-Modified-Since"));
 	answer(d, 200, "{\"data\":[" PRODUCT("1", "2026-11-20T10:00:00-08:00", "") "]" MORE("t1"));
 	assert_string_equal(emitted(d), "Products 1");
 	assert_string_equal(cursor(d), "2026-11-20T18:00:00Z");
@@ -42,7 +42,7 @@ static void a_quiet_module_costs_one_304(void **state)
 
 	poll(d, "products", "2026-11-21T00:00:00Z");
 	asks(d, "GET", LIST);
-	assert_string_equal(header_sent(d), "If-Modified-Since: 2026-11-20T23:59:00+00:00");
+	assert_string_equal(header_sent(d, "If-Modified-Since"), "2026-11-20T23:59:00+00:00");
 	answer_headers(d, 304, "", AT_NOW);
 	assert_int_equal(d->step, MLC_DONE);
 	assert_string_equal(emitted(d), "");
@@ -82,7 +82,7 @@ static void a_person_may_have_it_read_from_a_day_on(void **state)
 	struct drive *d = *state;
 
 	poll(d, "products", "@2026-10-01T00:00:00Z");
-	assert_string_equal(header_sent(d), "If-Modified-Since: 2026-10-01T00:00:00+00:00");
+	assert_string_equal(header_sent(d, "If-Modified-Since"), "2026-10-01T00:00:00+00:00");
 	drive_end(d);
 }
 
@@ -221,7 +221,7 @@ static void what_was_deleted_is_told_and_its_cursor_moves_at_the_end(void **stat
 
 	poll(d, "deleted_accounts", "2026-11-20T00:00:00Z");
 	asks(d, "GET", "/crm/v8/Accounts/deleted?type=all&per_page=200&page=1");
-	assert_string_equal(header_sent(d), "If-Modified-Since: 2026-11-19T23:59:00+00:00");
+	assert_string_equal(header_sent(d, "If-Modified-Since"), "2026-11-19T23:59:00+00:00");
 	answer(d, 200, "{\"data\":[{\"id\":\"9\",\"deleted_time\":\"2026-11-20T23:59:59+00:00\",\"type\":\"recycle\"}],\"info\":{\"more_records\":true}}");
 	assert_null(cursor(d));
 	asks(d, "GET", "/crm/v8/Accounts/deleted?type=all&per_page=200&page=2");

@@ -1,12 +1,6 @@
 /* callouts_are_read.c - receive: who sends it, and which records it names.  ZUO-06 */
 #include "drive.h"
 
-static bool right_secret(void *ctx, const char *name, const char *text)
-{
-	(void)ctx;
-	return strcmp(name, "callout_password") == 0 && strcmp(text, "sesame:42") == 0;
-}
-
 static int receive(struct drive *d, bool trusted, const char *authorization, const char *body)
 {
 	struct mlc_inbound in = { .method = "POST", .path = "/hooks/acme/zuora", .query = "", .body = body, .body_len = strlen(body), .trusted = trusted };
@@ -16,7 +10,8 @@ static int receive(struct drive *d, bool trusted, const char *authorization, con
 
 	drive_end(d);
 	d->logged[0] = 0;
-	d->site.secret_is = right_secret;
+	d->secret_name = "callout_password";
+	d->secret = "sesame:42";
 	d->input.op = OP_RECEIVE;
 	d->input.inbound = &in;
 	d->call = call_create(&d->site, &d->input);

@@ -60,7 +60,7 @@ static void each_refusal_names_the_hosts_next_move(void **state)
 			assert_int_equal(d->step, MLC_FAIL);
 		else
 			fails(d, rows[i].reading);
-		write_one(d, "account", MLC_DO_CREATE, NULL, an_account());
+		write_one(d, "account", MLC_DO_CREATE, NULL, NULL, an_account());
 		answer(d, rows[i].status, rows[i].body);
 		if (rows[i].writing == MLC_RETRY) /* Zuora has declined this very write: the next try bears another key */
 			assert_int_equal(outcome(d, 0)->fault, MLC_RETRY);

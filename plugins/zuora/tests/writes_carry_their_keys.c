@@ -5,14 +5,14 @@ static void a_create_goes_with_its_key(void **state)
 {
 	struct drive *d = *state;
 
-	write_one(d, "account", MLC_DO_CREATE, NULL, an_account());
+	write_one(d, "account", MLC_DO_CREATE, NULL, NULL, an_account());
 	asks(d, "POST", "/v1/accounts");
 	assert_string_equal(header_sent(d, "Idempotency-Key"), "k-1");
 	assert_false(call_inside(d->call)->request->repeatable);
 	answer(d, 200, "{\"success\":true,\"accountId\":\"" ID1 "\",\"accountNumber\":\"A1\"}");
 	assert_int_equal(outcome(d, 0)->end, WRITE_END_SETTLED);
 	assert_string_equal(outcome(d, 0)->record.id, ID1);
-	write_one(d, "contact", MLC_DO_CREATE, NULL, json_pack("{s:s,s:s,s:s}", "accountId", ID1, "firstName", "A", "lastName", "B"));
+	write_one(d, "contact", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s,s:s,s:s}", "accountId", ID1, "firstName", "A", "lastName", "B"));
 	asks(d, "POST", "/v1/contacts");
 	answer(d, 200, "{\"success\":true,\"id\":\"" ID2 "\"}");
 	assert_string_equal(outcome(d, 0)->record.id, ID2);
@@ -23,14 +23,14 @@ static void an_update_carries_no_key_and_empties_by_empty_text(void **state)
 {
 	struct drive *d = *state;
 
-	write_one(d, "account", MLC_DO_UPDATE, ID1, json_pack("{s:s,s:{s:s,s:n}}", "name", "New", "billToContact", "city", "Reno", "address2"));
+	write_one(d, "account", MLC_DO_UPDATE, ID1, NULL, json_pack("{s:s,s:{s:s,s:n}}", "name", "New", "billToContact", "city", "Reno", "address2"));
 	asks(d, "PUT", "/v1/accounts/" ID1);
 	assert_null(header_sent(d, "Idempotency-Key"));
 	assert_true(call_inside(d->call)->request->repeatable);
 	assert_non_null(strstr(call_inside(d->call)->request->body, "\"address2\":\"\""));
 	answer(d, 200, "{\"success\":true}");
 	assert_string_equal(outcome(d, 0)->record.id, ID1);
-	write_one(d, "account", MLC_DO_UPDATE, ID1, json_pack("{s:s}", "name", "New"));
+	write_one(d, "account", MLC_DO_UPDATE, ID1, NULL, json_pack("{s:s}", "name", "New"));
 	answer(d, 200, NOT_FOUND);
 	assert_int_equal(outcome(d, 0)->fault, MLC_STALE);
 }
@@ -39,10 +39,10 @@ static void what_is_there_already_is_matched_again(void **state)
 {
 	struct drive *d = *state;
 
-	write_one(d, "account", MLC_DO_CREATE, NULL, an_account());
+	write_one(d, "account", MLC_DO_CREATE, NULL, NULL, an_account());
 	answer(d, 200, REASON(53100030, "The account number 80-1 already exists."));
 	assert_int_equal(outcome(d, 0)->fault, MLC_STALE);
-	write_one(d, "account", MLC_DO_CREATE, NULL, an_account());
+	write_one(d, "account", MLC_DO_CREATE, NULL, NULL, an_account());
 	answer(d, 200, REASON(53100030, "AutoPay takes a payment method."));
 	fails(d, MLC_REFUSED);
 }
@@ -51,13 +51,13 @@ static void a_success_without_an_id_is_none(void **state)
 {
 	struct drive *d = *state;
 
-	write_one(d, "account", MLC_DO_CREATE, NULL, an_account());
+	write_one(d, "account", MLC_DO_CREATE, NULL, NULL, an_account());
 	answer(d, 200, "{\"success\":true}");
 	fails(d, MLC_BROKEN);
-	write_one(d, "account", MLC_DO_CREATE, NULL, an_account());
+	write_one(d, "account", MLC_DO_CREATE, NULL, NULL, an_account());
 	answer(d, 200, "{\"accountId\":\"" ID1 "\"}");
 	fails(d, MLC_BROKEN);
-	write_one(d, "account", MLC_DO_CREATE, NULL, an_account());
+	write_one(d, "account", MLC_DO_CREATE, NULL, NULL, an_account());
 	lost(d);
 	fails(d, MLC_IN_DOUBT);
 }
