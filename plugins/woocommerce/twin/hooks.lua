@@ -1,5 +1,6 @@
 -- hooks.lua - webhooks: queued when something happens, sent later, never again (../SOURCES.md 10).
 local hooks = {}
+local news
 
 hooks.TOPICS = {}
 for _, resource in ipairs { "order", "customer", "product", "coupon" } do
@@ -9,8 +10,6 @@ for _, resource in ipairs { "order", "customer", "product", "coupon" } do
 end
 
 local FAILURES = 5 -- more than this many before, and the next one switches it off
-local in_flight = 0
-local timer
 
 -- rest.lua tells how a resource looks when it is read.
 local body_of
@@ -32,10 +31,9 @@ function hooks.raise(topic, id)
 		local waits = false
 		for _, due in ipairs(twin.state.queue) do waits = waits or due.hook == hook_id and due.id == id end
 		if hook.topic == topic and hook.status == "active" and not waits then
-			table.insert(twin.state.queue, { hook = hook_id, id = id })
+			news.add { hook = hook_id, id = id }
 		end
 	end
-	hooks.wake()
 end
 
 -- ---- sending ---------------------------------------------------------------------------------------
@@ -53,11 +51,7 @@ local function post(url, headers, body, timeout_ms, follow)
 	if refused(url) then return nil, "refused" end
 	headers["User-Agent"] = ("WooCommerce/%s Hookshot (WordPress/%s)"):format(twin.settings.version, twin.settings.wordpress)
 	headers["Connection"] = "close"
-	in_flight = in_flight + 1
-	local reply, why = twin.http { method = "POST", url = url, headers = headers, body = body, timeout_ms = timeout_ms, follow = follow or false,
-		ca_file = twin.settings.hook_ca_file ~= "" and twin.settings.hook_ca_file or nil, verify = twin.settings.hook_verify }
-	in_flight = in_flight - 1
-	return reply, why
+	return news.http { method = "POST", url = url, headers = headers, body = body, timeout_ms = timeout_ms, follow = follow or false }
 end
 
 -- Unsigned, and its outcome means nothing to the shop.
@@ -79,9 +73,10 @@ local function count(hook, well)
 	end
 end
 
-local function send(hook, id)
+local function send(due)
+	local hook = twin.state.webhooks[due.hook]
 	local resource, event = hook.topic:match("^(%w+)%.(%w+)$")
-	local body = body_of(resource, event, id)
+	local body = body_of(resource, event, due.id)
 	local headers = {
 		["Content-Type"] = "application/json", ["X-WC-Webhook-Source"] = home() .. "/", ["X-WC-Webhook-Topic"] = hook.topic,
 		["X-WC-Webhook-Resource"] = resource, ["X-WC-Webhook-Event"] = event, ["X-WC-Webhook-ID"] = tostring(hook.id),
@@ -97,59 +92,22 @@ local function send(hook, id)
 	twin.changed()
 end
 
-local function one()
-	local due = table.remove(twin.state.queue, 1)
-	local hook = twin.state.webhooks[due.hook]
-	if not hook or hook.status ~= "active" then return end
-	local about = { method = "POST", path = hook.topic }
-	local late = twin.fault("hook_late", about)
-	if late then
-		twin.after(late.ms or 1000, function()
-			table.insert(twin.state.queue, due)
-			hooks.wake()
-		end)
-		return
-	end
-	if twin.fault("hook_lost", about) then return end
-	send(hook, due.id)
-	if twin.fault("hook_twice", about) then send(hook, due.id) end
-end
+news = require "news" {
+	fault = "hook",
+	about = function(due)
+		local hook = twin.state.webhooks[due.hook]
+		return hook and hook.status == "active" and hook.topic
+	end,
+	send = send,
+}
+hooks.wake = news.wake
 
--- One after the other: a slow receiver holds all the shop's webhooks up.
-local function drain()
-	if #twin.state.queue > 1 and twin.fault("hook_reversed") then
-		local turned = {}
-		for i = #twin.state.queue, 1, -1 do turned[#turned + 1] = twin.state.queue[i] end
-		twin.state.queue = turned
-	end
-	while #twin.state.queue > 0 do one() end
-end
-
-local draining = false
-
-function hooks.wake()
-	if timer or draining or #twin.state.queue == 0 then return end
-	timer = twin.after(twin.settings.deliver_after_ms, function()
-		timer = nil
-		draining = true
-		local well, why = pcall(drain)
-		draining = false
-		if not well then error(why, 0) end
-		hooks.wake()
-	end)
-end
-
--- All that waits, and what is on its way, before it returns.
 function hooks.deliver_all()
-	local before = 0
-	for _, hook in pairs(twin.state.webhooks) do before = before + hook.sent end
-	repeat
-		drain()
-		while in_flight > 0 do twin.pause(2) end
-	until #twin.state.queue == 0
-	local after = 0
-	for _, hook in pairs(twin.state.webhooks) do after = after + hook.sent end
-	return { sent = after - before }
+	return news.deliver_all(function()
+		local sent = 0
+		for _, hook in pairs(twin.state.webhooks) do sent = sent + hook.sent end
+		return sent
+	end)
 end
 
 function hooks.told()

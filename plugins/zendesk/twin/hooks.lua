@@ -1,5 +1,6 @@
 -- hooks.lua - webhooks: signed, delivered at least once, tried again for some answers only (../SOURCES.md 9).
 local hooks = {}
+local news
 local null = twin.null
 
 hooks.TYPES = { conditional_ticket_events = true }
@@ -16,9 +17,6 @@ for family, names in pairs {
 end
 
 hooks.TEST_SECRET = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="
-
-local in_flight = 0
-local timer
 
 -- rest.lua tells what an event's "detail" holds.
 local detail_of
@@ -38,17 +36,15 @@ function hooks.raise(event, kind, id, body)
 		local wants = false
 		for _, s in ipairs(hook.subscriptions) do wants = wants or s == type end
 		if wants and hook.status == "active" then
-			table.insert(twin.state.queue, { hook = hook_id, type = type, kind = kind, id = id, event = body, uuid = twin.uuid(), at = twin.now(), tries = 0,
-				detail = detail_of(kind, id) })
+			news.add { hook = hook_id, type = type, kind = kind, id = id, event = body, uuid = twin.uuid(), at = twin.now(), tries = 0,
+				detail = detail_of(kind, id) }
 		end
 	end
-	hooks.wake()
 end
 
 -- A trigger of an administrator's, who wrote the body.
 function hooks.trigger(hook, body)
-	table.insert(twin.state.queue, { hook = hook.id, body = body, uuid = twin.uuid(), at = twin.now(), tries = 0 })
-	hooks.wake()
+	news.add { hook = hook.id, body = body, uuid = twin.uuid(), at = twin.now(), tries = 0 }
 end
 
 -- ---- sending --------------------------------------------------------------------------------------------
@@ -60,20 +56,16 @@ local function body_of(due)
 		{ "detail", due.detail }, { "event", next(due.event) and due.event or twin.object {} } })
 end
 
-local function send(hook, due)
-	local body = body_of(due)
+local function send(due)
+	local hook, body = twin.state.webhooks[due.hook], body_of(due)
 	local at = twin.now() - (twin.fault("hook_old", { method = "POST", path = due.type }) and 3600000 or 0)
 	local timestamp = twin.iso(at)
 	local secret = twin.fault("hook_forged", { method = "POST", path = due.type }) and hooks.TEST_SECRET or hook.secret
-	in_flight = in_flight + 1
-	local reply, why, kind = twin.http { method = "POST", url = hook.endpoint, body = body, timeout_ms = 12000, follow = false, headers = {
+	return news.http { method = "POST", url = hook.endpoint, body = body, timeout_ms = 12000, follow = false, headers = {
 		["Content-Type"] = "application/json; charset=utf-8", ["User-Agent"] = "Zendesk Webhook",
 		["X-Zendesk-Webhook-Signature"] = twin.base64(twin.hmac("sha256", secret, timestamp .. body)),
 		["X-Zendesk-Webhook-Signature-Timestamp"] = timestamp, ["X-Zendesk-Webhook-Id"] = hook.id,
-		["X-Zendesk-Webhook-Invocation-Id"] = due.uuid, ["X-Zendesk-Account-Id"] = tostring(twin.settings.account_id) },
-		ca_file = twin.settings.hook_ca_file ~= "" and twin.settings.hook_ca_file or nil, verify = twin.settings.hook_verify }
-	in_flight = in_flight - 1
-	return reply, why, kind
+		["X-Zendesk-Webhook-Invocation-Id"] = due.uuid, ["X-Zendesk-Account-Id"] = tostring(twin.settings.account_id) } }
 end
 
 -- 409 three times; 429 and 503 only with a Retry-After below a minute; silence five times; nothing else.
@@ -100,72 +92,37 @@ local function breaker(hook, well)
 	if #hook.last >= 100 and bad * 10 >= #hook.last * 7 then hook.paused_until = twin.now() + 300000 end
 end
 
-local function one(due)
-	local hook = twin.state.webhooks[due.hook]
-	if not hook or hook.status ~= "active" then return end
-	local about = { method = "POST", path = due.type or "trigger" }
-	if twin.fault("hook_lost", about) or (hook.paused_until and hook.paused_until > twin.now()) then return end
-	local late = twin.fault("hook_late", about)
-	if late then
-		twin.after(late.ms or 1000, function()
-			table.insert(twin.state.queue, due)
-			hooks.wake()
-		end)
-		return
-	end
-	due.tries = due.tries + 1
-	local reply, _, kind = send(hook, due)
-	if twin.fault("hook_twice", about) then send(hook, due) end
+local function done(due, reply, _, kind)
 	local now = twin.state.webhooks[due.hook]
 	if not now then return end
 	local well = reply ~= nil and reply.status >= 200 and reply.status < 300
+	due.tries = due.tries + 1
 	now.sent = now.sent + 1
 	breaker(now, well)
 	table.insert(twin.state.sent, { hook = due.hook, type = due.type or "trigger", id = due.id or 0, status = reply and reply.status or 0, try = due.tries })
 	if #twin.state.sent > 1000 then table.remove(twin.state.sent, 1) end
 	local wait = not well and again_after_ms(due, reply, kind) or nil
-	if wait then
-		twin.after(wait, function()
-			table.insert(twin.state.queue, due)
-			hooks.wake()
-		end)
-	end
+	if wait then news.add_later(due, wait) end
 	twin.changed()
 end
 
-local function drain()
-	if #twin.state.queue > 1 and twin.fault("hook_reversed") then
-		local turned = {}
-		for i = #twin.state.queue, 1, -1 do turned[#turned + 1] = twin.state.queue[i] end
-		twin.state.queue = turned
-	end
-	while #twin.state.queue > 0 do one(table.remove(twin.state.queue, 1)) end
-end
-
-local draining = false
-
-function hooks.wake()
-	if timer or draining or #twin.state.queue == 0 then return end
-	timer = twin.after(twin.settings.deliver_after_ms, function()
-		timer = nil
-		draining = true
-		local well, why = pcall(drain)
-		draining = false
-		if not well then error(why, 0) end
-		hooks.wake()
-	end)
-end
+news = require "news" {
+	fault = "hook",
+	about = function(due)
+		local hook = twin.state.webhooks[due.hook]
+		return hook and hook.status == "active" and (hook.paused_until or 0) <= twin.now() and (due.type or "trigger")
+	end,
+	send = send,
+	done = done,
+}
+hooks.wake = news.wake
 
 function hooks.deliver_all()
-	local before = 0
-	for _, hook in pairs(twin.state.webhooks) do before = before + hook.sent end
-	repeat
-		drain()
-		while in_flight > 0 do twin.pause(2) end
-	until #twin.state.queue == 0
-	local after = 0
-	for _, hook in pairs(twin.state.webhooks) do after = after + hook.sent end
-	return { sent = after - before }
+	return news.deliver_all(function()
+		local sent = 0
+		for _, hook in pairs(twin.state.webhooks) do sent = sent + hook.sent end
+		return sent
+	end)
 end
 
 function hooks.told()
