@@ -2,7 +2,8 @@
 from decimal import Decimal
 
 from . import bed
-from .shopbooks import PASSWORD, free_port
+from .shopbooks import free_port
+from .withbooks import PASSWORD, WithBooks
 
 CLIENT_ID, CLIENT_SECRET = "5f8a6f6e-1c0b-4a52-9d6e-0c5c7b1a2d3e", "kJ8=2vQwTnR0sZp5LxYb7HcD1fGmA4eU9iOtV6"
 CALLOUT_USER, CALLOUT_PASSWORD = "zuora-callouts", "the-callouts-sign-in-with-this"
@@ -22,8 +23,10 @@ def charge(amount, tax="0.00", name="Monthly fee", code="Subscription Revenue", 
     return line
 
 
-class Billing:
+class Billing(WithBooks):
     """mode: "live" posts at once; params: lines of the integration's params behind PARAMS; external: such payments count, too."""
+
+    FLOWS = "acme/books-zuora"
 
     def __init__(self, mode="live", params="", zuora=None, books=None, start="2020-01-01", flow="", connection="", callouts=True, external=True, host_options=(), file_seed="shop", clock=None):
         self.zuora = bed.Twin("zuora", {"callout_after_ms": 1, **(zuora or {})}, clock=clock)
@@ -64,16 +67,6 @@ class Billing:
 }}
 """)
 
-    @property
-    def host(self):
-        return self.at.host
-
-    def install_qwc(self):
-        code, qwc = self.at.say("qwc", "acme/books")
-        assert code == 0, qwc
-        status, _, body = bed.exchange(f"{self.books.control_url}/qwc?password={PASSWORD}", "POST", qwc.encode())
-        assert status == 200, body
-
     # ---- the tenant in Zuora
 
     def account(self, name="Analytical Engines Ltd"):
@@ -92,15 +85,6 @@ class Billing:
 
     # ---- the books
 
-    def visit(self, **wish):
-        return self.books.post("/visit", wish, timeout=300)
-
-    def rest(self):
-        self.at.mlc("sync", "acme/books-zuora", "--wait")
-
-    def flows(self):
-        return {name.split(".")[-1]: f for name, f in self.at.flow_counts().items()}
-
     def settle(self, visits=12):
         """Visits until nothing is on its way and a whole round has brought nothing; what waits for a person stays."""
         quiet = None
@@ -117,9 +101,6 @@ class Billing:
                 return
             quiet = counts
         raise AssertionError(f"still on its way after {visits} visits: {self.flows()}")
-
-    def documents(self, type_=None, voided=False):
-        return [d for d in self.books.get("/books")["documents"] if (type_ is None or d["type"] == type_) and (voided or not d.get("void"))]
 
     def document(self, type_, number):
         found = [d for d in self.documents(type_) if d.get("number") == number]
@@ -146,5 +127,3 @@ class Billing:
         for name, balance in there.items():
             assert here.get(name, Decimal(0)) == balance, f"{name}: Zuora says {balance}, QuickBooks {here.get(name)}"
 
-    def waiting(self, what="review"):
-        return self.at.list(what, limit=500)

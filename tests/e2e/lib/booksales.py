@@ -1,14 +1,17 @@
 """A QuickBooks company file and a Salesforce org, both simulated, with the real host between them."""
 from . import bed
-from .shopbooks import PASSWORD, free_port
+from .shopbooks import free_port
 from .tap import eventually
+from .withbooks import PASSWORD, WithBooks
 
 CLIENT, SECRET = "3MVG9twin.consumer.key", "twin-consumer-secret"
 CALLS = "/services/data/v68.0"
 
 
-class BooksSales:
+class BooksSales(WithBooks):
     """mode: "live" writes at once; params: lines of the integration's params; own: the tenant's own mappings; before(org): ahead of the start."""
+
+    FLOWS = "acme/books-crm"
 
     def __init__(self, mode="live", params="", flow="", start="2020-01-01", books=None, sales=None, connection="", own="", before=None, host_options=()):
         self.books = bed.Twin("quickbooks_desktop", {"seed": "shop", **(books or {})}, pace=0.02)
@@ -44,39 +47,6 @@ class BooksSales:
   }},
 }}
 """)
-
-    @property
-    def host(self):
-        return self.at.host
-
-    def install_qwc(self):
-        code, qwc = self.at.say("qwc", "acme/books")
-        assert code == 0, qwc
-        status, _, body = bed.exchange(f"{self.books.control_url}/qwc?password={PASSWORD}", "POST", qwc.encode())
-        assert status == 200, body
-
-    def visit(self, **wish):
-        return self.books.post("/visit", wish, timeout=300)
-
-    def flows(self):
-        return {name.split(".")[-1]: f for name, f in self.at.flow_counts().items()}
-
-    def rest(self):
-        """Until all that needs no visit is done."""
-        self.at.mlc("sync", "acme/books-crm", "--wait")
-
-    def settle(self, visits=10):
-        """Visits until nothing is on its way; what waits for a person stays."""
-        for _ in range(visits):
-            self.rest()
-            self.visit()
-            self.rest()
-            if not any(f["ready"] or f["waits"] or f["sending"] for f in self.flows().values()):
-                return
-        raise AssertionError(f"still on its way after {visits} visits: {self.flows()}")
-
-    def waiting(self, what="review"):
-        return self.at.list(what, limit=500)
 
     # ---- the org
 

@@ -2,15 +2,17 @@
 from decimal import Decimal
 
 from . import bed
-from .shopbooks import PASSWORD, free_port
-from .tap import eventually  # noqa: F401
+from .shopbooks import free_port
+from .withbooks import PASSWORD, WithBooks
 
 CLIENT, SECRET, ORG = "1000.TWINCLIENT", "5ec2e7", "60012345678"
 INTEGRATION = "quickbooks_desktop-zoho_crm"
 
 
-class CrmBooks:
+class CrmBooks(WithBooks):
     """mode: "live" writes at once; params: lines of the integration's params; connection: lines of the connection crm's."""
+
+    FLOWS = "acme/books-crm"
 
     def __init__(self, mode="live", params="", flow="", start="2020-01-01", books=None, crm=None, connection=None, clock=None, host_options=(), qwc=True):
         self.books = bed.Twin("quickbooks_desktop", {"seed": "shop", **(books or {})}, pace=0.02, clock=clock)
@@ -45,42 +47,6 @@ class CrmBooks:
   }},
 }}
 """)
-
-    @property
-    def host(self):
-        return self.at.host
-
-    def install_qwc(self):
-        """What a person does at the PC with the file that `mlc qwc` gives."""
-        code, qwc = self.at.say("qwc", "acme/books")
-        assert code == 0, qwc
-        status, _, body = bed.exchange(f"{self.books.control_url}/qwc?password={PASSWORD}", "POST", qwc.encode())
-        assert status == 200, body
-
-    # ---- on its way
-
-    def visit(self, **wish):
-        return self.books.post("/visit", wish, timeout=300)
-
-    def rest(self):
-        """Until all that needs no visit is done."""
-        self.at.mlc("sync", "acme/books-crm", "--wait")
-
-    def flows(self):
-        return {name.split(".")[-1]: f for name, f in self.at.flow_counts().items()}
-
-    def settle(self, visits=10):
-        """Visits until nothing is on its way; what waits for a person stays."""
-        for _ in range(visits):
-            self.rest()
-            self.visit()
-            self.rest()
-            if not any(f["ready"] or f["waits"] or f["sending"] for f in self.flows().values()):
-                return
-        raise AssertionError(f"still on its way after {visits} visits: {self.flows()}")
-
-    def waiting(self, what="review"):
-        return self.at.list(what, limit=500)
 
     # ---- the books
 

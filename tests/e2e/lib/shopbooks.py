@@ -5,8 +5,9 @@ from decimal import Decimal
 
 from . import bed
 from .tap import eventually
+from .withbooks import PASSWORD, WithBooks
 
-KEY, SECRET, PASSWORD = "ck_" + "5" * 40, "cs_" + "6" * 40, "a-long-password-for-the-web-connector"
+KEY, SECRET = "ck_" + "5" * 40, "cs_" + "6" * 40
 NEW_YORK = {"country": "US", "state": "NY", "city": "New York", "postcode": "10001"}
 CALIFORNIA = {"country": "US", "state": "CA", "city": "Los Angeles", "postcode": "90001"}
 PARAMS = """tax = "quickbooks",
@@ -28,8 +29,10 @@ def person(first, last, email, where=None):
     return {"first_name": first, "last_name": last, "email": email, "address_1": "1 Main Street", **(where or NEW_YORK)}
 
 
-class ShopBooks:
+class ShopBooks(WithBooks):
     """mode: "live" posts at once; params: lines of the integration's params, instead of PARAMS or (more=) behind them."""
+
+    FLOWS = "acme/shop-books"
 
     def __init__(self, mode="live", params=None, more="", flow="", start="2020-01-01", shop=None, books=None, hooks=True, host_options=()):
         self.shop = bed.Twin("woocommerce", {"key": KEY, "secret": SECRET, **(shop or {})}, tls=True)
@@ -69,17 +72,6 @@ class ShopBooks:
 }}
 """)
 
-    @property
-    def host(self):
-        return self.at.host
-
-    def install_qwc(self):
-        """What a person does at the PC with the file that `mlc qwc` gives."""
-        code, qwc = self.at.say("qwc", "acme/books")
-        assert code == 0, qwc
-        status, _, body = bed.exchange(f"{self.books.control_url}/qwc?password={PASSWORD}", "POST", qwc.encode())
-        assert status == 200, body
-
     def hooks_are_made(self):
         eventually(lambda: sum(1 for h in self.shop.get("/webhooks") if h["status"] == "active") >= 6, "six webhooks in the shop")
 
@@ -100,28 +92,6 @@ class ShopBooks:
 
     # ---- the books
 
-    def visit(self, **wish):
-        return self.books.post("/visit", wish, timeout=300)
-
-    def settle(self, visits=10):
-        """Visits until nothing is on its way; what waits for a person stays."""
-        for _ in range(visits):
-            self.rest()
-            self.visit()
-            self.rest()
-            if not any(f["ready"] or f["waits"] or f["sending"] for f in self.flows().values()):
-                return
-        raise AssertionError(f"still on its way after {visits} visits: {self.flows()}")
-
-    def rest(self):
-        self.at.mlc("sync", "acme/shop-books", "--wait")
-
-    def flows(self):
-        return {name.split(".")[-1]: f for name, f in self.at.flow_counts().items()}
-
-    def documents(self, type_=None, voided=False):
-        return [d for d in self.books.get("/books")["documents"] if (type_ is None or d["type"] == type_) and (voided or not d.get("void"))]
-
     def invoice_of(self, order):
         """The one invoice of an order, or None; two are a doubled one and end the test."""
         found = [d for d in self.documents("Invoice") if (d.get("number") or "").endswith(str(order["number"]))]
@@ -138,5 +108,3 @@ class ShopBooks:
         assert not self.books.errors() and not self.shop.errors(), (self.books.errors(), self.shop.errors())
         return held
 
-    def waiting(self, what="review"):
-        return self.at.list(what, limit=500)
