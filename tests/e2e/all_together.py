@@ -7,7 +7,7 @@ import random
 import urllib.parse
 from decimal import Decimal
 
-from lib import Deployment, Twin, equal, eventually, exchange, folder, holds, promise, run
+from lib import Deployment, Twin, equal, exchange, folder, holds, promise, run
 from lib import billing, booksales, crmbooks, shopbooks
 from lib.booksdesk import CLIENT, FIELDS, SECRET, VERIFIER, BooksDesk
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What is gone on one side: closed, left or asked about on the other, as the mapping says; never concluded from a list, never by the hundred."""
 from lib import equal, eventually, holds, promise, run
-from lib.pair import DAY, HOUR, Pair
+from lib.pair import DAY, Pair
 
 MATCH = 'match = { { by = "link" }, on_none = "create" },'
 FIELDS = 'name = src "name", city = src "city"'

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Two records become one in their system: what was linked to the one that is gone follows, nothing is closed, nothing made."""
 from lib import equal, eventually, promise, run
-from lib.pair import DAY, Pair
+from lib.pair import Pair
 
 BACK = ('match = { { by = "link" }, on_none = "create" }, on_delete = { fields = { closed = true } },', 'name = src "name", city = src "city"')
 FORTH = ('match = { { by = "link" }, on_none = "create" }, on_delete = { fields = { active = false } },', 'name = src "name", city = src "city"')

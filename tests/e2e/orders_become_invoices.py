@@ -1,7 +1,7 @@
 """The main job: an order of the shop becomes an invoice in QuickBooks, to the cent, for the right customer, once."""
 from decimal import Decimal
 
-from lib import CALIFORNIA, ShopBooks, equal, eventually, holds, person, promise, run
+from lib import CALIFORNIA, ShopBooks, equal, holds, person, promise, run
 
 
 @promise("WOO-01 WOO-02 WOO-14 WOO-17 WOO-26 ALL-04: a new order becomes an invoice and its buyer a customer, in one visit, with nobody's help")

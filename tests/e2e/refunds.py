@@ -1,7 +1,7 @@
 """Refunds become credit memos, and their money leaves the account that it had come to."""
 from decimal import Decimal
 
-from lib import CALIFORNIA, PARAMS, ShopBooks, equal, eventually, person, promise, run
+from lib import CALIFORNIA, ShopBooks, equal, eventually, person, promise, run
 
 MUGS = [{"sku": "MUG-RED", "quantity": 2}]
 

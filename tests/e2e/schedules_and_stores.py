@@ -3,7 +3,7 @@ import re
 from decimal import Decimal
 
 from lib import Deployment, ShopBooks, Twin, equal, eventually, exchange, holds, person, promise, run
-from lib.shopbooks import KEY, PARAMS, PASSWORD, PRODUCTS, SECRET, free_port
+from lib.shopbooks import PARAMS, PASSWORD, PRODUCTS, free_port
 
 
 @promise("WOO-05: the .qwc asks for https, or for http on localhost only; anything else is refused with a sentence")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Two systems that people both edit: each change goes over once, edits do not overwrite each other, and nothing goes to and fro."""
 from lib import equal, eventually, holds, promise, run
-from lib.pair import DAY, Pair
+from lib.pair import Pair
 
 MATCH = 'match = { { by = "link" }, { by = { name = src "name" } }, on_none = "create" },'
 FIELDS = 'name = src "name", mail = src "mail", phone = src "phone", city = src "city"'

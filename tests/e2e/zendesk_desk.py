@@ -7,7 +7,7 @@ import json
 import time
 
 from lib import equal, eventually, exchange, holds, promise, run
-from lib.helpdesk import DAY, MINUTE, HelpDesk
+from lib.helpdesk import MINUTE, HelpDesk
 
 FIELDS = 'create_fields = "qbo_balance decimal Balance; qbo_count integer; qbo_late checkbox; qbo_status dropdown(paid|open) Payment status"'
 

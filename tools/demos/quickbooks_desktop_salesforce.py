@@ -10,9 +10,9 @@ import time
 from decimal import Decimal
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "e2e"))
-from lib import BooksSales, bed  # noqa: E402
+from lib import BooksSales  # noqa: E402
 from lib.booksales import CALLS  # noqa: E402
-from terminal import headline, say  # noqa: E402
+from terminal import headline, play, say, stay  # noqa: E402
 
 
 def fill(books):
@@ -125,7 +125,6 @@ def figures(world, there):
 
 
 def main():
-    keep = "--keep" in sys.argv[1:]
     began = time.monotonic()
     headline("A QuickBooks with its Web Connector and a Salesforce org (both simulated), and mlc")
     world = BooksSales(mode="shadow")
@@ -174,20 +173,9 @@ def main():
         f" {sales.get('/calls')['total']} calls of {sales.get('/')['settings']['daily_calls']} a day; nothing was deleted")
     wrong += any(r.startswith("DELETE ") for r in sales.get("/calls")["by_route"]) + bool(sales.errors()) + bool(books.errors())
     say(f"\n{shown} documents shown, {len(waiting)} wait or stay out, {lost} lost, {doubled} doubled, {wrong} figures wrong; {time.monotonic() - began:.1f} s")
-    if keep:
-        say(f"\nstill running: deployment {at.path}, mlc {world.host.url}, Salesforce {sales.url} (control {sales.control_url}), QuickBooks (control {books.control_url})")
-        say(f"try: {bed.MLC} status --dir {at.path};   end with ctrl-C")
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            pass
+    stay(at, f"mlc {world.host.url}, Salesforce {sales.url} (control {sales.control_url}), QuickBooks (control {books.control_url})")
     return 0 if not lost and not doubled and not wrong and shown == 6 else 1
 
 
 if __name__ == "__main__":
-    try:
-        status = main()
-    finally:
-        bed.clear_up()
-    sys.exit(status)
+    play(main)

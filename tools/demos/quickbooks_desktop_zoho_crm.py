@@ -9,9 +9,9 @@ import time
 from decimal import Decimal
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "e2e"))
-from lib import bed  # noqa: E402
-from lib.crmbooks import CrmBooks, eventually  # noqa: E402
-from terminal import headline, say  # noqa: E402
+from lib import eventually  # noqa: E402
+from lib.crmbooks import CrmBooks  # noqa: E402
+from terminal import headline, play, say, stay  # noqa: E402
 
 RENO = {"Addr1": "1 Row", "City": "Reno", "State": "NV", "PostalCode": "89501"}
 
@@ -78,7 +78,6 @@ def balances(b):
 
 
 def main():
-    keep = "--keep" in sys.argv[1:]
     began = time.monotonic()
     headline("A QuickBooks with its Web Connector and a Zoho CRM (both simulated), and mlc")
     b = CrmBooks(mode="shadow")
@@ -149,20 +148,9 @@ def main():
     wrong += fax != "775 555 0143" or bool(b.crm.errors()) or bool(b.books.errors()) or not b.books.get("/books")["balanced"]
     tokens = b.crm.get("/tokens")
     say(f"\n{equal} invoices are deals, {len(waiting)} wait for a person, {lost} lost, {doubled} doubled, {wrong} wrong; {tokens['issued']} tokens; {time.monotonic() - began:.1f} s")
-    if keep:
-        say(f"\nstill running: deployment {b.at.path}, mlc {b.host.url}, Zoho {b.crm.url} (control {b.crm.control_url}), QuickBooks (control {b.books.control_url})")
-        say(f"try: {bed.MLC} status --dir {b.at.path};   end with ctrl-C")
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            pass
+    stay(b.at, f"mlc {b.host.url}, Zoho {b.crm.url} (control {b.crm.control_url}), QuickBooks (control {b.books.control_url})")
     return 0 if equal == 4 and waiting == {"Partner"} and not lost and not doubled and not wrong else 1
 
 
 if __name__ == "__main__":
-    try:
-        status = main()
-    finally:
-        bed.clear_up()
-    sys.exit(status)
+    play(main)

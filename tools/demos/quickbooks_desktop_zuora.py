@@ -9,9 +9,8 @@ import time
 from decimal import Decimal
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "e2e"))
-from lib import bed  # noqa: E402
 from lib.billing import Billing, charge  # noqa: E402
-from terminal import headline, say  # noqa: E402
+from terminal import headline, play, say, stay  # noqa: E402
 
 
 def fill(b):
@@ -92,7 +91,6 @@ def balances(b, waiting):
 
 
 def main():
-    keep = "--keep" in sys.argv[1:]
     began = time.monotonic()
     headline("A Zuora tenant and a QuickBooks with its Web Connector (both simulated), and mlc")
     b = Billing(mode="shadow")
@@ -154,20 +152,9 @@ def main():
     calls = b.zuora.get("/calls")
     say(f"  {calls['total']} requests to Zuora, {calls['by_route']['POST /oauth/token']} tokens fetched")
     say(f"\n{posted} invoices agree, {len(waiting)} in review, {lost} lost, {doubled} doubled, {wrong} wrong; {time.monotonic() - began:.1f} s")
-    if keep:
-        say(f"\nstill running: deployment {b.at.path}, mlc {b.host.url}, Zuora {b.zuora.url} (control {b.zuora.control_url}), QuickBooks (control {b.books.control_url})")
-        say(f"try: {bed.MLC} status --dir {b.at.path};   end with ctrl-C")
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            pass
+    stay(b.at, f"mlc {b.host.url}, Zuora {b.zuora.url} (control {b.zuora.control_url}), QuickBooks (control {b.books.control_url})")
     return 0 if posted == 4 and waiting == {"INV00000005"} and not lost and not doubled and not wrong else 1
 
 
 if __name__ == "__main__":
-    try:
-        status = main()
-    finally:
-        bed.clear_up()
-    sys.exit(status)
+    play(main)

@@ -9,9 +9,9 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "e2e"))
-from lib import bed, eventually  # noqa: E402
+from lib import eventually  # noqa: E402
 from lib.booksdesk import DAY, SECOND, BooksDesk  # noqa: E402
-from terminal import headline, say  # noqa: E402
+from terminal import headline, play, say, stay  # noqa: E402
 
 
 def day(offset):
@@ -61,7 +61,6 @@ def beside_a_ticket(h):
 
 
 def main():
-    keep = "--keep" in sys.argv[1:]
     began = time.monotonic()
     headline("A company in QuickBooks Online, a help desk in Zendesk (both simulated), and mlc")
     h = BooksDesk(tenants={"acme": SECOND}, mode="shadow", authorize=False, every=1440)
@@ -120,14 +119,7 @@ def main():
     say(f"  {len(customers)} customers, {len(h.ledger(SECOND)['invoices'])} invoices in QuickBooks; {reads} metered reads, {h.writes()} writes to Zendesk")
     errors = h.books.errors() + h.desk.errors()
     say(f"\n{len(customers) - len(waiting)} in the help desk, {len(waiting)} in review, {len(wrong)} lost, doubled or off; {time.monotonic() - began:.1f} s")
-    if keep:
-        say(f"\nstill running: deployment {h.at.path}, mlc {h.host.url}, QuickBooks (control {h.books.control_url}), Zendesk {h.desk.url} (control {h.desk.control_url})")
-        say(f"try: {bed.MLC} status --dir {h.at.path};   end with ctrl-C")
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            pass
+    stay(h.at, f"mlc {h.host.url}, QuickBooks (control {h.books.control_url}), Zendesk {h.desk.url} (control {h.desk.control_url})")
     return 0 if not wrong and not errors and waiting == {"Ann's Desk"} else 1
 
 
@@ -136,8 +128,4 @@ def waiting_names(h):
 
 
 if __name__ == "__main__":
-    try:
-        status = main()
-    finally:
-        bed.clear_up()
-    sys.exit(status)
+    play(main)

@@ -12,7 +12,7 @@ from decimal import Decimal
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "e2e"))
 from lib import Deployment, Twin, eventually  # noqa: E402
 from lib import bed  # noqa: E402
-from terminal import headline, say  # noqa: E402
+from terminal import headline, play, say, stay  # noqa: E402
 
 KEY, SECRET, PASSWORD = "ck_" + "5" * 40, "cs_" + "6" * 40, "a-long-password-for-the-web-connector"
 NEW_YORK = {"country": "US", "state": "NY", "city": "New York", "postcode": "10001"}
@@ -194,7 +194,6 @@ def books_sums(held):
 
 
 def main():
-    keep = "--keep" in sys.argv[1:]
     began = time.monotonic()
     headline("A shop and a QuickBooks with its Web Connector (both simulated), and mlc")
     shop = Twin("woocommerce", {"key": KEY, "secret": SECRET, "strict_delivery": "off"}, tls=True)
@@ -249,20 +248,9 @@ def main():
     lost += not any(d["type"] == "CreditMemo" for d in refunded)
     wrong += not held["balanced"] or bool(held["faults"])
     say(f"\n{posted} posted, {len(waiting)} in review, {lost} lost, {doubled} doubled, {wrong} totals wrong; {time.monotonic() - began:.1f} s")
-    if keep:
-        say(f"\nstill running: deployment {at.path}, mlc {at.host.url}, shop {shop.url} (control {shop.control_url}), QuickBooks (control {books.control_url})")
-        say(f"try: {bed.MLC} status --dir {at.path};   end with ctrl-C")
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            pass
+    stay(at, f"mlc {at.host.url}, shop {shop.url} (control {shop.control_url}), QuickBooks (control {books.control_url})")
     return 0 if not lost and not doubled and not wrong and posted == 5 else 1
 
 
 if __name__ == "__main__":
-    try:
-        status = main()
-    finally:
-        bed.clear_up()
-    sys.exit(status)
+    play(main)

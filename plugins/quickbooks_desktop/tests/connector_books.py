@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import xml.etree.ElementTree as ET
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "tests", "e2e"))
 from lib import Twin, equal, exchange, holds, promise, run  # noqa: E402

@@ -1,7 +1,6 @@
 """A QuickBooks company file and a Salesforce org, both simulated, with the real host between them."""
 from . import bed
 from .shopbooks import free_port
-from .tap import eventually
 from .withbooks import PASSWORD, WithBooks
 
 CLIENT, SECRET = "3MVG9twin.consumer.key", "twin-consumer-secret"

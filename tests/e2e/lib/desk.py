@@ -180,14 +180,3 @@ class Desk:
             equal(len(self.customers(one["billing"]["email"])), 1, f"customers {one['billing']['email']}")
         equal(self.ledger()["duplicates"]["by_number"], [], "numbers that occur twice")
         self.sound()
-
-
-def sets_of(visit):
-    """The qbXML sets of a visit that bear a mark: [(mark, text), ..]."""
-    found = []
-    for call in visit.get("calls", []):
-        text = call.get("qbxml") or ""
-        mark = text.partition('newMessageSetID="')[2].partition('"')[0]
-        if mark:
-            found.append((mark, text))
-    return found

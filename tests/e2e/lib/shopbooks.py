@@ -1,5 +1,4 @@
 """A shop and a company file, both simulated, with the real host between them: what most promises are proven on."""
-import os
 import socket
 from decimal import Decimal
 
