@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define STEPS_MAX    60     /* of one trial; a connector that asks on and on after rubbish is told so */
 #define FUZZ_ROUNDS  300
@@ -156,6 +157,108 @@ static void check_errors(const struct kit *kit, complain_fn *complain)
 {
 	if (!kit->connector->serve) /* a peer's replies have no HTTP status */
 		each_trial(kit, errors_are_failures, complain);
+}
+
+/* ---- what the host does next -------------------------------------------------------------- */
+
+#define BIT(fault) (1u << (fault))
+#define WAIT_S "17"
+
+/* A page of something in front of the remote, or the remote with nothing to say: what may follow. */
+static const struct status_rule {
+	int status;
+	unsigned reading, writing;
+} status_rules[] = {
+	{ 302, BIT(MLC_REFUSED) | BIT(MLC_BROKEN), BIT(MLC_REFUSED) | BIT(MLC_BROKEN) },
+	{ 401, BIT(MLC_AUTH) | BIT(MLC_LIMITED), BIT(MLC_AUTH) | BIT(MLC_LIMITED) },
+	{ 403, BIT(MLC_AUTH) | BIT(MLC_REFUSED) | BIT(MLC_LIMITED), BIT(MLC_AUTH) | BIT(MLC_REFUSED) | BIT(MLC_LIMITED) },
+	{ 404, BIT(MLC_BROKEN) | BIT(MLC_REFUSED), BIT(MLC_BROKEN) | BIT(MLC_REFUSED) | BIT(MLC_STALE) | BIT(MLC_IN_DOUBT) },
+	{ 409, BIT(MLC_BROKEN) | BIT(MLC_REFUSED) | BIT(MLC_RETRY) | BIT(MLC_STALE),
+		BIT(MLC_BROKEN) | BIT(MLC_REFUSED) | BIT(MLC_RETRY) | BIT(MLC_STALE) | BIT(MLC_IN_DOUBT) },
+	{ 412, BIT(MLC_BROKEN) | BIT(MLC_REFUSED) | BIT(MLC_STALE), BIT(MLC_BROKEN) | BIT(MLC_REFUSED) | BIT(MLC_STALE) },
+	{ 422, BIT(MLC_BROKEN) | BIT(MLC_REFUSED), BIT(MLC_BROKEN) | BIT(MLC_REFUSED) },
+	{ 429, BIT(MLC_LIMITED), BIT(MLC_LIMITED) },
+	{ 500, BIT(MLC_RETRY) | BIT(MLC_LIMITED), BIT(MLC_IN_DOUBT) },
+	{ 502, BIT(MLC_RETRY) | BIT(MLC_LIMITED), BIT(MLC_IN_DOUBT) },
+	{ 503, BIT(MLC_RETRY) | BIT(MLC_LIMITED), BIT(MLC_IN_DOUBT) | BIT(MLC_LIMITED) },
+	{ 504, BIT(MLC_RETRY) | BIT(MLC_LIMITED), BIT(MLC_IN_DOUBT) },
+};
+
+static const char *wait_header(void *ctx, const char *name)
+{
+	(void)ctx;
+	return strcasecmp(name, "retry-after") ? NULL : WAIT_S;
+}
+
+/* The fault that the call, or its one write, ended with; 0: none. */
+static enum mlc_fault end_of(struct call *c, enum mlc_step end, uint32_t *after_ms, const char **text)
+{
+	const struct call_write *writes;
+
+	*text = "";
+	if (end == MLC_FAIL)
+		return call_fault(c, after_ms, text);
+	if (call_writes(c, &writes) != 1 || writes[0].end != WRITE_END_REFUSED)
+		return (enum mlc_fault)0;
+	*after_ms = writes[0].after_ms;
+	*text = writes[0].text ? writes[0].text : "";
+	return writes[0].fault;
+}
+
+static void judge_status(const struct kit *kit, const struct trial *t, const struct status_rule *rule,
+	struct call_reply reply, complain_fn *complain)
+{
+	static const char *const names[] = { "nothing", "RETRY", "LIMITED", "STALE", "AUTH", "REFUSED", "IN_DOUBT", "BROKEN" };
+	struct call *c = trial_call(kit, t);
+	enum mlc_step end = call_step(c, NULL, SAMPLE_NOW_MS);
+	unsigned may = rule->reading, steps = 0;
+	uint32_t after_ms = 0;
+	enum mlc_fault fault;
+	const char *text;
+
+	/* The last request counts: some look at more than one place before they give up. */
+	while (end == MLC_SEND && steps++ < STEPS_MAX) {
+		const struct mlc_request *q = call_inside(c)->request;
+
+		may = rule->reading;
+		if (t->in.op == OP_WRITE && q->method && strcmp(q->method, "GET") != 0)
+			may = rule->writing |
+				(q->repeatable || call_inside(c)->entity->flags & MLC_KEYED ? rule->reading : 0);
+		end = call_step(c, &reply, SAMPLE_NOW_MS);
+	}
+	fault = steps ? end_of(c, end, &after_ms, &text) : (enum mlc_fault)0;
+	if (fault && fault <= MLC_BROKEN && !(may & BIT(fault)))
+		complain("%s: status %d with %s ends as %s: %s", t->name, rule->status, reply.reply.body_len ? "a page of HTML" : "nothing",
+			names[fault], text);
+	if (fault && strlen(text) < 8)
+		complain("%s: status %d ends with no words for a person: '%s'", t->name, rule->status, text);
+	if (rule->status == 429 && fault == MLC_LIMITED && !after_ms)
+		complain("%s: 429 does not say how long to wait", t->name);
+	if (rule->status == 429 && fault == MLC_LIMITED && reply.header == wait_header && after_ms != 17000)
+		complain("%s: 429 with Retry-After: " WAIT_S " waits for %u ms", t->name, after_ms);
+	call_destroy(c);
+}
+
+static void statuses_name_the_next_move(const struct kit *kit, const struct trial *t, complain_fn *complain)
+{
+	static const char page[] = "<html><body>Something else</body></html>";
+
+	for (size_t i = 0; i < sizeof status_rules / sizeof *status_rules; i++) {
+		const struct status_rule *rule = &status_rules[i];
+		struct call_reply reply = reply_of(rule->status, page, sizeof page - 1);
+
+		judge_status(kit, t, rule, reply, complain);
+		judge_status(kit, t, rule, reply_of(rule->status, "", 0), complain);
+		reply.header = wait_header;
+		if (rule->status == 429)
+			judge_status(kit, t, rule, reply, complain);
+	}
+}
+
+static void check_statuses(const struct kit *kit, complain_fn *complain)
+{
+	if (!kit->connector->serve)
+		each_trial(kit, statuses_name_the_next_move, complain);
 }
 
 static void lost_is_in_doubt(const struct kit *kit, const struct trial *t, complain_fn *complain)
@@ -645,6 +748,7 @@ static void check_strangers(const struct kit *kit, complain_fn *complain)
 const struct check checks[] = {
 	{ "a 200 with garbage is never news, never nothing, never success", check_garbage },
 	{ "a status of error is never success", check_errors },
+	{ "a status of error names the host's next move, and a 429 how long to wait", check_statuses },
 	{ "a lost reply to a write is never success and never simply sent again", check_lost },
 	{ "the same input gives the same request, whatever came before", check_purity },
 	{ "requests are whole, and name endpoints and secrets that there are", check_requests },

@@ -16,9 +16,9 @@ WARN = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wno-sign-conversion", 
 FAULTS = [
     ("STATIC", 1, "bytes of writable data"), ("EXPORTS", 1, "it exports mlc_helper"), ("IO", 1, "it imports fopen"),
     ("CLOCK", 1, "time is call->now_ms"), ("CONSTRUCTOR", 1, "no constructors"), ("TRUST", 3, "'nothing has changed'"),
-    ("STATUS", 4, "is taken for success"), ("LOST", 5, "a lost reply is taken for success"),
-    ("IMPURE", 6, "does not give the same request twice"), ("REPEAT", 7, "is not KEYED"), ("UNCHECKED", 8, "it crashes"),
-    ("CRASH", 9, "it crashes"), ("SERVE", 12, "knows no secret opens a visit"),
+    ("STATUS", 4, "is taken for success"), ("MOVE", 5, "status 401 with nothing ends as RETRY"), ("WAIT", 5, "Retry-After: 17 waits for 1000 ms"),
+    ("LOST", 6, "a lost reply is taken for success"), ("IMPURE", 7, "does not give the same request twice"), ("REPEAT", 8, "is not KEYED"),
+    ("UNCHECKED", 9, "it crashes"), ("CRASH", 10, "it crashes"), ("SERVE", 13, "knows no secret opens a visit"),
 ]
 
 results = []
@@ -81,12 +81,17 @@ static const struct mlc_setting settings[] = { { "url", MLC_TEXT, MLC_REQUIRED, 
 static const struct mlc_endpoint endpoints[] = { { "api", "{url}" }, { NULL, NULL } };
 static enum mlc_step ping(struct mlc_call *c)
 {
+	int status = c->reply->status;
 	const char *account;
 	if (c->reply->kind == MLC_REPLY_NONE)
 		return mlc_get(c, "/me");
-	account = c->reply->status == 200 ? mlc_text(c->host->parse(c, c->reply->body, c->reply->body_len), "account") : NULL;
+	if (status == 429)
+		return c->host->fail(c, MLC_LIMITED, mlc_retry_after(c->host->header(c, "Retry-After"), c->now_ms, 60000), "status 429");
+	if (status != 200)
+		return c->host->fail(c, status >= 500 ? MLC_RETRY : status == 401 || status == 403 ? MLC_AUTH : MLC_REFUSED, 0, "status %d", status);
+	account = mlc_text(c->host->parse(c, c->reply->body, c->reply->body_len), "account");
 	if (!account)
-		return c->host->fail(c, MLC_BROKEN, 0, "status %d names no account", c->reply->status);
+		return c->host->fail(c, MLC_BROKEN, 0, "the reply names no account");
 	c->host->fact(c, "identity", account);
 	return MLC_DONE;
 }

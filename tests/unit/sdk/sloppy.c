@@ -39,6 +39,23 @@ __attribute__((constructor)) static void begin(void)
 }
 #endif
 
+static enum mlc_step failed(struct mlc_call *c, enum mlc_fault when_it_fell)
+{
+	int status = c->reply->status;
+	enum mlc_fault fault = status == 429 ? MLC_LIMITED : status == 401 || status == 403 ? MLC_AUTH :
+		status >= 500 ? when_it_fell : status == 200 || status == 404 ? MLC_BROKEN : MLC_REFUSED;
+
+#ifdef MOVE
+	if (fault == MLC_AUTH)
+		fault = MLC_RETRY;
+#endif
+#ifdef WAIT
+	return c->host->fail(c, fault, 1000, "status %d", status);
+#endif
+	return c->host->fail(c, fault, status == 429 ? mlc_retry_after(c->host->header(c, "Retry-After"), c->now_ms, 60000) : 0,
+		"status %d", status);
+}
+
 static enum mlc_step poll(struct mlc_call *c)
 {
 	json_t *page, *list, *one;
@@ -70,7 +87,7 @@ static enum mlc_step poll(struct mlc_call *c)
 	}
 #ifndef STATUS
 	if (c->reply->status != 200)
-		return c->host->fail(c, MLC_RETRY, 0, "status %d", c->reply->status);
+		return failed(c, MLC_RETRY);
 #endif
 	page = c->host->parse(c, c->reply->body, c->reply->body_len);
 	list = json_object_get(page, "things");
@@ -101,7 +118,7 @@ static enum mlc_step write(struct mlc_call *c)
 		json_t *made = c->host->parse(c, c->reply->body, c->reply->body_len);
 
 		if (c->reply->status != 201 || !mlc_text(made, "id"))
-			return c->host->fail(c, MLC_BROKEN, 0, "status %d", c->reply->status);
+			return failed(c, MLC_IN_DOUBT);
 #endif
 		c->host->settle(c, 0, &(struct mlc_record){ .entity = "thing", .id = "1" });
 		return MLC_DONE;
