@@ -52,6 +52,7 @@ struct poll_state {
 	char from[QBD_STAMP_SIZE], to[QBD_STAMP_SIZE]; /* of the window being read; "": open */
 	char seen[QBD_STAMP_SIZE];                     /* newest change in it */
 	char iterator[64];
+	long left;                                     /* for it, after the page before; 0: there was none */
 	unsigned page;
 	uint8_t phase;
 	struct gone *gone;                             /* what was deleted; call memory: no advance() before the end */

@@ -246,6 +246,7 @@ static enum mlc_step begin_window(struct mlc_call *c, const struct qbd_shape *s)
 	struct poll_state *p = state_of(c);
 
 	p->iterator[0] = 0;
+	p->left = 0;
 	p->phase = !(s->query & QBD_ITERATES) || (*p->from && is_recent(c, p->from)) ? POLL_READ : POLL_COUNT;
 	return ask_window(c, s);
 }
@@ -287,6 +288,7 @@ static enum mlc_step digest_window(struct mlc_call *c, const struct mlc_entity *
 	struct poll_state *p = state_of(c);
 	struct mlc_xml buffer = { .call = c };
 	const char *remaining = mlc_xml_attribute(a->rs, "iteratorRemainingCount");
+	long left;
 
 	if (p->phase == POLL_COUNT) {
 		const char *count = mlc_xml_attribute(a->rs, "retCount");
@@ -304,8 +306,12 @@ static enum mlc_step digest_window(struct mlc_call *c, const struct mlc_entity *
 		if (!emit(c, e, n, &buffer))
 			return c->host->fail(c, MLC_BROKEN, 0, "a %s came without an id", e->name);
 	}
-	if (atol(remaining) <= 0)
+	left = atol(remaining);
+	if (left <= 0)
 		return window_is_read(c, s);
+	if (p->left && left >= p->left)
+		return c->host->fail(c, MLC_BROKEN, 0, "an iteration over %s does not get on: %ld are left, as many as before", e->name, left);
+	p->left = left;
 	if (!mlc_copy(p->iterator, sizeof p->iterator, mlc_xml_attribute(a->rs, "iteratorID")) || !*p->iterator)
 		return c->host->fail(c, MLC_BROKEN, 0, "an iteration goes on without an id of a sensible length");
 	c->host->advance(c, NULL, 0);

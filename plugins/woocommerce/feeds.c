@@ -237,6 +237,13 @@ static void hint_refunds(struct mlc_call *c, int64_t order, const int64_t *a, si
 			woo_emit_hint(c, REFUND, woo_part_id(c, order, a[i]), 0);
 }
 
+/* Else it would be read for ever. */
+static enum mlc_step woo_repeats(struct mlc_call *c, unsigned page)
+{
+	return c->host->fail(c, MLC_BROKEN, 0,
+		"page %u is the one before it once more: does a cache or a plugin before the shop drop the address' parameters?", page);
+}
+
 static enum mlc_step digest_recheck(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
@@ -283,6 +290,8 @@ static enum mlc_step digest_recheck(struct mlc_call *c)
 		return MLC_FAIL;
 	if (woo_hollow(c, count, r.page))
 		return woo_garbage(c, "a list that says how long it is");
+	if (r.page > 1 && count > 0 && known == r.have.count)
+		return woo_repeats(c, r.page);
 
 	s->more = woo_more(c, count, r.page, per_page(c));
 	if (!s->more)
@@ -411,7 +420,7 @@ static enum mlc_step digest_page(struct mlc_call *c)
 	struct mlc_scan scan;
 	struct seen r;
 	enum mlc_step failed;
-	int64_t last_ms = 0;
+	int64_t last_ms = 0, first_id = 0, last_id = 0;
 	size_t count = 0;
 	int more;
 
@@ -435,10 +444,16 @@ static enum mlc_step digest_page(struct mlc_call *c)
 			if (r.modified_ms > s->greatest_ms)
 				s->greatest_ms = r.modified_ms;
 		}
+		first_id = first_id ? first_id : r.id;
+		last_id = r.id;
 		digest_record(c, l, &r);
 	}
 	if (more < 0)
 		return MLC_FAIL;
+	if (s->page > 1 && count > 0 && first_id == s->first_id && last_id == s->last_id)
+		return woo_repeats(c, s->page);
+	s->first_id = first_id;
+	s->last_id = last_id;
 	if (woo_hollow(c, count, s->page))
 		return woo_garbage(c, "a list that says how long it is");
 

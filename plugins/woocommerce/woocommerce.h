@@ -16,6 +16,7 @@ struct state {
 	int64_t greatest_ms;
 	bool unsorted;      /* window: the shop does not keep to its order */
 	bool more;          /* there is a page after this one */
+	int64_t first_id, last_id; /* on the page before this one */
 	int64_t parent;     /* of the refunds or variations that were asked for */
 	int64_t *parents;   /* still to be asked for, in this page */
 	size_t parent_count, parent_at;

@@ -241,6 +241,22 @@ static void a_dead_iterator_starts_the_call_afresh(void **state)
 	call_destroy(c);
 }
 
+static void an_iteration_that_does_not_get_on_is_ended(void **state)
+{
+	struct call_input in = { .op = OP_POLL, .feed = "customers", .cursor = "2026-11-17T09:00:00", .now_ms = NOW_MS };
+	struct call *c = start(&in, NULL);
+
+	(void)state;
+	begin(c);
+	assert_int_equal(reply(c, 200, PAGE("7", CUSTOMER("8-1", "A", "2026-11-17T10:00:00-08:00"))), MLC_SEND);
+	call_take(c);
+	assert_int_equal(reply(c, 200, PAGE("6", CUSTOMER("8-2", "B", "2026-11-17T10:00:01-08:00"))), MLC_SEND);
+	call_take(c);
+	assert_int_equal(reply(c, 200, PAGE("6", CUSTOMER("8-2", "B", "2026-11-17T10:00:01-08:00"))), MLC_FAIL);
+	assert_non_null(strstr(fault_text(c, MLC_BROKEN), "does not get on: 6 are left"));
+	call_destroy(c);
+}
+
 static void garbage_is_never_an_empty_page(void **state)
 {
 	static const struct { int status; const char *text; enum mlc_fault fault; } bad[] = {
@@ -816,6 +832,7 @@ int main(void)
 		cmocka_unit_test(read_from_limits_the_first_reading_of_transactions_only),
 		cmocka_unit_test(a_reading_by_hand_begins_there_once),
 		cmocka_unit_test(a_dead_iterator_starts_the_call_afresh),
+		cmocka_unit_test(an_iteration_that_does_not_get_on_is_ended),
 		cmocka_unit_test(garbage_is_never_an_empty_page),
 		cmocka_unit_test(a_feature_that_is_off_has_no_records),
 		cmocka_unit_test(deletions_are_told_as_what_was_looked_up),

@@ -157,6 +157,37 @@ static void a_shop_that_ignores_the_window_is_found_out(void **state)
 	drive_end(d);
 }
 
+/* A cache that knows one page: it is not read for ever. */
+static void a_page_that_repeats_ends_the_reading(void **state)
+{
+	struct drive *d = *state;
+	struct buf customers;
+
+	poll(d, "orders", NULL); /* all of one second, so that the window cannot move */
+	answer_list(d, page(1, 100, 7200, 0), "250", "3");
+	commit(d);
+	assert_non_null(strstr(call_inside(d->call)->request->path, "&page=1"));
+	answer_list(d, page(1, 100, 7200, 0), "250", "3"); /* of that second on */
+	commit(d);
+	assert_non_null(strstr(call_inside(d->call)->request->path, "&page=2"));
+	answer_list(d, page(1, 100, 7200, 0), "250", "3");
+	fails(d, MLC_BROKEN);
+	assert_non_null(strstr(why(d), "page 2 is the one before it once more"));
+	drive_end(d);
+
+	buf_init(&customers, 1 << 20);
+	for (int i = 1; i <= 100; i++)
+		buf_printf(&customers, "%s{\"id\":%d,\"email\":\"a@b.example\",\"billing\":{},\"role\":\"customer\"}", i > 1 ? "," : "[", i);
+	buf_putc(&customers, ']');
+	poll(d, "customers", NULL);
+	answer_list(d, customers.data, "250", "3");
+	commit(d);
+	answer_list(d, customers.data, "250", "3");
+	fails(d, MLC_BROKEN);
+	buf_finish(&customers);
+	drive_end(d);
+}
+
 static void garbage_is_not_an_empty_page(void **state)
 {
 	static const struct {
@@ -361,6 +392,7 @@ int main(void)
 		T(a_short_page_is_not_the_last_where_the_shop_says_so),
 		T(a_shop_without_order_is_read_by_pages_and_committed_at_the_end),
 		T(a_shop_that_ignores_the_window_is_found_out),
+		T(a_page_that_repeats_ends_the_reading),
 		T(garbage_is_not_an_empty_page),
 		T(refunds_come_whole_before_their_page_is_committed),
 		T(refunds_that_do_not_come_hold_the_cursor),
