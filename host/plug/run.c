@@ -675,7 +675,8 @@ static void on_step_committed(void *arg, const struct txn_result *result)
 		free(r->cursor);
 		r->cursor = xstrdup(cursor);
 	}
-	if (advanced || r->op == OP_POLL)
+	/* What was emitted is committed with an advance(), or with what a poll leaves at its end; with nothing else. */
+	if (advanced || (r->op == OP_POLL && r->step == MLC_DONE))
 		call_take(r->call);
 	if (result->accepted_count > 0 || result->touched_count > 0)
 		c->all->conf.hooks->emitted(c->all->conf.ctx, c, result);

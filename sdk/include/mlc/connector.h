@@ -361,7 +361,7 @@ enum mlc_level { MLC_DEBUG = 1, MLC_INFO, MLC_WARN };
 struct mlc_host {
 	/* Zeroed memory that lives as long as the call; NULL when the call's budget is spent.  A long
 	 * poll must not grow with its pages: what alloc(), format() and parse() gave before an advance()
-	 * is gone at the next step, and only state is left. */
+	 * is gone at the next step, and only state is left.  Nothing but an advance() takes it. */
 	void *(*alloc)(struct mlc_call *, size_t n);
 	/* printf into such memory; "" when the budget is spent, never NULL. */
 	const char *(*format)(struct mlc_call *, const char *fmt, ...) MLC_PRINTF(2, 3);

@@ -117,6 +117,46 @@ static void a_poll_commits_each_page_with_its_cursor(void **state)
 	json_decref(notes);
 }
 
+/* connector.h: nothing but an advance() takes what a call was given, whatever is committed meanwhile. */
+static void what_is_emitted_without_an_advance_is_kept_and_so_is_its_memory(void **state)
+{
+	struct house *h = *state;
+	const json_t *records;
+
+	house_reply(h, 200, "{\"id\":1,\"version\":\"a\",\"name\":\"first\"}");
+	house_reply(h, 200, "{\"id\":2,\"version\":\"b\"}");
+	const json_t *done = house_call(h, h->shop, &(struct order){ .op = OP_POLL, .feed = "whole" });
+	assert_false(json_true_at(done, "failed"));
+	assert_int_equal(house_count(h, "emit"), 1);
+	records = json_at(house_said(h, "emit", 0), "records");
+	assert_int_equal(json_array_size(records), 3);
+	assert_string_equal(json_text_at(records, "0.id"), "1");
+	assert_string_equal(json_text_at(records, "1.id"), "2");
+	assert_string_equal(json_text_at(records, "2.id"), "copy-of-1");
+	assert_non_null(strstr(json_text_at(records, "2.text"), "\"name\":\"first\""));
+}
+
+/* ZEN-17: where the remote tells how often it may be asked, that counts. */
+static void the_pace_follows_what_the_remote_tells(void **state)
+{
+	struct house *h = *state;
+	const struct order o = { .op = OP_POLL, .feed = "things" };
+
+	h->otherwise = "{\"things\":[],\"next\":\"1\"}";
+	house_reply(h, 200, "{\"identity\":\"shop-1\",\"per_minute\":\"1\"}");
+	house_call(h, h->shop, &(struct order){ .op = OP_PING });
+	house_restart(h); /* it is known from the start on */
+	house_call(h, h->shop, &o);
+	assert_int_equal(asked_count(h), 2);
+	house_order(h, h->shop, &o);
+	for (int i = 0; i < 50; i++)
+		turn_idle(h->loop);
+	assert_int_equal(asked_count(h), 2);
+	loop_advance(h->loop, 62000);
+	house_done(h, 2);
+	assert_int_equal(asked_count(h), 3);
+}
+
 static void garbage_is_broken_and_no_cursor_moves(void **state)
 {
 	struct house *h = *state;
@@ -450,6 +490,8 @@ int main(void)
 		T(a_password_does_not_leave_over_plain_http_whatever_is_set),
 		T(a_missing_secret_holds_as_auth_with_the_command_that_mends_it),
 		T(a_poll_commits_each_page_with_its_cursor),
+		T(what_is_emitted_without_an_advance_is_kept_and_so_is_its_memory),
+		T(the_pace_follows_what_the_remote_tells),
 		T(garbage_is_broken_and_no_cursor_moves),
 		T(a_fetch_gives_the_record_or_that_it_is_gone),
 		T(a_write_is_marked_before_its_first_byte_leaves),
