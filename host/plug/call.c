@@ -349,17 +349,24 @@ static void serve_emit(struct mlc_call *mc, const struct mlc_record *r)
 	record_copy(c, &c->news, r, one);
 }
 
-static void serve_merged(struct mlc_call *mc, const char *entity, const char *gone, const char *survivor)
+static void serve_merged_of(struct mlc_call *mc, const char *account, const char *entity, const char *gone,
+	const char *survivor)
 {
 	struct call *c = call_of(mc);
 	struct call_record *one = next_record(c);
+	const struct mlc_record r = { .entity = entity, .id = gone, .account = account, .deleted = true };
 
-	if (!one || !record_copy(c, &c->news, &(struct mlc_record){ .entity = entity, .id = gone, .deleted = true }, one))
+	if (!one || !record_copy(c, &c->news, &r, one))
 		return;
 	if (!survivor || !*survivor || !strcmp(gone, survivor))
 		spoil(c, "%s %s was merged into no other record", entity, gone);
 	else
 		one->merged_into = copy_text(c, &c->news, survivor);
+}
+
+static void serve_merged(struct mlc_call *mc, const char *entity, const char *gone, const char *survivor)
+{
+	serve_merged_of(mc, NULL, entity, gone, survivor);
 }
 
 static struct call_write *write_at(struct call *c, size_t i, const char *word)
@@ -607,6 +614,7 @@ static const struct mlc_host services = {
 	.log = serve_log,
 	.fail = serve_fail,
 	.merged = serve_merged,
+	.merged_of = serve_merged_of,
 };
 
 /* ---- a call ---------------------------------------------------------------------------- */

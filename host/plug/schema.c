@@ -294,6 +294,8 @@ static void check_reach(struct flaw *w, const struct mlc_connector *k)
 			(!a->user || !a->pass || !a->token_url || !a->style ||
 			(a->kind == MLC_AUTH_OAUTH_CODE && !a->authorize_url)))
 			flawed(w, "its OAuth does not tell user, pass, style, token_url and, for a person's consent, authorize_url");
+	if (k->revocation && (!k->revocation->url || (k->revocation->body && !k->revocation->type)))
+		flawed(w, "its revocation does not tell where to, or of which type its body is");
 	if (k->signature && (!k->signature->header || !k->signature->over || !k->signature->secret))
 		flawed(w, "the signature does not tell its header, what it is over, and its secret");
 	if (k->signature && !k->receive)

@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define MLC_SDK 4 /* counts up with each member appended to a struct below */
+#define MLC_SDK 5 /* counts up with each member appended to a struct below */
 
 struct mlc_call;
 
@@ -165,6 +165,15 @@ struct mlc_code { /* one of the remote's own codes, for people: `mlc visits --ex
 	const char *cure;  /* what to do; "nothing" where it heals by itself */
 };
 
+/* How a person's grant (MLC_AUTH_OAUTH_CODE) is given back when its connection leaves the files: one POST,
+ * which any 2xx answers well.  In url and body {secret:token} is the refresh token, escaped. */
+struct mlc_revocation {
+	const char *url;  /* may hold {member}, as token_url */
+	const char *type; /* Content-Type of body; NULL: none */
+	const char *body;
+	bool client;      /* with the client's id and secret, as Basic */
+};
+
 struct mlc_connector {
 	uint32_t sdk;        /* MLC_SDK: a host with a smaller one refuses us */
 	uint32_t size;       /* sizeof(struct mlc_connector) where this was compiled */
@@ -195,6 +204,7 @@ struct mlc_connector {
 	mlc_step_fn *serve;     /* one request of a peer that calls us, GETs too: see struct mlc_visit */
 
 	const struct mlc_code *codes; /* ends with a NULL code; NULL: none (sdk 2) */
+	const struct mlc_revocation *revocation; /* NULL: a grant can be taken back by hand only (sdk 5) */
 };
 
 /* ---- one call ------------------------------------------------------------------ */
@@ -387,7 +397,8 @@ struct mlc_host {
 	void (*back)(struct mlc_call *, size_t i, bool alone);
 	void (*lost)(struct mlc_call *, size_t i);
 	/* ping, discover, serve, invite: something true of the remote ("company", "edition", "identity";
-	 * "attention": what a person should do something about, "" when it is over), or
+	 * "attention": what a person should do something about, "" when it is over;
+	 * "requests_per_minute": the pace that counts instead of per_minute; "ends_...": a day), or
 	 * agreed with it once ("file_id": in facts ever after, committed before it is handed out).
 	 * False: the connection is held from now on (another identity): give nothing away. */
 	bool (*fact)(struct mlc_call *, const char *name, const char *text);
@@ -409,6 +420,9 @@ struct mlc_host {
 	/* poll, fetch, receive: that record is gone because it was merged into another one of its
 	 * entity, which lives on.  In place of emitting it as deleted (sdk 3). */
 	void (*merged)(struct mlc_call *, const char *entity, const char *gone, const char *survivor);
+	/* receive, where one webhook speaks for several: the same in that account (mlc_record's) (sdk 5). */
+	void (*merged_of)(struct mlc_call *, const char *account, const char *entity, const char *gone,
+	                  const char *survivor);
 };
 
 /* The one symbol that a connector exports.  The major ABI version is in its name. */

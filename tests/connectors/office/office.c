@@ -28,6 +28,8 @@ static const struct mlc_auth auth[] = {
 	  .scope = "all", .extra = "soid=Office.7", .style = MLC_CLIENT_FORM },
 	{ .kind = (enum mlc_auth_kind)0 },
 };
+static const struct mlc_revocation revocation = { "{accounts-server|url}/revoke?token={secret:token}", "application/json",
+	"{\"token\":\"{secret:token}\"}", true };
 static const struct mlc_signature signature = { "X-Sig", "{body}", "verifier", false, false };
 
 struct state { int unused; };
@@ -122,8 +124,11 @@ static enum mlc_step receive(struct mlc_call *c)
 	json_array_foreach(list, i, one) {
 		if (!text(one, "id") || !*text(one, "id"))
 			return c->host->fail(c, MLC_BROKEN, 0, "a thing without an id");
-		c->host->emit(c, &(struct mlc_record){ .entity = "thing", .id = text(one, "id"),
-			.account = text(one, "company"), .hint = true });
+		if (text(one, "into"))
+			c->host->merged_of(c, text(one, "company"), "thing", text(one, "id"), text(one, "into"));
+		else
+			c->host->emit(c, &(struct mlc_record){ .entity = "thing", .id = text(one, "id"),
+				.account = text(one, "company"), .hint = true });
 	}
 	return MLC_DONE;
 }
@@ -132,5 +137,5 @@ const struct mlc_connector mlc_connector_v1 = {
 	.sdk = MLC_SDK, .size = sizeof(struct mlc_connector), .name = "office", .title = "Office", .version = "1.0.0",
 	.entities = entities, .feeds = feeds, .settings = settings, .endpoints = endpoints, .auth = auth,
 	.signature = &signature, .at_once = 4, .state_size = sizeof(struct state),
-	.ping = ping, .poll = poll, .write = write, .receive = receive,
+	.ping = ping, .poll = poll, .write = write, .receive = receive, .revocation = &revocation,
 };

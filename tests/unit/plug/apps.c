@@ -100,6 +100,22 @@ static void what_a_connection_has_itself_counts_before_its_apps(void **state)
 	assert_non_null(strstr(json_text_at(json_array_get(h->asked, 0), "body"), "client_id=own&client_secret=mine&"));
 }
 
+/* ALL-12 */
+static void a_merge_is_told_to_whom_its_account_belongs(void **state)
+{
+	struct house *h = *state;
+
+	ping(h, "acme", "1");
+	ping(h, "beta", "2");
+	json_array_clear(h->said);
+	post(h, "/hooks/app/bureau", "[{\"id\":\"10\",\"into\":\"11\",\"company\":\"2\"}]", "v3rify");
+	assert_int_equal(heard.status, 200);
+	assert_int_equal(house_count(h, "emit"), 1);
+	assert_string_equal(json_text_at(house_said(h, "emit", 0), "path"), "beta/shop");
+	assert_string_equal(json_text_at(house_said(h, "emit", 0), "records.0.id"), "10");
+	assert_string_equal(json_text_at(house_said(h, "emit", 0), "records.0.merged_into"), "11");
+}
+
 /* Several tenants' companies in one delivery: each record to its own, never to another's. */
 static void one_delivery_is_split_by_account(void **state)
 {
@@ -195,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(its_client_and_secret_serve_the_connections_that_name_it),
 		TEST(what_a_connection_has_itself_counts_before_its_apps),
+		TEST(a_merge_is_told_to_whom_its_account_belongs),
 		TEST(one_delivery_is_split_by_account),
 		TEST(a_wrong_signature_at_the_apps_address_is_refused),
 		TEST(an_account_that_nobody_here_is_gets_a_200_and_a_row_in_the_trail),

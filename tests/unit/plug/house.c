@@ -40,6 +40,7 @@ static json_t *records_json(const struct call_record *records, size_t count)
 		json_put_text(o, "version", records[i].version);
 		json_put_text(o, "text", records[i].text);
 		json_object_set_new(o, "deleted", json_boolean(records[i].deleted));
+		json_put_text(o, "merged_into", records[i].merged_into);
 		json_array_append_new(list, o);
 	}
 	return list;
