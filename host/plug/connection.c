@@ -718,6 +718,7 @@ static void connection_leave(struct connection *c)
 	}
 	visit_reload(c);
 	lease_leave(c);
+	grant_leave(c);
 }
 
 const char *connection_tenant(const struct connection *c) { return c->tenant; }

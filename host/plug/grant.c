@@ -13,6 +13,7 @@
 #define OFFER_MS      WHEN_DAY_MS /* an address is good for so long, and once */
 #define STATE_DIGITS  OAUTH_STATE_DIGITS
 #define ADDRESS_MAX   8192
+#define REVOKE_MS     20000
 #define NO_STATE "This address is unknown, was used already or has expired. Ask for a new one with mlc authorize.\n"
 
 /* What the vault keeps of an address: "<state> <verifier> <until_ms> <redirect_uri>". */
@@ -422,6 +423,160 @@ void connections_callback(struct connections *all, struct inbound *in)
 		return;
 	}
 	secrets_need(g->connection, on_state_secrets, g);
+}
+
+/* ---- it is given back --------------------------------------------------------------------------------- */
+
+static void by_hand(const struct connection *c, const char *why)
+{
+	log_line(LOG_WARN, c->path, "its grant still stands in %s, take it back there by hand: %s", connection_connector(c)->title,
+		why);
+}
+
+static void forget_tokens(struct connection *c)
+{
+	struct txn *t = txn_for(c);
+
+	txn_secret(t, c->tenant, c->name, SECRET_ACCESS, NULL);
+	txn_secret(t, c->tenant, c->name, SECRET_REFRESH, NULL);
+	txn_note(t, c->tenant, c->name, "token", "oauth", NULL);
+	txn_audit(t, &(struct audit_row){ .tenant = c->tenant, .move = "revoke", .who = "host", .connection = c->name,
+		.detail = "{}" });
+	commit(c, t, NULL, NULL);
+}
+
+static void on_revoked(void *arg, const struct carry_reply *reply)
+{
+	struct connection *c = arg;
+	char status[32];
+
+	if (!pending_end(c->all))
+		return;
+	c->token.transfer = NULL;
+	snprintf(status, sizeof status, "it answered %d", reply->status);
+	if (reply->outcome != CARRIED_HERE) {
+		by_hand(c, reply->why);
+	} else if (reply->status < 200 || reply->status > 299) {
+		by_hand(c, status);
+	} else {
+		log_line(LOG_INFO, c->path, "its grant was given back");
+		forget_tokens(c);
+	}
+}
+
+/* With the token in it, percent-encoded, and then the members of its address. */
+static int revocation_url(struct connection *c, const struct vault *v, struct buf *url, struct err *e)
+{
+	const json_t *places[PLACES_MAX];
+	struct buf text;
+	int code;
+
+	buf_init(&text, ADDRESS_MAX);
+	code = fill_secrets(v, connection_connector(c)->revocation->url, strlen(connection_connector(c)->revocation->url),
+		"application/x-www-form-urlencoded", &text, e);
+	token_places(c, c->settings, NULL, places);
+	if (code == 0)
+		code = fill_members(places, text.data, url, e);
+	buf_finish(&text);
+	return code;
+}
+
+static int client_line(struct connection *c, struct buf *line, struct err *e)
+{
+	const struct mlc_auth *a = code_auth(c);
+	const struct sign_input who = { .auth = a, .settings = c->settings, .app = c->app, .vault = c->vault };
+	const char *id = secret_or_setting(&who, a->user, e), *secret = id ? secret_or_setting(&who, a->pass, e) : NULL;
+
+	return secret ? basic_line(id, secret, line, e) : e->code;
+}
+
+static void revoke(struct connection *c, const char *token, size_t len)
+{
+	const struct mlc_revocation *how = connection_connector(c)->revocation;
+	struct vault *v = vault_create();
+	struct buf url, body, client, type;
+	const char *headers[3] = { NULL };
+	struct err e = { 0 };
+	size_t n = 0;
+	int code;
+
+	vault_put(v, "token", secret_create(token, len), NULL);
+	buf_init(&url, ADDRESS_MAX);
+	buf_init(&body, ADDRESS_MAX);
+	buf_init(&client, ADDRESS_MAX);
+	buf_init(&type, ADDRESS_MAX);
+	code = revocation_url(c, v, &url, &e);
+	if (code == 0 && how->body)
+		code = fill_secrets(v, how->body, strlen(how->body), how->type, &body, &e);
+	if (code == 0 && how->client && (code = client_line(c, &client, &e)) == 0)
+		headers[n++] = client.data;
+	if (how->type && buf_printf(&type, "Content-Type: %s", how->type))
+		headers[n++] = type.data;
+	if (code == 0) {
+		pending_begin(c->all);
+		c->token.transfer = carry_start(c->all->conf.carry, &(struct carry_request){ .method = "POST", .url = url.data,
+			.headers = headers, .body = how->body ? body.data : "", .body_len = body.len,
+			.ca_file = json_text_at(c->settings, "ca_file"), .total_ms = REVOKE_MS, .reply_max = OAUTH_REPLY_MAX,
+			.http_allowed = !strncmp(url.data, "http://", 7) }, on_revoked, c);
+	} else {
+		by_hand(c, e.text);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		struct buf *b = (struct buf *[]){ &url, &body, &client }[i];
+
+		if (b->len)
+			wipe(b->data, b->len);
+		buf_finish(b);
+	}
+	buf_finish(&type);
+	vault_unref(v);
+}
+
+/* A vendor may take a grant back as a whole: then whoever is connected to the same account would lose its own. */
+static const struct connection *who_shares(const struct connection *c)
+{
+	const char *identity = json_text_at(c->facts, "identity");
+
+	for (size_t i = 0; identity && i < c->all->count; i++) {
+		const struct connection *o = c->all->list[i];
+		const char *theirs = json_text_at(o->facts, "identity");
+
+		if (theirs && !strcmp(theirs, identity) &&
+			!strcmp(connection_connector(o)->name, connection_connector(c)->name))
+			return o;
+	}
+	return NULL;
+}
+
+static void on_leaving(void *arg)
+{
+	struct connection *c = arg;
+	const struct connection *other = who_shares(c);
+	size_t len = 0;
+	const char *token = vault_text(c->vault, SECRET_REFRESH, &len);
+
+	if (connection_find(c->all, c->tenant, c->name)) {
+		c->token.given_back = false; /* it is back, and needs it */
+	} else if (other) {
+		log_line(LOG_INFO, c->path, "its grant stays: %s is connected to the same account", other->path);
+	} else if (!token) {
+		by_hand(c, "there is no refresh token to give back");
+	} else if (!connection_connector(c)->revocation) {
+		by_hand(c, "no request does it");
+	} else {
+		revoke(c, token, len);
+	}
+}
+
+void grant_leave(struct connection *c)
+{
+	bool has_hooks = c->lease_url && connection_connector(c)->subscribe;
+
+	if (!c->gone || c->token.given_back || c->token.kind != MLC_AUTH_OAUTH_CODE || c->token.asking || c->run_count > 0 ||
+		c->subscribing || has_hooks || !code_auth(c) || c->all->dead)
+		return;
+	c->token.given_back = true;
+	secrets_need(c, on_leaving, c);
 }
 
 void grant_silence(struct connection *c)

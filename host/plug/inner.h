@@ -168,6 +168,7 @@ struct token {
 	bool offering;     /* hooks->held() comes when there is an address to tell */
 	bool offer_used;   /* the address that was offered last has come back */
 	bool tried_before; /* the refresh token before the present one, too */
+	bool given_back;   /* its connection is gone, and so is the grant, or a person was told */
 	unsigned tries;
 	int64_t not_before_ms, trouble_ms; /* trouble_ms: since when it fails; 0: it does not */
 	char why[400];
@@ -314,6 +315,8 @@ void grant_look(struct connection *);
 void grant_looked(struct connection *, const char *why);
 /* The end: who waits for a person, and a person who waits, are told. */
 void grant_silence(struct connection *);
+/* Its connection is gone: as soon as nothing of it is under way any more, the grant is given back. */
+void grant_leave(struct connection *);
 
 /* ---- carried.c ---- */
 void carry_request(struct run *); /* run->request: pace, send, reply */

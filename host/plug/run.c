@@ -377,6 +377,7 @@ void run_over(struct run *r)
 	if (is_ping)
 		token_met(c, o.failed ? o.fault : (enum mlc_fault)0);
 	visit_poke(c);
+	grant_leave(c);
 }
 
 static void add_exchanges(struct run *r, struct txn *t)

@@ -308,6 +308,7 @@ static void on_vault(void *arg)
 	if (consent)
 		grant_over(c, consent, NULL);
 	turn(c);
+	grant_leave(c);
 }
 
 static void keep(void *arg);

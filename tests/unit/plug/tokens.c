@@ -840,6 +840,76 @@ static void no_token_stands_in_the_trail_or_in_notes(void **state)
 	json_decref(rows);
 }
 
+/* ---- given back ----------------------------------------------------------------------------------- */
+
+static size_t notes_of(struct house *h, const char *kind)
+{
+	json_t *notes = house_notes(h, kind);
+	size_t n = json_array_size(notes);
+
+	json_decref(notes);
+	return n;
+}
+
+static void leave(struct house *h)
+{
+	json_array_clear(h->asked);
+	json_object_del(h->settings, "shop");
+	house_apply(h);
+}
+
+static void who_leaves_the_files_gives_the_grant_back(void **state)
+{
+	struct house *h = *state;
+
+	grant(h);
+	leave(h);
+	while (notes_of(h, "token") > 0)
+		settle(h);
+	assert_int_equal(asked_count(h), 1);
+	assert_string_equal(asked(h, 0, "method"), "POST");
+	assert_string_equal(asked(h, 0, "path"), "/revoke");
+	assert_string_equal(asked(h, 0, "query"), "token=r1");
+	assert_string_equal(asked(h, 0, "body"), "{\"token\":\"r1\"}");
+	assert_string_equal(asked(h, 0, "authorization"), "Basic bWU6czNjcmV0Jg==");
+}
+
+static void a_grant_that_the_remote_does_not_take_back_is_a_persons_to_end(void **state)
+{
+	struct house *h = *state;
+
+	grant(h);
+	house_reply(h, 400, "{}");
+	leave(h);
+	while (asked_count(h) == 0)
+		settle(h);
+	for (int i = 0; i < 20; i++)
+		settle(h);
+	assert_int_equal(asked_count(h), 1);
+	assert_int_equal(notes_of(h, "token"), 1); /* whoever comes back finds it */
+}
+
+/* A vendor may end all access to an account at once. */
+static void a_grant_of_an_account_that_another_one_uses_stays(void **state)
+{
+	struct house *h = *state;
+	json_t *o = json_deep_copy(json_object_get(h->settings, "shop"));
+
+	grant(h);
+	json_put_text(o, "auth", "oauth_client");
+	json_object_set_new(h->settings, "beta/shop", o);
+	house_apply(h);
+	house_secret_of(h, "beta", "shop", "client_secret", "s3cret&");
+	house_reply(h, 200, "{\"access_token\":\"t1\",\"expires_in\":3600}");
+	house_reply(h, 200, "{\"identity\":\"77\"}");
+	assert_true(went_well(house_call(h, connection_find(h->connections, "beta", "shop"), &(struct order){ .op = OP_PING })));
+	leave(h);
+	for (int i = 0; i < 20; i++)
+		settle(h);
+	assert_int_equal(asked_count(h), 0);
+	assert_int_equal(notes_of(h, "token"), 1); /* acme's */
+}
+
 int main(void)
 {
 #define CLIENT(name) cmocka_unit_test_setup_teardown(name, as_client, teardown)
@@ -875,6 +945,9 @@ int main(void)
 		CODE(a_token_that_could_not_be_kept_is_tried_again_whatever_a_person_does),
 		CODE(a_grant_without_end_and_refresh_works_until_it_is_refused),
 		CODE(no_token_stands_in_the_trail_or_in_notes),
+		CODE(who_leaves_the_files_gives_the_grant_back),
+		CODE(a_grant_that_the_remote_does_not_take_back_is_a_persons_to_end),
+		CODE(a_grant_of_an_account_that_another_one_uses_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
