@@ -295,9 +295,10 @@ static void on_carried(void *arg, const struct carry_reply *reply)
 		.took_ms = reply->took_ms,
 		.at_ms = now_ms(c) };
 	exchanges_add(&r->exchanges, &x);
-	if (c->all->conf.record_dir)
-		cassette_record(c->all->conf.record_dir, plugin_connector(r->plugin)->name, r->op,
-			&x);
+	if (c->all->conf.record_dir) {
+		run_recorded(r);
+		r->recording = cassette_page(plugin_connector(r->plugin)->name, r->op, &x);
+	}
 	carrying_free(w);
 	take_reply(r, reply);
 	carry_next(c);

@@ -98,6 +98,7 @@ struct run {
 	struct kept_header { char *name, *value; } *given_headers;
 
 	struct exchanges exchanges; /* for the audit trail */
+	json_t *recording; /* the last one, for a file: written when it is known which secrets it has told; NULL */
 	unsigned settle_tries;
 };
 TAILQ_HEAD(runs, run);
@@ -271,6 +272,7 @@ void run_fail(struct run *, enum mlc_fault, uint32_t after_ms, const char *text)
 void run_answer_known(struct run *); /* done, without a step: the facts as we know them */
 void run_settle(struct run *, struct txn *); /* the rows of its end */
 void run_over(struct run *);    /* they are committed: the last word */
+void run_recorded(struct run *); /* nothing more is to be hidden in what was recorded last */
 bool changes_something(const struct mlc_request *);
 void run_destroy(struct run *);
 void run_cancel_all(struct connection *); /* the end: nothing more is sent, nobody hears of it */

@@ -151,23 +151,29 @@ void exchanges_add(struct exchanges *list, const struct exchange_input *x)
 	one->text = buf_take(&text, &one->len);
 }
 
+static void mask_one(struct buf *out, const char *text, size_t len, const char *name, const char *secret, size_t secret_len)
+{
+	const char *from = text, *end = text + len, *at;
+
+	for (; (at = memmem(from, (size_t)(end - from), secret, secret_len)) != NULL; from = at + secret_len) {
+		buf_add(out, from, (size_t)(at - from));
+		buf_printf(out, "[secret:%s]", name);
+	}
+	buf_add(out, from, (size_t)(end - from));
+}
+
 void exchanges_mask(struct exchanges *list, const char *name, const char *secret)
 {
 	size_t secret_len = strlen(secret);
 
 	for (size_t i = 0; secret_len >= MASKED_LEAST && i < list->count; i++) {
 		struct exchange *x = &list->list[i];
-		const char *from = x->text, *end = x->text + x->len, *at = memmem(from, x->len, secret, secret_len);
 		struct buf out;
 
-		if (!at)
+		if (!memmem(x->text, x->len, secret, secret_len))
 			continue;
 		buf_init(&out, 4 * EXCHANGE_MAX);
-		for (; at; from = at + secret_len, at = memmem(from, (size_t)(end - from), secret, secret_len)) {
-			buf_add(&out, from, (size_t)(at - from));
-			buf_printf(&out, "[secret:%s]", name);
-		}
-		buf_add(&out, from, (size_t)(end - from));
+		mask_one(&out, x->text, x->len, name, secret, secret_len);
 		wipe(x->text, x->len);
 		free(x->text);
 		x->text = buf_take(&out, &x->len);
@@ -202,15 +208,9 @@ static void put_body(json_t *o, const struct vault *v, const char *body, size_t 
 	buf_finish(&text);
 }
 
-void cassette_record(const char *dir, const char *connector, enum op op,
-	const struct exchange_input *x)
+json_t *cassette_page(const char *connector, enum op op, const struct exchange_input *x)
 {
-	static atomic_uint number;
-	json_t *o = json_object(), *request = json_object(), *reply = json_object(),
-		*headers = json_object();
-	char *path = xformat("%s/%s-%s-%06u.json", dir, connector, op_text(op),
-		atomic_fetch_add(&number, 1)), *text;
-	struct err e = { 0 };
+	json_t *o = json_object(), *request = json_object(), *reply = json_object(), *headers = json_object();
 	char at[WHEN_SIZE];
 
 	when_text(x->at_ms, at);
@@ -239,12 +239,45 @@ void cassette_record(const char *dir, const char *connector, enum op op,
 		json_put_text(reply, "lost", x->why ? x->why : "lost");
 	json_object_set_new(o, "request", request);
 	json_object_set_new(o, "reply", reply);
-	text = json_dumps(o, JSON_INDENT(1));
+	return o;
+}
+
+void cassette_mask(json_t *page, const char *name, const char *secret)
+{
+	size_t secret_len = strlen(secret);
+	const char *key;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(page, next, key, value) {
+		const char *text = json_string_value(value);
+		size_t len = json_string_length(value);
+		struct buf out;
+
+		if (json_is_object(value))
+			cassette_mask(value, name, secret); /* two levels */
+		if (!text || secret_len < MASKED_LEAST || !memmem(text, len, secret, secret_len))
+			continue;
+		buf_init(&out, CASSETTE_MAX);
+		mask_one(&out, text, len, name, secret, secret_len);
+		json_object_set_new(page, key, json_stringn(out.data, out.len));
+		wipe(out.data, out.len);
+		buf_finish(&out);
+	}
+}
+
+void cassette_record(const char *dir, json_t *page)
+{
+	static atomic_uint number;
+	char *path = xformat("%s/%s-%s-%06u.json", dir, json_text_or(page, "connector", ""), json_text_or(page, "op", ""),
+		atomic_fetch_add(&number, 1)), *text = json_dumps(page, JSON_INDENT(1));
+	struct err e = { 0 };
+
 	if (dir_make(dir, &e) < 0 || !text || file_write(path, text, strlen(text), 0600, &e) < 0)
 		log_line(LOG_WARN, "plug", "an exchange could not be recorded: %s", e.text);
 	free(text);
 	free(path);
-	json_decref(o);
+	json_decref(page);
 }
 
 struct cassette {

@@ -48,10 +48,12 @@ void exchanges_add(struct exchanges *, const struct exchange_input *);
 void exchanges_mask(struct exchanges *, const char *name, const char *secret);
 void exchanges_finish(struct exchanges *);
 
-/* Appends the exchange as a JSON file, DIR/<connector>-<op>-<number>.json; failures are logged
- * only. */
-void cassette_record(const char *dir, const char *connector, enum op,
-	const struct exchange_input *);
+/* An exchange as what a file of it holds; yours. */
+json_t *cassette_page(const char *connector, enum op, const struct exchange_input *);
+/* Masks in it a secret that only its reply has told. */
+void cassette_mask(json_t *page, const char *name, const char *secret);
+/* Written as DIR/<connector>-<op>-<number>.json; failures are logged only.  Takes the page over. */
+void cassette_record(const char *dir, json_t *page);
 
 /* Recorded exchanges, to be played to a call. */
 struct cassette;

@@ -145,11 +145,19 @@ static void drop_call(struct run *r)
 	r->steps = 0;
 }
 
+void run_recorded(struct run *r)
+{
+	if (r->recording)
+		cassette_record(r->connection->all->conf.record_dir, r->recording);
+	r->recording = NULL;
+}
+
 void run_destroy(struct run *r)
 {
 	struct connection *c = r->connection;
 
 	run_withdraw(r);
+	run_recorded(r);
 	TAILQ_REMOVE(&c->runs, r, in_all);
 	c->run_count--;
 	drop_call(r);
@@ -736,13 +744,21 @@ static void put_advance(struct run *r, struct txn *t, bool advanced)
 		txn_note(t, c->tenant, c->name, "cursor", r->feed, cursor);
 }
 
+/* A remote that makes secrets itself has told them in a reply. */
+static void hide(struct run *r, const struct call_kept *kept, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		exchanges_mask(&r->exchanges, kept[i].name, kept[i].secret);
+		if (r->recording)
+			cassette_mask(r->recording, kept[i].name, kept[i].secret);
+	}
+}
+
 static void put_kept(struct run *r, struct txn *t, const struct call_kept *kept, size_t count)
 {
 	const struct connection *c = r->connection;
 
 	for (size_t i = 0; i < count; i++) {
-		/* A remote that makes secrets itself has told this one in a reply. */
-		exchanges_mask(&r->exchanges, kept[i].name, kept[i].secret);
 		/* Not agreed upon the last time: the one kept then is offered again.  A third would push out of the
 		 * vault the one that the remote still signs with. */
 		if (c->before_counts && vault_text(r->vault, kept[i].name, NULL))
@@ -775,6 +791,8 @@ static void run_digest(struct run *r)
 	struct txn *t;
 
 	drop_given(r);
+	hide(r, kept, kept_count);
+	run_recorded(r);
 	if (r->step == MLC_SEND) {
 		/* The step's memory may go with what is committed now. */
 		arena_reset(&r->request_memory);

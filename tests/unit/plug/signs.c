@@ -351,9 +351,9 @@ static void a_recorded_exchange_can_be_played_back(void **state)
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
-	cassette_record(dir, "shop", OP_POLL, &(struct exchange_input){ .request = &q,
+	cassette_record(dir, cassette_page("shop", OP_POLL, &(struct exchange_input){ .request = &q,
 		.url = "https://x/orders", .status = 200,
-		.headers = headers, .body = "[1.10]", .body_len = 6, .at_ms = 1700000000000 });
+		.headers = headers, .body = "[1.10]", .body_len = 6, .at_ms = 1700000000000 }));
 	c = cassette_load(dir, &e);
 	assert_non_null(c);
 	assert_false(cassette_reply(c, &other, &reply, &e));
@@ -367,6 +367,23 @@ static void a_recorded_exchange_can_be_played_back(void **state)
 	snprintf(path, sizeof path, "%s/shop-poll-000000.json", dir);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rmdir(dir), 0);
+}
+
+static void a_secret_that_a_reply_has_told_is_masked_in_its_recording(void **state)
+{
+	struct mlc_request q = { .method = "GET", .path = "/signing_secret" };
+	static const struct carry_header headers[] = { { "X-Also", "an0ther\"one" }, { NULL, NULL } };
+	const char body[] = "{\"secret\":\"an0ther\\\"one\",\"again\":\"plain-secret\"}";
+	json_t *page = cassette_page("desk", OP_SUBSCRIBE, &(struct exchange_input){ .request = &q, .url = "https://x",
+		.status = 200, .headers = headers, .body = body, .body_len = sizeof body - 1 });
+
+	(void)state;
+	cassette_mask(page, "webhook_secret", "an0ther\"one");
+	cassette_mask(page, "webhook_secret", "plain-secret");
+	assert_string_equal(json_text_at(json_at(page, "reply.headers"), "X-Also"), "[secret:webhook_secret]");
+	assert_null(strstr(json_text_at(page, "reply.body"), "plain-secret"));
+	assert_non_null(strstr(json_text_at(page, "reply.body"), "\"again\":\"[secret:webhook_secret]\""));
+	json_decref(page);
 }
 
 int main(void)
@@ -385,6 +402,7 @@ int main(void)
 		cmocka_unit_test(a_secret_that_a_reply_has_told_is_masked_before_it_is_stored),
 		cmocka_unit_test(of_many_exchanges_the_first_and_the_latest_stay),
 		cmocka_unit_test(a_recorded_exchange_can_be_played_back),
+		cmocka_unit_test(a_secret_that_a_reply_has_told_is_masked_in_its_recording),
 	};
 
 	return crypto_init(NULL) < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
