@@ -230,6 +230,11 @@ static void do_secret(const struct ask *a)
 		json_text_or(a->args, "secret", ""), a->who, on_answer, a->in);
 }
 
+static void do_secrets(const struct ask *a)
+{
+	host_secrets(a->h, on_answer, a->in);
+}
+
 static void do_metrics(const struct ask *a)
 {
 	host_metrics(a->h, on_answer, a->in);
@@ -246,7 +251,7 @@ static const struct { const char *name; void (*fn)(const struct ask *); } rows[]
 	{ "plan", do_plan }, { "story", do_story }, { "links", do_links }, { "link", do_link }, { "unlink", do_unlink }, { "ping", do_ping },
 	{ "authorize", do_authorize }, { "qwc", do_qwc }, { "visits", do_visits }, { "explain", do_explain }, { "reconcile", do_reconcile }, { "audit", do_audit },
 	{ "audit-verify", do_verify }, { "backup", do_backup }, { "erase", do_erase }, { "key-rotate", do_rotate },
-	{ "reload", do_reload }, { "secret-set", do_secret }, { "metrics", do_metrics }, { "advance", do_advance },
+	{ "reload", do_reload }, { "secret-set", do_secret }, { "secrets", do_secrets }, { "metrics", do_metrics }, { "advance", do_advance },
 };
 
 /* ---- metrics, as Prometheus reads them --------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/when.h"
 #include "command/deployment.h"
+#include "command/keep.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -147,19 +148,29 @@ int command_check(struct cli *cli)
 {
 	struct deployment d;
 	int status = deployment_open(cli, NULL, &d);
-	json_t *report;
+	json_t *report, *missing, *one;
+	struct err e = { 0 };
+	size_t i;
 
 	if (status)
 		return status;
 	status = json_array_size(d.config->errors) ? EXIT_WRONG : EXIT_WELL;
 	report = check_report(d.config);
+	missing = status ? NULL : keep_missing(cli, &d, &e);
+	json_object_set(report, "missing", missing ? missing : json_null());
 	if (cli->json) {
 		cli_print_json(report);
 	} else {
 		say_config(d.config);
+		json_array_foreach(missing, i, one)
+			printf("%s lacks %s (%s): %s\n", json_text_or(one, "connection", ""), json_text_or(one, "name", ""),
+				json_text_or(one, "help", ""), json_text_or(one, "type", ""));
+		if (e.code)
+			printf("which secrets are missing could not be looked up: %s\n", e.text);
 		printf("%zu connectors, %zu flows, %zu tests of mappings: %s\n", d.config->plugin_count, d.config->flow_count,
 			json_array_size(d.config->tests), status ? "not well" : "well");
 	}
+	json_decref(missing);
 	json_decref(report);
 	deployment_close(&d);
 	return status;

@@ -75,6 +75,8 @@ void host_erase(struct host *, const char *connection, const char *entity, const
 void host_key_rotate(struct host *, const char *new_key_file, const char *who, host_fn *, void *arg);
 void host_reload(struct host *, const char *who, host_fn *, void *arg);
 void host_secret_set(struct host *, const char *connection, const char *name, const char *secret, const char *who, host_fn *, void *arg);
+/* The names of what the vault holds: { secrets: [ { tenant, connection, name } ] }. */
+void host_secrets(struct host *, host_fn *, void *arg);
 void host_metrics(struct host *, host_fn *, void *arg);
 void host_advance(struct host *, int64_t ms, host_fn *, void *arg);
 

@@ -811,6 +811,11 @@ void host_secret_set(struct host *h, const char *path, const char *name, const c
 	txn_commit(t, on_secret, q);
 }
 
+void host_secrets(struct host *h, host_fn *fn, void *arg)
+{
+	store_secret_names(h->store, NULL, on_rows, question(h, fn, arg, "secrets"));
+}
+
 void host_key_rotate(struct host *h, const char *path, const char *who, host_fn *fn, void *arg)
 {
 	struct err e = { 0 };

@@ -603,6 +603,41 @@ void connection_check(const struct mlc_connector *k, const json_t *settings, con
 			json_text_at(settings, "auth"));
 }
 
+static void want(const struct mlc_connector *k, const char *name, const json_t *settings, const json_t *app, json_t *list)
+{
+	const struct mlc_setting *s = name ? setting_of(k, name) : NULL;
+	json_t *one;
+	size_t i;
+
+	if (!s || json_text_at(settings, name) || json_text_at(app, name))
+		return;
+	json_array_foreach(list, i, one)
+		if (!strcmp(json_text_or(one, "name", ""), name))
+			return;
+	one = json_object();
+	json_put_text(one, "name", name);
+	json_object_set_new(one, "secret", json_boolean(s->secret));
+	json_object_set_new(one, "app", json_boolean(app != NULL));
+	json_put_text(one, "help", s->help);
+	json_array_append_new(list, one);
+}
+
+void connection_wants(const struct mlc_connector *k, const json_t *settings, const json_t *app, json_t *list)
+{
+	const struct mlc_auth *a = auth_choose(k, settings, false);
+
+	for (const struct mlc_setting *s = k->settings; s && s->name; s++)
+		if (s->secret && s->flags & MLC_REQUIRED)
+			want(k, s->name, settings, app, list);
+	if (a) {
+		want(k, a->user, settings, app, list);
+		want(k, a->pass, settings, app, list);
+	}
+	/* Webhooks of an app are registered by a person, who is told their secret there. */
+	if (app && k->signature && !k->signature->optional && !k->subscribe)
+		want(k, k->signature->secret, settings, app, list);
+}
+
 /* ---- one connection ---------------------------------------------------------------------- */
 
 static struct connection *connection_create(struct connections *all,

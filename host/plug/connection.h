@@ -100,6 +100,10 @@ void connections_apply(struct connections *, const struct connection_want *, siz
 void connection_check(const struct mlc_connector *, const json_t *settings, const json_t *app,
 	json_t *errors);
 
+/* What such a connection cannot do without and its files do not say, as { name, secret, app, help }: secret: the
+ * vault has it or it is missing; app: it may be the app's, since its settings name one. */
+void connection_wants(const struct mlc_connector *, const json_t *settings, const json_t *app, json_t *list);
+
 /* public_url() tells an address from now on: who wants webhooks is asked to subscribe. */
 void connections_reachable(struct connections *);
 
