@@ -55,7 +55,7 @@ static void on_fetched(struct task *task, const struct outcome *o)
 		if (!strcmp(o->records[i].id, w->rid) && !strcmp(o->records[i].entity, w->entity))
 			r = &o->records[i];
 	if (!r) {
-		work_settle_as(w, DELIVERY_HELD, "broken", "the record was asked for and did not come");
+		work_read_failed(w, MLC_BROKEN, "the record was asked for and did not come");
 		return;
 	}
 	w->deleted = r->deleted;

@@ -12,7 +12,7 @@ enum move {
 	MOVE_HOLD_LOGIN,    /* the connection is held until a person mends it; the delivery stays ready */
 	MOVE_HOLD,          /* the delivery is held with the remote's words */
 	MOVE_LOOK,          /* it may have happened: look before writing again */
-	MOVE_REPORT         /* held, and the connector's author is wanted */
+	MOVE_REPORT         /* held, and the connector's author is wanted; a read not before its read_tries */
 };
 
 struct fault_move {
@@ -20,6 +20,8 @@ struct fault_move {
 	const char *word;  /* "retry", for audit and people */
 	enum move move;
 	unsigned tries;    /* after so many the delivery is given up; 0: never by itself */
+	unsigned read_tries; /* a read has changed nothing: so often it is asked again, with growing waits, before its move;
+	                      * 0: its move at once */
 	const char *cause; /* then, and for held ones */
 	bool review;       /* given up means: a person is asked (else: held) */
 };

@@ -297,7 +297,10 @@ void work_read_failed(struct work *w, enum mlc_fault fault, const char *why)
 		return;
 	case MOVE_HOLD:
 	case MOVE_REPORT:
-		work_settle_as(w, DELIVERY_HELD, m->cause, why);
+		if (w->attempts < m->read_tries)
+			work_back_off(w, backoff_ms(w->attempts, RETRY_MOST_MS, dice), m->word, why);
+		else
+			work_settle_as(w, DELIVERY_HELD, m->cause, why);
 		return;
 	case MOVE_AGAIN:
 	case MOVE_REMAP:

@@ -38,6 +38,15 @@ static void a_doubt_that_cannot_be_settled_is_asked_of_a_person(void **state)
 	assert_false(move_of(MLC_RETRY)->review);
 }
 
+/* A read has changed nothing: a web page with status 200, or half an answer, is asked for again before a person is. */
+static void an_answer_that_is_none_is_read_again_before_it_is_reported(void **state)
+{
+	(void)state;
+	assert_true(move_of(MLC_BROKEN)->read_tries > 0);
+	assert_int_equal(move_of(MLC_BROKEN)->tries, 0); /* a write of which nobody knows is not sent again */
+	assert_int_equal(move_of(MLC_REFUSED)->read_tries, 0);
+}
+
 static void a_fault_that_does_not_exist_is_the_connectors_bug(void **state)
 {
 	(void)state;
@@ -50,6 +59,7 @@ int main(void)
 		cmocka_unit_test(each_fault_names_the_next_move),
 		cmocka_unit_test(only_what_time_heals_gives_up_by_itself),
 		cmocka_unit_test(a_doubt_that_cannot_be_settled_is_asked_of_a_person),
+		cmocka_unit_test(an_answer_that_is_none_is_read_again_before_it_is_reported),
 		cmocka_unit_test(a_fault_that_does_not_exist_is_the_connectors_bug),
 	};
 
