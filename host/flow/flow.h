@@ -20,6 +20,16 @@
 #define REMOVALS_KEPT    256
 #define REMOVALS_AN_HOUR 20 /* unless max_deletions_per_hour says otherwise (WOO-35) */
 
+struct brakes { /* what a flow has spent of them */
+	int64_t removals_ms[REMOVALS_KEPT]; /* when it last deleted or voided: the brake on mass deletion */
+	size_t removals;
+	int64_t documents; /* written in this visit or, without visits, this hour */
+	int64_t documents_since_ms;
+	char day[11]; /* amount was written on this day */
+	char amount[48];
+	bool counted; /* something that stands in no transaction yet */
+};
+
 enum flow_mode { FLOW_SHADOW = 1, FLOW_LIVE };
 
 /* A mapping at work between two connections.  Lives with its config; strings are the config's. */
@@ -43,11 +53,13 @@ struct flow {
 	const char *start, *locked_until;
 	int64_t documents_per_visit; /* 0: no brake */
 	const char *amount_per_day;  /* decimal text; NULL: no brake */
+	size_t removals_an_hour;
 
 	/* durable, from notes */
 	enum flow_mode mode;
 	bool paused;
 	char *held, *held_why; /* a cause word; NULL: not held */
+	struct brakes spent;
 
 	/* memory only */
 	bool maybe_ready; /* there may be READY deliveries that are due */
@@ -55,12 +67,6 @@ struct flow {
 	int64_t due_ms;   /* earliest delivery that backs off; 0: none, when due_known */
 	bool due_known;   /* false: the store must be asked, after a (re)load and once it was due */
 	size_t at_work;
-	int64_t removals_ms[REMOVALS_KEPT]; /* when it last deleted or voided: the brake on mass deletion */
-	size_t removals, removals_an_hour;
-	int64_t documents; /* written in this visit or, without visits, this hour */
-	int64_t documents_since_ms;
-	char spent_day[11]; /* amount written on this day */
-	char spent[48];
 };
 
 struct work; /* deliver.c */
@@ -186,6 +192,11 @@ bool deliver_busy(const struct host *, const struct flow *);
 void deliver_recover(struct host *, loop_fn *done, void *arg);
 void deliver_forget_config(struct host *, const struct config *); /* works not on the wire start afresh */
 void flow_hold(struct host *, struct flow *, const char *cause, const char *why);
+
+/* brakes.c */
+void brakes_note(struct flow *, struct txn *); /* what was counted since the last note */
+void brakes_recall(struct flow *, const char *value); /* that note, at the start */
+void brakes_release(struct flow *, struct txn *); /* a person has looked */
 
 /* operate.c: deliveries of filter in state are READY again, page by page; answer taken over, or NULL */
 void deliveries_afresh(struct host *, const json_t *filter, const char *state, const char *choice, const char *move,

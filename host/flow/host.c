@@ -360,7 +360,7 @@ static void hook_visit_opens(void *ctx, struct connection *c)
 		if (f->target != c && f->source != c)
 			continue;
 		f->maybe_ready = true;
-		f->documents = 0;
+		f->spent.documents = 0;
 	}
 	proof_visit_opens(h, c);
 	uses_check(h, c);
@@ -503,7 +503,7 @@ static int64_t restored_ms(const json_t *notes)
 	return 0;
 }
 
-static void recall(struct flow *f, const json_t *note, int64_t restored)
+static void recall(struct flow *f, const json_t *note, int64_t restored, bool is_new)
 {
 	const char *scope = json_text_or(note, "scope", ""), *kind = json_text_or(note, "kind", "");
 	const char *value = json_text_or(note, "value", "");
@@ -515,6 +515,8 @@ static void recall(struct flow *f, const json_t *note, int64_t restored)
 		f->paused = true;
 	if (strcmp(scope, f->name))
 		return;
+	if (!strcmp(kind, "brakes") && is_new)
+		brakes_recall(f, value);
 	if (!strcmp(kind, "mode") && json_int_or(note, "at_ms", 0) >= restored)
 		f->mode = !strcmp(value, "live") ? FLOW_LIVE : FLOW_SHADOW;
 	if (!strcmp(kind, "held")) {
@@ -527,20 +529,16 @@ static void recall(struct flow *f, const json_t *note, int64_t restored)
 	}
 }
 
-/* What a flow has spent of its brakes is spent: a reload is no way around them. */
-static void keep_brakes(struct flow *f, const struct config *old)
+/* What a flow has spent of its brakes is spent: a reload is no way around them.  False: it was not there. */
+static bool keep_brakes(struct flow *f, const struct config *old)
 {
 	for (size_t i = 0; old && i < old->flow_count; i++) {
 		const struct flow *o = old->flows[i];
 
 		if (strcmp(o->key, f->key))
 			continue;
-		memcpy(f->removals_ms, o->removals_ms, sizeof f->removals_ms);
-		f->removals = o->removals;
-		f->documents = o->documents;
-		f->documents_since_ms = o->documents_since_ms;
-		memcpy(f->spent_day, o->spent_day, sizeof f->spent_day);
-		memcpy(f->spent, o->spent, sizeof f->spent);
+		f->spent = o->spent;
+		return true;
 	}
 }
 
@@ -568,11 +566,12 @@ static void on_notes(void *arg, const json_t *rows, const struct err *e)
 	for (size_t n = 0; n < force->config->flow_count; n++) {
 		struct flow *f = force->config->flows[n];
 
-		keep_brakes(f, old);
+		bool is_new = !keep_brakes(f, old);
+
 		if (restored)
 			f->mode = FLOW_SHADOW;
 		json_array_foreach((json_t *)rows, i, row)
-			recall(f, row, restored);
+			recall(f, row, restored, is_new);
 		if (restored && f->mode == FLOW_SHADOW && f->enabled)
 			alert_raise(h, "restored", f->key, "the store was restored from a backup: look at mlc list would, then mlc go");
 	}

@@ -270,9 +270,7 @@ void host_go(struct host *h, const char *text, const char *who, host_fn *fn, voi
 		if (f->held) { /* a person has looked: a brake that held it is off */
 			free(f->held);
 			f->held = NULL;
-			f->documents = 0;
-			f->removals = 0;
-			memset(f->removals_ms, 0, sizeof f->removals_ms);
+			brakes_release(f, txn);
 			txn_note(txn, f->tenant, f->name, "held", "", NULL);
 			alert_clear(h, "flow_held", f->key);
 		}

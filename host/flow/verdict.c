@@ -1,4 +1,4 @@
-/* verdict.c - what is decided about a record, and the brakes before money moves. */
+/* verdict.c - what is decided about a record. */
 #include "flow/work.h"
 
 #include "base/decimal.h"
@@ -31,65 +31,6 @@ void flow_hold(struct host *h, struct flow *f, const char *cause, const char *wh
 	else
 		alert_clear(h, "flow_held", f->key);
 	buf_finish(&b);
-}
-
-static bool removes(const json_t *write)
-{
-	const char *verb = json_text_or(write, "verb", "");
-
-	return !strcmp(verb, "delete") || !strcmp(verb, "void") || json_true_at(write, "ends");
-}
-
-/* Brakes (ALL-09, WOO-35): true when this write must not go out before a person has looked. */
-static bool braked(struct work *w)
-{
-	struct flow *f = w->flow;
-	int64_t now = loop_now_ms(w->host->loop);
-	const char *amount = json_text_at(w->verdict, "amount");
-	struct decimal a = { 0, 0 }, spent = { 0, 0 }, most;
-	char day[WHEN_DAY_SIZE], text[160];
-
-	if (removes(work_current_write(w))) {
-		size_t recent = 0;
-
-		for (size_t i = 0; i < sizeof f->removals_ms / sizeof *f->removals_ms; i++)
-			recent += f->removals_ms[i] > now - WHEN_HOUR_MS;
-		if (recent >= f->removals_an_hour) {
-			snprintf(text, sizeof text, "more than %zu records would be voided, deleted or closed within an hour: "
-				"max_deletions_per_hour is reached", f->removals_an_hour);
-			flow_hold(w->host, f, "mass_deletion", text);
-			return true;
-		}
-		f->removals_ms[f->removals++ % (sizeof f->removals_ms / sizeof *f->removals_ms)] = now;
-	}
-	if (!f->money || strcmp(json_text_or(work_current_write(w), "verb", ""), "create"))
-		return false;
-	if (f->documents_since_ms < now - WHEN_HOUR_MS && !connection_peer_calls(f->target)) {
-		f->documents_since_ms = now;
-		f->documents = 0;
-	}
-	if (f->documents_per_visit && f->documents >= f->documents_per_visit) {
-		snprintf(text, sizeof text, "%lld documents were posted: max_documents_per_visit is reached",
-			(long long)f->documents);
-		flow_hold(w->host, f, "max_documents", text);
-		return true;
-	}
-	when_day(now, day);
-	if (strcmp(day, f->spent_day)) {
-		memcpy(f->spent_day, day, sizeof day);
-		strcpy(f->spent, "0");
-	}
-	if (amount && decimal_parse(amount, strlen(amount), &a) &&
-		decimal_parse(f->spent, strlen(f->spent), &spent) && decimal_add(spent, a, &spent)) {
-		if (f->amount_per_day && decimal_parse(f->amount_per_day, strlen(f->amount_per_day), &most) &&
-			decimal_cmp(spent, most) > 0) {
-			flow_hold(w->host, f, "max_amount", "the next document would pass max_amount_per_day");
-			return true;
-		}
-		decimal_text(spent, -1, f->spent);
-	}
-	f->documents++;
-	return false;
 }
 
 bool work_is_linked(const struct work *w)
@@ -267,7 +208,7 @@ static void decide_write(struct work *w)
 			"changes it back; mend that, then decide --choice post, or skip");
 		return;
 	}
-	if (w->flow->paused || w->flow->held || braked(w)) {
+	if (w->flow->paused || w->flow->held || brakes_hold(w)) {
 		work_end(w);
 		return;
 	}
@@ -278,6 +219,7 @@ static void decide_write(struct work *w)
 	doc = work_doc(w, true);
 	m.doc = doc;
 	work_note_again(w, t);
+	brakes_note(w->flow, t);
 	txn_delivery(t, &m);
 	if (!work_is_linked(w)) {
 		struct link_row l = work_link_row(w);

@@ -5,10 +5,11 @@
  *
  * A work lives in memory only.  Whatever happens to it, the delivery's row says where to go on.
  *   work.c    its life, and the transaction that ends it      asks.c     what a mapping lacks
- *   map.c     the record, its link, the worker                verdict.c  what is decided, and the brakes
+ *   map.c     the record, its link, the worker                verdict.c  what is decided
+ *   brakes.c  how much before a person looks                  shared.c   links that two flows share
  *   batch.c   what leaves together                            write.c    what came of it, what is in doubt
  *   again.c   records that are looked at again                merged.c   records that were merged
- *   shared.c  links that two flows share                      deliver.c  who is served, restarts, reloads */
+ *   deliver.c who is served, restarts, reloads */
 #ifndef FLOW_WORK_H
 #define FLOW_WORK_H
 
@@ -140,6 +141,9 @@ char *work_doc(const struct work *, bool doubt); /* yours to free */
 struct link_row work_link_row(const struct work *);
 bool work_is_linked(const struct work *);
 void work_put_write(struct work *, struct txn *);
+
+/* brakes.c: true: this write must not go out before a person has looked, and its flow is held */
+bool brakes_hold(struct work *);
 
 /* batch.c: writes of one flow and verb to one entity leave together, as many as the entity takes at once */
 #define BATCH_ALONE "alone" /* the cause of one that goes by itself from now on */
