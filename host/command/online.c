@@ -413,10 +413,20 @@ int command_resume(struct cli *cli)
 	return ask(cli, "resume", json_pack("{s:s}", "target", cli->argv[0]), say_done);
 }
 
+static void say_sync(const struct cli *cli, const json_t *a)
+{
+	size_t i;
+	json_t *one;
+
+	say_done(cli, a);
+	json_array_foreach(json_object_get(a, "waits"), i, one)
+		printf("  %s\n", json_string_value(one));
+}
+
 int command_sync(struct cli *cli)
 {
 	return ask(cli, "sync", json_pack("{s:s,s:s?,s:b}", "target", cli->argv[0], "since", cli_option(cli, "since"), "wait",
-		(int)cli_switch(cli, "wait")), say_done);
+		(int)cli_switch(cli, "wait")), say_sync);
 }
 
 int command_release(struct cli *cli)

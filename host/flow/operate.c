@@ -346,11 +346,50 @@ struct syncing {
 	void *arg;
 };
 
+static void add_wait(json_t *waits, const char *what, const char *why)
+{
+	char *text = xformat("%s is held: %s", what, why);
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(waits, i, one)
+		if (!strcmp(json_string_value(one), text)) {
+			free(text);
+			return;
+		}
+	json_array_append_new(waits, json_string(text));
+	free(text);
+}
+
+/* Why there may be rest though not all is done: a person, or the time, is wanted first. */
+static json_t *what_holds(const struct host *h, const struct target *t)
+{
+	json_t *waits = json_array();
+
+	for (size_t i = 0; h->config && i < h->config->flow_count; i++) {
+		const struct flow *f = h->config->flows[i];
+		const struct connection *sides[] = { f->source, f->target };
+
+		if (!is_flow(f, t) || !f->enabled)
+			continue;
+		if (f->held)
+			add_wait(waits, f->key, f->held_why);
+		for (size_t k = 0; k < 2; k++)
+			if (connection_held(sides[k], NULL, NULL))
+				add_wait(waits, connection_path(sides[k]), connection_held(sides[k], NULL, NULL));
+	}
+	return waits;
+}
+
 static void on_rest(void *arg, const json_t *ignored, const struct err *e)
 {
 	struct syncing *s = arg;
 	json_t *answer = json_pack("{s:s,s:b}", "flow", s->integration, "rests", (int)s->wait);
+	struct target t;
+	struct err none = { 0 };
 
+	if (s->wait && !e && target_parse(s->host, s->integration, &t, &none) == 0)
+		json_object_set_new(answer, "waits", what_holds(s->host, &t));
 	(void)ignored;
 	s->fn(s->arg, answer, e);
 	json_decref(answer);

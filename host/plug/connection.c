@@ -778,7 +778,8 @@ bool connection_gets_on(const struct connection *c)
 		case RUN_WAITS:
 		case RUN_PARKED:
 		case RUN_TAKEN:
-			waits = c->peer_calls && !connection_in_visit(c);
+			/* Nor is a peer given anything that is held, however long its visit stays open. */
+			waits = c->peer_calls && (!connection_in_visit(c) || c->hold_cause);
 			break;
 		case RUN_QUEUED:
 			waits = c->pace.held_until_ms > now_ms(c);

@@ -277,7 +277,10 @@ static enum mlc_step refuse_visit(struct mlc_call *c, struct visit_state *v, con
 {
 	v->phase = VISIT_REFUSED;
 	say_why(v, why);
-	return held ? MLC_DONE : c->host->fail(c, MLC_AUTH, 0, "%s", why);
+	if (held)
+		return MLC_DONE;
+	c->host->fact(c, "refused", why); /* the next log-in looks again, also where this visit just breaks off */
+	return c->host->fail(c, MLC_AUTH, 0, "%s", why);
 }
 
 static void choose_level(struct mlc_call *c, struct visit_state *v, const char *major, const char *minor,
