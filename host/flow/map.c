@@ -263,6 +263,12 @@ static void on_turned_link(void *arg, const json_t *rows, const struct err *e)
 	}
 }
 
+/* It bears this record's identity until its new owner is written, but is the survivor's of a merge already. */
+static bool was_moved_on(const struct work *w, const json_t *row)
+{
+	return json_int_or(row, "moved", 0) && strcmp(json_text_or(row, "source_id", ""), w->rid) != 0;
+}
+
 static void on_link(void *arg, const json_t *rows, const struct err *e)
 {
 	struct work *w = arg;
@@ -275,6 +281,8 @@ static void on_link(void *arg, const json_t *rows, const struct err *e)
 		work_end(w);
 		return;
 	}
+	if (was_moved_on(w, row))
+		row = NULL;
 	if (row) {
 		json_decref(w->link);
 		w->link = json_deep_copy(row);
