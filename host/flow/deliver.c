@@ -29,7 +29,7 @@ bool deliver_can_claim(struct host *h, const struct flow *f, int64_t now)
 		return false;
 	if (waits_for_visit(f->target) || (f->asks_source && waits_for_visit(f->source)))
 		return false;
-	if (f->open)
+	if (f->open || facts_awaited(h, f->source) || facts_awaited(h, f->target))
 		return false;
 	if ((f->mode == FLOW_LIVE && !uses_known(h, f)) || !schedule_mirrors_whole(h, f))
 		return false;

@@ -150,6 +150,8 @@ struct host {
 	json_t *uses, *uses_checking; /* uses.c: by connection */
 	json_t *described;  /* discover.c: by connection, { entity: { field: {...} } } */
 	json_t *discovered_ms, *discovering; /* by connection: when last, 0: wanted at once; under way now */
+	json_t *facts;      /* facts.c: by connection, { next_ms, tries, asking, asked } */
+	int64_t facts_ms;   /* the next time that one is asked; 0: look now */
 	json_t *looked; /* asks.c: what was found lately, as text, by looked_key() */
 	json_t *ends_told; /* calendar.c: days ahead at which it was last told, by what ends */
 	json_t *alerts; /* standing ones: { kind: { about: { since_ms, text } } } */
@@ -267,6 +269,15 @@ void discover_want(struct host *, const struct connection *); /* NULL: all */
 
 /* report.c: the tenant and the flow that a filter names are there; flow may be all of an integration. */
 int filter_names(const struct host *, const json_t *filter, struct err *);
+
+/* facts.c: what remotes tell of themselves */
+void facts_recall(struct host *, const json_t *note); /* one of all notes: when it was told last */
+void facts_turn(struct host *, int64_t now_ms);
+void facts_want(struct host *, const struct connection *); /* whoever failed may answer now: at once again */
+void facts_told(struct host *, const struct connection *); /* it has answered a ping, whoever asked */
+void facts_changed(struct host *, const struct connection *);
+/* Nothing is known of it, and it is being asked for the first time: its records wait for that. */
+bool facts_awaited(const struct host *, const struct connection *);
 
 /* watch.c: what a person should hear of */
 void alert_raise(struct host *, const char *kind, const char *about, const char *text);

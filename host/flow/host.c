@@ -117,7 +117,7 @@ void host_wants_turn(struct host *h)
 
 static bool flow_rests(struct host *h, const struct flow *f, int64_t now)
 {
-	return !deliver_busy(h, f) && !deliver_can_claim(h, f, now);
+	return !deliver_busy(h, f) && !deliver_can_claim(h, f, now) && !facts_awaited(h, f->source) && !facts_awaited(h, f->target);
 }
 
 static bool rests(struct host *h, const struct flow *only)
@@ -231,6 +231,7 @@ static void turn(void *arg)
 
 	if (!h->config || !h->recovered || h->stopping)
 		return;
+	facts_turn(h, now);
 	look_around(h, now);
 	again_turn(h, now);
 	deliver_turn(h);
@@ -386,7 +387,10 @@ static void hook_visit_over(void *ctx, struct connection *c, const json_t *trans
 static void hook_held(void *ctx, struct connection *c)
 {
 	struct host *h = ctx;
+
 	grants_changed(h, c);
+	if (!connection_held(c, NULL, NULL))
+		facts_want(h, c);
 	host_wants_turn(h);
 }
 
@@ -400,9 +404,15 @@ static void hook_lapsed(void *ctx, struct connection *c)
 	schedule_now(h, c);
 }
 
+static void hook_told(void *ctx, const struct connection *c)
+{
+	facts_changed(ctx, c);
+}
+
 static const struct connection_hooks hooks = {
 	.emit = hook_emit, .emitted = hook_emitted, .mark = hook_mark, .settle = hook_settle, .done = hook_done,
 	.visit_opens = hook_visit_opens, .coming = hook_coming, .visit_over = hook_visit_over, .held = hook_held, .lapsed = hook_lapsed,
+	.told = hook_told,
 };
 
 static const char *public_url(void *ctx)
@@ -540,6 +550,7 @@ static bool keep_brakes(struct flow *f, const struct config *old)
 		f->spent = o->spent;
 		return true;
 	}
+	return false;
 }
 
 static void on_feeds(void *arg)
@@ -563,6 +574,9 @@ static void on_notes(void *arg, const json_t *rows, const struct err *e)
 		log_line(LOG_ERROR, "flow", "modes and pauses could not be read: %s", e->text);
 	host_bind_flows(h, force->config);
 	restored = restored_ms(rows);
+	json_array_foreach((json_t *)rows, i, row)
+		facts_recall(h, row);
+	h->facts_ms = 0; /* others may be configured */
 	for (size_t n = 0; n < force->config->flow_count; n++) {
 		struct flow *f = force->config->flows[n];
 
@@ -801,6 +815,7 @@ struct host *host_start(struct loop *loop, const struct host_conf *conf, host_fn
 	h->alerts = json_object();
 	h->ends_told = json_object();
 	h->looked = json_object();
+	h->facts = json_object();
 	h->uses = json_object();
 	h->uses_checking = json_object();
 	h->described = json_object();
@@ -895,6 +910,7 @@ void host_destroy(struct host *h)
 	json_decref(h->alerts);
 	json_decref(h->ends_told);
 	json_decref(h->looked);
+	json_decref(h->facts);
 	json_decref(h->uses);
 	json_decref(h->uses_checking);
 	json_decref(h->described);

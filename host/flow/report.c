@@ -648,6 +648,7 @@ static void on_pinged(struct task *task, const struct outcome *o)
 		json_put_text(one->row, "text", o->text);
 	} else {
 		connection_hold((struct connection *)o->connection, NULL, NULL, 0);
+		facts_told(one->p->q->host, o->connection);
 	}
 	json_object_set_new(one->row, "facts", o->facts ? json_deep_copy(o->facts) : json_object());
 	pinging_over(one->p);
@@ -766,8 +767,10 @@ static void on_secret(void *arg, const struct txn_result *r)
 
 	if (r->code < 0)
 		err_set(&e, r->code, "%s", r->text);
-	else if (c)
+	else if (c) {
 		connection_secret_changed(c);
+		facts_want(q->host, c);
+	}
 	free(tenant);
 	question_over(q, r->code < 0 ? &e : NULL);
 }

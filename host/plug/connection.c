@@ -13,6 +13,7 @@
 
 #define SECRETS_FRESH_MS 5000   /* so soon a `mlc secret set` counts, whoever has written it */
 #define SECRETS_MAX      256    /* of one connection */
+#define PER_MINUTE_MAX   1000000 /* more is no pace, but a slip */
 #define RUNS_MAX         20000  /* calls of one connection under way: what asks for more has lost its way */
 
 /* ---- what all of us need ------------------------------------------------------------------- */
@@ -328,6 +329,15 @@ bool facts_note(struct connection *c, struct txn *t, const json_t *told)
 	return some;
 }
 
+/* What its account may be asked, where it tells (a plan of its own); else what its connector knows. */
+static void pace_follow(struct connection *c)
+{
+	const char *told = json_text_at(c->facts, "requests_per_minute");
+	unsigned long many = told ? strtoul(told, NULL, 10) : 0;
+
+	c->pace.per_minute = many > 0 && many <= PER_MINUTE_MAX ? (uint32_t)many : connection_connector(c)->per_minute;
+}
+
 void facts_learn(struct connection *c, const json_t *told)
 {
 	/* Calls under way keep what they began with. */
@@ -336,6 +346,9 @@ void facts_learn(struct connection *c, const json_t *told)
 	json_object_update(facts, (json_t *)told);
 	json_decref(c->facts);
 	c->facts = facts;
+	pace_follow(c);
+	c->all->conf.hooks->told(c->all->conf.ctx, c);
+	lease_told(c);
 }
 
 /* ---- holds ------------------------------------------------------------------------------- */
@@ -726,7 +739,7 @@ static void connection_renew(struct connection *c, const struct connection_want 
 	json_decref(c->app);
 	c->app = w->app ? json_deep_copy(w->app) : NULL;
 	c->peer_calls = k->serve != NULL;
-	c->pace.per_minute = k->per_minute;
+	pace_follow(c);
 	c->pace.at_once = k->at_once;
 	c->vault_ms = INT64_MIN / 2;
 	for (r = TAILQ_FIRST(&c->runs); r; r = next) {
@@ -1035,6 +1048,7 @@ static void remember_note(struct connection *c, const char *kind, const char *na
 {
 	if (!strcmp(kind, "fact")) {
 		json_put_text(c->facts, name, value);
+		pace_follow(c);
 	} else if (!strcmp(kind, "visit") && !strcmp(name, "last")) {
 		c->last_visit_ms = strtoll(value, NULL, 10);
 	} else if (!strcmp(kind, "lease") && !strcmp(name, "before")) {

@@ -64,6 +64,8 @@ struct connection_hooks {
 	void (*held)(void *ctx, struct connection *);
 	/* Its webhooks were renewed so late that news may be missing: its feeds had better be read. */
 	void (*lapsed)(void *ctx, struct connection *);
+	/* It has told of itself what is new (connection_facts()), and that is committed. */
+	void (*told)(void *ctx, const struct connection *);
 };
 
 struct connections_conf {

@@ -465,25 +465,17 @@ static void look_for_a_lapse(struct connection *c, int64_t now)
 	}
 }
 
-/* How a remote is to be asked, a connector may only learn from a ping (plain permalinks of a shop): who was
- * never pinged and answers strangely is pinged, and then it is tried again at once. */
-static bool must_meet(struct connection *c)
+/* How a remote is to be asked, a connector may only learn from what it tells of itself (plain permalinks of a
+ * shop): what failed before that is tried again at once. */
+void lease_told(struct connection *c)
 {
-	struct run *r;
-
-	if (c->acquainted || json_object_size(c->facts) || !connection_connector(c)->ping)
-		return false;
-	r = run_create(c, &(struct order){ .op = OP_PING }, NULL);
-	c->acquainted = c->subscribing = true;
-	r->ours = true;
-	run_start(r);
-	return true;
+	if (c->lease_tries > 0)
+		lease_apply(c);
 }
 
-void lease_met(struct connection *c)
+static bool was_told_meanwhile(const struct run *r)
 {
-	c->subscribing = false;
-	lease_apply(c);
+	return r->facts && r->facts != r->connection->facts;
 }
 
 /* A key that may only read cannot register webhooks, AUTH or not: that holds nothing up, there are
@@ -514,10 +506,8 @@ void lease_ended(struct run *r, bool failed, const char *why)
 	} else {
 		c->lease_tries++;
 		log_line(LOG_WARN, c->path, "its webhooks are not registered: %s", why);
-		if (r->call && call_fault(r->call, NULL, NULL) == MLC_BROKEN && must_meet(c))
-			return;
-		timer_set(c->all->conf.loop, &c->lease_timer,
-			now + (wait < LEASE_AGAIN_MS ? wait : LEASE_AGAIN_MS), on_lease_due, c);
+		wait = was_told_meanwhile(r) ? 0 : wait < LEASE_AGAIN_MS ? wait : LEASE_AGAIN_MS;
+		timer_set(c->all->conf.loop, &c->lease_timer, now + wait, on_lease_due, c);
 	}
 	if (c->lease_url && news)
 		c->all->conf.hooks->held(c->all->conf.ctx, c);

@@ -214,7 +214,6 @@ struct connection {
 	int64_t lease_due_ms; /* a renewal has been due since then; 0: none is */
 	char *lease_cursor, *lease_url;
 	bool subscribing;
-	bool acquainted; /* was pinged, since its webhooks could not be registered */
 	unsigned lease_tries;
 	char lease_trouble[200]; /* why there are no webhooks; "": there are, or none are wanted */
 
@@ -329,7 +328,7 @@ void hooked_silence(struct connection *); /* the end: who waits for an answer ge
 void hooked_finish(struct connection *);  /* frees all of it */
 void answer_inbound(struct inbound *, const struct mlc_answer *, bool failed);
 void lease_apply(struct connection *); /* subscribe when it is due */
-void lease_met(struct connection *);
+void lease_told(struct connection *); /* facts are otherwise */
 void lease_ended(struct run *, bool failed, const char *why);
 void lease_leave(struct connection *); /* it is gone: no more news are wanted */
 

@@ -377,8 +377,6 @@ void run_over(struct run *r)
 		lease_ended(r, o.failed, o.text);
 	else if (r->looks)
 		grant_looked(c, o.failed ? o.text : NULL);
-	else if (r->ours)
-		lease_met(c);
 	else
 		all->conf.hooks->done(all->conf.ctx, &o);
 	run_destroy(r);

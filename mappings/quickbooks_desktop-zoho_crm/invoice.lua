@@ -35,7 +35,7 @@ return mapping {
   money = { amount = total, currency = currency, date = src "TxnDate", must_be = fact "target.currency" },
   accept = {
     { ne(src "IsPending", true), else_ = skip("draft", "invoice {RefNumber} is pending: a draft") },
-    { present(fact "target.currency"), else_ = hold { cause = "not_known_yet", why = "in which currency Zoho keeps its deals is not known yet", fix = "mlc ping, then mlc release" } },
+    { present(fact "target.currency"), else_ = hold { cause = "not_known_yet", why = "in which currency Zoho keeps its deals is not known yet", fix = "nothing: it goes on when Zoho has told it; mlc ping shows what it answers" } },
   },
   identity = src "TxnID",
   order_by = src "TimeModified",

@@ -141,7 +141,6 @@ class World:
             assert code == 0, qwc
             status, _, body = exchange(f"{t.books.control_url}/qwc?password={shopbooks.PASSWORD}", "POST", qwc.encode())
             assert status == 200, body
-            self.at.run("ping", t.name)  # as the pages tell: after it everything is known of who answers
 
     def consent(self, t):
         self.online.post("/pick", {"realm": t.realm})

@@ -31,8 +31,6 @@ class CrmBooks(WithBooks):
         self.at.start(*host_options)
         if qwc:
             self.install_qwc()
-            if "oauth_client" in self.connection:
-                self.at.mlc("ping", "acme/crm")  # as the page tells: after it everything is known of the organisation
 
     def configure(self, mode="live", params="", flow="", start="2020-01-01"):
         self.at.tenant("acme", f"""return tenant {{

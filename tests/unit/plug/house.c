@@ -158,8 +158,13 @@ static void on_lapsed(void *ctx, struct connection *c)
 	note(ctx, "lapsed", c);
 }
 
+static void on_told(void *ctx, const struct connection *c)
+{
+	note(ctx, "told", c);
+}
+
 static const struct connection_hooks hooks = { on_emit, on_emitted, on_mark, on_settle, on_done,
-	on_visit_opens, on_coming, on_visit_over, on_held, on_lapsed };
+	on_visit_opens, on_coming, on_visit_over, on_held, on_lapsed, on_told };
 
 /* ---- servers ------------------------------------------------------------------------------- */
 

@@ -286,6 +286,25 @@ static void a_subscription_that_fails_is_tried_again(void **state)
 	wait_asked(h, 2);
 }
 
+/* WOO-07: how a remote is to be asked may only be known from what it tells of itself. */
+static void what_it_tells_of_itself_has_its_webhooks_tried_again_at_once(void **state)
+{
+	struct house *h = *state;
+
+	h->public_url = "https://mlc.example";
+	house_reply(h, 404, "<html>no such address</html>");
+	json_put_text(json_object_get(h->settings, "shop"), "company", "any");
+	house_apply(h);
+	wait_asked(h, 1);
+	wait_status(h, "calls_failed");
+	house_reply(h, 200, "{\"identity\":\"shop-1\"}");
+	house_reply(h, 201, "{}");
+	house_call(h, h->shop, &(struct order){ .op = OP_PING });
+	wait_asked(h, 3);
+	assert_string_equal(json_text_at(json_array_get(h->asked, 2), "path"), "/sub/hooks");
+	wait_lease(h);
+}
+
 /* ZOHO-14, ZOHO-15: who had news and has none any more is told of; a poll catches up with what was missed. */
 static void a_lease_that_lapsed_is_told_and_caught_up(void **state)
 {
@@ -397,6 +416,7 @@ int main(void)
 		T(a_lease_is_kept_across_a_restart_and_renewed_in_time),
 		T(another_address_of_ours_is_told_at_once),
 		T(a_subscription_that_fails_is_tried_again),
+		T(what_it_tells_of_itself_has_its_webhooks_tried_again_at_once),
 		T(a_lease_that_lapsed_is_told_and_caught_up),
 		T(a_renewal_in_time_is_no_lapse),
 		T(a_renewal_that_was_due_while_we_were_away_is_a_lapse),

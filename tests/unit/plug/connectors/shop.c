@@ -89,6 +89,8 @@ static enum mlc_step ping(struct mlc_call *c)
 	if (!text(me, "identity"))
 		return c->host->fail(c, MLC_BROKEN, 0, "no identity");
 	c->host->fact(c, "version", "7");
+	if (text(me, "per_minute"))
+		c->host->fact(c, "requests_per_minute", text(me, "per_minute"));
 	if (!c->host->fact(c, "identity", text(me, "identity")))
 		return c->host->fail(c, MLC_REFUSED, 0, "another shop");
 	return MLC_DONE;
