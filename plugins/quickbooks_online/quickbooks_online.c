@@ -425,6 +425,12 @@ static const struct mlc_auth auth[] = {
 	{ .kind = (enum mlc_auth_kind)0 },
 };
 
+/* It ends all access to that company at once (SOURCES.md 1). */
+static const struct mlc_revocation revocation = {
+	.url = "{login_url|https://developer.api.intuit.com}/v2/oauth2/tokens/revoke", .type = "application/json",
+	.body = "{\"token\":\"{secret:token}\"}", .client = true,
+};
+
 static const struct mlc_signature signature = {
 	.header = "intuit-signature", .over = "{body}", .secret = "verifier_token",
 };
@@ -451,4 +457,5 @@ MLC_EXPORT const struct mlc_connector mlc_connector_v1 = {
 	.write = qbo_write,
 	.receive = qbo_receive,
 	.codes = qbo_codes,
+	.revocation = &revocation,
 };

@@ -293,6 +293,10 @@ static const struct mlc_auth auth[] = {
 	{ .kind = (enum mlc_auth_kind)0 },
 };
 
+static const struct mlc_revocation revocation = {
+	.url = "{accounts-server|accounts|https://accounts.zoho.com}/oauth/v2/token/revoke?token={secret:token}",
+};
+
 static const struct mlc_code codes[] = {
 	{ "INVALID_TOKEN", "the access token is no longer good",
 		"nothing: it is refreshed; if it stays, mlc authorize" },
@@ -337,4 +341,5 @@ MLC_EXPORT const struct mlc_connector mlc_connector_v1 = {
 	.subscribe = zoho_subscribe,
 	.receive = zoho_receive,
 	.codes = codes,
+	.revocation = &revocation,
 };

@@ -157,5 +157,27 @@ def _():
     holds("qbo_inactive" in h.organization("Amy Two")["tags"], "who was merged is marked")
 
 
+@promise("ALL-12: where Intuit names who was merged into whom the link moves to the survivor, with audit; nothing is closed and nothing new")
+def _():
+    h = small(every=1440, hooks="classic")
+    h.sync()
+    other = h.person("/customer", {"DisplayName": "Amy Two", "PrimaryEmailAddr": {"Address": "two@amy.example"}}, SECOND)["Id"]
+    eventually(lambda: h.organization("Amy Two"), "another, in the help desk")
+    h.at.mlc("pause", "acme/desk")  # the survivor is not in the help desk before the merge is told
+    survivor = h.person("/customer", {"DisplayName": "Amy the Third", "PrimaryEmailAddr": {"Address": "third@amy.example"}}, SECOND)["Id"]
+    count = len(h.organizations())
+    h.person("/merge", {"kind": "Customer", "from": other, "to": survivor}, SECOND)
+    eventually(lambda: any(e["detail"].get("merged_into") == survivor or survivor in str(e["detail"]) for e in
+                           h.at.mlc("audit", "--tenant", "acme", "--move", "accept")["audit"]), "the merge was told")
+    h.at.mlc("resume", "acme/desk")
+    moved = eventually(lambda: h.at.mlc("audit", "--tenant", "acme", "--move", "link_moved")["audit"], "its link has moved")
+    equal({m["rid"] for m in moved}, {other}, "of whom")
+    h.until(lambda: h.organization("Amy the Third"), "his organization bears the survivor's name")
+    equal((len(h.organizations()), h.organization("Amy Two")), (count, None), "none closed, none new")
+    h.advance(2 * DAY)
+    h.until(lambda: True, "what the change feed tells of the loser")
+    equal((len(h.organizations()), "qbo_inactive" in h.organization("Amy the Third")["tags"]), (count, False), "changes nothing")
+
+
 if __name__ == "__main__":
     run()

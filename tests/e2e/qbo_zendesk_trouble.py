@@ -219,5 +219,27 @@ def _():
     eventually(lambda: h.figures("Red Rock Diner", "zenith")[1] == 2, "one tenant's dead grant is nobody else's")
 
 
+@promise("ZEN-20: a connection that leaves the files gives its grant back to Intuit; where another one uses the company, it stays")
+def _():
+    def revoked():
+        return h.books.get("/calls")["by_route"].get("POST /v2/oauth2/tokens/revoke", 0)
+
+    def leaves(tenant):
+        h.at.tenant(tenant, 'return tenant { title = "Left", connections = { }, flows = { } }')
+        h.at.mlc("reload")
+    h = BooksDesk(tenants={"acme": SECOND, "zenith": SECOND}, every=1440)
+    h.sync("acme")
+    leaves("zenith")
+    eventually(lambda: "its grant stays: acme/books is connected to the same account" in h.host.said(), "zenith's stays")
+    equal(revoked(), 0)
+    h.invoice(birds(h), "1.00", day(40), realm=SECOND)
+    eventually(lambda: h.figures(AMY)[1] == 2, "acme goes on")
+    leaves("acme")
+    eventually(lambda: "its grant was given back" in h.host.said(), "acme's is given back")
+    equal(revoked(), 1)
+    equal([e["connection"] for e in h.at.mlc("audit", "--tenant", "acme", "--move", "revoke")["audit"]], ["books"], "in the trail")
+    equal(h.books.errors(), [])
+
+
 if __name__ == "__main__":
     run()

@@ -47,8 +47,9 @@ static void the_classic_format_is_read_as_well(void **state)
 		"\"operation\":\"Create\",\"lastUpdated\":\"2015-10-05T14:42:19-0700\"},{\"name\":\"Vendor\",\"id\":\"12\",\"operation\":\"Merge\","
 		"\"lastUpdated\":\"2015-10-05T14:42:20-0700\",\"deletedId\":\"13\"}]}},{\"realmId\":\"222\",\"dataChangeEvent\":{\"entities\":"
 		"[{\"name\":\"Bill\",\"id\":\"5\",\"operation\":\"Delete\",\"lastUpdated\":\"2015-10-05T14:42:19-0700\",\"deletedID\":\"6\"}]}}]}", true);
-	assert_string_equal(emitted(d), "hint Customer 1, hint Vendor 12, hint Vendor 13, hint Bill 5, hint Bill 6");
+	assert_string_equal(emitted(d), "hint Customer 1, hint Vendor 12, deleted Vendor 13, hint Bill 5, hint Bill 6");
 	assert_string_equal(account(d, 2), "111");
+	assert_string_equal(record(d, 2)->merged_into, "12"); /* ALL-12: who lives on */
 	assert_string_equal(account(d, 3), "222");
 }
 
@@ -100,6 +101,20 @@ static void one_event_by_itself_is_an_event(void **state)
 	assert_string_equal(emitted(d), "hint Customer 3");
 }
 
+/* ALL-12.  Whether CloudEvents name the loser of a merge is not published: where one does, it is told. */
+static void a_merge_is_told_where_the_event_names_both(void **state)
+{
+	struct drive *d = *state;
+
+	receive(d, "[{\"type\":\"qbo.customer.merged.v1\",\"intuitentityid\":\"3\",\"intuitaccountid\":\"1\",\"data\":{\"deletedID\":7}}]", true);
+	assert_string_equal(emitted(d), "hint Customer 3, deleted Customer 7");
+	assert_string_equal(record(d, 1)->merged_into, "3");
+	assert_string_equal(account(d, 1), "1");
+	drive_end(d);
+	receive(d, "[{\"type\":\"qbo.customer.merged.v1\",\"intuitentityid\":\"3\",\"intuitaccountid\":\"1\",\"data\":{\"deletedId\":\"3\"}}]", true);
+	assert_string_equal(emitted(d), "hint Customer 3, hint Customer 3"); /* into itself: no merge */
+}
+
 /* The vendor's own example and vector. */
 static void the_published_samples_are_understood(void **state)
 {
@@ -141,6 +156,7 @@ int main(void)
 		drive_test(what_can_never_be_understood_is_taken_all_the_same),
 		drive_test(ids_that_come_as_numbers_are_ids),
 		drive_test(one_event_by_itself_is_an_event),
+		drive_test(a_merge_is_told_where_the_event_names_both),
 		drive_test(the_published_samples_are_understood),
 	};
 
