@@ -22,7 +22,13 @@ static const char *const events[] = {
 
 /* ---- subscribe ------------------------------------------------------------------------------ */
 
-enum phase { LIST, REMOVE, MAKE, SECRET };
+/* Ours is made inactive, and switched on when its secret is kept: no event comes before it can be checked.
+ *
+ *   cursor = "making"   one may stand there that was never switched on: it is ours to do
+ *          | "agreed"   it was switched on: whoever has switched it off since meant it
+ *          | "none"     there is none any more */
+enum phase { LIST, REMOVE, MAKE, SECRET, WAKE };
+#define MAKING "making"
 
 /* All of ours bear the connection's name: two hosts, or two connections, may share an account. */
 static const char *our_name(struct mlc_call *c)
@@ -63,13 +69,31 @@ static enum mlc_step make(struct mlc_call *c)
 
 	for (size_t i = 0; i < EVENTS; i++)
 		json_array_append_new(list, json_string(events[i]));
-	hook = json_pack("{s:{s:s,s:s,s:s,s:s,s:s,s:o}}", "webhook", "name", our_name(c), "status", "active", "endpoint", c->hook_url,
+	hook = json_pack("{s:{s:s,s:s,s:s,s:s,s:s,s:o}}", "webhook", "name", our_name(c), "status", "inactive", "endpoint", c->hook_url,
 		"http_method", "POST", "request_format", "json", "subscriptions", list);
 	body = hook ? c->host->dump(c, hook, NULL, &len) : NULL;
 	if (!body)
 		return c->host->fail(c, MLC_BROKEN, 0, "the webhook's address is no text: %s", c->hook_url);
 	s->phase = MAKE;
+	s->asleep = true;
+	c->host->advance(c, MAKING, 0); /* it is on disk before this request leaves */
 	return mlc_send_json(c, "POST", "/api/v2/webhooks", body, len);
+}
+
+static enum mlc_step wake(struct mlc_call *c)
+{
+	struct state *s = (struct state *)c->state;
+	static const char on[] = "{\"webhook\":{\"status\":\"active\"}}";
+
+	s->phase = WAKE;
+	c->request->repeatable = true;
+	return mlc_send_json(c, "PATCH", c->host->format(c, "/api/v2/webhooks/%s", mlc_percent(c, s->id)), on, sizeof on - 1);
+}
+
+static enum mlc_step agreed(struct mlc_call *c)
+{
+	c->host->advance(c, "agreed", c->now_ms + WATCH_MS);
+	return MLC_DONE;
 }
 
 static enum mlc_step next_change(struct mlc_call *c)
@@ -109,8 +133,11 @@ static void sort_out(struct mlc_call *c, json_t *hook)
 		return;
 	if (c->hook_url && !*s->id && strcmp(mlc_text_or(hook, "endpoint", ""), c->hook_url) == 0 && has_all_events(hook)) {
 		mlc_copy(s->id, sizeof s->id, id);
+		if (strcmp(mlc_text_or(hook, "status", "active"), "active") == 0)
+			return;
+		s->asleep = c->cursor && strcmp(c->cursor, MAKING) == 0;
 		/* A person who has switched it off meant it; Zendesk itself only pauses one. */
-		if (strcmp(mlc_text_or(hook, "status", "active"), "active") != 0)
+		if (!s->asleep)
 			c->host->log(c, MLC_WARN, "our webhook is switched off in Zendesk: changes come by polling only");
 	} else if (s->doomed_count < DOOMED_MAX) {
 		mlc_copy(s->doomed_ids[s->doomed_count++], sizeof *s->doomed_ids, id);
@@ -153,6 +180,7 @@ static enum mlc_step digest_made(struct mlc_call *c)
 /* Zendesk makes the secret and tells it; whoever resets it there is followed at the next look. */
 static enum mlc_step digest_secret(struct mlc_call *c)
 {
+	const struct state *s = (const struct state *)c->state;
 	const char *secret;
 
 	if (c->reply->status != 200)
@@ -161,8 +189,7 @@ static enum mlc_step digest_secret(struct mlc_call *c)
 	if (!secret || !*secret)
 		return zen_garbage(c, "a signing secret");
 	c->host->keep(c, "webhook_secret", secret);
-	c->host->advance(c, "agreed", c->now_ms + WATCH_MS);
-	return MLC_DONE;
+	return s->asleep ? wake(c) : agreed(c);
 }
 
 enum mlc_step zen_subscribe(struct mlc_call *c)
@@ -185,6 +212,10 @@ enum mlc_step zen_subscribe(struct mlc_call *c)
 		return digest_made(c);
 	case SECRET:
 		return digest_secret(c);
+	case WAKE:
+		if (c->reply->status != 200 && c->reply->status != 204)
+			return refused(c, "switching our webhook on");
+		return agreed(c);
 	}
 	return MLC_FAIL;
 }

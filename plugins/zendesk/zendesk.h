@@ -25,6 +25,7 @@ struct state {
 	char id[40];          /* write: the record that was written; subscribe: the webhook */
 	char doomed_ids[16][40]; /* subscribe: webhooks of ours that are wrong */
 	size_t doomed_count, doomed_at;
+	bool asleep;          /* subscribe: ours was made, and is not switched on yet */
 };
 
 /* How an entity is asked for.  Facts: SOURCES.md 3. */

@@ -130,13 +130,14 @@ def dead():
 def sealed():
     d = HelpDesk("oauth_code", back=True)
     d.party(name="Maple Toys")
-    d.start()
+    d.start("--record", d.at.file("exchanges"))
     equal(d.authorize()[0], 0)
     d.until(lambda: d.organization("Maple Toys"), "it is there")
     d.desk.post("/tokens/expire")
     d.party(name="Harbor Cafe")
     d.until(lambda: d.organization("Harbor Cafe"), "with the second pair")
-    eventually(lambda: d.desk.get("/webhooks"), "the webhook is there")
+    eventually(lambda: any(h["status"] == "active" for h in d.desk.get("/webhooks")), "the webhook is there")
+    holds(any("-subscribe-" in name for name in os.listdir(d.at.file("exchanges"))), "how it was made is recorded, too")
     _, _, state = exchange(d.desk.control_url + "/state")
     secrets = set(re.findall(rb"\b[0-9a-f]{64}\b", state)) | {SECRET.encode(), TOKEN.encode()}
     secrets |= {h["secret"].encode() for h in d.desk.get("/webhooks")}

@@ -46,7 +46,8 @@ static void one_webhook_is_made_and_its_secret_asked_for(void **state)
 	answer(d, 200, "{\"webhooks\":[{\"id\":\"01X\",\"name\":\"ml-connector other/desk\",\"endpoint\":\"" HOOK "\"},{\"id\":\"01Y\",\"name\":\"Mine\"}]}");
 	asks(d, "POST", "/api/v2/webhooks");
 	r = call_inside(d->call)->request;
-	assert_non_null(strstr(r->body, "\"name\":\"ml-connector acme/desk\",\"status\":\"active\",\"endpoint\":\"" HOOK "\",\"http_method\":\"POST\","
+	assert_string_equal(cursor(d), "making"); /* committed before this leaves */
+	assert_non_null(strstr(r->body, "\"name\":\"ml-connector acme/desk\",\"status\":\"inactive\",\"endpoint\":\"" HOOK "\",\"http_method\":\"POST\","
 		"\"request_format\":\"json\""));
 	assert_non_null(strstr(r->body, "zen:event-type:organization.name_changed"));
 	assert_non_null(strstr(r->body, "zen:event-type:user.created"));
@@ -55,8 +56,11 @@ static void one_webhook_is_made_and_its_secret_asked_for(void **state)
 	answer(d, 201, "{\"webhook\":{\"id\":\"01A\"}}");
 	asks(d, "GET", "/api/v2/webhooks/01A/signing_secret");
 	answer(d, 200, "{\"signing_secret\":{\"secret\":\"s3cr3t\",\"algorithm\":\"SHA256\"}}");
+	assert_string_equal(kept(d), "s3cr3t"); /* and so is this: no event comes before it can be checked */
+	asks(d, "PATCH", "/api/v2/webhooks/01A");
+	assert_non_null(strstr(call_inside(d->call)->request->body, "\"status\":\"active\""));
+	answer(d, 204, "");
 	assert_int_equal(d->step, MLC_DONE);
-	assert_string_equal(kept(d), "s3cr3t");
 	assert_string_equal(cursor(d), "agreed");
 	assert_true(call_advanced(d->call, &text, &renew));
 	assert_int_equal(renew, NOW + 3600000);
@@ -103,6 +107,36 @@ static void one_with_another_address_is_made_anew_and_all_are_removed_at_the_end
 	asks(d, "DELETE", "/api/v2/webhooks/01A");
 	answer(d, 404, NOT_FOUND);
 	assert_int_equal(d->step, MLC_DONE);
+	free(list);
+}
+
+static void one_that_was_never_switched_on_is_and_one_that_a_person_has_switched_off_is_not(void **state)
+{
+	struct drive *d = *state;
+	char *list;
+
+	subscribe(d, HOOK);
+	answer(d, 200, "{\"webhooks\":[]}");
+	list = listed(d, "ml-connector acme/desk", HOOK); /* inactive, as it was made */
+	drive_end(d);
+
+	d->input.cursor = "making";
+	subscribe(d, HOOK);
+	answer(d, 200, list);
+	asks(d, "GET", "/api/v2/webhooks/01A/signing_secret");
+	answer(d, 200, "{\"signing_secret\":{\"secret\":\"s3cr3t\"}}");
+	asks(d, "PATCH", "/api/v2/webhooks/01A");
+	answer(d, 204, "");
+	assert_string_equal(cursor(d), "agreed");
+	drive_end(d);
+
+	d->input.cursor = "agreed";
+	subscribe(d, HOOK);
+	answer(d, 200, list);
+	asks(d, "GET", "/api/v2/webhooks/01A/signing_secret");
+	answer(d, 200, "{\"signing_secret\":{\"secret\":\"s3cr3t\"}}");
+	assert_int_equal(d->step, MLC_DONE);
+	assert_non_null(strstr(d->logged, "switched off"));
 	free(list);
 }
 
@@ -179,6 +213,7 @@ int main(void)
 		drive_test(one_webhook_is_made_and_its_secret_asked_for),
 		drive_test(a_good_one_is_left_alone_and_its_secret_followed),
 		drive_test(one_with_another_address_is_made_anew_and_all_are_removed_at_the_end),
+		drive_test(one_that_was_never_switched_on_is_and_one_that_a_person_has_switched_off_is_not),
 		drive_test(where_we_may_not_polls_do),
 		drive_test(an_event_is_a_hint_at_its_record),
 		drive_test(what_is_unsigned_or_old_is_refused),
