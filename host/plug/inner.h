@@ -1,13 +1,15 @@
 /* inner.h - what the files of host/plug share about a connection and the calls under way on it.
  * Nothing outside this folder includes it.
  *
- *   connection.c  the connections, their holds, facts, secrets; reload, recovery, status
+ *   connection.c  the connections, their holds and facts; reload, recovery, status
+ *   secrets.c     what they and their apps have in the vault, read when it is needed
  *   run.c         one call under way: steps, commits in between, and its end
  *   carried.c     requests that we carry: secrets, auth, pace, retries
  *   token.c       OAuth tokens: fetched, kept, renewed, one at a time
  *   grant.c       a person's consent: the address to open, and the redirect that brings it
  *   hooked.c      remotes that call us with news: webhooks and the subscription to them
- *   visit.c       peers that call us for our requests: parked, taken in sets, given back */
+ *   visit.c       peers that call us for our requests: parked, taken in sets, given back
+ *   set.c         such a set: copied, kept on the disk, there again after a restart */
 #ifndef PLUG_INNER_H
 #define PLUG_INNER_H
 
@@ -202,7 +204,7 @@ struct connection {
 
 	struct vault *vault; /* NULL: not read yet */
 	int64_t vault_ms;
-	struct reading *reading; /* connection.c: secrets on their way from the store */
+	struct reading *reading; /* secrets.c: on their way from the store */
 	bool before_counts;      /* a change of a webhook's secret is under way */
 
 	struct visit visit;
@@ -343,6 +345,16 @@ void visit_poke(struct connection *);
 /* Run->set: one of its runs is at its end, or has parked again */
 void set_run_ended(struct run *);
 void visit_reload(struct connection *); /* plugin or settings have changed */
-int set_restore(struct connection *, const struct set_row *); /* after a restart */
+
+/* ---- set.c ---- */
+struct set *set_create(size_t count); /* room for so many */
+void set_destroy(struct set *);       /* its runs, where they still are, belong to none */
+bool set_add(struct set *, struct run *); /* with a copy of its request; false: over its memory */
+/* Keeps the answer that it leaves with, and of each request what a restart needs to know. */
+void set_seal(struct set *, const struct mlc_answer *);
+void set_put(struct connection *, struct txn *, const struct set *); /* sealed; or asked once more */
+/* After a restart: it is open, and its runs are taken.  ERR_DAMAGED: what is stored cannot be read. */
+int set_restore(struct connection *, const struct set_row *);
+const char *verb_word(enum mlc_verb); /* "create", ... */
 
 #endif
