@@ -234,7 +234,6 @@ void proof_resume(struct host *, struct connection *); /* a person says: what is
 void proof_free(struct host *);
 bool schedule_mirrors_whole(const struct host *, const struct flow *);
 void schedule_now(struct host *, const struct connection *); /* all its feeds, as soon as possible */
-void schedule_doubt(struct host *, const struct connection *); /* who knows what is in there now: its feeds are read again */
 bool schedule_busy(const struct host *, const struct flow *);
 void schedule_free(struct host *);
 

@@ -87,11 +87,6 @@ void host_commit_quietly(struct txn *t)
 	txn_commit(t, NULL, NULL);
 }
 
-struct loop *host_loop(struct host *h)
-{
-	return h->loop;
-}
-
 const json_t *host_settings(const struct host *h)
 {
 	return h->config->mlc;

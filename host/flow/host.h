@@ -29,7 +29,6 @@ typedef void host_fn(void *arg, const json_t *answer, const struct err *);
 struct host *host_start(struct loop *, const struct host_conf *, host_fn *started, void *arg);
 void host_stop(struct host *); /* what is on the wire ends first, at most 10 s; then stopped() */
 void host_destroy(struct host *); /* after stopped() */
-struct loop *host_loop(struct host *);
 const json_t *host_settings(const struct host *); /* mlc.lua as it is in force; borrowed */
 
 /* ---- what commands ask.  Answers are borrowed; who: "cli:root", for the audit trail ------------- */

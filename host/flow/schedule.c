@@ -463,16 +463,6 @@ void schedule_now(struct host *h, const struct connection *c)
 	host_wants_turn(h);
 }
 
-void schedule_doubt(struct host *h, const struct connection *c)
-{
-	for (struct feed_state *s = h->feeds; s; s = s->next)
-		if (s->connection == c && s->feed) {
-			s->fresh = false;
-			s->overtaken = s->running;
-			s->asked = true;
-		}
-}
-
 /* What rules look up in the mirror is answered only once the feeds that fill it were read to their end,
  * and a peer's in this visit: before that, "nobody of that e-mail" could be wrong. */
 static bool mirrors_whole(const struct host *h, const struct connection *c, const json_t *mirrors)

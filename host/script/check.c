@@ -22,14 +22,6 @@ const struct param *mapping_param(const struct mapping *m, const char *name)
 	return NULL;
 }
 
-const struct table *mapping_table(const struct mapping *m, const char *name)
-{
-	for (size_t i = 0; i < m->table_count; i++)
-		if (strcmp(m->tables[i].name, name) == 0)
-			return &m->tables[i];
-	return NULL;
-}
-
 static const char *text_of(struct check *c, const struct node *n, const char *name)
 {
 	const struct node *v = node_get(n, name);

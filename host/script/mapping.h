@@ -289,6 +289,5 @@ struct mapping {
 };
 
 const struct param *mapping_param(const struct mapping *, const char *name);
-const struct table *mapping_table(const struct mapping *, const char *name);
 
 #endif
