@@ -594,6 +594,19 @@ static int target_parts(struct cli *cli, json_t *link)
 	return 0;
 }
 
+/* Of a CSV: a quote within quotes is doubled. */
+static void say_cell(const char *text)
+{
+	if (!strpbrk(text, ",\"\r\n")) {
+		printf("%s", text);
+		return;
+	}
+	putchar('"');
+	for (; *text; text++)
+		printf("%s%c", *text == '"' ? "\"" : "", *text);
+	putchar('"');
+}
+
 static void say_links(const struct cli *cli, const json_t *a)
 {
 	static const char *const columns[] = { "flow", "identity", "source_entity", "source_id", "target_entity", "target_id", "made" };
@@ -605,10 +618,13 @@ static void say_links(const struct cli *cli, const json_t *a)
 	json_array_foreach(json_object_get(a, "links"), i, l)
 		for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
 			const char *text = json_text_or(l, columns[c], "");
-			bool quoted = cli_switch(cli, "csv") && strpbrk(text, ",\"\n");
+			bool csv = cli_switch(cli, "csv");
 
-			printf("%s%s%s%s", quoted ? "\"" : "", text, quoted ? "\"" : "",
-				c + 1 == sizeof columns / sizeof *columns ? "\n" : cli_switch(cli, "csv") ? "," : "  ");
+			if (csv)
+				say_cell(text);
+			else
+				printf("%s", text);
+			printf("%s", c + 1 == sizeof columns / sizeof *columns ? "\n" : csv ? "," : "  ");
 		}
 	if (!i && !cli_switch(cli, "csv"))
 		printf("none\n");

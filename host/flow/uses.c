@@ -44,6 +44,13 @@ static void on_committed(void *arg, const json_t *answer, const struct err *e)
 		log_line(LOG_ERROR, "flow", "what waited for names in the books: %s", e->text);
 }
 
+/* What was known is known still; but it is not asked for again at once. */
+static void note_failure(json_t *known, const json_t *failed)
+{
+	json_object_set(known, "failed_ms", json_object_get(failed, "checked_ms"));
+	json_object_set(known, "failed_generation", json_object_get(failed, "generation"));
+}
+
 static void check_over(struct check *k)
 {
 	struct host *h = k->host;
@@ -55,6 +62,8 @@ static void check_over(struct check *k)
 		(json_int_t)k->generation, "missing", k->missing, "known", !k->failed);
 	if (!k->failed || !json_object_get(h->uses, k->path))
 		json_object_set(h->uses, k->path, state);
+	else
+		note_failure(json_object_get(h->uses, k->path), state);
 	if (!k->failed) {
 		char *slash = strchr(k->path, '/');
 		char *tenant = xstrndup(k->path, (size_t)(slash - k->path));
@@ -156,8 +165,11 @@ static json_t *uses_of(const struct host *h, const struct connection *c)
 
 static bool due(const struct host *h, const json_t *state)
 {
-	int64_t age = loop_now_ms(h->loop) - json_int_or(state, "checked_ms", 0);
+	int64_t now = loop_now_ms(h->loop), age = now - json_int_or(state, "checked_ms", 0);
 
+	if (json_int_or(state, "failed_generation", -1) == h->config->generation &&
+		now - json_int_or(state, "failed_ms", 0) < CHECK_AGAIN_MS)
+		return false;
 	if (!state || json_int_or(state, "generation", 0) != h->config->generation)
 		return true;
 	if (!json_true_at(state, "known") || json_array_size(json_object_get(state, "missing")))

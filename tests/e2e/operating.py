@@ -1,4 +1,5 @@
 """What an operator relies on: the shadow, pause and go, ping, replay, the trail, the month's comparison."""
+import csv
 import glob
 import os
 import signal
@@ -204,6 +205,33 @@ def ping():
     equal([(l["entity"], l["name"]) for l in rows["acme/books"]["lacks"]], [("Item", "Freight Out")])
     equal(code, 1, "exit status: the books lack something")
     holds(all(route.startswith(("GET ", "HEAD ", "OPTIONS ")) for route in bed.shop.get("/calls")["by_route"]), "ping writes nothing")
+
+
+@promise("WOO-46: names that the books will not look up are not asked for again and again")
+def names_refused():
+    bed = ShopBooks(more='shipping_item = "Freight Out",')
+    bed.visit()
+    bed.books.fault(kind="refuse", path="ItemQueryRq", code=3260, message="Insufficient permission", count=100000)
+    bed.at.mlc("reload")
+    asked = []
+    for _ in range(3):
+        bed.visit()
+        asked.append(bed.books.get("/faults")[0]["used"])
+    holds(asked[0], "they are looked up after a reload")
+    equal(asked, 3 * asked[:1], "and not again within a minute")
+
+
+@promise("links --csv is CSV: what holds commas and quotes is read back as it was")
+def links_as_csv():
+    bed = ShopBooks()
+    identity = 'name:Smith, "Bob"'
+    bed.visit()
+    customer = bed.books.get("/books")["customers"][0]["id"]
+    bed.at.mlc("link", "acme/shop-books.customer", identity, customer, "--source", "4711")
+    code, text = bed.at.say("links", "acme", "--csv")
+    equal(code, 0)
+    rows = list(csv.DictReader(text.splitlines(True)))
+    equal([r["target_id"] for r in rows if r["identity"] == identity], [customer], text)
 
 
 @promise("ALL-03: ping tells causes apart: wrong secret, no rights, no answer")
