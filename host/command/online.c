@@ -408,9 +408,20 @@ int command_pause(struct cli *cli)
 	return ask(cli, "pause", json_pack("{s:s}", "target", cli->argv[0]), say_done);
 }
 
+/* What was paused with others, or for itself, stays so. */
+static void say_resumed(const struct cli *cli, const json_t *a)
+{
+	size_t i;
+	json_t *one;
+
+	say_done(cli, a);
+	json_array_foreach(json_object_get(a, "still"), i, one)
+		printf("  paused still: mlc resume %s\n", json_string_value(one));
+}
+
 int command_resume(struct cli *cli)
 {
-	return ask(cli, "resume", json_pack("{s:s}", "target", cli->argv[0]), say_done);
+	return ask(cli, "resume", json_pack("{s:s}", "target", cli->argv[0]), say_resumed);
 }
 
 static void say_sync(const struct cli *cli, const json_t *a)

@@ -152,6 +152,7 @@ struct host {
 	json_t *discovered_ms, *discovering; /* by connection: when last, 0: wanted at once; under way now */
 	json_t *facts;      /* facts.c: by connection, { next_ms, tries, asking, asked } */
 	int64_t facts_ms;   /* the next time that one is asked; 0: look now */
+	json_t *pauses; /* operate.c: what people paused, { tenant: { scope: true } }; NULL: not known yet */
 	json_t *looked; /* asks.c: what was found lately, as text, by looked_key() */
 	json_t *ends_told; /* calendar.c: days ahead at which it was last told, by what ends */
 	json_t *alerts; /* standing ones: { kind: { about: { since_ms, text } } } */
@@ -200,6 +201,9 @@ void brakes_note(struct flow *, struct txn *); /* what was counted since the las
 void brakes_recall(struct flow *, const char *value); /* that note, at the start */
 void brakes_release(struct flow *, struct txn *); /* a person has looked */
 
+/* operate.c: what people paused, of all notes, once; does a person hold this flow, itself or with others? */
+void pauses_recall(struct host *, const json_t *notes);
+bool pauses_hold(const struct host *, const struct flow *);
 /* operate.c: deliveries of filter in state are READY again, page by page; answer taken over, or NULL */
 void deliveries_afresh(struct host *, const json_t *filter, const char *state, const char *choice, const char *move,
 	const char *who, json_t *answer, host_fn *, void *arg);

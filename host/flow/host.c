@@ -513,12 +513,7 @@ static void recall(struct flow *f, const json_t *note, int64_t restored, bool is
 	const char *scope = json_text_or(note, "scope", ""), *kind = json_text_or(note, "kind", "");
 	const char *value = json_text_or(note, "value", "");
 
-	if (strcmp(json_text_or(note, "tenant", ""), f->tenant))
-		return;
-	if (!strcmp(kind, "pause") && (!*scope || !strcmp(scope, f->name) || !strcmp(scope, f->integration) ||
-		!strcmp(scope, connection_name(f->source)) || !strcmp(scope, connection_name(f->target))))
-		f->paused = true;
-	if (strcmp(scope, f->name))
+	if (strcmp(json_text_or(note, "tenant", ""), f->tenant) || strcmp(scope, f->name))
 		return;
 	if (!strcmp(kind, "brakes") && is_new)
 		brakes_recall(f, value);
@@ -532,6 +527,16 @@ static void recall(struct flow *f, const json_t *note, int64_t restored, bool is
 		f->held = space ? xstrndup(value, (size_t)(space - value)) : xstrdup(value);
 		f->held_why = xstrdup(space ? space + 1 : "");
 	}
+}
+
+/* Nobody knows whether it may write: it does not.  Only here: what the store says of it stays. */
+static void hold_unread(struct host *h, struct flow *f, const struct err *e)
+{
+	if (!f->enabled)
+		return;
+	f->held = xstrdup("unread");
+	f->held_why = xformat("its mode and pauses could not be read: %s; mlc reload reads them again", e->text);
+	alert_raise(h, "flow_held", f->key, f->held_why);
 }
 
 /* What a flow has spent of its brakes is spent: a reload is no way around them.  False: it was not there. */
@@ -565,8 +570,8 @@ static void on_notes(void *arg, const json_t *rows, const struct err *e)
 	json_t *row;
 	size_t i;
 
-	if (e)
-		log_line(LOG_ERROR, "flow", "modes and pauses could not be read: %s", e->text);
+	if (!e)
+		pauses_recall(h, rows);
 	host_bind_flows(h, force->config);
 	restored = restored_ms(rows);
 	json_array_foreach((json_t *)rows, i, row)
@@ -581,6 +586,11 @@ static void on_notes(void *arg, const json_t *rows, const struct err *e)
 			f->mode = FLOW_SHADOW;
 		json_array_foreach((json_t *)rows, i, row)
 			recall(f, row, restored, is_new);
+		f->paused = pauses_hold(h, f);
+		if (e)
+			hold_unread(h, f, e);
+		else if (!f->held)
+			alert_clear(h, "flow_held", f->key);
 		if (restored && f->mode == FLOW_SHADOW && f->enabled)
 			alert_raise(h, "restored", f->key, "the store was restored from a backup: look at mlc list would, then mlc go");
 	}
@@ -906,6 +916,7 @@ void host_destroy(struct host *h)
 	json_decref(h->ends_told);
 	json_decref(h->looked);
 	json_decref(h->facts);
+	json_decref(h->pauses);
 	json_decref(h->uses);
 	json_decref(h->uses_checking);
 	json_decref(h->described);

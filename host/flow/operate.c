@@ -285,6 +285,51 @@ void host_go(struct host *h, const char *text, const char *who, host_fn *fn, voi
 
 /* ---- pause, resume ------------------------------------------------------------------------------------------ */
 
+/* By tenant, what of it: its name; "" is all of it. */
+static void note_pause(struct host *h, const char *tenant, const char *scope, bool paused)
+{
+	json_t *scopes = json_object_get(h->pauses, tenant);
+
+	if (!scopes)
+		json_object_set_new(h->pauses, tenant, scopes = json_object());
+	if (paused)
+		json_object_set_new(scopes, scope, json_true());
+	else
+		json_object_del(scopes, scope);
+}
+
+/* From then on they are known here: a reload, which reads notes too, may have read them before a command came. */
+void pauses_recall(struct host *h, const json_t *notes)
+{
+	json_t *note;
+	size_t i;
+
+	if (h->pauses)
+		return;
+	h->pauses = json_object();
+	json_array_foreach((json_t *)notes, i, note)
+		if (!strcmp(json_text_or(note, "kind", ""), "pause"))
+			note_pause(h, json_text_or(note, "tenant", ""), json_text_or(note, "scope", ""), true);
+}
+
+/* Which of its pauses holds the flow; NULL: none.  One of the flow does not end with one of its tenant. */
+static const char *pause_of(const struct host *h, const struct flow *f)
+{
+	const char *const scopes[] = { "", f->name, f->integration, f->source ? connection_name(f->source) : NULL,
+		f->target ? connection_name(f->target) : NULL };
+	const json_t *paused = json_object_get(h->pauses, f->tenant);
+
+	for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++)
+		if (scopes[i] && json_object_get(paused, scopes[i]))
+			return scopes[i];
+	return NULL;
+}
+
+bool pauses_hold(const struct host *h, const struct flow *f)
+{
+	return pause_of(h, f) != NULL;
+}
+
 struct pausing { struct host *host; host_fn *fn; void *arg; json_t *answer; };
 
 static void on_paused(void *arg, const struct txn_result *r)
@@ -298,6 +343,29 @@ static void on_paused(void *arg, const struct txn_result *r)
 	json_decref(p->answer);
 	host_wants_turn(p->host);
 	free(p);
+}
+
+static bool is_end(const struct flow *f, const struct target *t)
+{
+	return !strcmp(f->tenant, t->tenant) && ((f->source && !strcmp(connection_name(f->source), t->rest)) ||
+		(f->target && !strcmp(connection_name(f->target), t->rest)));
+}
+
+/* What else a person must say for all of it to go on. */
+static void tell_still(json_t *answer, const char *tenant, const char *scope)
+{
+	json_t *list = json_object_get(answer, "still"), *one;
+	char *target = *scope ? xformat("%s/%s", tenant, scope) : xstrdup(tenant);
+	bool told = false;
+	size_t i;
+
+	if (!list)
+		json_object_set_new(answer, "still", list = json_array());
+	json_array_foreach(list, i, one)
+		told = told || !strcmp(json_string_value(one), target);
+	if (!told)
+		json_array_append_new(list, json_string(target));
+	free(target);
 }
 
 void host_pause(struct host *h, const char *text, bool paused, const char *who, host_fn *fn, void *arg)
@@ -319,13 +387,16 @@ void host_pause(struct host *h, const char *text, bool paused, const char *who, 
 	p->answer = json_pack("{s:s,s:b}", "target", text, "paused", (int)paused);
 	txn = txn_begin(h->store);
 	txn_note(txn, t.tenant, t.rest, "pause", "", paused ? "1" : NULL);
+	if (h->pauses)
+		note_pause(h, t.tenant, t.rest, paused);
 	host_audit(txn, t.tenant, paused ? "pause" : "resume", who, NULL, 0, json_pack("{s:s}", "target", text));
 	for (size_t i = 0; i < h->config->flow_count; i++) {
 		struct flow *f = h->config->flows[i];
+		const char *still = pause_of(h, f);
 
-		if (is_flow(f, &t) || (!strcmp(f->tenant, t.tenant) && (!strcmp(connection_name(f->source), t.rest) ||
-			!strcmp(connection_name(f->target), t.rest))))
-			f->paused = paused;
+		f->paused = still != NULL;
+		if (!paused && still && (is_flow(f, &t) || is_end(f, &t)))
+			tell_still(p->answer, t.tenant, still);
 	}
 	txn_commit(txn, on_paused, p);
 	/* Of a connection it also says: it is well as it is now, the other company included. */

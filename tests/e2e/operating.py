@@ -47,6 +47,27 @@ def pause():
     bed.books_are_sound()
 
 
+@promise("ALL-15: what is paused twice, for itself and with its tenant, goes on after both are resumed, with a restart between them and without; the first resume says so")
+def paused_twice():
+    bed = ShopBooks()
+
+    def paused():
+        return {f["paused"] for f in bed.at.mlc("status")["flows"] if f["enabled"]}
+
+    for restart in (False, True):
+        for first, second in (("acme", "acme/shop-books"), ("acme/shop-books", "acme")):
+            bed.at.mlc("pause", "acme/shop-books")
+            bed.at.mlc("pause", "acme")
+            told = bed.at.mlc("resume", first)
+            equal(told.get("still"), [second], f"what {first} tells of the other")
+            if restart:
+                bed.at.host.kill()
+                bed.at.start()
+            equal(paused(), {True}, f"after resume {first}, restarted: {restart}")
+            holds("still" not in bed.at.mlc("resume", second), "nothing more to say")
+            equal(paused(), {False}, f"after resume {second} too")
+
+
 @promise("ALL-15: paused under load, nothing more is written once the command has come back, everything is accepted; resumed, each is done once")
 def pause_under_load():
     target = Target(lambda number, key, document: 0.002)

@@ -98,6 +98,29 @@ def damaged():
     target.close()
 
 
+@promise("ALL-15: modes and pauses that cannot be read at a reload: nothing is sent, status says so, and another reload goes on as it was")
+def notes_unreadable():
+    target = Target()
+    d = deployment(target)
+    host = d.start()
+    d.mlc("pause", "acme/shop-books")
+    db = sqlite3.connect(d.file("state", "mlc.db"), timeout=30)
+    db.execute("ALTER TABLE note RENAME TO note_away")
+    d.run("reload")
+    equal(send(host.url, order(1001)), 200, "the webhook")
+    eventually(lambda: any(f["held_cause"] == "unread" for f in d.mlc("status")["flows"]), "it is held")
+    equal(target.asked(), 0, "requests")
+    db.execute("ALTER TABLE note_away RENAME TO note")
+    db.close()
+    d.mlc("reload")
+    flows = [f for f in d.mlc("status")["flows"] if f["enabled"]]
+    equal({(f["paused"], f["held_cause"]) for f in flows}, {(True, None)}, "as it was")
+    d.mlc("resume", "acme/shop-books")
+    eventually(lambda: at_rest(d) and d.list("done"), "the order is delivered")
+    host.stop()
+    target.close()
+
+
 class SmallDisk:
     """A file system of some megabytes over a deployment's state, which can be filled to the last byte."""
 
