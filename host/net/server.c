@@ -951,7 +951,7 @@ int server_listen_tcp(struct server *s, const char *address, int port, const cha
 	if (!cert != !key)
 		return err_set(e, ERR_INPUT, "listen %s:%d: certificate and key go together", address, port);
 	if (cert && !(tls = tls_conf_create(cert, key, e))) {
-		err_within(e, "listen %s:%d: ", address, port);
+		err_within(e, "listen %s:%d", address, port);
 		return ERR_INPUT;
 	}
 	l = add_listener(s, false);

@@ -122,6 +122,7 @@ static void an_address_in_use_or_none_is_told(void **state)
 	memset(&e, 0, sizeof e);
 	assert_int_equal(server_listen_tcp(echo.server, "localhost", 0, NULL, NULL, &port, &e), ERR_INPUT);
 	assert_non_null(strstr(e.text, "listen localhost:0: "));
+	assert_null(strstr(e.text, ": :"));
 	memset(&e, 0, sizeof e);
 	assert_int_equal(server_listen_tcp(echo.server, "192.0.2.1", 0, NULL, NULL, &port, &e), ERR_SYSTEM);
 	turn_idle(echo.loop); /* the closed handles are gone */
