@@ -23,6 +23,7 @@ struct reconcile { /* of one flow */
 	json_t *linked;  /* target id -> identity */
 	json_t *targets; /* target id -> record (in the month, or linked) */
 	json_t *open;    /* deliveries that wait: rid -> { state, cause, why } */
+	json_t *unread;  /* rid -> why: its mapping came to no end */
 	size_t maps;     /* under way */
 	char *after;
 	bool paged;
@@ -34,6 +35,7 @@ struct reconcile_all {
 	void *arg;
 	json_t *answer;
 	size_t flows; /* under way */
+	struct err e; /* the first: half an answer is none */
 };
 
 static bool in_month(const struct reconcile *r, const char *day)
@@ -165,6 +167,15 @@ static void compare_source(const struct reconcile *r, json_t *out)
 	}
 }
 
+static void tell_unread(const struct reconcile *r, json_t *out)
+{
+	const char *rid;
+	json_t *why;
+
+	json_object_foreach(r->unread, rid, why)
+		add_gap(out, rid, "unread", xformat("its mapping could not read it: %s", json_string_value(why)), story_of(r, rid));
+}
+
 static void compare_target(const struct reconcile *r, json_t *out)
 {
 	json_t *numbers = json_object(), *record, *side = json_object_get(out, "target");
@@ -198,13 +209,13 @@ static void over(struct reconcile *r)
 {
 	struct reconcile_all *all = r->all;
 	bool stopping = r->host->stopping;
-	struct err e = { 0 };
 	json_t *out = json_pack("{s:s,s:s,s:{s:s,s:i,s:{}},s:{s:s,s:i,s:{}},s:[]}", "flow", r->flow->key, "month", r->month,
 		"source", "connection", connection_path(r->flow->source), "count", (int)json_object_size(r->due), "sums",
 		"target", "connection", connection_path(r->flow->target), "count", 0, "sums", "gaps");
 
 	compare_source(r, out);
 	compare_target(r, out);
+	tell_unread(r, out);
 	json_object_set_new(out, "agrees", json_boolean(!json_array_size(json_object_get(out, "gaps"))));
 	if (json_array_size(json_object_get(out, "gaps")))
 		json_object_set_new(all->answer, "agrees", json_false());
@@ -214,16 +225,25 @@ static void over(struct reconcile *r)
 	json_decref(r->linked);
 	json_decref(r->targets);
 	json_decref(r->open);
+	json_decref(r->unread);
 	free(r->after);
 	config_release(r->flow->config);
 	free(r);
 	if (--all->flows)
 		return;
 	if (stopping)
-		err_set(&e, ERR_REFUSED, "the host is stopping");
-	all->fn(all->arg, stopping ? NULL : all->answer, stopping ? &e : NULL);
+		err_set(&all->e, ERR_REFUSED, "the host is stopping");
+	all->fn(all->arg, all->e.code ? NULL : all->answer, all->e.code ? &all->e : NULL);
 	json_decref(all->answer);
 	free(all);
+}
+
+/* What could not be read is not missing: the comparison ends. */
+static void failed(struct reconcile *r, const struct err *e)
+{
+	if (!r->all->e.code)
+		r->all->e = *e;
+	over(r);
 }
 
 /* ---- the target's documents, then what still waits ------------------------------------------------------ */
@@ -234,7 +254,10 @@ static void on_open(void *arg, const json_t *rows, const struct err *e)
 	json_t *row;
 	size_t i;
 
-	(void)e;
+	if (e) {
+		failed(r, e);
+		return;
+	}
 	json_array_foreach((json_t *)rows, i, row)
 		json_object_set(r->open, json_text_or(row, "rid", ""), row);
 	over(r);
@@ -249,6 +272,10 @@ static void on_targets(void *arg, const json_t *rows, const struct err *e)
 	json_t *row, *filter;
 	size_t i;
 
+	if (e) {
+		failed(r, e);
+		return;
+	}
 	json_array_foreach((json_t *)rows, i, row) {
 		const char *id = json_text_or(row, "rid", ""), *text = json_text_at(row, "text");
 		json_t *record = text && !json_true_at(row, "deleted") ? json_read(text, strlen(text), NULL) : NULL;
@@ -257,7 +284,7 @@ static void on_targets(void *arg, const json_t *rows, const struct err *e)
 			json_object_set(r->targets, id, record);
 		json_decref(record);
 	}
-	if (!e && i == PAGE) {
+	if (i == PAGE) {
 		free(r->after);
 		r->after = xstrdup(json_text_or(json_array_get(rows, i - 1), "after", ""));
 		page_targets(r);
@@ -288,6 +315,10 @@ static void on_links(void *arg, const json_t *rows, const struct err *e)
 	json_t *row;
 	size_t i;
 
+	if (e) {
+		failed(r, e);
+		return;
+	}
 	json_array_foreach((json_t *)rows, i, row) {
 		const char *id = json_text_at(row, "target_id");
 
@@ -296,7 +327,7 @@ static void on_links(void *arg, const json_t *rows, const struct err *e)
 		json_put_text(r->links, json_text_or(row, "identity", ""), id);
 		json_put_text(r->linked, id, json_text_or(row, "identity", ""));
 	}
-	if (!e && i == PAGE) {
+	if (i == PAGE) {
 		page_links(r, json_int_or(json_array_get(rows, i - 1), "id", 0));
 		return;
 	}
@@ -339,6 +370,8 @@ static void on_mapped(void *arg, const struct cage_reply *reply)
 	json_t *v = reply->outcome == CAGE_ANSWERED ? json_read(reply->parts[0].bytes, reply->parts[0].len, NULL) : NULL;
 	const char *identity = json_text_at(v, "identity"), *day = json_text_at(v, "date");
 
+	if (!v)
+		json_put_text(r->unread, one->rid, reply->why ? reply->why : "its worker ended");
 	if (identity && in_month(r, day) && strcmp(json_text_or(v, "verdict", ""), "skip")) {
 		json_put_text(v, "rid", one->rid);
 		json_object_set(r->due, identity, v);
@@ -381,11 +414,15 @@ static void on_source(void *arg, const json_t *rows, const struct err *e)
 	json_t *row;
 	size_t i;
 
+	if (e) {
+		failed(r, e);
+		return;
+	}
 	r->maps++; /* ours, so that none can end the page before all have begun */
 	json_array_foreach((json_t *)rows, i, row)
 		if (!json_true_at(row, "deleted") && !r->host->stopping)
 			map_one(r, row);
-	r->paged = e || i < PAGE;
+	r->paged = i < PAGE;
 	if (i) {
 		free(r->after);
 		r->after = xstrdup(json_text_or(json_array_get(rows, i - 1), "after", ""));
@@ -416,6 +453,7 @@ static void begin(struct host *h, struct flow *f, const char *month, struct reco
 	r->linked = json_object();
 	r->targets = json_object();
 	r->open = json_object();
+	r->unread = json_object();
 	r->all = all;
 	page_source(r);
 }
