@@ -199,6 +199,19 @@ static void on_gone(void *arg, const json_t *answer, const struct err *e)
 	go_next(g);
 }
 
+static void going_over(struct going *g, const struct err *e)
+{
+	json_t *answer = json_pack("{s:O,s:I}", "flows", g->done, "released", g->released);
+
+	g->fn(g->arg, e ? NULL : answer, e);
+	host_wants_turn(g->host);
+	json_decref(answer);
+	json_decref(g->flows);
+	json_decref(g->done);
+	free(g->who);
+	free(g);
+}
+
 static void go_next(struct going *g)
 {
 	struct host *h = g->host;
@@ -207,15 +220,7 @@ static void go_next(struct going *g)
 	json_t *filter;
 
 	if (!key) {
-		json_t *answer = json_pack("{s:O,s:I}", "flows", g->done, "released", g->released);
-
-		g->fn(g->arg, answer, NULL);
-		json_decref(answer);
-		json_decref(g->flows);
-		json_decref(g->done);
-		free(g->who);
-		free(g);
-		host_wants_turn(h);
+		going_over(g, NULL);
 		return;
 	}
 	for (size_t i = 0; i < h->config->flow_count; i++)
@@ -232,12 +237,35 @@ static void go_next(struct going *g)
 	json_decref(filter);
 }
 
+/* A person has looked: a brake that held it is off. */
+static void go_live(struct host *h, struct flow *f)
+{
+	if (f->held) {
+		free(f->held);
+		f->held = NULL;
+		alert_clear(h, "flow_held", f->key);
+	}
+	alert_clear(h, "restored", f->key);
+	f->mode = FLOW_LIVE;
+}
+
 static void on_live(void *arg, const struct txn_result *r)
 {
 	struct going *g = arg;
+	struct host *h = g->host;
+	struct err e = { 0 };
+	json_t *key;
+	size_t n;
 
-	if (r->code < 0)
-		log_line(LOG_ERROR, "flow", "go: %s", r->text);
+	if (r->code < 0) {
+		err_set(&e, r->code, "%s", r->text);
+		going_over(g, &e);
+		return;
+	}
+	for (size_t i = 0; i < h->config->flow_count; i++)
+		json_array_foreach(g->flows, n, key)
+			if (!strcmp(h->config->flows[i]->key, json_string_value(key)))
+				go_live(h, h->config->flows[i]);
 	go_next(g);
 }
 
@@ -267,15 +295,9 @@ void host_go(struct host *h, const char *text, const char *who, host_fn *fn, voi
 
 		if (!is_flow(f, &t))
 			continue;
-		if (f->held) { /* a person has looked: a brake that held it is off */
-			free(f->held);
-			f->held = NULL;
+		if (f->held)
 			brakes_release(f, txn);
-			txn_note(txn, f->tenant, f->name, "held", "", NULL);
-			alert_clear(h, "flow_held", f->key);
-		}
-		alert_clear(h, "restored", f->key);
-		f->mode = FLOW_LIVE;
+		txn_note(txn, f->tenant, f->name, "held", "", NULL);
 		txn_note(txn, f->tenant, f->name, "mode", "", "live");
 		host_audit(txn, f->tenant, "go", who, f, 0, NULL);
 		json_array_append_new(g->flows, json_string(f->key));

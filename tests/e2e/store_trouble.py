@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 
-from lib import equal, eventually, exchange, holds, promise, run, skip
+from lib import ShopBooks, equal, eventually, exchange, holds, promise, run, skip
 from lib.bed import MLC, folder
 from lib.shop import Target, at_rest, deployment, order, send
 
@@ -119,6 +119,22 @@ def notes_unreadable():
     eventually(lambda: at_rest(d) and d.list("done"), "the order is delivered")
     host.stop()
     target.close()
+
+
+@promise("ALL-15: go that cannot be written down is an error, and nothing is sent")
+def go_unwritable():
+    bed = ShopBooks(mode="shadow")
+    bed.place(lines=[{"sku": "MUG-RED", "quantity": 1}])
+    bed.settle()
+    db = sqlite3.connect(bed.at.file("state", "mlc.db"), timeout=30)
+    db.execute("ALTER TABLE note RENAME TO note_away")
+    code, _, said = bed.at.run("go", "acme/shop-books", "--yes")
+    db.execute("ALTER TABLE note_away RENAME TO note")
+    db.close()
+    equal(code, 1, said)
+    bed.visit()
+    equal({f["mode"] for f in bed.flows().values()}, {"shadow"}, "after")
+    equal(bed.documents("Invoice"), [], "written")
 
 
 class SmallDisk:
