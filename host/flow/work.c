@@ -37,6 +37,7 @@ static void work_free(struct work *w)
 	json_decref(w->answers);
 	json_decref(w->verdict);
 	free(w->said);
+	work_forget_before(w);
 	config_release(w->flow->config);
 	free(w);
 }

@@ -74,6 +74,17 @@ struct work {
 	bool alone;       /* it was in a batch that was refused as a whole */
 	bool outdated;    /* the record has changed since what is in doubt was decided */
 
+	/* As it was before its outcome was taken: a commit that failed is tried again, and takes it from there. */
+	struct {
+		bool kept, went_on; /* went_on: to the next write; only then content and last_content are here */
+		size_t write_at;
+		int64_t write_id;
+		char key[37];
+		json_t *link;
+		char *content, *last_content;
+		bool outdated;
+	} before;
+
 	/* Only to see what would come of it: nothing is decided, this is told instead. */
 	void (*dry)(struct work *, const char *state, const char *why);
 	void *dry_arg;
@@ -151,7 +162,8 @@ void work_write(struct work *);
 
 /* write.c */
 void work_take_outcome(struct work *, struct txn *, const struct outcome *, size_t i); /* of its i-th write */
-void work_after_outcome(struct work *); /* that is committed */
+void work_after_outcome(struct work *); /* that is committed; until then the same outcome may be taken again */
+void work_forget_before(struct work *);
 bool work_look_by_mark(struct work *); /* false: there is no mark to look by */
 bool work_send_again(struct work *);   /* false: it is not in doubt, or its key is worth nothing to the target */
 struct work *work_again(struct host *, struct flow *, const json_t *row); /* a write under way when we died */

@@ -160,6 +160,10 @@ static void written(struct work *w, struct txn *t, const struct call_record *r)
 
 		json_decref(w->link);
 		w->link = link;
+		w->before.went_on = true;
+		w->before.content = w->content;
+		w->before.last_content = w->last_content ? xstrdup(w->last_content) : NULL;
+		w->content = NULL;
 		w->write_at++;
 		work_put_write(w, t);
 	}
@@ -269,10 +273,50 @@ static void go_alone(struct work *w, struct txn *t, const char *why)
 	w->write_at = SIZE_MAX;
 }
 
+static void keep_before(struct work *w)
+{
+	w->before.kept = true;
+	w->before.write_at = w->write_at;
+	w->before.write_id = w->write_id;
+	memcpy(w->before.key, w->key, sizeof w->key);
+	w->before.link = json_incref(w->link);
+	w->before.outdated = w->outdated;
+}
+
+void work_forget_before(struct work *w)
+{
+	json_decref(w->before.link);
+	free(w->before.content);
+	free(w->before.last_content);
+	memset(&w->before, 0, sizeof w->before);
+}
+
+static void go_back(struct work *w)
+{
+	w->write_at = w->before.write_at;
+	w->write_id = w->before.write_id;
+	memcpy(w->key, w->before.key, sizeof w->key);
+	json_decref(w->link);
+	w->link = json_incref(w->before.link);
+	w->outdated = w->before.outdated;
+	if (!w->before.went_on)
+		return;
+	free(w->content);
+	free(w->last_content);
+	w->content = w->before.content;
+	w->last_content = w->before.last_content;
+	w->before.content = w->before.last_content = NULL;
+	w->before.went_on = false;
+}
+
 void work_take_outcome(struct work *w, struct txn *t, const struct outcome *o, size_t i)
 {
 	const struct call_write *mine = o->writes && i < o->write_count ? &o->writes[i] : NULL;
 
+	if (w->before.kept)
+		go_back(w); /* this outcome was taken before, and could not be written down */
+	else
+		keep_before(w);
 	if (mine && mine->end == WRITE_END_SETTLED)
 		written(w, t, &mine->record);
 	else if (mine && mine->end == WRITE_END_REFUSED)
@@ -288,6 +332,7 @@ void work_take_outcome(struct work *w, struct txn *t, const struct outcome *o, s
 
 void work_after_outcome(struct work *w)
 {
+	work_forget_before(w);
 	if (w->write_at != SIZE_MAX && !w->host->stopping)
 		work_write(w);
 	else

@@ -137,6 +137,38 @@ def go_unwritable():
     equal(bed.documents("Invoice"), [], "written")
 
 
+@promise("promise 2: an outcome that the store does not take at once is written down later, and nothing is written a second time")
+def outcome_late():
+    d = None
+
+    def away(count, key, document):
+        """The store takes no links from here on: the reply comes, and what it says cannot be kept."""
+        if count == 1:
+            db = sqlite3.connect(d.file("state", "mlc.db"), timeout=30)
+            db.execute("ALTER TABLE link RENAME TO link_away")
+            db.close()
+
+    target = Target(away)
+    d = deployment(target)
+    host = d.start()
+    equal(send(host.url, order(1001)), 200, "the webhook")
+    eventually(lambda: "cannot be written down" in open(host.log.name).read(), "the outcome is not taken")
+    db = sqlite3.connect(d.file("state", "mlc.db"), timeout=30)
+    db.execute("ALTER TABLE link_away RENAME TO link")
+    db.close()
+
+    def settled():
+        host.advance(60000)
+        return at_rest(d) and d.list("done")
+
+    eventually(settled, "it comes to rest", 60)
+    equal(target.effects_of(), {"1001": 1}, "effects")
+    equal(target.asked(), 1, "requests")
+    equal([link["made"] for link in d.mlc("links", "acme")["links"]], ["created"], "links")
+    host.stop()
+    target.close()
+
+
 class SmallDisk:
     """A file system of some megabytes over a deployment's state, which can be filled to the last byte."""
 
