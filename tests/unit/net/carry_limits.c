@@ -1,5 +1,5 @@
 /* carry_limits.c - where requests may go, how long they may take, how they are given up. */
-#include "fetch.h"
+#include "ground.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,29 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <netinet/in.h>
-
-static struct loop *loop;
-static struct carry *carry;
-static int listening, port;
-
-static int start(void **state)
-{
-	(void)state;
-	loop = loop_create(NULL);
-	carry = fetch_carry(loop, NULL);
-	listening = peer_listen(&port);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	carry_destroy(carry);
-	turn_idle(loop);
-	loop_destroy(loop);
-	close(listening);
-	return 0;
-}
 
 static const struct carry_request get_x = { .method = "GET", .url = "/x", .repeatable = true };
 static const struct carry_request post_x = { .method = "POST", .url = "/x", .body = "b", .body_len = 1 };
@@ -522,7 +499,7 @@ static void an_origin_is_scheme_host_and_unusual_port(void **state)
 	assert_true(url_origin("https://shop.example/", out, strlen("https://shop.example") + 1));
 }
 
-#define PROMISE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define PROMISE(name) cmocka_unit_test_setup_teardown(name, ground_start, ground_stop)
 
 int main(void)
 {

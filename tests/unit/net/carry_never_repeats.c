@@ -2,7 +2,7 @@
  *
  * libcurl by itself sends a request again when a kept connection dies before a byte of the reply has
  * come, and reports success.  Each test here fails when that is let happen. */
-#include "fetch.h"
+#include "ground.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,29 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static struct loop *loop;
-static struct carry *carry;
-static int listening, port;
-
-static int start(void **state)
-{
-	(void)state;
-	loop = loop_create(NULL);
-	carry = fetch_carry(loop, NULL);
-	listening = peer_listen(&port);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	carry_destroy(carry);
-	turn_idle(loop);
-	loop_destroy(loop);
-	close(listening);
-	return 0;
-}
 
 /* A first request that leaves a kept connection behind. */
 static struct peer warm_up(void)
@@ -217,7 +194,7 @@ static void a_post_on_a_new_connection_that_dies_is_lost(void **state)
 	fetch_finish(&f);
 }
 
-#define PROMISE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define PROMISE(name) cmocka_unit_test_setup_teardown(name, ground_start, ground_stop)
 
 int main(void)
 {

@@ -1,5 +1,5 @@
 /* carry_requests.c - what goes out, what comes back, and what is refused before a byte has left. */
-#include "fetch.h"
+#include "ground.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,29 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static struct loop *loop;
-static struct carry *carry;
-static int listening, port;
-
-static int start(void **state)
-{
-	(void)state;
-	loop = loop_create(NULL);
-	carry = fetch_carry(loop, NULL);
-	listening = peer_listen(&port);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	carry_destroy(carry);
-	turn_idle(loop);
-	loop_destroy(loop);
-	close(listening);
-	return 0;
-}
 
 static const struct carry_request get_x = { .method = "GET", .url = "/x", .repeatable = true };
 
@@ -467,7 +444,7 @@ static void many_at_once_all_get_their_own_reply(void **state)
 	}
 }
 
-#define PROMISE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define PROMISE(name) cmocka_unit_test_setup_teardown(name, ground_start, ground_stop)
 
 int main(void)
 {

@@ -5,43 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct tally {
-	struct hand *h;
-	int over, done, limited, other;
-};
-
-static void on_counted(void *arg, const struct txn_result *r)
-{
-	struct tally *n = arg;
-
-	n->done += r->code == 0;
-	n->limited += r->code == ERR_LIMIT;
-	n->other += r->code != 0 && r->code != ERR_LIMIT;
-	n->over++;
-}
-
-static void put_many(struct hand *h, struct tally *n, int count)
-{
-	for (int i = 0; i < count; i++) {
-		struct txn *t = txn_begin(h->store);
-		char id[16];
-
-		snprintf(id, sizeof id, "m%d", i);
-		struct arrival a = order(id, "1", 1, "{}");
-		txn_accept(t, &a);
-		if (i % 10 == 3)
-			txn_delivery(t,
-				&(struct delivery_move){ .id = 424242, .to = DELIVERY_DONE });
-		txn_commit(t, on_counted, n);
-	}
-}
-
 static void one_bad_transaction_takes_no_other_with_it(void **state)
 {
 	struct hand *h = *state;
 	struct tally n = { .h = h };
 
-	put_many(h, &n, 1000);
+	put_many(&n, 1000);
 	hand_close(h); /* what is queued is written, and everybody hears of it */
 	assert_int_equal(n.over, 1000);
 	assert_int_equal(n.done, 900);
@@ -81,7 +50,7 @@ static void on_last(void *arg, const struct txn_result *r)
 {
 	struct tally *n = arg;
 
-	on_counted(arg, r);
+	tally_counted(arg, r);
 	if (n->over == 640)
 		loop_stop(n->h->loop);
 }

@@ -421,3 +421,28 @@ int hand_move(struct hand *h, struct delivery_move m)
 	txn_delivery(t, &m);
 	return hand_commit(h, t).code;
 }
+
+void tally_counted(void *arg, const struct txn_result *r)
+{
+	struct tally *n = arg;
+
+	n->done += r->code == 0;
+	n->limited += r->code == ERR_LIMIT;
+	n->other += r->code != 0 && r->code != ERR_LIMIT;
+	n->over++;
+}
+
+void put_many(struct tally *n, int count)
+{
+	for (int i = 0; i < count; i++) {
+		struct txn *t = txn_begin(n->h->store);
+		char id[16];
+
+		snprintf(id, sizeof id, "m%d", i);
+		struct arrival a = order(id, "1", 1, "{}");
+		txn_accept(t, &a);
+		if (i % 10 == 3)
+			txn_delivery(t, &(struct delivery_move){ .id = 424242, .to = DELIVERY_DONE });
+		txn_commit(t, tally_counted, n);
+	}
+}

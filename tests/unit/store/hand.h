@@ -98,4 +98,12 @@ enum accepted hand_accept(struct hand *, struct arrival);
 /* Moves that delivery alone; returns the outcome's code. */
 int hand_move(struct hand *, struct delivery_move);
 
+/* Many transactions at once; one of ten is refused: its delivery is nobody's. */
+struct tally {
+	struct hand *h;
+	int over, done, limited, other;
+};
+void put_many(struct tally *, int count);
+void tally_counted(void *arg, const struct txn_result *); /* arg: the tally */
+
 #endif

@@ -446,37 +446,6 @@ static void a_lock_of_another_program_is_told_and_passes(void **state)
 
 /* ---- queues and groups ----------------------------------------------------------------------- */
 
-struct tally {
-	struct hand *h;
-	int over, done, limited, other;
-};
-
-static void on_counted(void *arg, const struct txn_result *r)
-{
-	struct tally *n = arg;
-
-	n->done += r->code == 0;
-	n->limited += r->code == ERR_LIMIT;
-	n->other += r->code != 0 && r->code != ERR_LIMIT;
-	n->over++;
-}
-
-static void put_many(struct hand *h, struct tally *n, int count)
-{
-	for (int i = 0; i < count; i++) {
-		struct txn *t = txn_begin(h->store);
-		char id[16];
-
-		snprintf(id, sizeof id, "m%d", i);
-		struct arrival a = order(id, "1", 1, "{}");
-		txn_accept(t, &a);
-		if (i % 10 == 3)
-			txn_delivery(t,
-				&(struct delivery_move){ .id = 424242, .to = DELIVERY_DONE });
-		txn_commit(t, on_counted, n);
-	}
-}
-
 static void a_queue_that_is_full_says_so(void **state)
 {
 	struct hand *h = *state;
@@ -490,7 +459,7 @@ static void a_queue_that_is_full_says_so(void **state)
 	assert_non_null(h->store);
 	struct db *other = db_open(path, DB_WRITE, 0, &e);
 	assert_int_equal(db_exec(other, "BEGIN IMMEDIATE"), 0); /* the disk is slow */
-	put_many(h, &n, 100);
+	put_many(&n, 100);
 	assert_int_equal(db_exec(other, "COMMIT"), 0);
 	db_close(other);
 	hand_close(h);
