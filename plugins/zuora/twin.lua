@@ -9,7 +9,7 @@
 --   POST   /invoices/:key/post, /cancel, /reverse, /write_off {amount}, /adjust {amount, type}, /edit {fields, comments}
 --   DELETE /invoices/:key                     a draft that somebody has thrown away
 --   POST   /payments {account, amount, type, method, status, date, reference, invoices = [{invoice, amount}]}
---   POST   /payments/:key/apply {invoices}, /unapply {invoices}, /void, /process, /refund {amount, type, reason, date}
+--   POST   /payments/:key/apply {invoices}, /unapply {invoices}, /transfer {account}, /void, /process, /refund {amount, type, reason, date}
 --   POST   /credit_memos {account, lines, invoice, apply, reason, date, status}; /:key/post, /apply, /unapply, /refund, /cancel
 --   POST   /debit_memos {account, lines, date, status}; /:key/post
 --   POST   /products {name, sku, category}
@@ -142,6 +142,7 @@ act("payments", "process", processed, function(p, what)
 end)
 act("payments", "apply", nil, function(p, what) return ledger.apply(p, what.invoices or plain("invoices: a list")) end)
 act("payments", "unapply", nil, function(p, what) return ledger.unapply(p, what.invoices or plain("invoices: a list")) end)
+act("payments", "transfer", nil, function(p, what) return ledger.transfer(p, what) end)
 act("payments", "void", nil, function(p, what) return ledger.void(p, what.status or "Voided") end)
 act("payments", "refund", "Refund Processed", function(p, what) return ledger.refund(p, what, "Payment") end)
 

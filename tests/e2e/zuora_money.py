@@ -170,6 +170,22 @@ def void_payments():
     equal(sorted(d["total"] for d in bed.documents("ReceivePayment")), ["10.00", "20.00"])
 
 
+@promise("ZUO-33: a payment that Zuora transfers to another account is asked about; another customer's money is never moved by itself")
+def transferred():
+    bed = Billing()
+    bed.settle()
+    account, other = bed.account(), bed.account("Kiesler Radio")
+    invoice = bed.invoice(other, charge("40.00"))
+    payment = bed.pay(account, "40.00")
+    bed.settle()
+    bed.both_agree()
+    bed.zuora.post(f"/payments/{payment['id']}/transfer", {"account": other["id"]})
+    bed.zuora.post(f"/payments/{payment['id']}/apply", {"invoices": [{"invoice": invoice["id"], "amount": "40.00"}]})
+    bed.settle()
+    equal([d["cause"] for d in bed.waiting()], ["posted_changed"], "a person is asked")
+    equal((bed.document("Invoice", "INV00000001")["balance"], bed.document("ReceivePayment", "P-00000001")["unused"]), ("40.00", "40.00"), "and nothing is done")
+
+
 @promise("ZUO-34: numbers over 11 characters are held, or keep their last digits with the whole in the memo")
 def long_numbers():
     bed = Billing()

@@ -259,6 +259,13 @@ function ledger.add_payment(what)
 	return p
 end
 
+-- To another account; what is applied has to be un-applied before.
+function ledger.transfer(p, what)
+	if #p.parts > 0 then plain("unapply it first") end
+	p.account = ledger.need("accounts", what.account).id
+	return ledger.touch(p)
+end
+
 -- A payment that was not money after all.
 function ledger.void(p, status)
 	for i = #p.parts, 1, -1 do
