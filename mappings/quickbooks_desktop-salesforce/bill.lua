@@ -4,9 +4,10 @@
 
 local params = shared "params"
 local total = money(src "AmountDue")
--- What has been paid or credited; the sign of these amounts is the other side's.
+-- What is open, QuickBooks says itself; where it does not, what is linked was paid or credited (a discount is not in there).  The sign
+-- of these amounts is the other side's.
 local settled = sum(filter("LinkedTxn", one_of(item "TxnType", { "BillPaymentCheck", "BillPaymentCreditCard", "VendorCredit" })), abs(item "Amount"))
-local open = when(eq(src "IsPaid", true), "0.00", money(sub(total, settled)))
+local open = when(eq(src "IsPaid", true), "0.00", money(first { src "OpenAmount", sub(total, settled) }))
 local state = when(eq(src "IsPaid", true), "Paid", when(lt(first { src "DueDate", src "TxnDate" }, today()), "Overdue", "Open"))
 local many = eq(fact "target.currencies", "many")
 local currency = when(present(src "CurrencyRef.name"), pick("currencies", src "CurrencyRef.name"), fact "source.currency")
@@ -84,6 +85,7 @@ return mapping {
         OpportunityLineItems = { { PricebookEntryId = "01uAc0000000007AAA", Quantity = "1", TotalPrice = "10.00", Description = "truck", MLC_Key__c = "2A-1-2B-1" },
           { PricebookEntryId = "01uAc0000000001AAA", Quantity = "100", TotalPrice = "300.00", Description = "Raw mugs" } } } },
     { name = "SF-34 a part that is paid is not open", like = 1, change = { LinkedTxn = { { TxnType = "BillPaymentCheck", Amount = "-100.00" } } }, expect = { MLC_Open__c = "210.00" } },
+    { name = "SF-34 nor is what a discount took off", like = 1, change = { LinkedTxn = { { TxnType = "BillPaymentCheck", Amount = "-100.00" } }, OpenAmount = "200.00" }, expect = { MLC_Open__c = "200.00" } },
     { name = "SF-34 paid", like = 1, change = { IsPaid = true }, expect = { MLC_State__c = "Paid", MLC_Open__c = "0.00", again_at = none } },
     { name = "SF-34 a payment has its bills looked at again", like = 1, entity = "BillPaymentCheck", given = { AppliedToTxn = { { TxnID = { id = "2A-1" } } } }, expect = { looks_at = { "2A-1" } } },
     { name = "SF-23 a deleted bill is marked, not deleted", like = 1, deleted = true, link = { id = "006Ac0000000002AAA", base = { MLC_State__c = "Open", MLC_Open__c = "310.00" } },

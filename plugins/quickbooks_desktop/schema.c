@@ -320,7 +320,7 @@ static const struct mlc_field bill[] = {
 	REF("TermsRef", 0, "Terms"), TEXT("Memo", MIRROR, 4095), BOOL("IsPaid", ONLY),
 	RATE("ExchangeRate", 0), TEXT("ExternalGUID", ONCE, 38), PARTS("LinkedTxn", ONLY, "LinkedTxn"),
 	PARTS("ExpenseLine", 0, "ExpenseLine"), PARTS("ItemLine", 0, "ItemLine"),
-	CUSTOM, END
+	AMOUNT("OpenAmount", ONLY), CUSTOM, END
 };
 static const struct mlc_field bill_payment[] = {
 	TXN_CORE, REF("PayeeEntityRef", ONLY | NAMED, "Vendor"), REF("APAccountRef", ONLY, "Account"),

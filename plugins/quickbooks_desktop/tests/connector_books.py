@@ -367,7 +367,7 @@ def _():
     equal(([x["TxnLineID"] == i for x, i in zip(lines, ids)], changed["data"]["AmountDue"]), ([True, False], "12.00"), "one kept, one new")
     equal(changed["data"]["ItemLine"], bill["data"]["ItemLine"], "item lines are another list")
     changed = b.change(changed, ExpenseLine=[], Memo="no expenses")
-    equal(("ExpenseLine" in changed["data"], changed["data"]["AmountDue"]), (False, "4.00"), "cleared")
+    equal(("ExpenseLine" in changed["data"], changed["data"]["AmountDue"], changed["data"]["OpenAmount"]), (False, "4.00", "4.00"), "cleared")
     order = b.make("PurchaseOrder", VendorRef=ref(vendor), PurchaseOrderLine=[{"ItemRef": name("MUG-RED"), "Quantity": "1", "Rate": "4"}])
     changed = b.change(order, PurchaseOrderLine=[{"ItemRef": name("MUG-RED"), "Quantity": "2", "Rate": "4"}, {"ItemRef": name("TSHIRT"), "Quantity": "1", "Rate": "1"}])
     equal(changed["data"]["PurchaseOrderLine"][0]["TxnLineID"], order["data"]["PurchaseOrderLine"][0]["TxnLineID"])

@@ -250,6 +250,7 @@ local TXN_VALUES = {
 	SalesTaxTotal = function(co, t) return co.preferences.SalesTax == "true" and values.amount(t.tax) or nil end,
 	AppliedAmount = function(_, t) return values.amount(books.open_amount(t) - t.total) end,
 	BalanceRemaining = function(_, t) return values.amount(books.open_amount(t)) end,
+	OpenAmount = function(_, t) return values.amount(books.open_amount(t)) end,
 	IsPaid = function(_, t) return tostring(books.open_amount(t) == 0) end,
 	TotalAmount = function(_, t) return values.amount(t.total) end,
 	CreditRemaining = function(_, t) return values.amount(books.credit_left(t)) end,

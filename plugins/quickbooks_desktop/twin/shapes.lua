@@ -929,6 +929,7 @@ ItemLineMod* {costline} M &lines
 ItemGroupLineMod* {costgroup} M &lines
 ItemLineRet* {costline} R &lines
 ItemGroupLineRet* {costgroup} R &lines
+OpenAmount amt R
 DataExtRet* {extret} R
 ]]
 
