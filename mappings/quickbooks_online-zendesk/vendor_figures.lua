@@ -38,6 +38,8 @@ return mapping {
       rows = { bills = { { DocNumber = "B-17", TxnDate = "2026-11-08", DueDate = "2026-11-18", Balance = "75.50", TotalAmt = "75.50" } } },
       expect = { action = "update 900", organization_fields = { qbo_status = "overdue", qbo_open_bills = 1, qbo_open_amount = "75.50", qbo_overdue_bills = 1, qbo_overdue_amount = "75.50",
         qbo_balance = "75.50", qbo_currency = "USD", qbo_bills = "B-17: 75.50 of 75.50, due 2026-11-18" } } },
+    { name = "ZEN-17 a bill without number and day stands with its own day", like = 1, rows = { bills = { { TxnDate = "2026-11-08", Balance = "75.50", TotalAmt = "80.00" } } },
+      expect = { organization_fields = { qbo_status = "overdue", qbo_bills = "75.50 of 80.00, due 2026-11-08" } } },
     { name = "ZEN-17 a bill that falls due later turns overdue by itself", like = 1, today = "2026-11-10", expect = { organization_fields = { qbo_status = "open", qbo_overdue_bills = 0 }, again_at = "2026-11-19" } },
     { name = "ZEN-17 a bill has its vendor looked at", like = 1, entity = "Bill", given = { VendorRef = { id = "22" } }, expect = { looks_at = { "22" } } },
     { name = "ZEN-16 nothing owed is paid", like = 1, rows = {}, change = { Balance = "0" }, expect = { organization_fields = { qbo_status = "paid", qbo_open_bills = 0, qbo_balance = "0.00" } } },

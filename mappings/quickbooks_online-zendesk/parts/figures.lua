@@ -10,7 +10,8 @@ return function(of)
   local status = when(gt(count(late), 0), "overdue", when(gt(count(of.list), 0), "open", "paid"))
   local balance = money(first { of.balance, "0" })
   local currency = first { src "CurrencyRef.value", fact "source.currency" }
-  local listed = join(of.list, text "{item.DocNumber}: {item.Balance} of {item.TotalAmt}, due {item.DueDate}", "\n")
+  -- A bill need not have a number, nor a day when it is due.
+  local listed = join(of.list, join(list { when(present(item "DocNumber"), text "{item.DocNumber}:"), text "{item.Balance} of {item.TotalAmt}, due", due(item) }, item(), " "), "\n")
   local function fit(x) return trim { x, max = 60000, on_overflow = "truncate" } end
 
   return {
