@@ -5,7 +5,7 @@ import time
 from decimal import Decimal
 
 from lib import equal, eventually, holds, promise, run
-from lib.booksdesk import DAY, SECOND, BooksDesk
+from lib.booksdesk import DAY, HOUR, SECOND, BooksDesk
 
 
 def day(offset):
