@@ -689,6 +689,7 @@ static void on_all_recovered(void *arg)
 	json_t *ports = json_pack("{s:i,s:s}", "public", h->public_port, "url", h->public_url);
 
 	h->recovered = true;
+	pool_use(h->pool, (unsigned)json_int_or(h->config->mlc, "workers", 0));
 	connections_reachable(h->connections); /* before the listener was there, there was no address to give them */
 	on_watch(h);
 	on_tidy(h);

@@ -110,7 +110,8 @@ const char *facts_conflict(const json_t *facts, const json_t *settings, const ch
 	if (!strcmp(name, "identity") && was && strcmp(was, text) != 0)
 		snprintf(why, size,
 			"the remote is another company than last time: its identity was '%.100s' and is "
-			"now '%.100s'; nothing is read or written until the right one answers", was,
+			"now '%.100s'; nothing is read or written until the right one answers, or this one "
+			"is accepted: mlc resume TENANT/CONNECTION", was,
 			text);
 	else if ((!strcmp(name, "identity") || !strcmp(name, "company")) && !was && wanted &&
 		strcmp(wanted, text) != 0)

@@ -431,8 +431,8 @@ struct pool *pool_create(struct loop *loop, const struct pool_conf *conf, struct
 	p->worker_count = conf->workers ? conf->workers : cores();
 	if (p->worker_count > WORKERS_MAX)
 		p->worker_count = WORKERS_MAX;
-	p->workers = xcalloc(p->worker_count, sizeof *p->workers);
-	for (struct worker *w = p->workers; w < p->workers + p->worker_count; w++) {
+	p->workers = xcalloc(WORKERS_MAX, sizeof *p->workers);
+	for (struct worker *w = p->workers; w < p->workers + WORKERS_MAX; w++) {
 		w->pool = p;
 		queue_init(&w->asks);
 		frame_reader_init(&w->in);
@@ -445,6 +445,47 @@ struct pool *pool_create(struct loop *loop, const struct pool_conf *conf, struct
 		return NULL;
 	}
 	return p;
+}
+
+/* It ends; what was asked of it waits again, in its order and before all else. */
+static void retire(struct worker *w)
+{
+	struct queue again;
+	struct ask *a;
+
+	timer_clear(w->pool->loop, &w->deadline);
+	timer_clear(w->pool->loop, &w->restart);
+	if (w->child)
+		child_abandon(w->child);
+	w->child = NULL;
+	w->is_condemned = false;
+	queue_init(&again);
+	while ((a = queue_take(&w->asks)))
+		if (a->done)
+			queue_put_first(&again, a);
+		else
+			drop(a);
+	while ((a = queue_take(&again))) {
+		queue_put_first(&w->pool->waiting, a);
+		w->pool->waiting_count++;
+	}
+	w->count = w->others = w->failures = 0;
+}
+
+void pool_use(struct pool *p, unsigned workers)
+{
+	unsigned wanted = !workers ? cores() : workers > WORKERS_MAX ? WORKERS_MAX : workers;
+
+	while (p->worker_count > wanted)
+		retire(&p->workers[--p->worker_count]);
+	while (p->worker_count < wanted)
+		start(&p->workers[p->worker_count++], NULL);
+	give_out(p);
+}
+
+unsigned pool_workers(const struct pool *p)
+{
+	return p->worker_count;
 }
 
 static void free_load(struct load *l)
@@ -470,8 +511,9 @@ void pool_stop(struct pool *p)
 			child_abandon(w->child);
 		while ((a = queue_take(&w->asks)))
 			queue_put(&all, a);
-		frame_reader_finish(&w->in);
 	}
+	for (struct worker *w = p->workers; w < p->workers + WORKERS_MAX; w++)
+		frame_reader_finish(&w->in);
 	timer_clear(p->loop, &p->tell_ended);
 	while ((a = queue_take(&p->ended)) || (a = queue_take(&p->waiting)))
 		queue_put(&all, a);

@@ -26,6 +26,10 @@ struct pool_conf {
 };
 
 struct pool *pool_create(struct loop *, const struct pool_conf *, struct err *);
+/* From now on so many workers (0: one per core).  Those above it end, and what they were asked goes to others;
+ * not from within a callback of the pool. */
+void pool_use(struct pool *, unsigned workers);
+unsigned pool_workers(const struct pool *);
 /* Children are killed; what was asked and not answered ends as DIED, from within this call.  Nothing may
  * be asked any more; generations may still be forgotten. */
 void pool_stop(struct pool *);

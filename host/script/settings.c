@@ -52,7 +52,7 @@ struct table {
 };
 
 static const char *const modes[] = { "shadow", "live", NULL };
-static const char *const isolations[] = { "inline", "process", NULL };
+static const char *const isolations[] = { "inline", NULL }; /* "process": docs/design/plug.md, not built */
 static const char *const job_rules[] = { "own_account", "roll_up", NULL };
 static const char *const closed_rules[] = { "hold", "first_open_day", NULL };
 
@@ -105,8 +105,6 @@ static const struct member mlc_members[] = {
 	{ "outbound", TABLE, .inside = outbound_members, .example = "{ ca_file = \"tls/own-ca.pem\" }" },
 	{ "store", TEXT, .example = "\"state\"" },
 	{ "key_file", TEXT, .example = "\"state/master.key\"" },
-	{ "plugins", TEXT, .example = "\"plugins\"" },
-	{ "mappings", TEXT, .example = "\"mappings\"" },
 	{ "workers", WHOLE, .most = 64, .example = "2" },
 	{ "retention", TABLE, .inside = retention_members, .example = "{ payload_days = 400 }" },
 	{ "alerts", TABLE, .inside = alerts_members, .example = "{ command = { \"/usr/local/bin/tell-us\" } }" },
@@ -120,7 +118,7 @@ static const struct member connection_members[] = {
 	{ "mode", TEXT, .example = "\"oauth\"" },
 	{ "ca_file", TEXT, .example = "\"tls/own-ca.pem\"" },
 	{ "every_minutes", WHOLE, .least = 1, .most = 1440, .example = "15" },
-	{ "isolation", WORD, .words = isolations, .example = "\"process\"" },
+	{ "isolation", WORD, .words = isolations, .example = "\"inline\"" },
 	{ NULL },
 };
 

@@ -205,6 +205,30 @@ static void a_record_that_takes_too_long_is_stopped_at_its_deadline(void **state
 	finish(&w);
 }
 
+/* mlc.lua's workers: fewer than cores, or more. */
+static void as_many_work_as_are_wanted_and_nothing_is_lost_by_it(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin_with(&w, 3);
+	assert_int_equal(pool_workers(w.pool), 3);
+	for (unsigned i = 1; i <= 12; i++)
+		map(&w, i, "echo", "x");
+	pool_use(w.pool, 1);
+	assert_int_equal(pool_workers(w.pool), 1);
+	wait_for(&w, 13);
+	for (unsigned i = 1; i <= 12; i++)
+		assert_int_equal(w.answers[i].outcome, CAGE_ANSWERED);
+	pool_use(w.pool, 4);
+	for (unsigned i = 13; i <= 24; i++)
+		map(&w, i, "echo", "x");
+	wait_for(&w, 25);
+	for (unsigned i = 13; i <= 24; i++)
+		assert_int_equal(json_int_or(w.answers[i].json, "generation", 0), 1);
+	finish(&w);
+}
+
 static void a_new_worker_has_what_the_old_one_had_loaded(void **state)
 {
 	struct world w;
@@ -367,6 +391,7 @@ int main(void)
 		cmocka_unit_test(one_worker_answers_in_the_order_of_asking),
 		cmocka_unit_test(a_record_that_kills_its_worker_costs_only_itself),
 		cmocka_unit_test(a_record_that_takes_too_long_is_stopped_at_its_deadline),
+		cmocka_unit_test(as_many_work_as_are_wanted_and_nothing_is_lost_by_it),
 		cmocka_unit_test(a_new_worker_has_what_the_old_one_had_loaded),
 		cmocka_unit_test(mappings_that_kill_their_worker_are_told_once_and_not_loaded_again),
 		cmocka_unit_test(forgotten_mappings_map_nothing),

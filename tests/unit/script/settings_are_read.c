@@ -127,7 +127,7 @@ static void the_host_s_own_file_is_read(void **state)
 		"  store = 'state', workers = 2, retention = { payload_days = 400 },\n"
 		"  alerts = { command = { '/usr/local/bin/tell-us', '--now' } },\n"
 		"  apps = { intuit = { connector = 'quickbooks_online', client_id = 'AB', sandbox = true } },\n"
-		"  plugins = 'plugins', mappings = 'mappings', key_file = 'master.key',\n"
+		"  key_file = 'master.key',\n"
 		"}\n");
 
 	(void)state;
