@@ -190,7 +190,7 @@ static void do_explain(const struct ask *a)
 
 static void do_reconcile(const struct ask *a)
 {
-	host_reconcile(a->h, target(a), json_text_or(a->args, "month", ""), on_answer, a->in);
+	host_reconcile(a->h, target(a), json_text_or(a->args, "month", ""), a->who, on_answer, a->in);
 }
 
 static void do_audit(const struct ask *a)

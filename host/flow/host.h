@@ -66,7 +66,8 @@ void host_qwc(struct host *, const char *connection, host_fn *, void *arg); /* {
 void host_visits(struct host *, const char *connection, const json_t *filter, host_fn *, void *arg);
 /* What a code of a remote means and what to do: { text, connector, code, means, cure }. */
 void host_explain(struct host *, const char *code, host_fn *, void *arg);
-void host_reconcile(struct host *, const char *target, const char *month, host_fn *, void *arg);
+/* What came out of it is written into the trail, flow by flow. */
+void host_reconcile(struct host *, const char *target, const char *month, const char *who, host_fn *, void *arg);
 void host_audit_list(struct host *, const json_t *filter, host_fn *, void *arg);
 void host_audit_verify(struct host *, host_fn *, void *arg);
 void host_backup(struct host *, const char *path, const char *who, host_fn *, void *arg);

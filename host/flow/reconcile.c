@@ -33,6 +33,7 @@ struct reconcile { /* of one flow */
 struct reconcile_all {
 	host_fn *fn;
 	void *arg;
+	char *who;
 	json_t *answer;
 	size_t flows; /* under way */
 	struct err e; /* the first: half an answer is none */
@@ -205,6 +206,18 @@ static void compare_target(const struct reconcile *r, json_t *out)
 	json_decref(numbers);
 }
 
+/* A report that agreed is part of the chain that mlc audit verify proves. */
+static void note(const struct reconcile *r, const json_t *out)
+{
+	struct txn *t = txn_begin(r->host->store);
+	json_t *detail = json_copy((json_t *)(uintptr_t)out);
+
+	json_object_del(detail, "gaps");
+	json_put_int(detail, "gaps", (json_int_t)json_array_size(json_object_get(out, "gaps")));
+	host_audit(t, r->flow->tenant, "reconcile", r->all->who, r->flow, 0, detail);
+	host_commit_quietly(t);
+}
+
 static void over(struct reconcile *r)
 {
 	struct reconcile_all *all = r->all;
@@ -219,6 +232,8 @@ static void over(struct reconcile *r)
 	json_object_set_new(out, "agrees", json_boolean(!json_array_size(json_object_get(out, "gaps"))));
 	if (json_array_size(json_object_get(out, "gaps")))
 		json_object_set_new(all->answer, "agrees", json_false());
+	if (!stopping)
+		note(r, out);
 	json_array_append_new(json_object_get(all->answer, "flows"), out);
 	json_decref(r->due);
 	json_decref(r->links);
@@ -235,6 +250,7 @@ static void over(struct reconcile *r)
 		err_set(&all->e, ERR_REFUSED, "the host is stopping");
 	all->fn(all->arg, all->e.code ? NULL : all->answer, all->e.code ? &all->e : NULL);
 	json_decref(all->answer);
+	free(all->who);
 	free(all);
 }
 
@@ -458,7 +474,7 @@ static void begin(struct host *h, struct flow *f, const char *month, struct reco
 	page_source(r);
 }
 
-void host_reconcile(struct host *h, const char *target, const char *month, host_fn *fn, void *arg)
+void host_reconcile(struct host *h, const char *target, const char *month, const char *who, host_fn *fn, void *arg)
 {
 	struct reconcile_all *all;
 	struct err e = { 0 };
@@ -489,6 +505,7 @@ void host_reconcile(struct host *h, const char *target, const char *month, host_
 	all->fn = fn;
 	all->arg = arg;
 	all->flows = count;
+	all->who = xstrdup(who);
 	all->answer = json_pack("{s:s,s:b,s:[],s:I}", "month", month, "agrees", 1, "flows", "as_of_ms",
 		(json_int_t)loop_now_ms(h->loop));
 	for (size_t i = 0; i < count; i++)

@@ -3,6 +3,7 @@ import re
 from decimal import Decimal
 
 from lib import Deployment, ShopBooks, Twin, equal, eventually, exchange, holds, person, promise, run
+from lib.scale import many
 from lib.shopbooks import PARAMS, PASSWORD, PRODUCTS, free_port
 
 
@@ -19,7 +20,7 @@ def https_only():
         at.host.stop()
 
 
-@promise("WOO-25 WOO-30: the interval of tenant.lua stands in the .qwc, and the Web Connector's own schedule brings the orders in, with nobody's help (WOO-36)")
+@promise("WOO-25 WOO-30 ZUO-15 SF-06: the interval of tenant.lua stands in the .qwc, from a reload on, 0 is refused, and the Web Connector's own schedule brings the orders in, with nobody's help (WOO-36)")
 def on_schedule():
     bed = ShopBooks()
     code, qwc = bed.at.say("qwc", "acme/books")
@@ -38,9 +39,9 @@ def on_schedule():
     holds("every_minutes" in said, said)
 
 
-@promise("WOO-10 WOO-31: several stores, each with its own address, keys and company file: no order in another's books")
+@promise(f"WOO-10 WOO-31: {many(4, 50)} stores, each with its own address, keys and company file: no order in another's books")
 def stores_never_meet():
-    count, port = 4, free_port()
+    count, port = many(4, 50), free_port()
     shops = [Twin("woocommerce", {"key": f"ck_{n:040x}", "secret": f"cs_{n:040x}", "number_prefix": f"{n}-"}, tls=True) for n in range(count)]
     books = [Twin("quickbooks_desktop", {"seed": "shop"}, pace=0.02) for _ in range(count)]
     at = Deployment()
