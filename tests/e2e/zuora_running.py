@@ -174,7 +174,7 @@ def trail():
     taken = [e["detail"] for e in events if e["move"] == "accept" and e["entity"] == "invoice"]
     holds(any(d.get("version") or d.get("blake2b") for d in taken), f"which version of it, by its number or its content: {taken}")
     done = next(e for e in events if e["move"] == "settle" and e["detail"].get("state") == "done" and e["flow"] == "books-zuora.invoice")["detail"]
-    holds(done["mapping"] == "zuora.invoice->quickbooks_desktop.invoice" and len(done["mapping_hash"]) == 64 and done["version"], f"by which mapping, and what it became: {done}")
+    holds(done["mapping"] == "zuora.invoice->quickbooks_desktop.Invoice" and len(done["mapping_hash"]) == 64 and done["version"], f"by which mapping, and what it became: {done}")
     talks = [e for e in bed.at.mlc("audit", "--tenant", "acme", "--move", "exchange", "--payload", "--limit", "1000")["audit"] if e["detail"].get("key") == done["key"]]
     equal([(e["entity"], e["rid"]) for e in talks], [("Invoice", done["id"])], "the exchange that made it")
     holds("<InvoiceAddRq" in talks[0]["payload"] and "<InvoiceAddRs" in talks[0]["payload"], "with request and reply")
