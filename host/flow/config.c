@@ -522,7 +522,7 @@ static void read_outbound(struct reading *r)
 	for (size_t i = 0; i < json_array_size(list); i++)
 		allow[i] = json_string_value(json_array_get(list, i));
 	r->config->outbound = (struct carry_conf) { .allow_private = allow, .ca_file = ca ? in_dir(r, ca) : NULL,
-		.agent = "ml-connector" };
+		.agent = "ml-connector", .at_once_host = 256 }; /* connectors say how many their remotes take (at_once) */
 	if (carry_check(&r->config->outbound, &e) < 0) {
 		err_within(&e, "outbound");
 		add_error(r->config, "mlc.lua", 0, e.text, NULL);

@@ -19,11 +19,21 @@ static bool waits_for_visit(const struct connection *c)
 	return connection_peer_calls(c) && !connection_in_visit(c);
 }
 
+/* As many as its target takes at once, and half of what the others leave at most: however many targets are
+ * dead, there is room for one more flow. */
+static size_t places_of(const struct host *h, const struct flow *f)
+{
+	size_t at_once = connection_connector(f->target)->at_once, most = at_once > AT_WORK_USUAL ? at_once : AT_WORK_USUAL;
+	size_t others = h->work_count - f->at_work, half = others < AT_WORK_MAX ? (AT_WORK_MAX - others) / 2 : 0;
+
+	return most < half ? most : half;
+}
+
 bool deliver_can_claim(struct host *h, const struct flow *f, int64_t now)
 {
 	if (!f->maybe_ready && !(f->due_ms && f->due_ms <= now))
 		return false;
-	if (!f->enabled || f->paused || f->held || f->claiming || f->at_work > AT_WORK_FLOW_MAX / 2)
+	if (!f->enabled || f->paused || f->held || f->claiming)
 		return false;
 	if (!f->source || !f->target || connection_held(f->source, NULL, NULL) || connection_held(f->target, NULL, NULL))
 		return false;
@@ -33,7 +43,7 @@ bool deliver_can_claim(struct host *h, const struct flow *f, int64_t now)
 		return false;
 	if ((f->mode == FLOW_LIVE && !uses_known(h, f)) || !schedule_mirrors_whole(h, f))
 		return false;
-	return h->work_count < AT_WORK_MAX;
+	return f->at_work < places_of(h, f) && f->at_work <= places_of(h, f) / 2;
 }
 
 struct claim_call {
@@ -147,11 +157,12 @@ void deliver_turn(struct host *h)
 
 	for (size_t i = 0; i < n && h->work_count + h->asked < most; i++) {
 		struct flow *f = h->config->flows[(first + i) % n];
-		size_t room = most - h->work_count - h->asked;
+		size_t room = most - h->work_count - h->asked, own;
 
 		if (!deliver_can_claim(h, f, now))
 			continue;
-		claim(h, f, now, room < AT_WORK_FLOW_MAX / 2 ? room : AT_WORK_FLOW_MAX / 2);
+		own = (places_of(h, f) + 1) / 2;
+		claim(h, f, now, room < own ? room : own);
 		h->turn_place = (first + i + 1) % n;
 	}
 }

@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define AT_WORK_MAX      256 /* deliveries in memory; the backlog stays on disk */
-#define AT_WORK_FLOW_MAX 64
+#define AT_WORK_MAX   256 /* deliveries in memory; the backlog stays on disk */
+#define AT_WORK_USUAL 64  /* of one flow, unless its target takes more requests at once */
 #define ROUNDS_MAX       4
 #define REMOVALS_KEPT    256
 #define REMOVALS_AN_HOUR 20 /* unless max_deletions_per_hour says otherwise (WOO-35) */

@@ -166,6 +166,11 @@ static void on_decided(void *arg, const struct txn_result *r)
 		return;
 	}
 	intake_touched(w->host, r); /* records that are looked at because of this one */
+	if (!w->flow->other) { /* it is not mapped again, and waits for its target in less room */
+		free(w->text);
+		free(w->said);
+		w->text = w->said = NULL;
+	}
 	work_write(w);
 }
 

@@ -230,6 +230,8 @@ static struct db *open_file(const char *path, enum db_use use, const char *more,
 	if (use != DB_READ)
 		db_exec(db, "PRAGMA journal_mode = WAL;");
 	db_exec(db, settings);
+	if (use == DB_READ) /* every commit empties it */
+		db_exec(db, "PRAGMA cache_size = -512;");
 	db_exec(db, more);
 	if (db_fail(db, e) < 0)
 		goto fail;
