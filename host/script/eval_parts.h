@@ -1,4 +1,4 @@
-/* eval_parts.h - what the files of eval.h share: eval.c, reckon.c, wording.c, rows.c. */
+/* eval_parts.h - what the files of eval.h share: eval.c, failure.c, reckon.c, wording.c, rows.c. */
 #ifndef SCRIPT_EVAL_PARTS_H
 #define SCRIPT_EVAL_PARTS_H
 
@@ -10,6 +10,8 @@ static inline bool is_unknown(struct value v)
 	return v.kind == VALUE_UNKNOWN;
 }
 
+/* Notes a failure with its way out (fix: NULL, none); options: taken over. */
+void eval_note(struct eval *, enum op verdict, const char *cause, const char *why, const char *fix, json_t *options);
 /* Both note a failure and give UNKNOWN. */
 struct value eval_bad(struct eval *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 struct value eval_no_room(struct eval *);
