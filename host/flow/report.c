@@ -59,7 +59,7 @@ int filter_names(const struct host *h, const json_t *filter, struct err *e)
 	const char *tenant = json_text_at(filter, "tenant"), *flow = json_text_at(filter, "flow");
 	bool known = false;
 
-	if (tenant && !json_object_get(h->config->tenants, tenant))
+	if (tenant && strcmp(tenant, APP_TENANT) != 0 && !json_object_get(h->config->tenants, tenant))
 		return err_set(e, ERR_ABSENT, "there is no tenant '%s'", tenant);
 	for (size_t i = 0; flow && i < h->config->flow_count; i++) {
 		const struct flow *f = h->config->flows[i];
