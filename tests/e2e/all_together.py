@@ -36,7 +36,8 @@ class Tenant:
             self.shop.post("/products", {**product, "stock": 1000})
         for item in billing.ITEMS:
             self.books.post("/person/add", {"type": "ItemService", "set": {
-                "Name": item, "SalesTaxCodeRef": "Non" if item in ("Bad Debt", "Adjustment") else "Tax", "SalesOrPurchase": {"Price": "0.00", "AccountRef": {"FullName": "Sales"}}}})
+                "Name": item, "SalesTaxCodeRef": "Non" if item in ("Bad Debt", "Adjustment") else "Tax",
+                "SalesOrPurchase": {"Price": "0.00", "AccountRef": {"FullName": "Sales"}}}})
         online.post("/companies", {"name": f"{name} online", "realm": self.realm, "seed": "small"})
         self.desk.post("/clock", {"advance_ms": 120_000})
         self.orders, self.invoices = [], []
@@ -96,7 +97,8 @@ class Tenant:
 
     def sell_online(self, n):
         at = f"/companies/{self.realm}"
-        customer = self.online.post(at + "/customer", {"DisplayName": f"{self.name} online {n}", "PrimaryEmailAddr": {"Address": f"online{n}@{self.name}.example"}})
+        customer = self.online.post(at + "/customer", {"DisplayName": f"{self.name} online {n}",
+                                                       "PrimaryEmailAddr": {"Address": f"online{n}@{self.name}.example"}})
         item = self.online.get(at + "/item")[0]["Id"]
         self.online.post(at + "/invoice", {"CustomerRef": {"value": customer["Id"]}, "DueDate": "2030-01-31", "Line": [
             {"Amount": f"{n}.50", "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": item}, "Qty": 1, "UnitPrice": f"{n}.50"}}]})
@@ -222,7 +224,8 @@ def all_together():
     world.online.control("DELETE", "/faults")
     world.settle()
     held = world.waits_for_a_person()
-    equal([w for w in held if w[2] != "broken" and not w[2].startswith("needs:")], [], "held for another cause than an answer that was a web page, or half of one")
+    equal([w for w in held if w[2] != "broken" and not w[2].startswith("needs:")], [],
+          "held for another cause than an answer that was a web page, or half of one")
     if held:  # somebody has looked at what came, and says: again
         for t in world.tenants:
             world.at.mlc("release", t.name)
@@ -231,8 +234,10 @@ def all_together():
     for t in world.tenants:
         invoices = compare(t)
         others = [o.name for o in world.tenants if o is not t]
-        everything = json.dumps([t.books.get("/books"), t.zuora.get("/books"), t.zoho.get("/records/Accounts"), t.sales.get("/books"), t.desk.get("/organizations")])
-        equal([o for o in others if f"{o}.example" in everything or f"{o} " in everything], [], f"names of others in what {t.name} holds, {len(invoices)} invoices")
+        everything = json.dumps([t.books.get("/books"), t.zuora.get("/books"), t.zoho.get("/records/Accounts"), t.sales.get("/books"),
+                                 t.desk.get("/organizations")])
+        equal([o for o in others if f"{o}.example" in everything or f"{o} " in everything], [],
+              f"names of others in what {t.name} holds, {len(invoices)} invoices")
         desk = BooksDesk.__new__(BooksDesk)
         desk.books, desk.desks, desk.tenants = world.online, {t.name: t.desk}, {t.name: t.realm}
         equal(desk.disagreements(t.name, t.realm), [], f"{t.name}: the help desk and QuickBooks Online")

@@ -21,7 +21,8 @@ LAUGHS = ('<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha">' + "".join(
 def soap(url, method, **params):
     """(status, the texts of the answer) of one call as the Web Connector would make it."""
     body = ENVELOPE.format(method, "".join(f"<{k}>{v}</{k}>" for k, v in params.items()))
-    status, _, reply = exchange(url, "POST", body.encode(), {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"http://developer.intuit.com/{method}"'})
+    status, _, reply = exchange(url, "POST", body.encode(), {"Content-Type": "text/xml; charset=utf-8",
+                                                             "SOAPAction": f'"http://developer.intuit.com/{method}"'})
     return status, re.findall(rb">([^<>]*)<", reply)
 
 
@@ -75,7 +76,8 @@ def broken_and_slow():
     bed = ShopBooks()
     bed.settle()
     before = known(bed)
-    for what, data in {"no HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 64 + b"\r\n\r\n", "a method of its own": b"BREW / HTTP/1.1\r\nHost: x\r\n\r\n",
+    for what, data in {"no HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 64 + b"\r\n\r\n",
+                       "a method of its own": b"BREW / HTTP/1.1\r\nHost: x\r\n\r\n",
                        "two lengths": b"POST /hooks/acme/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x",
                        "smuggled": b"POST /hooks/acme/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                        "a head too long": b"POST / HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * 200000 + b"\r\n\r\n"}.items():
@@ -112,7 +114,8 @@ def broken_soap():
     _, said = soap(url, "authenticate", strUserName="acme.books", strPassword="wrong")
     holds(b"nvu" in said, said)
     for ticket in ("", "{00000000-0000-0000-0000-000000000000}", "x" * 5000):
-        status, said = soap(url, "sendRequestXML", ticket=ticket, strHCPResponse="", strCompanyFileName="", qbXMLCountry="US", qbXMLMajorVers=13, qbXMLMinorVers=0)
+        status, said = soap(url, "sendRequestXML", ticket=ticket, strHCPResponse="", strCompanyFileName="", qbXMLCountry="US",
+                            qbXMLMajorVers=13, qbXMLMinorVers=0)
         holds(not any(b"AddRq" in text or b"QBXML" in text for text in said), f"a ticket that nobody gave: {said}")
     # A ticket of a visit that is over.
     _, said = soap(url, "authenticate", strUserName="acme.books", strPassword=PASSWORD)
@@ -304,7 +307,8 @@ def commands():
     for argv in (["status", "nobody"], ["ping", "acme/nothing"], ["story", "acme/shop", "order", "4711"], ["qwc", "acme/shop"], ["qwc", "acme/nothing"],
                  ["sync", "acme/nothing"], ["go", "acme/nothing"], ["pause", "nobody"], ["links", "nobody"], ["visits", "acme/nothing"],
                  ["decide", "nobody", "--cause", "no_such", "--choice", "again"],
-                 ["decide", "acme", "--cause", "no_such", "--choice", "again"], ["release", "nobody"], ["list", "all", "--tenant", "nobody"], ["list", "all", "--flow", "nothing"], ["replay", "--tenant", "nobody"],
+                 ["decide", "acme", "--cause", "no_such", "--choice", "again"], ["release", "nobody"],
+                 ["list", "all", "--tenant", "nobody"], ["list", "all", "--flow", "nothing"], ["replay", "--tenant", "nobody"],
                  ["audit", "--tenant", "nobody"], ["unlink", "acme/shop-books.invoice", "4711"], ["erase", "acme/shop", "order", "4711"],
                  ["visits", "acme/shop"], ["connectors", "--dir", "/nonexistent"], ["reconcile", "acme/nothing", "--month", "2026-10"],
                  ["schema", "nothing"], ["schema", "woocommerce.nothing"], ["map", "nothing", "--record", "/nonexistent"], ["test", "nothing"],

@@ -21,7 +21,8 @@ def edit(bed, type_, name, **set_):
 
 
 def contoso(bed, **more):
-    return add(bed, "Customer", **{**dict(Name="Contoso", CompanyName="Contoso Ltd", Email="Books@contoso.example", Phone="555 0142", FirstName="Ada", LastName="Byron",
+    return add(bed, "Customer", **{**dict(Name="Contoso", CompanyName="Contoso Ltd", Email="Books@contoso.example", Phone="555 0142",
+                                          FirstName="Ada", LastName="Byron",
                                           TermsRef="Net 30", BillAddress=RENO), **more})
 
 
@@ -64,7 +65,8 @@ def accounts():
         found = bed.record("Account", Name=f"Contoso:{job}")
         equal((found["MLC_FullName__c"], found["ParentId"]), (f"Contoso:{job}", top["id"]), "a job")
     vendor = bed.record("Account", Name="Clay%20Works")
-    equal((vendor["BillingCity"], vendor["BillingPostalCode"], vendor["MLC_VendorTerms__c"], vendor["MLC_IsVendor__c"]), ("Austin", "73301", "Net 15", True), "a vendor")
+    equal((vendor["BillingCity"], vendor["BillingPostalCode"], vendor["MLC_VendorTerms__c"], vendor["MLC_IsVendor__c"]),
+          ("Austin", "73301", "Net 15", True), "a vendor")
     person = bed.record("Contact", LastName="Byron")
     equal((person["FirstName"], person["AccountId"], person["Email"]), ("Ada", top["id"], "books@contoso.example"), "the contact")
 
@@ -372,8 +374,10 @@ def storm():
     bed = BooksSales()
     contoso(bed)
     invoice(bed, "Contoso", "1007")
-    for kind, more in (("drop_after", {}), ("status", {"status": 429, "headers": {"Retry-After": "1"}, "json": []}), ("status_after", {"status": 503, "body": "<html>busy</html>"}),
-                       ("drop_after", {}), ("status", {"status": 500, "json": [{"errorCode": "UNKNOWN_EXCEPTION", "message": "no"}]}), ("drop_before", {}), ("truncate", {})):
+    for kind, more in (("drop_after", {}), ("status", {"status": 429, "headers": {"Retry-After": "1"}, "json": []}),
+                       ("status_after", {"status": 503, "body": "<html>busy</html>"}),
+                       ("drop_after", {}), ("status", {"status": 500, "json": [{"errorCode": "UNKNOWN_EXCEPTION", "message": "no"}]}),
+                       ("drop_before", {}), ("truncate", {})):
         for after in (0, 2, 5, 9, 14, 20):
             bed.sales.fault(kind=kind, method="POST", path=f"{CALLS}/composite", after=after, **more)
     for name in ("Account", "Product2", "Opportunity"):
@@ -460,7 +464,8 @@ def logins():
     bed = BooksSales()
     equal(bed.at.run("ping", "acme/crm")[0], 0, "a healthy one")
     said_ = {}
-    for name, settings in {"shared": {"shared_host": "true"}, "user": {"run_as": "none"}, "secret": {"client_secret": "other"}, "edition": {"edition": "Professional Edition"}}.items():
+    for name, settings in {"shared": {"shared_host": "true"}, "user": {"run_as": "none"}, "secret": {"client_secret": "other"},
+                           "edition": {"edition": "Professional Edition"}}.items():
         bad = BooksSales(sales=settings)
         code, answer, text = bad.at.run("ping", "acme/crm")
         holds(code == 1, f"{name}: {text}")
@@ -525,7 +530,8 @@ def written_back():
     bed.settle()
     quiet(bed)
     now = bed.books.get("/records/Customer/Contoso")
-    equal((now["Phone"], now["BillAddress"]["City"], now["Fax"], now["Notes"], now["TermsRef"]["FullName"]), ("555 9999", "Sparks", "7", "pays late", "Net 30"), "both edits")
+    equal((now["Phone"], now["BillAddress"]["City"], now["Fax"], now["Notes"], now["TermsRef"]["FullName"]),
+          ("555 9999", "Sparks", "7", "pays late", "Net 30"), "both edits")
     equal(bed.record("Account", Id=account)["Fax"], "7", "the bookkeeper's, in Salesforce")
     mods = [t for t in [transcript] if "CustomerModRq" in t]
     holds(mods and mods[0].rindex("CustomerQueryRq", 0, mods[0].index("CustomerModRq")) >= 0, "a query before the Mod")
@@ -573,7 +579,8 @@ def questions():
     edit(bed, "Customer", "Contoso", Fax="1")
     transcript = said(bed.visit())
     bed.rest()
-    for what in ("CustomerQueryRq", "VendorQueryRq", "InvoiceQueryRq", "BillQueryRq", "AccountQueryRq", "TxnDeletedQueryRq", "ListDeletedQueryRq", "AgingReportQueryRq"):
+    for what in ("CustomerQueryRq", "VendorQueryRq", "InvoiceQueryRq", "BillQueryRq", "AccountQueryRq", "TxnDeletedQueryRq",
+                 "ListDeletedQueryRq", "AgingReportQueryRq"):
         holds(what in transcript, f"no {what}")
     for what in ("ModifiedDateRangeFilter", "iterator=", "authenticate", "closeConnection"):
         holds(what in transcript, f"no {what}")

@@ -42,12 +42,14 @@ def lists():
         ({"kind": "status", "status": 200, "json": {"data": [], "info": {"more_records": True, "next_page_token": "x"}}}, "an empty page"),
         ({"kind": "status", "status": 200, "json": page, "count": 2}, "has just given"),
         ({"kind": "status", "status": 200, "json": {"data": [{"Account_Name": "no id"}], "info": {"more_records": False}}}, "a list of records"),
-        ({"kind": "status", "status": 200, "json": {"data": [{"id": 7, "Modified_Time": "2026-11-20T10:00:00Z"}], "info": {"more_records": False}}}, "a list of records"),
+        ({"kind": "status", "status": 200, "json": {"data": [{"id": 7, "Modified_Time": "2026-11-20T10:00:00Z"}],
+                                                    "info": {"more_records": False}}}, "a list of records"),
         ({"kind": "status", "status": 302, "headers": {"Location": "https://evil.example/"}}, "evil.example"),
         ({"kind": "status", "status": 404, "body": "<html>"}, "404"),
         ({"kind": "status", "status": 409, "body": ""}, "409"),
         ({"kind": "status", "status": 422, "body": ""}, "422"),
-        ({"kind": "status", "status": 403, "json": {"code": "NO_PERMISSION", "details": {}, "message": "permission denied", "status": "error"}}, "permission denied"),
+        ({"kind": "status", "status": 403, "json": {"code": "NO_PERMISSION", "details": {}, "message": "permission denied",
+                                                    "status": "error"}}, "permission denied"),
         ({"kind": "status", "status": 200, "body": "x" * (34 << 20)}, ""),
     )
     for n, (fault, words) in enumerate(cases):

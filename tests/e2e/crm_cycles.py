@@ -80,7 +80,8 @@ def companies():
         twin = b.books if name == "books" else Twin("quickbooks_desktop", {"seed": "bare"}, pace=0.02)
         if name != "books":
             twin.post("/open", {"file": "own", "seed": "bare", "name": f"Acme {name[-1]} LLC"})
-        twin.post("/connect", {"url": files[name]["AppURL"], "user": files[name]["UserName"], "password": password, "owner_id": files[name]["OwnerID"], "file_id": files[name]["FileID"]})
+        twin.post("/connect", {"url": files[name]["AppURL"], "user": files[name]["UserName"], "password": password,
+                               "owner_id": files[name]["OwnerID"], "file_id": files[name]["FileID"]})
         twin.post("/person/add", {"type": "Customer", "set": {"Name": f"Only in {name}", "Email": f"{name}@example.com"}})
         for _ in range(3):
             b.at.mlc("sync", f"acme/{name}-crm", "--wait")

@@ -11,7 +11,8 @@ TAX = {"ItemSalesTaxRef": "Out of State", "TxnDate": "2026-11-10", "DueDate": "2
 
 
 def contoso(b, **more):
-    return b.customer("Contoso", **{"Email": "books@contoso.example", "Phone": "(555) 010-7777", "FirstName": "Ada", "LastName": "Byron", "BillAddress": RENO, **more})
+    return b.customer("Contoso", **{"Email": "books@contoso.example", "Phone": "(555) 010-7777", "FirstName": "Ada", "LastName": "Byron",
+                                    "BillAddress": RENO, **more})
 
 
 def begun(**more):
@@ -25,7 +26,8 @@ def begun(**more):
 
 
 def rows(deal):
-    return [(r["Product"] and r["Product"]["name"], Decimal(str(r["Quantity"])), Decimal(str(r["Rate"])), Decimal(str(r["Amount"]))) for r in deal["Invoice_Lines"]]
+    return [(r["Product"] and r["Product"]["name"], Decimal(str(r["Quantity"])), Decimal(str(r["Rate"])),
+             Decimal(str(r["Amount"]))) for r in deal["Invoice_Lines"]]
 
 
 def pay(b, invoice, amount):
@@ -46,7 +48,8 @@ def whole():
     account, deal = b.account("Contoso"), b.deal("1001")
     equal((account["Billing_Street"], account["Billing_City"], account["Billing_State"], account["Billing_Code"], account["Phone"], account["Books_Email"]),
           ("1 Row", "Reno", "NV", "89501", "(555) 010-7777", "books@contoso.example"), "address and contact information")
-    equal((deal["Deal_Name"], deal["Stage"], deal["Closing_Date"], deal["Account_Name"]["id"]), ("Invoice 1001 Contoso", "Closed Won", "2026-11-10", account["id"]), "the deal")
+    equal((deal["Deal_Name"], deal["Stage"], deal["Closing_Date"], deal["Account_Name"]["id"]),
+          ("Invoice 1001 Contoso", "Closed Won", "2026-11-10", account["id"]), "the deal")
     contact = next(c for c in b.records("Contacts") if c["id"] == deal["Contact_Name"]["id"])
     equal((contact["First_Name"], contact["Last_Name"], contact["Account_Name"]["id"]), ("Ada", "Byron", account["id"]), "its contact")
     equal(rows(deal), [("MUG-RED", 2, 14, 28), ("TSHIRT", 1, Decimal("21.99"), Decimal("21.99"))], "its lines")
@@ -114,10 +117,12 @@ def changes():
     now = b.account("Contoso West")
     equal((now["Billing_City"], now["Billing_Street"], now["Phone"]), ("Sparks", "1 Row", account["Phone"]), "moved")
     lines = b.books.get("/records/Invoice/1001")["InvoiceLineRet"]
-    b.books.post("/person/edit", {"type": "Invoice", "name": "1001", "set": {"lines": [{"TxnLineID": lines[0]["TxnLineID"], "Quantity": "5"}, {"TxnLineID": lines[1]["TxnLineID"]}]}})
+    b.books.post("/person/edit", {"type": "Invoice", "name": "1001", "set": {"lines": [{"TxnLineID": lines[0]["TxnLineID"],
+                                                                                        "Quantity": "5"}, {"TxnLineID": lines[1]["TxnLineID"]}]}})
     b.settle()
     now = b.deal("1001")
-    equal((now["id"], Decimal(str(now["Amount"])), [r["id"] for r in now["Invoice_Lines"]]), (deal["id"], Decimal("91.99"), [r["id"] for r in deal["Invoice_Lines"]]), "the amount")
+    equal((now["id"], Decimal(str(now["Amount"])), [r["id"] for r in now["Invoice_Lines"]]),
+          (deal["id"], Decimal("91.99"), [r["id"] for r in deal["Invoice_Lines"]]), "the amount")
     b.same_to_the_cent()
     equal(b.waiting(), [], "nothing waits")
 
@@ -180,7 +185,8 @@ def books_own_invoices():
 def race():
     b = begun()
     account = b.account("Contoso")
-    b.crm.fault(kind="edit_before", method="PUT", path="/crm/v8/Accounts/*", module="Accounts", record=account["id"], set={"Website": "https://contoso.example"})
+    b.crm.fault(kind="edit_before", method="PUT", path="/crm/v8/Accounts/*", module="Accounts", record=account["id"],
+                set={"Website": "https://contoso.example"})
     b.crm.post("/clock", {"advance_ms": 2000})  # a version has a grain of one second
     b.edit("Customer", "Contoso", Fax="555 1")
     b.settle()
@@ -306,7 +312,8 @@ def overdue():
     b = CrmBooks()
     contoso(b)
     today = datetime.date.today()
-    b.invoice("Contoso", ("MUG-RED", 2, "14.00"), RefNumber="1001", ItemSalesTaxRef="Out of State", TxnDate=str(today), DueDate=str(today + datetime.timedelta(days=9)))
+    b.invoice("Contoso", ("MUG-RED", 2, "14.00"), RefNumber="1001", ItemSalesTaxRef="Out of State", TxnDate=str(today),
+              DueDate=str(today + datetime.timedelta(days=9)))
     b.settle()
     equal((b.account("Contoso")["Books_Status"], b.deal("1001")["Books_Status"]), ("Open", "Open"), "not due yet")
     b.host.advance(9 * 86400000)
@@ -314,7 +321,8 @@ def overdue():
     equal((b.account("Contoso")["Books_Status"], b.deal("1001")["Books_Status"]), ("Open", "Open"), "on the day itself")
     b.host.advance(2 * 86400000)
     b.settle()
-    equal((b.account("Contoso")["Books_Status"], Decimal(str(b.account("Contoso")["Books_Overdue"])), b.deal("1001")["Books_Status"]), ("Overdue", Decimal("28.00"), "Overdue"), "the day after")
+    equal((b.account("Contoso")["Books_Status"], Decimal(str(b.account("Contoso")["Books_Overdue"])), b.deal("1001")["Books_Status"]),
+          ("Overdue", Decimal("28.00"), "Overdue"), "the day after")
 
 
 @promise("ALL-08: an invoice in another currency than the organisation's is held, and no deal is written")

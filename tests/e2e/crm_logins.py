@@ -41,7 +41,8 @@ def consent():
 @promise("ZOHO-09: each region has its own accounts host in the settings, and the API's comes with the token")
 def regions():
     b = CrmBooks(connection='auth = "oauth_code",', qwc=False)
-    for host in ("accounts.zoho.com", "accounts.zoho.eu", "accounts.zoho.in", "accounts.zoho.com.au", "accounts.zoho.jp", "accounts.zoho.com.cn", "accounts.zoho.sa",
+    for host in ("accounts.zoho.com", "accounts.zoho.eu", "accounts.zoho.in", "accounts.zoho.com.au", "accounts.zoho.jp",
+                 "accounts.zoho.com.cn", "accounts.zoho.sa",
                  "accounts.zohocloud.ca"):
         b.at.tenant("acme", f"""return tenant {{ title = "Acme", connections = {{ crm = {{ connector = "zoho_crm", accounts = "https://{host}", auth = "oauth_code",
   client_id = "x" }} }} }}""")

@@ -256,7 +256,8 @@ def typed_by_hand():
     numbers = [int(first["number"][1:]) + n for n in (1, 2)]
     for number, customer in zip(numbers, ("Grace Murray", "Babbage Engines")):
         bed.books.post("/person/add", {"type": "Invoice", "set": {"CustomerRef": {"FullName": customer}, "RefNumber": f"W{number}", "TxnDate": first["date"],
-            "ItemSalesTaxRef": {"FullName": "New York City"}, "lines": [{"ItemRef": {"FullName": line["item"]}, "Quantity": line.get("quantity"), "Amount": line["amount"],
+            "ItemSalesTaxRef": {"FullName": "New York City"}, "lines": [{"ItemRef": {"FullName": line["item"]},
+                                                                         "Quantity": line.get("quantity"), "Amount": line["amount"],
                 "SalesTaxCodeRef": {"FullName": line["tax_code"]}} for line in first["lines"]]}})
     orders = [bed.place(billing=BUYER, lines=MUGS) for _ in numbers]
     equal([int(o["number"]) for o in orders], numbers)
@@ -286,7 +287,8 @@ def stock_and_groups():
     whole = bed.place(billing=person("Mary", "Shelley", "mary@example.com", oregon), lines=[{"sku": "GIFT-SET", "quantity": 1}])
     bed.settle()
     equal(Decimal(bed.books.get("/books")["stock"]["MUG-RED"]["quantity"]), stock - 3 - 2)
-    equal([(line["item"], Decimal(line["amount"])) for line in bed.invoice_of(whole)["lines"]], [("MUG-RED", Decimal("28.00")), ("ENGRAVING", Decimal("10.00"))])
+    equal([(line["item"], Decimal(line["amount"])) for line in bed.invoice_of(whole)["lines"]],
+          [("MUG-RED", Decimal("28.00")), ("ENGRAVING", Decimal("10.00"))])
     equal(bed.invoice_of(cheap), None)
     equal([d["cause"] for d in bed.waiting("held") if d["flow"].endswith("invoice")], ["group_price:GIFT-SET"])
 

@@ -21,7 +21,8 @@ def ours(h):
 def both():
     h = small(params='name_from = "company"')
     h.person("/vendor", {"DisplayName": "Birdseed Wholesale", "PrimaryEmailAddr": {"Address": "v@seed.example"}}, SECOND)
-    h.person("/customer", {"DisplayName": "Birdseed Wholesale (shop)", "CompanyName": "Birdseed Wholesale", "PrimaryEmailAddr": {"Address": "c@seed.example"}}, SECOND)
+    h.person("/customer", {"DisplayName": "Birdseed Wholesale (shop)", "CompanyName": "Birdseed Wholesale",
+                           "PrimaryEmailAddr": {"Address": "c@seed.example"}}, SECOND)
     h.until(lambda: len([n for n in ours(h) if n.startswith("Birdseed")]) == 2, f"two of them: {ours(h)} {[r['cause'] for r in h.reviews()]}")
     roles = {o["organization_fields"]["qbo_role"]: o for o in h.organizations() if o["name"].startswith("Birdseed")}
     equal(sorted(roles), ["customer", "vendor"])

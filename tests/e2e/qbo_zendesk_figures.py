@@ -28,13 +28,15 @@ def _():
     equal(h.disagreements(), [], "books and help desk")
     cars = h.organization("Cool Cars")
     fields = cars["organization_fields"]
-    equal((fields["qbo_role"], fields["qbo_status"], fields["qbo_open_invoices"], fields["qbo_overdue_invoices"], fields["qbo_currency"]), ("customer", "overdue", 2, 1, "USD"), "figures")
+    equal((fields["qbo_role"], fields["qbo_status"], fields["qbo_open_invoices"], fields["qbo_overdue_invoices"], fields["qbo_currency"]),
+          ("customer", "overdue", 2, 1, "USD"), "figures")
     equal((fields["qbo_billing_contact"], fields["qbo_billing_email"], fields["qbo_billing_address"]),
           ("Grace Pariente, (415) 555-9933", "billing@coolcars.example", "65 Ocean Dr.\nHalf Moon Bay CA 94213"), "contact")
     grace = next(u for u in h.desk.get("/users") if u["email"] == "billing@coolcars.example")
     equal((grace["name"], grace["organization_id"], grace["role"]), ("Grace Pariente", cars["id"], "end-user"), "the billing contact is a user there")
     bessie = h.organization("Books by Bessie")["organization_fields"]
-    equal((bessie["qbo_role"], bessie["qbo_status"], bessie["qbo_open_bills"], Decimal(str(bessie["qbo_open_amount"]))), ("vendor", "overdue", 1, Decimal("75.50")), "a vendor's bills")
+    equal((bessie["qbo_role"], bessie["qbo_status"], bessie["qbo_open_bills"], Decimal(str(bessie["qbo_open_amount"]))),
+          ("vendor", "overdue", 1, Decimal("75.50")), "a vendor's bills")
     equal(h.desk.get("/mail"), [], "nobody got mail from Zendesk")
     before = h.writes()
     h.sync()
@@ -66,7 +68,8 @@ def _():
         h.person(f"/invoice/{h.ledger(SECOND)['invoices'][1]['Id']}/void", realm=SECOND)
         eventually(lambda: h.figures("Amy's Bird Sanctuary")[1] == 3, "ZEN-41: a voided invoice does not count")
         h.person(f"/customer/{birds(h)}", {"PrimaryEmailAddr": {"Address": "new@amy.example"}}, SECOND)
-        eventually(lambda: h.organization("Amy's Bird Sanctuary")["organization_fields"]["qbo_billing_email"] == "new@amy.example", "ZEN-31: a new address follows")
+        eventually(lambda: h.organization("Amy's Bird Sanctuary")["organization_fields"]["qbo_billing_email"] == "new@amy.example",
+                   "ZEN-31: a new address follows")
         h.person("/customer", {"DisplayName": "Fresh Client", "PrimaryEmailAddr": {"Address": "f@fresh.example"}}, SECOND)
         eventually(lambda: h.figures("Fresh Client") == ("paid", 0, 0, "0.00"), "ZEN-32: a new client is there by himself")
         h.sync()
@@ -129,7 +132,8 @@ def _():
     job = h.person("/customer", {"DisplayName": "Aviary", "ParentRef": {"value": top}, "PrimaryEmailAddr": {"Address": "birds@amy.example"}}, SECOND)["Id"]
     deep = h.person("/customer", {"DisplayName": "North Wing", "ParentRef": {"value": job}, "PrimaryEmailAddr": {"Address": "birds@amy.example"}}, SECOND)["Id"]
     h.sync()
-    equal([o["name"] for o in h.organizations() if (o["external_id"] or "").startswith("qbo:")], ["Amy's Bird Sanctuary", "Hicks Hardware"], "no organization of their own")
+    equal([o["name"] for o in h.organizations() if (o["external_id"] or "").startswith("qbo:")], ["Amy's Bird Sanctuary", "Hicks Hardware"],
+          "no organization of their own")
     h.invoice(job, "100.00", day(20), realm=SECOND)
     eventually(lambda: h.figures("Amy's Bird Sanctuary") == ("open", 2, 0, "339.00"), "a job's invoice")
     h.invoice(deep, "0.10", day(-3), dated=day(-9), realm=SECOND)

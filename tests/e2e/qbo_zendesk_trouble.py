@@ -115,7 +115,8 @@ def _():
     h = small(params="", desk={"per_minute": 700})
     h.sync()
     h.books.fault(kind="status", path="/v3/*", status=429, count=2,
-                  json={"Fault": {"Error": [{"Message": "message=ThrottleExceeded; errorCode=003001; statusCode=429", "Detail": "slow", "code": "3001"}], "type": "SERVICE"}})
+                  json={"Fault": {"Error": [{"Message": "message=ThrottleExceeded; errorCode=003001; statusCode=429", "Detail": "slow",
+                                             "code": "3001"}], "type": "SERVICE"}})
     h.desk.fault(kind="status", path="/api/v2/organizations/*", method="PUT", status=429, count=2, headers={"Retry-After": "2"}, body="")
     h.invoice(birds(h), "1.00", day(40), realm=SECOND)
     def later():
@@ -132,7 +133,8 @@ def _():
     h = small()
     h.sync()
     h.desk.fault(kind="status", path="/api/v2/organizations/*", method="PUT", status=422, count=1,
-                 json={"error": "RecordInvalid", "description": "Record validation errors", "details": {"base": [{"description": "the desk is being painted"}]}})
+                 json={"error": "RecordInvalid", "description": "Record validation errors",
+                       "details": {"base": [{"description": "the desk is being painted"}]}})
     h.invoice(birds(h), "1.00", day(40), realm=SECOND)
     held = eventually(lambda: h.at.list("held"), "it is held")
     holds("the desk is being painted" in held[0]["why"], f"in Zendesk's words: {held[0]['why']}")
@@ -178,7 +180,8 @@ def _():
         h.books.control("DELETE", "/calls")
         h.at.start()
         h.host.advance(days * DAY)
-        h.until(lambda: h.figures(AMY)[1] == 2 and h.disagreements(realm=SECOND) == [], f"{days} days: {h.figures(AMY)} {h.disagreements(realm=SECOND)}", seconds=40)
+        h.until(lambda: h.figures(AMY)[1] == 2 and h.disagreements(realm=SECOND) == [],
+                f"{days} days: {h.figures(AMY)} {h.disagreements(realm=SECOND)}", seconds=40)
         asked = h.books.get("/calls")["by_route"]
         holds(asked.get("GET /v3/company/:realm/cdc", 0) >= (0 if whole else 1), f"{days} days: {asked}")
         wholes = sum(1 for c in h.books.get("/calls")["log"] if "LastUpdatedTime%20%3E%3D" in c["query"])

@@ -159,7 +159,8 @@ def tax_by_quickbooks():
 
 @promise("every recorded order with goods at their price and the coupons apart: the same total")
 def discounts_apart():
-    tests = [test_of(f"{name} {order['id']}", as_paid(order), f'action = "create", total = "{order["total"]}"', LINE + ', discounts = "line"', f"refs = {lua(refs(order))},")
+    tests = [test_of(f"{name} {order['id']}", as_paid(order), f'action = "create", total = "{order["total"]}"',
+                     LINE + ', discounts = "line"', f"refs = {lua(refs(order))},")
              for name, order in orders()]
     run_tests(INVOICE, tests)
 

@@ -49,7 +49,8 @@ def by_quickbooks():
           bed.place(billing=at(NEW_YORK, 2), lines=[{"sku": "MUG-BLUE", "quantity": 1}], shipping_total="8.00"),
           bed.place(billing=at(NEW_YORK, 3), lines=[{"sku": "TSHIRT", "quantity": 2}, {"sku": "ENGRAVING", "quantity": 1}], coupon="tenoff")]
     ca = [bed.place(billing=at(CALIFORNIA, 4), lines=[{"sku": "MUG-RED", "quantity": 2}], shipping_total="7.95"),
-          bed.place(billing=at(CALIFORNIA, 5), lines=[{"sku": "ENGRAVING", "quantity": 3}, {"sku": "TSHIRT", "quantity": 1}], fees=[{"name": "Wrapping", "total": "4.00"}])]
+          bed.place(billing=at(CALIFORNIA, 5), lines=[{"sku": "ENGRAVING", "quantity": 3}, {"sku": "TSHIRT", "quantity": 1}],
+                    fees=[{"name": "Wrapping", "total": "4.00"}])]
     bed.settle()
     invoices = {o["number"]: is_the_order(bed, o) for o in ny + ca}
     for order, name in [(o, "New York City") for o in ny] + [(o, "CA State") for o in ca]:
@@ -83,7 +84,8 @@ def by_line():
     for name in ("NY Tax", "CA Tax", "GST", "QST"):
         item(bed, name)
     bed.at.mlc("go", "acme/shop-books", "--yes")
-    ny = bed.place(billing=at(NEW_YORK, 1), lines=[{"sku": "TSHIRT", "quantity": 3}, {"sku": "MUG-RED", "quantity": 1}, {"sku": "ENGRAVING", "quantity": 1}], shipping_total="7.95", coupon="tenoff")
+    ny = bed.place(billing=at(NEW_YORK, 1), lines=[{"sku": "TSHIRT", "quantity": 3}, {"sku": "MUG-RED", "quantity": 1},
+                                                   {"sku": "ENGRAVING", "quantity": 1}], shipping_total="7.95", coupon="tenoff")
     ca = bed.place(billing=at(CALIFORNIA, 2), lines=[{"sku": "MUG-RED", "quantity": 3}], shipping_total="7.95")
     qc = bed.place(billing=at(QUEBEC, 3), lines=[{"sku": "TSHIRT", "quantity": 1}, {"sku": "MUG-BLUE", "quantity": 1}], shipping_total="9.99")
     bed.settle()
@@ -104,7 +106,8 @@ def by_line_inclusive():
     for name in ("NY Tax", "CA Tax", "GST", "QST"):
         item(bed, name)
     bed.at.mlc("go", "acme/shop-books", "--yes")
-    orders = [bed.place(billing=at(where, n), lines=[{"sku": "TSHIRT", "quantity": 3}, {"sku": "MUG-RED", "quantity": 1}], coupon="tenoff", shipping_total="7.95")
+    orders = [bed.place(billing=at(where, n), lines=[{"sku": "TSHIRT", "quantity": 3}, {"sku": "MUG-RED", "quantity": 1}], coupon="tenoff",
+                        shipping_total="7.95")
               for n, where in enumerate((NEW_YORK, CALIFORNIA, QUEBEC), 1)]
     bed.settle()
     for order in orders:
@@ -188,7 +191,8 @@ def no_tax_due():
 @promise("WOO-38: tax rounded per line against per subtotal leaves a cent: a non-taxable rounding line, and the total is the order's")
 def a_cent():
     bed = ShopBooks()
-    order = bed.place(billing=at(CALIFORNIA), lines=[{"sku": "MUG-RED", "quantity": 1, "price": "0.35"}, {"sku": "MUG-BLUE", "quantity": 1, "price": "0.35"}, {"sku": "TSHIRT", "quantity": 1, "price": "0.35"}])
+    order = bed.place(billing=at(CALIFORNIA), lines=[{"sku": "MUG-RED", "quantity": 1, "price": "0.35"},
+                                                     {"sku": "MUG-BLUE", "quantity": 1, "price": "0.35"}, {"sku": "TSHIRT", "quantity": 1, "price": "0.35"}])
     bed.settle()
     invoice = is_the_order(bed, order)
     rounding = [l for l in invoice["lines"] if l["item"] == "Rounding"]

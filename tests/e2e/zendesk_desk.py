@@ -206,7 +206,8 @@ def refusals():
     rows = [
         (400, {"json": {"error": {"title": "Invalid attribute", "message": "You passed an invalid value."}}}, "held", "You passed an invalid value"),
         (413, {"json": {"error": "RequestEntityTooLarge"}}, "held", "RequestEntityTooLarge"),
-        (422, {"json": {"error": "RecordInvalid", "details": {"notes": [{"description": "Notes: too long", "error": "ValueTooLong"}]}}}, "held", "Notes: too long"),
+        (422, {"json": {"error": "RecordInvalid", "details": {"notes": [{"description": "Notes: too long", "error": "ValueTooLong"}]}}},
+         "held", "Notes: too long"),
         (412, {"json": {"error": "PreconditionFailed"}}, "held", "PreconditionFailed"),
         (302, {"headers": {"Location": "https://elsewhere.example/"}}, "held", "redirects to https://elsewhere.example/"),
     ]

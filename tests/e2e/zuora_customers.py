@@ -28,8 +28,10 @@ def added():
     bed = Billing()
     bed.settle()
     before = len(bed.books.get("/visits"))
-    bed.books.post("/person/add", {"type": "Customer", "set": {"Name": "Noether Rings Ltd", "CompanyName": "Noether Rings Ltd", "FirstName": "Emmy", "LastName": "Noether",
-        "Email": "emmy@rings-ltd.example", "BillAddress": {"Addr1": "Noether Rings Ltd", "Addr2": "3 Ideal Way", "City": "Reno", "State": "NV", "PostalCode": "89501"}}})
+    bed.books.post("/person/add", {"type": "Customer", "set": {"Name": "Noether Rings Ltd", "CompanyName": "Noether Rings Ltd",
+                                                               "FirstName": "Emmy", "LastName": "Noether",
+        "Email": "emmy@rings-ltd.example", "BillAddress": {"Addr1": "Noether Rings Ltd", "Addr2": "3 Ideal Way", "City": "Reno",
+                                                           "State": "NV", "PostalCode": "89501"}}})
     bed.rest()
     equal(account_of(bed, "Noether Rings Ltd"), None, "nobody has asked QuickBooks yet")
     bed.visit()
@@ -71,7 +73,8 @@ def changed():
 def from_zuora():
     bed = Billing()
     bed.settle()
-    bed.zuora.post("/accounts", {"name": "Hypatia Instruments", "firstName": "Hypatia", "lastName": "Theon", "workEmail": "h@instruments.example", "city": "Reno", "state": "Nevada"})
+    bed.zuora.post("/accounts", {"name": "Hypatia Instruments", "firstName": "Hypatia", "lastName": "Theon",
+                                 "workEmail": "h@instruments.example", "city": "Reno", "state": "Nevada"})
     bed.rest()
     bed.visit()
     bed.rest()

@@ -183,7 +183,8 @@ def transferred():
     bed.zuora.post(f"/payments/{payment['id']}/apply", {"invoices": [{"invoice": invoice["id"], "amount": "40.00"}]})
     bed.settle()
     equal([d["cause"] for d in bed.waiting()], ["posted_changed"], "a person is asked")
-    equal((bed.document("Invoice", "INV00000001")["balance"], bed.document("ReceivePayment", "P-00000001")["unused"]), ("40.00", "40.00"), "and nothing is done")
+    equal((bed.document("Invoice", "INV00000001")["balance"], bed.document("ReceivePayment", "P-00000001")["unused"]), ("40.00", "40.00"),
+          "and nothing is done")
 
 
 @promise("ZUO-34: numbers over 11 characters are held, or keep their last digits with the whole in the memo")

@@ -85,7 +85,8 @@ def callouts():
     bed.zuora.fault(kind="callout_twice", path="Payment Processed")
     bed.pay(account, "40.00", (invoice, "40.00"))
     bed.zuora.post("/deliver")
-    eventually(lambda: bed.flows()["payment"]["ready"] + bed.flows()["payment"]["waits"] + bed.flows()["payment"]["done"] >= 1, "the payment is at work without a poll", seconds=10)
+    eventually(lambda: bed.flows()["payment"]["ready"] + bed.flows()["payment"]["waits"] + bed.flows()["payment"]["done"] >= 1,
+               "the payment is at work without a poll", seconds=10)
     sent = bed.zuora.get("/callouts")["sent"]
     equal({s["status"] for s in sent}, {200}, "exactly 200")
     bed.visit()
@@ -174,8 +175,10 @@ def trail():
     taken = [e["detail"] for e in events if e["move"] == "accept" and e["entity"] == "invoice"]
     holds(any(d.get("version") or d.get("blake2b") for d in taken), f"which version of it, by its number or its content: {taken}")
     done = next(e for e in events if e["move"] == "settle" and e["detail"].get("state") == "done" and e["flow"] == "books-zuora.invoice")["detail"]
-    holds(done["mapping"] == "zuora.invoice->quickbooks_desktop.Invoice" and len(done["mapping_hash"]) == 64 and done["version"], f"by which mapping, and what it became: {done}")
-    talks = [e for e in bed.at.mlc("audit", "--tenant", "acme", "--move", "exchange", "--payload", "--limit", "1000")["audit"] if e["detail"].get("key") == done["key"]]
+    holds(done["mapping"] == "zuora.invoice->quickbooks_desktop.Invoice" and len(done["mapping_hash"]) == 64 and done["version"],
+          f"by which mapping, and what it became: {done}")
+    talks = [e for e in bed.at.mlc("audit", "--tenant", "acme", "--move", "exchange", "--payload", "--limit",
+                                   "1000")["audit"] if e["detail"].get("key") == done["key"]]
     equal([(e["entity"], e["rid"]) for e in talks], [("Invoice", done["id"])], "the exchange that made it")
     holds("<InvoiceAddRq" in talks[0]["payload"] and "<InvoiceAddRs" in talks[0]["payload"], "with request and reply")
     equal(bed.at.run("audit", "verify")[0], 0, "the chain holds")
@@ -196,7 +199,8 @@ def month_end():
     equal((flow["source"]["count"], flow["source"]["sums"], flow["gaps"]), (4, flow["target"]["sums"], []), "agrees")
     equal(flow["source"]["sums"], {"USD": "40.00"})
     report = eventually(lambda: bed.at.mlc("audit", "--tenant", "acme", "--move", "reconcile")["audit"], "the report in the trail")[-1]
-    equal((report["detail"]["agrees"], report["detail"]["month"], report["detail"]["source"], report["who"][:4]), (True, "2026-10", flow["source"], "cli:"), "as it was told")
+    equal((report["detail"]["agrees"], report["detail"]["month"], report["detail"]["source"], report["who"][:4]),
+          (True, "2026-10", flow["source"], "cli:"), "as it was told")
     equal(bed.at.run("audit", "verify")[0], 0, "sealed by the chain")
     voided = bed.document("Invoice", "INV00000002")
     bed.books.post("/person/void", {"type": "Invoice", "name": voided["id"]})

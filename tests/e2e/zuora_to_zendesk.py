@@ -33,7 +33,8 @@ class Made:
         self.at.tenant("acme", TENANT.format(zuora=self.zuora.url, desk=self.desk.url, client=CLIENT_ID, mode=mode))
         self.at.secret("acme/billing", "client_secret", CLIENT_SECRET)
         self.at.secret("acme/desk", "client_secret", SECRET)
-        self.maple = self.zuora.post("/accounts", {"name": "Maple Toys", "currency": "USD", "firstName": "Kim", "lastName": "Maple", "country": "United States"})
+        self.maple = self.zuora.post("/accounts", {"name": "Maple Toys", "currency": "USD", "firstName": "Kim", "lastName": "Maple",
+                                                   "country": "United States"})
         self.host = self.at.start()
 
     def invoice(self, amount, due):

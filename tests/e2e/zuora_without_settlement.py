@@ -55,7 +55,8 @@ def receipts_are_money():
     before = bed.account_balance("Checking")
     account = bed.account()
     one, two = bed.invoice(account, charge("100.00")), bed.invoice(account, charge("60.00"))
-    bed.zuora.post("/credit_memos", {"account": account["id"], "invoice": one["id"], "lines": [charge("30.00")], "apply": [{"invoice": one["id"], "amount": "30.00"}]})
+    bed.zuora.post("/credit_memos", {"account": account["id"], "invoice": one["id"], "lines": [charge("30.00")],
+                                     "apply": [{"invoice": one["id"], "amount": "30.00"}]})
     bed.pay(account, "70.00", (one, "70.00"))
     paid = bed.pay(account, "60.00", (two, "60.00"))
     bed.settle()

@@ -13,9 +13,11 @@ SAID = [re.compile(p) for p in (
     r"\beval_fail\([^,]+,\s*\w+,\s*" + FORMED, r"\beval_note\(e,\s*OP_\w+,\s*" + FORMED, r"\beval_state\([^,]+,[^,]+,\s*OP_\w+,\s*" + FORMED,
     r"\brefuse\(e,\s*" + TEXT, r"\bheld\(" + TEXT, r'\bverdict\(p,\s*"\w+",\s*(?:\w+(?:\([^)]*\))?\s*\?\s*"\w+"\s*:\s*)?' + TEXT,
     r'\bverdict\(p,\s*"\w+",\s*[^"]*\?\s*' + TEXT + r"\s*:", r"\bwork_settle_as\(\w+,\s*\w+,\s*" + TEXT, r"\bwork_back_off\(\w+,[^,]+,\s*" + TEXT,
-    r"\bflow_hold\([^,]+,[^,]+,\s*" + TEXT, r"->held = xstrdup\(" + TEXT, r"\b(?:connection_hold|hold_put)\([^,]+,\s*" + TEXT, r"\balert_(?:raise|show)\(\w+,\s*" + TEXT,
+    r"\bflow_hold\([^,]+,[^,]+,\s*" + TEXT, r"->held = xstrdup\(" + TEXT, r"\b(?:connection_hold|hold_put)\([^,]+,\s*" + TEXT,
+    r"\balert_(?:raise|show)\(\w+,\s*" + TEXT,
     r"\bcause = (?:\w+ \? )?" + TEXT, r'\bcause = \w+ \? "\w+" : ' + TEXT, r"\bcause = arena_format\([^,]+,\s*" + TEXT, r"\bcause = '(\w+)'",
-    r'json_put_text\([^;]*"cause", ' + TEXT, r'json_pack\([^;]*"cause", ' + TEXT + r', "why"', r"\bcause = json_text_or\([^;]*, " + TEXT + r"\);", r"\{ MLC_\w+,\s*" + TEXT + r",\s*MOVE", r"\bMOVE_\w+,\s*(?:\d+,\s*)+" + TEXT,
+    r'json_put_text\([^;]*"cause", ' + TEXT, r'json_pack\([^;]*"cause", ' + TEXT + r', "why"',
+    r"\bcause = json_text_or\([^;]*, " + TEXT + r"\);", r"\{ MLC_\w+,\s*" + TEXT + r",\s*MOVE", r"\bMOVE_\w+,\s*(?:\d+,\s*)+" + TEXT,
     r"#define (?:BATCH_ALONE|NEEDS) " + TEXT, r"\bcli_wrong\(\w+,\s*" + TEXT, r"\{ ERR_\w+,(?: \d+,)?\s*" + TEXT,
 )]
 # Words of the language that stand in for a cause that the mapping does not name.

@@ -25,14 +25,16 @@ def fill(books):
 
     def days_ago(n):
         return time.strftime("%Y-%m-%d", time.gmtime(time.time() - n * 86400))
-    add("Customer", Name="Contoso", CompanyName="Contoso Ltd", Email="books@contoso.example", Phone="555 0142", FirstName="Ada", LastName="Byron", TermsRef="Net 30",
+    add("Customer", Name="Contoso", CompanyName="Contoso Ltd", Email="books@contoso.example", Phone="555 0142", FirstName="Ada",
+        LastName="Byron", TermsRef="Net 30",
         BillAddress={"Addr1": "Contoso Ltd", "Addr2": "1 Row", "City": "Reno", "State": "NV", "PostalCode": "89501"})
     for job in ("Kitchen", "Lobby"):
         add("Customer", Name=job, ParentRef="Contoso", Phone="555 0142")
     add("Vendor", Name="Contoso Supplies", CompanyName="Contoso Ltd", Phone="(555) 0142", TermsRef="Net 15")
     add("Vendor", Name="Clay Works", VendorAddress={"Addr1": "Clay Works", "City": "Austin", "State": "TX", "PostalCode": "73301"}, TermsRef="Net 30")
     add("Customer", Name="Fabrikam", CompanyName="Fabrikam", BillAddress={"Addr1": "Fabrikam", "City": "Oslo"})
-    first = sale("Contoso", "1007", [{"ItemRef": "MUG-RED", "Quantity": "4"}, {"ItemRef": "ENGRAVING", "Quantity": "3", "Rate": "3.33"}], ItemSalesTaxRef="CA State",
+    first = sale("Contoso", "1007", [{"ItemRef": "MUG-RED", "Quantity": "4"}, {"ItemRef": "ENGRAVING", "Quantity": "3", "Rate": "3.33"}],
+                 ItemSalesTaxRef="CA State",
                  TxnDate=days_ago(50), DueDate=days_ago(20))
     sale("Contoso:Kitchen", "1008", [{"ItemRef": "TSHIRT", "Quantity": "7"}], ItemSalesTaxRef="San Tomas", TxnDate=days_ago(100), DueDate=days_ago(70))
     sale("Contoso:Lobby", "1009", [{"ItemRef": "MUG-BLUE", "Quantity": "12"}])
@@ -42,7 +44,8 @@ def fill(books):
     add("Bill", VendorRef="Clay Works", RefNumber="K-77", ExpenseLineAdd=[{"AccountRef": "Office Supplies", "Amount": "12.50"}],
         lines=[{"ItemRef": "MUG-RED", "Quantity": "100", "Cost": "3.00"}])
     add("Bill", VendorRef="Contoso Supplies", RefNumber="S-3", ExpenseLineAdd=[{"AccountRef": "Merchant Fees", "Amount": "80.00"}])
-    add("ReceivePayment", CustomerRef="Contoso", TotalAmount="20.05", PaymentMethodRef="Check", AppliedToTxnAdd=[{"TxnID": first["TxnID"], "PaymentAmount": "20.05"}])
+    add("ReceivePayment", CustomerRef="Contoso", TotalAmount="20.05", PaymentMethodRef="Check",
+        AppliedToTxnAdd=[{"TxnID": first["TxnID"], "PaymentAmount": "20.05"}])
 
 
 def posts(sales):

@@ -23,7 +23,8 @@ def fill(b):
     five = b.invoice(emmy, charge("18.00", name="Setup", code="Not in QuickBooks"), date="2026-11-06")
     b.pay(ada, "1200.00", (one, "1158.30"), (two, "20.00"))
     hedys = b.pay(hedy, "407.48", (three, "407.48"))
-    b.zuora.post("/credit_memos", {"account": emmy["id"], "invoice": four["id"], "lines": [charge("29.00")], "apply": [{"invoice": four["id"], "amount": "29.00"}]})
+    b.zuora.post("/credit_memos", {"account": emmy["id"], "invoice": four["id"], "lines": [charge("29.00")],
+                                   "apply": [{"invoice": four["id"], "amount": "29.00"}]})
     b.zuora.post(f"/payments/{hedys['id']}/unapply", {"invoices": [{"invoice": three["id"], "amount": "75.00"}]})
     b.zuora.post(f"/payments/{hedys['id']}/refund", {"amount": "75.00", "reason": "Advice was not given"})
     b.zuora.post(f"/invoices/{four['id']}/write_off", {"amount": "70.00"})
@@ -119,7 +120,8 @@ def main():
     b.settle()
 
     headline("New on either side, and changed on both: a customer in QuickBooks, an account in Zuora")
-    b.books.post("/person/add", {"type": "Customer", "set": {"Name": "Somerville Stars", "CompanyName": "Somerville Stars", "BillAddress": {"City": "Reno", "State": "NV"}}})
+    b.books.post("/person/add", {"type": "Customer", "set": {"Name": "Somerville Stars", "CompanyName": "Somerville Stars",
+                                                             "BillAddress": {"City": "Reno", "State": "NV"}}})
     b.zuora.post("/accounts", {"name": "Germain Plates", "firstName": "Sophie", "lastName": "Germain", "workEmail": "sophie@plates.example"})
     b.books.post("/person/edit", {"type": "Customer", "name": "Lovelace, Ada", "set": {"Phone": "775 555 0143"}})
     b.settle()

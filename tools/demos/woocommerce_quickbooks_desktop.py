@@ -59,7 +59,8 @@ def fill(shop):
             shop, billing=person("Mary", "Jackson", "mary@example.com", NEW_YORK), lines=[{"sku": "MUG-GLITTER", "quantity": 1}])),
     ]
     first = shop.get(f"/orders/{orders[0][1]['id']}")
-    shop.post(f"/orders/{first['id']}/refund", {"lines": [{"id": first["line_items"][0]["id"], "quantity": 1}], "reason": "one arrived broken", "paid_back": True})
+    shop.post(f"/orders/{first['id']}/refund", {"lines": [{"id": first["line_items"][0]["id"], "quantity": 1}],
+                                                "reason": "one arrived broken", "paid_back": True})
     return orders
 
 

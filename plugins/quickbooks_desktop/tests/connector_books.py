@@ -359,7 +359,8 @@ def _():
 def _():
     b = Books()
     vendor = b.make("Vendor", Name="Mug Works")
-    bill = b.make("Bill", VendorRef=ref(vendor), ExpenseLine=[{"AccountRef": name("Office Supplies"), "Amount": "1"}, {"AccountRef": name("Sales"), "Amount": "2"}],
+    bill = b.make("Bill", VendorRef=ref(vendor), ExpenseLine=[{"AccountRef": name("Office Supplies"), "Amount": "1"},
+                                                              {"AccountRef": name("Sales"), "Amount": "2"}],
                   ItemLine=[{"ItemRef": name("MUG-RED"), "Quantity": "1", "Cost": "4"}])
     ids = [x["TxnLineID"] for x in bill["data"]["ExpenseLine"]]
     changed = b.change(bill, ExpenseLine=[{"AccountRef": name("Office Supplies"), "Amount": "3"}, {"AccountRef": name("Merchant Fees"), "Amount": "5"}])
@@ -369,7 +370,8 @@ def _():
     changed = b.change(changed, ExpenseLine=[], Memo="no expenses")
     equal(("ExpenseLine" in changed["data"], changed["data"]["AmountDue"], changed["data"]["OpenAmount"]), (False, "4.00", "4.00"), "cleared")
     order = b.make("PurchaseOrder", VendorRef=ref(vendor), PurchaseOrderLine=[{"ItemRef": name("MUG-RED"), "Quantity": "1", "Rate": "4"}])
-    changed = b.change(order, PurchaseOrderLine=[{"ItemRef": name("MUG-RED"), "Quantity": "2", "Rate": "4"}, {"ItemRef": name("TSHIRT"), "Quantity": "1", "Rate": "1"}])
+    changed = b.change(order, PurchaseOrderLine=[{"ItemRef": name("MUG-RED"), "Quantity": "2", "Rate": "4"},
+                                                 {"ItemRef": name("TSHIRT"), "Quantity": "1", "Rate": "1"}])
     equal(changed["data"]["PurchaseOrderLine"][0]["TxnLineID"], order["data"]["PurchaseOrderLine"][0]["TxnLineID"])
     entry = b.make("JournalEntry", JournalLine=[side("Debit", "Office Supplies", "1"), side("Credit", "Checking", "1")])
     changed = b.change(entry, JournalLine=[side("Debit", "Office Supplies", "2"), side("Credit", "Checking", "1"), side("Credit", "Stripe Clearing", "1")])
@@ -419,9 +421,11 @@ def _():
     made = {}
     for who, due, amount in ((ada, "2026-12-01", "1"), (ada, "2026-11-01", "2"), (ada, "2026-10-01", "4"), (ada, "2026-09-01", "8"), (ada, "2026-06-01", "16"),
                              (job, "2026-11-17", "32")):
-        made[amount] = b.make("Invoice", CustomerRef=ref(who), TxnDate="2026-05-01", DueDate=due, InvoiceLine=[{"ItemRef": name("ENGRAVING"), "Amount": amount}])
+        made[amount] = b.make("Invoice", CustomerRef=ref(who), TxnDate="2026-05-01", DueDate=due,
+                              InvoiceLine=[{"ItemRef": name("ENGRAVING"), "Amount": amount}])
     b.make("ReceivePayment", CustomerRef=ref(inc), TxnDate="2026-11-01", TotalAmount="3")
-    b.make("Bill", VendorRef=name("Clay & Glaze Supplies"), TxnDate="2026-11-01", DueDate="2026-11-10", ExpenseLine=[{"AccountRef": name("Sales"), "Amount": "7"}])
+    b.make("Bill", VendorRef=name("Clay & Glaze Supplies"), TxnDate="2026-11-01", DueDate="2026-11-10",
+           ExpenseLine=[{"AccountRef": name("Sales"), "Amount": "7"}])
     records, cursor = b.poll("customeraging")
     told = {r["id"]: r["data"] for r in records}
     members = ["Current", "Days1To30", "Days31To60", "Days61To90", "Over90", "Total"]

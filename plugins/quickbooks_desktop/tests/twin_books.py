@@ -123,7 +123,8 @@ def payments():
                                            "Stripe Clearing"))
     equal((text(paid, "UnusedPayment"), [text(x, "Amount") for x in paid.findall("AppliedToTxnRet")]), ("10.00", ["100.00", "20.00"]), "payment")
     a, b = f.one("Invoice", text(a, "TxnID")), f.one("Invoice", text(b, "TxnID"))
-    equal((text(a, "IsPaid"), text(a, "AppliedAmount"), text(a, "BalanceRemaining"), text(b, "BalanceRemaining")), ("true", "-100.00", "0.00", "30.00"), "invoices")
+    equal((text(a, "IsPaid"), text(a, "AppliedAmount"), text(a, "BalanceRemaining"), text(b, "BalanceRemaining")),
+          ("true", "-100.00", "0.00", "30.00"), "invoices")
     holds(text(a, "EditSequence") != before, "paying modifies the invoice")
     equal((text(a, "LinkedTxn/TxnType"), text(a, "LinkedTxn/Amount"), text(a, "LinkedTxn/TxnID")), ("ReceivePayment", "-100.00", text(paid, "TxnID")), "link")
     books = f.books()
@@ -563,7 +564,8 @@ def switches():
     customer = "<CustomerAddRq><CustomerAdd><Name>{}</Name></CustomerAdd></CustomerAddRq>"
 
     f = File({"unstorable": "drop", "stale_tells_record": "off", "balance_modifies": "on", "deleted_unfiltered": "none", "iterator_survives": "off",
-              "sets_live": "session", "status_check": "answer", "none_found": 1, "dead_iterator": 1000, "empty_clears": "off", "query_order": "shuffled", "raw_text": "accept"})
+              "sets_live": "session", "status_check": "answer", "none_found": 1, "dead_iterator": 1000, "empty_clears": "off",
+              "query_order": "shuffled", "raw_text": "accept"})
     equal(text(f.add("Customer", "<Name>Z&#128512;</Name>"), "Name"), "Z", "unstorable")
     equal(text(f.add("Customer", "<Name>Caf\u00e9</Name>"), "Name"), "Caf\u00e9", "raw_text")
     ada = f.query("Customer", "<FullName>Lovelace, Ada</FullName>")[0]

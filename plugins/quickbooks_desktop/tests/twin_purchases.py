@@ -40,7 +40,8 @@ def bills():
                     + f"<RefNumber>901</RefNumber><AppliedToTxnAdd><TxnID>{text(bill, 'TxnID')}</TxnID><PaymentAmount>55.00</PaymentAmount></AppliedToTxnAdd>")
     equal(text(payment, "Amount"), "55.00", "its amount is what it pays")
     told = f.one("Bill", text(bill, "TxnID"))
-    equal((text(told, "IsPaid"), text(told, "OpenAmount"), text(told, "LinkedTxn/TxnType"), text(told, "LinkedTxn/Amount")), ("true", "0.00", "BillPaymentCheck", "-55.00"), "paid")
+    equal((text(told, "IsPaid"), text(told, "OpenAmount"), text(told, "LinkedTxn/TxnType"), text(told, "LinkedTxn/Amount")),
+          ("true", "0.00", "BillPaymentCheck", "-55.00"), "paid")
     holds(text(told, "EditSequence") != text(bill, "EditSequence"), "paying changes the bill")
     equal(f.books()["trial_balance"].get("Accounts Payable"), None, "nothing payable")
     equal(f.mod("Bill", told, "<ClearExpenseLines>true</ClearExpenseLines>").attrib["statusCode"], "3210", "less than what is paid")
@@ -83,7 +84,8 @@ def journal():
     f = File(checked=True)
     equal(f.add_code("JournalEntry", side("Debit", "Office Supplies", "10.00") + side("Credit", "Checking", "9.00")), 3210, "out of balance")
     equal(f.add_code("JournalEntry", side("Debit", "Accounts Receivable", "10.00") + side("Credit", "Sales", "10.00")), 3210, "whose?")
-    entry = f.add("JournalEntry", "<RefNumber>J-1</RefNumber>" + side("Debit", "Accounts Receivable", "10.00", "Web Customer") + side("Credit", "Sales", "10.00"))
+    entry = f.add("JournalEntry", "<RefNumber>J-1</RefNumber>" + side("Debit", "Accounts Receivable", "10.00",
+                                                                      "Web Customer") + side("Credit", "Sales", "10.00"))
     equal([c.tag for c in entry if c.tag.startswith("Journal")], ["JournalDebitLine", "JournalCreditLine"], "sides")
     row = next(c for c in f.books()["customers"] if c["name"] == "Web Customer")
     equal(row["balance"], "10.00", "the customer owes it")

@@ -130,7 +130,8 @@ def documents():
     c = co.connector()
     customer = made(c, "Customer", {"DisplayName": "Paper Inc"})
     item = c.call("find", entity="Item", data={"Name": "Design"})["records"][0]
-    line = {"Amount": "1173.41", "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"id": item["id"]}, "Qty": "1", "UnitPrice": "1173.41"}}
+    line = {"Amount": "1173.41", "DetailType": "SalesItemLineDetail",
+            "SalesItemLineDetail": {"ItemRef": {"id": item["id"]}, "Qty": "1", "UnitPrice": "1173.41"}}
     bills = [made(c, "Invoice", {"CustomerRef": {"id": customer["id"]}, "Line": [line]}) for _ in range(3)]
     equal(bills[0]["data"]["TotalAmt"], "1173.41", "to the cent")
     made(c, "Payment", {"CustomerRef": {"id": customer["id"]}, "TotalAmt": "100.01",

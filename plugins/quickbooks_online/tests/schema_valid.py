@@ -56,8 +56,10 @@ def requests():
         for _, body in bodies(c):
             equal(schema.faults(entity, body), "", f"create {entity}")
     customer, invoice = made[0][1], made[9][1]
-    for entity, record, data in (("Customer", customer, {"Notes": "other"}), ("Invoice", invoice, {"PrivateNote": None, "BillEmail": {"Address": "c@d.example"}})):
-        done = c.call("write", entity=entity, writes=[{"verb": "update", "id": record["id"], "version": record["version"], "key": "u" + record["id"], "data": data}])
+    for entity, record, data in (("Customer", customer, {"Notes": "other"}),
+                                 ("Invoice", invoice, {"PrivateNote": None, "BillEmail": {"Address": "c@d.example"}})):
+        done = c.call("write", entity=entity, writes=[{"verb": "update", "id": record["id"], "version": record["version"],
+                                                       "key": "u" + record["id"], "data": data}])
         holds("settled" in done["writes"][0], f"update {entity}: {done}")
         for _, body in bodies(c):
             equal(schema.faults(entity, body), "", f"update {entity}")
@@ -73,7 +75,8 @@ def requests():
 @promise("answers: every kind of record that the twin tells is valid by Intuit's schema, faults too")
 def answers():
     schema, co = Finance(), Company()
-    for kind in ("Customer", "Vendor", "Employee", "Account", "Item", "Term", "Class", "PaymentMethod", "Invoice", "Payment", "Bill", "PurchaseOrder", "JournalEntry"):
+    for kind in ("Customer", "Vendor", "Employee", "Account", "Item", "Term", "Class", "PaymentMethod", "Invoice", "Payment", "Bill",
+                 "PurchaseOrder", "JournalEntry"):
         for record in co.query(f"select * from {kind}").get(kind, [])[:3]:
             equal(schema.faults(kind, record), "", kind)
     status, reply = co.api("POST", "/customer", {"Nope": 1})

@@ -24,7 +24,8 @@ def token(co, login=LOGIN, headers=None, **args):
 
 
 def consent(co, **change):
-    args = {"client_id": BASIC[0], "response_type": "code", "scope": "com.intuit.quickbooks.accounting", "redirect_uri": "https://mlc.example/cb", "state": "s1", **change}
+    args = {"client_id": BASIC[0], "response_type": "code", "scope": "com.intuit.quickbooks.accounting",
+            "redirect_uri": "https://mlc.example/cb", "state": "s1", **change}
     status, headers, _ = exchange(co.url + "/connect/oauth2?" + urllib.parse.urlencode({k: v for k, v in args.items() if v}))
     return status, dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(headers.get("location", "")).query))
 
@@ -38,7 +39,8 @@ def codes():
     good = {"grant_type": "authorization_code", "redirect_uri": "https://mlc.example/cb"}
     equal(token(co, code=back["code"], **{**good, "redirect_uri": "https://other.example"})[1]["error"], "invalid_grant", "another address")
     status, told = token(co, code=back["code"], **good)
-    equal((status, told["expires_in"], told["x_refresh_token_expires_in"], "realmId" in told, "x_refresh_token_hard_expires_in" in told), (200, 3600, 101 * 86400, False, False), "tokens")
+    equal((status, told["expires_in"], told["x_refresh_token_expires_in"], "realmId" in told, "x_refresh_token_hard_expires_in" in told),
+          (200, 3600, 101 * 86400, False, False), "tokens")
     equal(token(co, code=back["code"], **good)[0], 400, "once")
     late = consent(co)[1]["code"]
     co.twin.post("/clock", {"advance_ms": 301000})
@@ -86,14 +88,18 @@ def queries():
     equal(len(co.query("select * from Customer")["Customer"]), 6, "all")
     equal(co.query("SELECT COUNT(*) FROM Customer WHERE Active IN (true, false)"), {"totalCount": 6}, "count, capitals")
     equal([c["DisplayName"] for c in co.query("select * from Customer where DisplayName like '%Twin%'")["Customer"]], ["55 Twin Lane"], "like")
-    equal([v["DisplayName"] for v in co.query(r"select * from Vendor where DisplayName = 'Diego\'s Road Warrior Bodyshop'")["Vendor"]], ["Diego's Road Warrior Bodyshop"], "escaped")
+    equal([v["DisplayName"] for v in co.query(r"select * from Vendor where DisplayName = 'Diego\'s Road Warrior Bodyshop'")["Vendor"]],
+          ["Diego's Road Warrior Bodyshop"], "escaped")
     equal(co.query("select * from Customer where DisplayName = 'nobody'"), {}, "nothing: no key at all")
     page = co.query("select * from Customer orderby DisplayName desc startposition 2 maxresults 2")
-    equal(([c["DisplayName"] for c in page["Customer"]], page["startPosition"], page["maxResults"]), (["Freeman Sporting Goods", "Diego Rodriguez"], 2, 2), "a page")
+    equal(([c["DisplayName"] for c in page["Customer"]], page["startPosition"], page["maxResults"]),
+          (["Freeman Sporting Goods", "Diego Rodriguez"], 2, 2), "a page")
     inactive = co.ok("POST", "/customer", {"Id": "17", "SyncToken": "0", "sparse": True, "Active": False})["Customer"]
     equal(inactive["DisplayName"], "Diego Rodriguez (deleted)", "the mark of who is inactive")
-    equal((len(co.query("select * from Customer")["Customer"]), len(co.query("select * from Customer where Active in (true,false)")["Customer"])), (5, 6), "left out unless asked for")
-    for text, code in (("select * from Customer where Id = '1' or Id = '2'", "4000"), ("select * from Customer where (Id = '1')", "4000"), ("select * from Customer where Id != '1'", "4000"),
+    equal((len(co.query("select * from Customer")["Customer"]),
+           len(co.query("select * from Customer where Active in (true,false)")["Customer"])), (5, 6), "left out unless asked for")
+    for text, code in (("select * from Customer where Id = '1' or Id = '2'", "4000"), ("select * from Customer where (Id = '1')", "4000"),
+                       ("select * from Customer where Id != '1'", "4000"),
                        ("delete from Customer", "4000"), ("select * from Customer where Notes = 'x'", "4001"), ("select * from Spaceship", "4001"),
                        ("select * from Customer maxresults 1001", "4001"), ("select * from Customer startposition 0", "4001"), ("", "4000")):
         equal(co.refused("GET", "/query?query=" + urllib.parse.quote(text)), (400, code), text)
@@ -137,13 +143,15 @@ def rules():
     holds("PrimaryEmailAddr" not in whole and whole["SyncToken"] == "1", "what a full update leaves out is cleared")
     line = {"Amount": 10, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": "12"}}}
     equal(co.refused("POST", "/invoice", {"CustomerRef": {"value": "16"}, "Line": [line], "CurrencyRef": {"value": "EUR"}}), (400, "6000"), "another currency")
-    equal(co.refused("POST", "/invoice", {"CustomerRef": {"value": "16"}, "Line": [{**line, "SalesItemLineDetail": {"ItemRef": {"value": "999"}}}]}), (400, "2500"), "no such item")
+    equal(co.refused("POST", "/invoice", {"CustomerRef": {"value": "16"},
+                                          "Line": [{**line, "SalesItemLineDetail": {"ItemRef": {"value": "999"}}}]}), (400, "2500"), "no such item")
     co.person("", {"close_date": "2026-06-30"})
     equal(co.refused("POST", "/invoice", {"CustomerRef": {"value": "16"}, "Line": [line], "TxnDate": "2026-06-30"}), (400, "6210"), "closed")
     open_ = co.query("select * from Invoice where Balance > '0' and CustomerRef = '16'")["Invoice"][0]
     pay = {"CustomerRef": {"value": "16"}, "TotalAmt": 9999, "Line": [{"Amount": 9999, "LinkedTxn": [{"TxnId": open_["Id"], "TxnType": "Invoice"}]}]}
     equal(co.refused("POST", "/payment", pay), (400, "6000"), "more than is owed")
-    sides = [{"Amount": a, "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": {"PostingType": p, "AccountRef": {"value": "6"}}} for a, p in ((5, "Debit"), (4, "Credit"))]
+    sides = [{"Amount": a, "DetailType": "JournalEntryLineDetail",
+              "JournalEntryLineDetail": {"PostingType": p, "AccountRef": {"value": "6"}}} for a, p in ((5, "Debit"), (4, "Credit"))]
     equal(co.refused("POST", "/journalentry", {"Line": sides}), (400, "6000"), "debit and credit")
     co.person("", {"custom_numbers": True})
     co.ok("POST", "/invoice", {"CustomerRef": {"value": "16"}, "Line": [line], "DocNumber": "W1"})
@@ -185,13 +193,15 @@ def hooks():
     headers, body = r.got[-1]
     equal(headers["intuit-signature"], base64.b64encode(hmac.new(b"7f4c1c4a-twin-verifier", body, hashlib.sha256).digest()).decode(), "signature")
     told = [(e["type"], e["intuitaccountid"], e["intuitentityid"]) for e in json.loads(body)]
-    equal(told[:2], [("qbo.customer.updated.v1", SHOP, "16"), ("qbo.customer.created.v1", SMALL, json.loads(body)[1]["intuitentityid"])], "both companies, in order")
+    equal(told[:2], [("qbo.customer.updated.v1", SHOP, "16"), ("qbo.customer.created.v1", SMALL, json.loads(body)[1]["intuitentityid"])],
+          "both companies, in order")
     holds(("qbo.customer.merged.v1", SHOP, "18") in told, "and what came meanwhile")
     co.twin.post("/app", {"format": "classic"})
     co.person("/customer/18", {"Notes": "y"})
     co.twin.post("/deliver")
     told = json.loads(r.got[-1][1])["eventNotifications"]
-    equal([(n["realmId"], [(e["name"], e["id"], e["operation"]) for e in n["dataChangeEvent"]["entities"]]) for n in told], [(SHOP, [("Customer", "18", "Update")])], "classic")
+    equal([(n["realmId"], [(e["name"], e["id"], e["operation"]) for e in n["dataChangeEvent"]["entities"]]) for n in told],
+          [(SHOP, [("Customer", "18", "Update")])], "classic")
     equal(co.twin.errors(), [], "errors")
 
 

@@ -18,7 +18,8 @@ def described():
     # The connector's tests have an org with three fields of its own.
     org = Org({"currencies": "many", "own_fields": "Account.Region__c:string Account.Credit__c:currency Account.Owner_2__c:string"})
     objects = {}
-    for name in ("Account", "Contact", "Opportunity", "OpportunityLineItem", "Order", "OrderItem", "Product2", "PricebookEntry", "MLC_LedgerAccount__c", "Pricebook2", "Organization"):
+    for name in ("Account", "Contact", "Opportunity", "OpportunityLineItem", "Order", "OrderItem", "Product2", "PricebookEntry",
+                 "MLC_LedgerAccount__c", "Pricebook2", "Organization"):
         objects[name] = [f["name"] for f in org.rest("GET", f"/sobjects/{name}/describe")[1]["fields"]]
     return json.dumps(objects)
 
@@ -49,9 +50,11 @@ def told():
     for bad, word in (({"method": "GET", "path": f"{V}/query?q=SELECT+Id+FORM+Account", "body": ""}, "no SOQL"),
                       ({"method": "GET", "path": f"{V}/query?q=SELECT+Id,Nonsense+FROM+Account", "body": ""}, "Account has no Nonsense"),
                       ({"method": "GET", "path": "/api/accounts", "body": ""}, "no address"),
-                      ({"method": "POST", "path": f"{V}/composite", "body": json.dumps({"compositeRequest": [{**part, "referenceId": "a-b"}]})}, "must match pattern"),
+                      ({"method": "POST", "path": f"{V}/composite",
+                        "body": json.dumps({"compositeRequest": [{**part, "referenceId": "a-b"}]})}, "must match pattern"),
                       ({"method": "POST", "path": f"{V}/composite", "body": json.dumps({"compositeRequest": [part, part]})}, "a twice"),
-                      ({"method": "POST", "path": f"{V}/composite", "body": json.dumps({"compositeRequest": [{**part, "body": {"Nonsense": 1}}]})}, "Account has no Nonsense"),
+                      ({"method": "POST", "path": f"{V}/composite",
+                        "body": json.dumps({"compositeRequest": [{**part, "body": {"Nonsense": 1}}]})}, "Account has no Nonsense"),
                       ({"method": "PATCH", "path": f"{V}/composite/sobjects", "body": json.dumps({"records": [{"Name": "x"}]})}, "attributes")):
         status, lines = verdict([bad])
         equal(status, 1, f"{bad}")

@@ -30,7 +30,8 @@ class Org(Twin):
         """(status, headers, text)"""
         if not self.token:
             self.token = self.grant()[1]["access_token"]
-        status, got, body = exchange(self.url + (path if path.startswith("/services") else V + path), method, None if value is None else json.dumps(value).encode(),
+        status, got, body = exchange(self.url + (path if path.startswith("/services") else V + path), method,
+                                     None if value is None else json.dumps(value).encode(),
                                      {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", **(headers or {})})
         return status, got, body.decode()
 

@@ -24,7 +24,8 @@ def tokens():
     status, token = org.grant()
     equal((status, sorted(token)), (200, sorted(["access_token", "signature", "token_format", "scope", "instance_url", "id", "token_type", "issued_at"])))
     holds(isinstance(token["issued_at"], str) and token["instance_url"] == org.url and "/id/00D" in token["id"], token)
-    equal([org.grant(**bad)[1]["error"] for bad in ({"grant_type": "password"}, {"client": "x"}, {"secret": "x"})], ["unsupported_grant_type", "invalid_client_id", "invalid_client"])
+    equal([org.grant(**bad)[1]["error"] for bad in ({"grant_type": "password"}, {"client": "x"}, {"secret": "x"})],
+          ["unsupported_grant_type", "invalid_client_id", "invalid_client"])
     equal(Org({"shared_host": "true"}).grant()[1]["error_description"], "request not supported on this domain")
     equal(Org({"run_as": "none"}).grant()[1]["error_description"], "no client credentials user enabled")
     form = urllib.parse.urlencode({"token": token["access_token"], "client_id": CLIENT, "client_secret": SECRET}).encode()
@@ -74,7 +75,8 @@ def rows():
     equal(refused(Name="x", CreatedDate="2026-01-01"), "INVALID_FIELD_FOR_INSERT_UPDATE")
     equal(refused(Name="contoso ltd"), "DUPLICATES_DETECTED")
     equal(org.rest("POST", "/sobjects/Account", {"Name": "contoso ltd"}, {"Sforce-Duplicate-Rule-Header": "allowSave=true"})[0], 201)
-    equal(org.code("POST", "/sobjects/Opportunity", {"Name": "x", "StageName": "Closed Won", "CloseDate": "2026-11-20", "MLC_State__c": "Maybe"})[1], "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
+    equal(org.code("POST", "/sobjects/Opportunity", {"Name": "x", "StageName": "Closed Won", "CloseDate": "2026-11-20",
+                                                     "MLC_State__c": "Maybe"})[1], "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
     equal(org.code("POST", "/sobjects/Contact", {"LastName": "x", "Email": "nobody"})[1], "INVALID_EMAIL_ADDRESS")
     one = org.rest("POST", "/sobjects/Account", {"Name": "One", "MLC_CustomerId__c": "8-1", "MLC_FullName__c": "Same"})[1]["id"]
     equal(org.code("POST", "/sobjects/Account", {"Name": "Two", "MLC_CustomerId__c": "8-1"}), (400, "DUPLICATE_VALUE"))
@@ -138,7 +140,8 @@ def collections():
     equal([r["errors"][0]["statusCode"] for r in out], ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "REQUIRED_FIELD_MISSING"])
     out = org.rest("POST", "/composite", {"allOrNone": True, "compositeRequest": [
         {"method": "POST", "url": f"{V}/sobjects/Account", "referenceId": "a", "body": {"Name": "D"}},
-        {"method": "POST", "url": f"{V}/composite/sobjects", "referenceId": "b", "body": {"allOrNone": False, "records": records("E", None)}}]})[1]["compositeResponse"]
+        {"method": "POST", "url": f"{V}/composite/sobjects", "referenceId": "b",
+         "body": {"allOrNone": False, "records": records("E", None)}}]})[1]["compositeResponse"]
     equal((out[0]["httpStatusCode"], out[0]["body"][0]["errorCode"]), (400, "PROCESSING_HALTED"))
     equal(org.query("SELECT COUNT() FROM Account")["totalSize"], before, "accounts")
     part = {"method": "GET", "url": f"{V}/query?q=SELECT+Id+FROM+Account", "referenceId": "q"}
@@ -169,8 +172,10 @@ def pages():
     equal(window(org, "updated", now - 5 * MINUTE, now + MINUTE)[1]["ids"], [])
     equal(window(org, "updated", now - 31 * 24 * 60 * MINUTE, now)[1][0]["errorCode"], "INVALID_REPLICATION_DATE")
     equal(window(org, "updated", now, now)[1][0]["errorCode"], "INVALID_REPLICATION_DATE")
-    equal([org.code("GET", "/query?q=" + urllib.parse.quote(q))[1] for q in ("SELECT Id FORM Account", "SELECT X FROM Account", "SELECT Id FROM X", "SELECT Id FROM Account WHERE Id = '7'",
-                                                                      "SELECT Id FROM Account WHERE IsDeleted = 'x'", "SELECT Id FROM Account WHERE Name = 'x")],
+    equal([org.code("GET", "/query?q=" + urllib.parse.quote(q))[1] for q in ("SELECT Id FORM Account", "SELECT X FROM Account",
+                                                                             "SELECT Id FROM X", "SELECT Id FROM Account WHERE Id = '7'",
+                                                                      "SELECT Id FROM Account WHERE IsDeleted = 'x'",
+                                                                      "SELECT Id FROM Account WHERE Name = 'x")],
           ["MALFORMED_QUERY", "INVALID_FIELD", "INVALID_TYPE", "INVALID_QUERY_FILTER_OPERATOR", "INVALID_FIELD", "MALFORMED_QUERY"])
 
 
@@ -196,11 +201,14 @@ def samples():
     answers = {
         "create_success_response.json": ([one], []),
         "written/token-client-credentials.json": ([org.grant()[1]], ["api_instance_url"]),  # of some orgs
-        "written/collections-response.json": ([org.rest("POST", "/composite/sobjects", {"records": [{"attributes": {"type": "Account"}, "Name": "Two"}]})[1]], []),
+        "written/collections-response.json": ([org.rest("POST", "/composite/sobjects",
+                                                        {"records": [{"attributes": {"type": "Account"}, "Name": "Two"}]})[1]], []),
         "written/composite-response.json": ([org.rest("POST", "/composite", {"compositeRequest": [
             {"method": "PATCH", "url": f"{V}/sobjects/Account/MLC_CustomerId__c/8-1", "referenceId": "a", "body": {"Phone": "1"}}]})[1]], ["httpHeaders"]),
-        "written/limits.json": ([org.rest("GET", "/limits")[1]], ["DailyBulkV2QueryJobs", "DailyApiRequests.x", "HourlyPublishedPlatformEvents", "DailyDeliveredPlatformEvents"]),
-        "query_success_response.json": ([queried], ["Checkbox_Label", "Text_Label", "Date_Label", "DateTime_Label", "Picklist_Multiselect_Label", "ParentWhizbang__r", "Whizbangs__r"]),
+        "written/limits.json": ([org.rest("GET", "/limits")[1]], ["DailyBulkV2QueryJobs", "DailyApiRequests.x",
+                                                                  "HourlyPublishedPlatformEvents", "DailyDeliveredPlatformEvents"]),
+        "query_success_response.json": ([queried], ["Checkbox_Label", "Text_Label", "Date_Label", "DateTime_Label",
+                                                    "Picklist_Multiselect_Label", "ParentWhizbang__r", "Whizbangs__r"]),
         "get_updated_success_response.json": ([window(org, "updated", now - 3 * MINUTE, now + 2 * MINUTE)[1]], []),
         "get_deleted_success_response.json": ([window(org, "deleted", now - 3 * MINUTE, now + 2 * MINUTE)[1]], []),
         "query_error_response.json": ([org.rest("GET", "/query?q=x")[1]], []),
@@ -218,7 +226,8 @@ def samples():
         theirs = json.load(f)
     ours = org.rest("GET", "/sobjects/Account/describe")[1]
     kinds = {f["name"]: f for f in ours["fields"]}
-    for name in ("name", "label", "type", "length", "precision", "scale", "nillable", "createable", "updateable", "custom", "externalId", "idLookup", "unique", "filterable", "sortable",
+    for name in ("name", "label", "type", "length", "precision", "scale", "nillable", "createable", "updateable", "custom", "externalId",
+                 "idLookup", "unique", "filterable", "sortable",
                  "picklistValues", "referenceTo", "relationshipName", "restrictedPicklist", "nameField", "soapType", "defaultedOnCreate", "caseSensitive"):
         holds(name in theirs["fields"][0] and name in kinds["Id"], f"{name} of a field")
         equal(type(kinds["Id"][name]), type(theirs["fields"][0][name]), name)

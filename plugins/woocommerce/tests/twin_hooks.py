@@ -25,8 +25,10 @@ def opened(topics=SIX, **more):
 def validated():
     s, r = Shop(), Receiver()
     equal(s.refused("POST", "webhooks", {"delivery_url": r.url}), (400, "woocommerce_rest_shop_webhook_invalid_topic"), "no topic")
-    equal(s.refused("POST", "webhooks", {"topic": "customer.restored", "delivery_url": r.url}), (400, "woocommerce_rest_shop_webhook_invalid_topic"), "no such pair")
-    equal(s.refused("POST", "webhooks", {"topic": "order.created", "delivery_url": "ftp://x"}), (400, "woocommerce_rest_shop_webhook_invalid_delivery_url"), "url")
+    equal(s.refused("POST", "webhooks", {"topic": "customer.restored", "delivery_url": r.url}),
+          (400, "woocommerce_rest_shop_webhook_invalid_topic"), "no such pair")
+    equal(s.refused("POST", "webhooks", {"topic": "order.created", "delivery_url": "ftp://x"}),
+          (400, "woocommerce_rest_shop_webhook_invalid_delivery_url"), "url")
     status, headers, made = s.rest("POST", "webhooks", {"topic": "order.created", "delivery_url": r.url, "status": "paused", "secret": "x"})
     equal((status, made["status"], [m for m in ("secret", "failure_count", "api_version") if m in made]), (201, "active", []), "made")
     id_ = made["id"]
@@ -84,7 +86,8 @@ def deliveries():
     s.control("DELETE", "/customers/14")
     s.post("/customers", {"email": "c@example.com"})
     s.post("/deliver")
-    equal([t for t, _ in r.topics()], ["order.created", "order.updated", "customer.deleted", "customer.created", "customer.updated"], "customers; no order.updated for his orders")
+    equal([t for t, _ in r.topics()], ["order.created", "order.updated", "customer.deleted", "customer.created", "customer.updated"],
+          "customers; no order.updated for his orders")
     refund = s.post(f"/orders/{mine}/refund", {"amount": "1.00"})["id"]
     s.post("/deliver")
     r.take()

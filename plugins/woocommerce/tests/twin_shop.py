@@ -121,7 +121,8 @@ def lists():
     equal(s.refused("GET", "customers?orderby=modified"), (400, "rest_invalid_param"), "and have no such order")
     equal(len(s.ok("GET", "customers?role=all")), 3, "all roles")
     equal([c["id"] for c in s.ok("GET", "customers?email=ADA@example.com")], [14], "by address")
-    equal([(p["sku"], p["type"]) for p in s.ok("GET", "products?sku=HOODIE-M,MUG&orderby=id&order=asc")], [("MUG", "simple"), ("HOODIE-M", "variation")], "by SKU")
+    equal([(p["sku"], p["type"]) for p in s.ok("GET", "products?sku=HOODIE-M,MUG&orderby=id&order=asc")],
+          [("MUG", "simple"), ("HOODIE-M", "variation")], "by SKU")
     equal(s.refused("GET", "products?type=variation"), (400, "rest_invalid_param"), "type")
     equal(old.refused("GET", "refunds"), (404, "rest_no_route"), "7.8.0 has no list of all refunds")
     equal(s.errors() + old.errors(), [], "errors")
@@ -158,7 +159,8 @@ def amounts():
         shop = Shop(settings={"prices_include_tax": inclusive})
         for _ in range(150):
             what = {"lines": [{"sku": chance.choice(skus), "quantity": chance.randint(1, 9)} for _ in range(chance.randint(1, 5))],
-                    "billing": chance.choice([{}, {"country": "US", "state": "CA"}, {"country": "CA", "state": "QC"}, {"country": "DE", "state": ""}, {"country": "FR", "state": ""}])}
+                    "billing": chance.choice([{}, {"country": "US", "state": "CA"}, {"country": "CA", "state": "QC"},
+                                              {"country": "DE", "state": ""}, {"country": "FR", "state": ""}])}
             if chance.random() < 0.4:
                 what["coupon"] = chance.choice(["tenoff", "five"])
             if chance.random() < 0.6:
@@ -305,7 +307,8 @@ def shapes():
     mug = next(p["id"] for p in s.get("/products") if p["sku"] == "MUG")
     # Newer members, and those that nobody reads.
     absent = {".line_items[].global_unique_id", ".billing", ".shipping"}
-    for name, ours in (("order-processing-3taxes-shipping-fees-coupon-variation.json", s.order(id_)), ("refund-partial-line.json", s.ok("GET", f"orders/{id_}/refunds/{rid}")),
+    for name, ours in (("order-processing-3taxes-shipping-fees-coupon-variation.json", s.order(id_)),
+                       ("refund-partial-line.json", s.ok("GET", f"orders/{id_}/refunds/{rid}")),
                        ("customer.json", s.ok("GET", "customers/15")), ("taxes.json", s.ok("GET", "taxes")), ("webhooks-list.json", None)):
         with open(os.path.join(SAMPLES, name)) as f:
             real = json.load(f)

@@ -62,14 +62,17 @@ def customer():
 @promise("ZEN-30: the vendor that a ticket is about stands there, too, and follows the ticket")
 def vendor():
     d = desk()
-    cars = d.post("/organizations", {"name": "Cool Cars", "organization_fields": {**CARS, "qbo_status": "paid", "qbo_open_invoices": 0, "qbo_open_amount": "0.00",
+    cars = d.post("/organizations", {"name": "Cool Cars", "organization_fields": {**CARS, "qbo_status": "paid", "qbo_open_invoices": 0,
+                                                                                  "qbo_open_amount": "0.00",
                                                                                 "qbo_overdue_invoices": 0, "qbo_balance": "0.00", "qbo_invoices": None}})
     bessie = d.post("/organizations", {"name": "Books by Bessie", "organization_fields": BESSIE})
     field = d.post("/fields/ticket_fields", {"type": "lookup", "title": "Vendor", "relationship_target_type": "zen:organization"})
     about = {str(field["id"]): str(bessie["id"])}
-    one, two, three, four = beside(d, {"ticket": {"organization": cars["id"], "custom_fields": about}, "shot": "vendor"}, {"ticket": {"organization": cars["id"]}},
+    one, two, three, four = beside(d, {"ticket": {"organization": cars["id"], "custom_fields": about}, "shot": "vendor"},
+                                   {"ticket": {"organization": cars["id"]}},
                                    {"ticket": {"custom_fields": about}}, {"ticket": {"organization": bessie["id"], "custom_fields": about}})
-    equal([(c["title"], c["about"], c["status"]) for c in one["cards"]], [("Cool Cars", "Customer", "Paid"), ("Books by Bessie", "Vendor that this ticket is about", "Open")])
+    equal([(c["title"], c["about"], c["status"]) for c in one["cards"]],
+          [("Cool Cars", "Customer", "Paid"), ("Books by Bessie", "Vendor that this ticket is about", "Open")])
     equal(one["cards"][1]["rows"], {"Open bills": "1 · 75.50 USD", "Overdue bills": "0", "Balance": "75.50 USD"})
     equal([c["title"] for c in two["cards"]], ["Cool Cars"])
     equal([c["title"] for c in three["cards"]], ["Books by Bessie"])

@@ -185,19 +185,22 @@ def modules():
     invoice = t.ok("GET", f"Invoices/{made['Invoices']}")["data"][0]
     equal((invoice["Grand_Total"], invoice["Invoiced_Items"][0]["Total"], invoice["Account_Name"]), (7, 7.5, {"name": "A", "id": account}), "it adds up")
     status, reply = t.api("POST", "Accounts", {"data": [{"Account_Name": "B"}, {"Phone": "1"}, {"Account_Name": "C", "External_Id": "A-1"}, {"Account_Name": 7},
-                                                       {"Account_Name": "x" * 201}, {"Account_Name": "E", "Parent_Account": {"id": "1"}}, {"Account_Name": "F", "Books_Balance": "1.50"}]})
+                                                       {"Account_Name": "x" * 201}, {"Account_Name": "E", "Parent_Account": {"id": "1"}},
+                                                       {"Account_Name": "F", "Books_Balance": "1.50"}]})
     equal((status, [(e["code"], e["details"].get("api_name")) for e in reply["data"]]),
           (207, [("SUCCESS", None), ("MANDATORY_NOT_FOUND", "Account_Name"), ("DUPLICATE_DATA", "External_Id"), ("INVALID_DATA", "Account_Name"),
                  ("INVALID_DATA", "Account_Name"), ("INVALID_DATA", "id"), ("INVALID_DATA", "Books_Balance")]), "entries")
     equal(reply["data"][2]["details"]["duplicate_record"]["id"], account, "whose it is")
     equal(t.code("POST", "Accounts", {"data": [{"Phone": "1"}]}), (400, "MANDATORY_NOT_FOUND"), "all failed")
     equal(t.code("POST", "Accounts", {"data": [{"Account_Name": str(i)} for i in range(101)]}), (400, "INVALID_DATA"), "more than 100")
-    equal(t.code("POST", "Deals", {"data": [{"Deal_Name": "D", "Stage": "Nearly", "Closing_Date": "2026-11-30"}]}), (400, "INVALID_DATA"), "a stage that is none")
+    equal(t.code("POST", "Deals", {"data": [{"Deal_Name": "D", "Stage": "Nearly", "Closing_Date": "2026-11-30"}]}), (400, "INVALID_DATA"),
+          "a stage that is none")
     equal(t.code("POST", "Deals", {"data": [{"Deal_Name": "D", "Stage": "Closed Won"}]}), (400, "MANDATORY_NOT_FOUND"), "the layout's own")
     up = t.ok("POST", "Accounts/upsert", {"data": [{"Account_Name": "New name", "External_Id": "a-1"}, {"Account_Name": "Z", "External_Id": "z"}],
                                          "duplicate_check_fields": ["External_Id"]})["data"]
     equal([(e["action"], e["duplicate_field"]) for e in up], [("update", "External_Id"), ("insert", None)], "upsert")
-    equal(t.code("POST", "Accounts/upsert", {"data": [{"Account_Name": "A"}], "duplicate_check_fields": ["Phone"]}), (400, "INVALID_DATA"), "Phone is not unique")
+    equal(t.code("POST", "Accounts/upsert", {"data": [{"Account_Name": "A"}], "duplicate_check_fields": ["Phone"]}), (400, "INVALID_DATA"),
+          "Phone is not unique")
     equal(t.api("DELETE", f"Accounts?ids={account},1")[0], 207, "delete")
     equal(t.api("GET", f"Accounts/{account}"), (204, None), "gone")
     equal([d["id"] for d in t.ok("GET", "Accounts/deleted?type=all")["data"]], [account], "in the recycle bin")

@@ -46,7 +46,8 @@ def lists():
     one = t.ask("GET", "/object-query/accounts?pageSize=1&expand[]=billto")[2]["data"][0]
     equal(one["billTo"]["firstName"], "Grace")
     equal(t.ask("GET", f"/object-query/accounts/{one['accountNumber']}")[2]["id"], one["id"], "by number")
-    for bad in ("pageSize=0", "pageSize=100", "filter[]=notes.EQ:x", "filter[]=name.XX:x", "filter[]=name.IN:x", "sort[]=name", "sort[]=notes.ASC", "expand[]=nothing", "cursor=abc",
+    for bad in ("pageSize=0", "pageSize=100", "filter[]=notes.EQ:x", "filter[]=name.XX:x", "filter[]=name.IN:x", "sort[]=name",
+                "sort[]=notes.ASC", "expand[]=nothing", "cursor=abc",
                 "filter[]=Other__c.EQ:1"):
         status, _, reply = t.ask("GET", f"/object-query/accounts?{bad}")
         equal((status, reply["success"]), (400, False), bad)
@@ -84,7 +85,8 @@ def keys():
 def accounts():
     t = Tenant()
     made = t.ask("POST", "/v1/accounts", {**WHOLE, "accountNumber": "80-1", "QBListID__c": "80-1"})[2]
-    for change, category in (({"accountNumber": "80-1"}, 30), ({"accountNumber": "A77"}, 30), ({"autoPay": True}, 30), ({"billCycleDay": 32}, 20), ({"nothing": "x"}, 21),
+    for change, category in (({"accountNumber": "80-1"}, 30), ({"accountNumber": "A77"}, 30), ({"autoPay": True}, 30),
+                             ({"billCycleDay": 32}, 20), ({"nothing": "x"}, 21),
                              ({"Other__c": "x"}, 21), ({"billToContact": {"firstName": "A", "lastName": "B"}}, 22), ({"name": "\U0001f600"}, 20),
                              ({"billToContact": {"firstName": "A", "lastName": "B", "country": "Atlantis"}}, 20),
                              ({"billToContact": {"firstName": "A", "lastName": "B", "country": "United States", "state": "Reno"}}, 20)):
@@ -107,7 +109,8 @@ def zoql():
     reply = t.ask("POST", "/v1/action/query", {"queryString": "select Id, Name from Account"})[2]
     equal((reply["size"], reply["done"], len(reply["records"])), (3, False, 2))
     equal(t.ask("POST", "/v1/action/queryMore", {"queryLocator": reply["queryLocator"]})[2]["done"], True)
-    for bad in ("SELECT Id from Account", "select Id from CreditMemo", "select Id from InvoicePayment", "select Id from Account where Name like 'x'", "select Id from Account order by Name"):
+    for bad in ("SELECT Id from Account", "select Id from CreditMemo", "select Id from InvoicePayment",
+                "select Id from Account where Name like 'x'", "select Id from Account order by Name"):
         status, _, reply = t.ask("POST", "/v1/action/query", {"queryString": bad})
         holds(status == 400 and reply["faultCode"], bad)
     equal(t.ask("POST", "/v1/action/query", {"queryString": "select Id from Account where Name = 'it\\'s'"})[2]["size"], 0)
@@ -181,8 +184,10 @@ def ledger():
     account = t.get("/accounts")[0]
     invoice = t.post("/invoices", {"account": account["id"], "lines": [{"amount": "100.00"}]})
     payment = t.post("/payments", {"account": account["id"], "amount": "60.00", "invoices": [{"invoice": invoice["id"], "amount": "60.00"}]})
-    for path, body in ((f"/payments/{payment['id']}/apply", {"invoices": [{"invoice": invoice["id"], "amount": "1.00"}]}), (f"/payments/{payment['id']}/refund", {"amount": "1.00"}),
-                       (f"/payments/{payment['id']}/unapply", {"invoices": [{"invoice": invoice["id"], "amount": "61.00"}]}), (f"/invoices/{invoice['id']}/reverse", {})):
+    for path, body in ((f"/payments/{payment['id']}/apply", {"invoices": [{"invoice": invoice["id"], "amount": "1.00"}]}),
+                       (f"/payments/{payment['id']}/refund", {"amount": "1.00"}),
+                       (f"/payments/{payment['id']}/unapply", {"invoices": [{"invoice": invoice["id"], "amount": "61.00"}]}),
+                       (f"/invoices/{invoice['id']}/reverse", {})):
         equal(exchange(t.control_url + path, "POST", json.dumps(body).encode())[0], 400, path)
     t.post(f"/payments/{payment['id']}/unapply", {"invoices": [{"invoice": invoice["id"], "amount": "10.00"}]})
     t.post(f"/payments/{payment['id']}/refund", {"amount": "10.00"})
@@ -238,8 +243,10 @@ def refusals():
         ("nickname", "x"), ("billCycleDay", "one"), ("autoPay", "no"), ("name", 7))]
     wrong += [("POST", "/v1/accounts", {**WHOLE, "customerServiceRepName": "x" * 51}),
               ("POST", "/v1/action/update", {"type": "Invoice"}), ("POST", "/v1/action/update", {"type": "Invoice", "objects": [], "more": 1}),
-              ("GET", "/object-query/accounts?pageSize=0", None), ("GET", "/object-query/accounts?pageSize=100", None), ("GET", "/object-query/invoice-items", None)]
-    exchanges = [{"method": method, "path": path, "type": "application/json" if body else None, "body": json.dumps(body) if body else ""} for method, path, body in wrong]
+              ("GET", "/object-query/accounts?pageSize=0", None), ("GET", "/object-query/accounts?pageSize=100", None),
+              ("GET", "/object-query/invoice-items", None)]
+    exchanges = [{"method": method, "path": path, "type": "application/json" if body else None,
+                  "body": json.dumps(body) if body else ""} for method, path, body in wrong]
     for (method, path, body), told in zip(wrong, openapi.check(documents, exchanges)):
         holds(told["request"], f"the documents take {method} {path} {body}")
         status, _, reply = t.ask(method, path, body)

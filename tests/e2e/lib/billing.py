@@ -28,12 +28,14 @@ class Billing(WithBooks):
 
     FLOWS = "acme/books-zuora"
 
-    def __init__(self, mode="live", params="", zuora=None, books=None, start="2020-01-01", flow="", connection="", callouts=True, external=True, host_options=(), file_seed="shop", clock=None):
+    def __init__(self, mode="live", params="", zuora=None, books=None, start="2020-01-01", flow="", connection="", callouts=True,
+                 external=True, host_options=(), file_seed="shop", clock=None):
         self.zuora = bed.Twin("zuora", {"callout_after_ms": 1, **(zuora or {})}, clock=clock)
         self.books = bed.Twin("quickbooks_desktop", {"seed": file_seed, **(books or {})}, pace=0.02, clock=clock)
         for item in ITEMS:
             self.books.post("/person/add", {"type": "ItemService", "set": {
-                "Name": item, "SalesTaxCodeRef": "Non" if item in ("Bad Debt", "Adjustment") else "Tax", "SalesOrPurchase": {"Price": "0.00", "AccountRef": {"FullName": "Sales"}}}})
+                "Name": item, "SalesTaxCodeRef": "Non" if item in ("Bad Debt", "Adjustment") else "Tax",
+                "SalesOrPurchase": {"Price": "0.00", "AccountRef": {"FullName": "Sales"}}}})
         self.port = free_port()
         self.at = bed.Deployment(("zuora", "quickbooks_desktop"), (INTEGRATION,), mlc=f"""return {{
   public = {{ address = "127.0.0.1", port = {self.port}, url = "http://localhost:{self.port}" }},
@@ -47,7 +49,8 @@ class Billing(WithBooks):
         self.at.secret("acme/zuora", "callout_password", CALLOUT_PASSWORD)
         self.at.secret("acme/books", "password", PASSWORD)
         if callouts:
-            self.zuora.post("/settings", {"callout_url": f"http://127.0.0.1:{self.port}/hooks/acme/zuora", "callout_user": CALLOUT_USER, "callout_password": CALLOUT_PASSWORD})
+            self.zuora.post("/settings", {"callout_url": f"http://127.0.0.1:{self.port}/hooks/acme/zuora", "callout_user": CALLOUT_USER,
+                                          "callout_password": CALLOUT_PASSWORD})
         self.at.start(*host_options)
         self.install_qwc()
 
@@ -77,7 +80,8 @@ class Billing(WithBooks):
 
     def pay(self, account, amount, *invoices, **more):
         """invoices: (invoice, amount)"""
-        return self.zuora.post("/payments", {"account": account["id"], "amount": amount, "invoices": [{"invoice": i["id"], "amount": a} for i, a in invoices], **more})
+        return self.zuora.post("/payments", {"account": account["id"], "amount": amount,
+                                             "invoices": [{"invoice": i["id"], "amount": a} for i, a in invoices], **more})
 
     def owed_there(self):
         """What each customer owes, by the account's name."""

@@ -22,7 +22,8 @@ class BooksDesk:
 
     def __init__(self, tenants=None, mode="live", params="", flow="", books=None, desk=None, hooks="cloudevents", every=5, auth="oauth", authorize=True,
                  made=True, connections="", host_options=()):
-        self.books = bed.Twin("quickbooks_online", {"client_id": CLIENT, "client_secret": SECRET, "verifier_token": VERIFIER, "deliver_after_ms": 50, **(books or {})})
+        self.books = bed.Twin("quickbooks_online", {"client_id": CLIENT, "client_secret": SECRET, "verifier_token": VERIFIER,
+                                                    "deliver_after_ms": 50, **(books or {})})
         self.tenants = tenants or {"acme": COMPANY}
         self.desks = {name: bed.Twin("zendesk", {"deliver_after_ms": 50, **(desk or {})}) for name in self.tenants}
         for twin in self.desks.values() if made else ():
@@ -126,7 +127,8 @@ class BooksDesk:
 
     def invoice(self, customer, amount, due, dated=None, realm=COMPANY):
         body = {"CustomerRef": {"value": customer}, "DueDate": due, "Line": [
-            {"Amount": amount, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": self.item(realm)}, "Qty": 1, "UnitPrice": amount}}]}
+            {"Amount": amount, "DetailType": "SalesItemLineDetail",
+             "SalesItemLineDetail": {"ItemRef": {"value": self.item(realm)}, "Qty": 1, "UnitPrice": amount}}]}
         if dated:
             body["TxnDate"] = dated
         return self.person("/invoice", body, realm)
@@ -151,7 +153,8 @@ class BooksDesk:
     def writes(self, tenant="acme"):
         """How many requests have changed something in the help desk."""
         calls = self.desks[tenant].get("/calls")
-        return sum(n for route, n in calls["by_route"].items() if route.split()[0] in ("POST", "PUT", "PATCH", "DELETE") and "oauth" not in route and "webhooks" not in route)
+        return sum(n for route, n in calls["by_route"].items() if route.split()[0] in ("POST", "PUT", "PATCH",
+                                                                                       "DELETE") and "oauth" not in route and "webhooks" not in route)
 
     def reviews(self, **filter_):
         return self.at.list("review", **filter_)
@@ -185,7 +188,8 @@ class BooksDesk:
             f = o["organization_fields"]
             due = (len(open_), sum((Decimal(str(i["Balance"])) for i in open_), Decimal(0)), Decimal(str(c["BalanceWithJobs"])),
                    sum(1 for i in open_ if (i.get("DueDate") or i["TxnDate"]) < today))
-            have = (f.get("qbo_open_invoices"), Decimal(str(f.get("qbo_open_amount") or 0)), Decimal(str(f.get("qbo_balance") or 0)), f.get("qbo_overdue_invoices"))
+            have = (f.get("qbo_open_invoices"), Decimal(str(f.get("qbo_open_amount") or 0)), Decimal(str(f.get("qbo_balance") or 0)),
+                    f.get("qbo_overdue_invoices"))
             if due != have:
                 wrong.append(f"{c['DisplayName']}: books {due}, help desk {have}")
         return wrong

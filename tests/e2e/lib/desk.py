@@ -35,7 +35,8 @@ def order(number, email=None, total="9.50", name="Buyer", **more):
     who = email or f"buyer{number}@example.com"
     billing = {"first_name": name, "last_name": who.split("@")[0], "email": who, "phone": "", "address_1": "1 Main St", "city": "Reno", "state": "NV",
                "postcode": "89501", "country": "US", "company": "", "address_2": ""}
-    return {"id": number, "number": str(number), "order_key": f"wc_order_{number}", "version": "9.0.0", "status": "processing", "currency": "USD", "total": total, "total_tax": "0.00", "customer_id": 0,
+    return {"id": number, "number": str(number), "order_key": f"wc_order_{number}", "version": "9.0.0", "status": "processing",
+            "currency": "USD", "total": total, "total_tax": "0.00", "customer_id": 0,
             "date_created": "2026-11-02T09:00:00", "date_created_gmt": "2026-11-02T17:00:00", "date_modified": "2026-11-02T09:00:00",
             "date_modified_gmt": "2026-11-02T17:00:00", "billing": billing, "shipping": dict(billing), "payment_method": "stripe",
             "line_items": [], "shipping_lines": [], "tax_lines": [], "fee_lines": [], "coupon_lines": [], "refunds": [], "meta_data": [], **more}

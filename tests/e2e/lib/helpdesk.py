@@ -57,7 +57,8 @@ class HelpDesk:
 }}
 """)
         if back != "only":
-            self.at.write("mappings/ledger-zendesk/forth.lua", FORTH.format(**{"match": '{ by = { external_id = text "ledger:{id}" } },', "more": "", "fields": "", **(forth or {})}))
+            self.at.write("mappings/ledger-zendesk/forth.lua", FORTH.format(**{"match": '{ by = { external_id = text "ledger:{id}" } },',
+                                                                               "more": "", "fields": "", **(forth or {})}))
         if back:
             self.at.write("mappings/ledger-zendesk/back.lua", BACK)
         self.at.tenant("acme", f"""return tenant {{

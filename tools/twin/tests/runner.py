@@ -60,7 +60,8 @@ def answers():
     equal(t.get("/nowhere")[0], 404, "no route")
     equal(exchange(t.url + "/things/1", "HEAD")[0::2], (200, b""), "HEAD")
     told = json.loads(exchange(t.url + "/echo/a%2Fb/c?x=1&x=2&e=%C3%A9+%26", "PUT", b"k=v&w=1+1")[2])
-    equal((told["method"], told["rest"], told["raw"], told["args"], told["form"]), ("PUT", "a/b/c", "/echo/a%2Fb/c", {"x": "2", "e": "\u00e9 &"}, {"k": "v", "w": "1 1"}), "request")
+    equal((told["method"], told["rest"], told["raw"], told["args"], told["form"]),
+          ("PUT", "a/b/c", "/echo/a%2Fb/c", {"x": "2", "e": "\u00e9 &"}, {"k": "v", "w": "1 1"}), "request")
     equal(told["list"][:2], [["x", "1"], ["x", "2"]], "list of arguments")
 
 
@@ -222,7 +223,8 @@ def options():
     t = Echo("--set", "n=5", "--set", "on=off", "--set", "key=b")
     settings = t.control("GET", "/")[1]["settings"]
     equal(settings, {"key": "b", "n": 5, "on": False, "pace": 1.5}, "settings")
-    for args, code, word in ((["--set", "odd=1"], 1, "no such setting"), (["--set", "n=x"], 1, "a number"), (["--port", "99999"], 2, "usage"), (["--what"], 2, "usage")):
+    for args, code, word in ((["--set", "odd=1"], 1, "no such setting"), (["--set", "n=x"], 1, "a number"),
+                             (["--port", "99999"], 2, "usage"), (["--what"], 2, "usage")):
         t = Echo(*args)
         said = t.process.stderr.read().decode()
         equal(t.process.wait(), code, args)
