@@ -319,9 +319,9 @@ def nightly():
 def customers():
     b = Bed(settings={"deliver_after_ms": 0})
     b.subscribed()
-    b.written("C14 Ada Byron", "C15 Jos\u00e9 O'Neil & S\u00f6hne", kinds="C")  # those that were there
+    b.written("C14 Ada Byron", "C15 Jos\u00e9 O'Neil & S\u00f6hne", "C16 The Boss", kinds="C")  # those that were there, of every role
     b.shop.post("/customers", {"email": "new@example.com", "first_name": "New", "last_name": "A & B"})
-    b.written("C14 Ada Byron", "C15 Jos\u00e9 O'Neil & S\u00f6hne", "C17 New A & B", kinds="C")
+    b.written("C14 Ada Byron", "C15 Jos\u00e9 O'Neil & S\u00f6hne", "C16 The Boss", "C17 New A & B", kinds="C")
     b.clean()
 
 
