@@ -759,16 +759,11 @@ static bool name_is_good(const char *name)
 static int add_tenant(void *ctx, const char *name)
 {
 	struct reading *r = ctx;
-	char *path, *file, *mappings, *csv;
+	char *path = xformat("tenants/%s", name), *file = xformat("%s/tenant.lua", path);
+	char *mappings = xformat("%s/mappings", path), *csv = xformat("%s/%s/answers.csv", r->dir, path);
 	struct err e = { 0 };
 	json_t *answers;
 
-	if (r->in.tenant && strcmp(r->in.tenant, name))
-		return 0;
-	path = xformat("tenants/%s", name);
-	file = xformat("%s/tenant.lua", path);
-	mappings = xformat("%s/mappings", path);
-	csv = xformat("%s/%s/answers.csv", r->dir, path);
 	if (!strcmp(name, APP_TENANT)) {
 		add_error(r->config, path, 0, "'app' is no name for a tenant: app/NAME means an app of mlc.lua", NULL);
 	} else if (!name_is_good(name)) {
@@ -787,6 +782,13 @@ static int add_tenant(void *ctx, const char *name)
 	free(mappings);
 	free(csv);
 	return 0;
+}
+
+static int add_wanted_tenant(void *ctx, const char *name)
+{
+	const struct reading *r = ctx;
+
+	return r->in.tenant && strcmp(r->in.tenant, name) ? 0 : add_tenant(ctx, name);
 }
 
 static void take_plugin(void *arg, struct plugin *p)
@@ -848,7 +850,7 @@ void config_read(const struct config_reader *in, config_fn *fn, void *arg)
 	if (dir_each(mappings, "", add_integration, r, &e) < 0)
 		add_error(r->config, "mappings", 0, e.text, NULL);
 	e = (struct err) { 0 };
-	if (dir_each(tenants, "", add_tenant, r, &e) < 0)
+	if (dir_each(tenants, "", add_wanted_tenant, r, &e) < 0)
 		add_error(r->config, "tenants", 0, e.text, NULL);
 	free(tenants);
 	free(mappings);
