@@ -14,8 +14,10 @@ enum {
 	OVERLAP_S = 300,         /* clocks of several QuickBooks machines differ a little */
 	AUTUMN_OVERLAP_S = 7800, /* an hour comes twice when summer time ends */
 	AHEAD_MS = 7200 * 1000,  /* a change later than this was made by a wrong clock */
-	RECENT_MS = 3 * 86400 * 1000
+	RECENT_MS = 3 * 86400 * 1000,
+	TODAY_MS = 12 * 3600 * 1000
 };
+#define BEGIN "1990-01-01T00:00:00" /* before it there was no QuickBooks */
 
 enum { POLL_COUNT = 1, POLL_READ };
 enum { FIND_NAME = 0, FIND_LEVEL };
@@ -257,8 +259,8 @@ static bool halve(struct mlc_call *c)
 	struct poll_state *p = state_of(c);
 	int64_t from, to;
 
-	/* Before 1990 there was no QuickBooks; a day ahead no clock may be. */
-	if (!mlc_instant(*p->from ? p->from : "1990-01-01T00:00:00", &from))
+	/* A day ahead no clock may be. */
+	if (!mlc_instant(*p->from ? p->from : BEGIN, &from))
 		return false;
 	if (!*p->to || !mlc_instant(p->to, &to))
 		to = c->now_ms + INT64_C(86400000);
@@ -268,14 +270,28 @@ static bool halve(struct mlc_call *c)
 	return true;
 }
 
+/* The window behind this one, twice as wide: so each is counted once or twice, and not all that lies ahead.  Where
+ * it would reach what is today somewhere in the United States it is open: no cursor may lie ahead of QuickBooks' clock. */
+static void move_window(struct mlc_call *c)
+{
+	struct poll_state *p = state_of(c);
+	int64_t from, to, next = INT64_MAX;
+
+	if (mlc_instant(*p->from ? p->from : BEGIN, &from) && mlc_instant(p->to, &to))
+		next = to + 2 * (to - from);
+	memcpy(p->from, p->to, sizeof p->from);
+	p->to[0] = 0;
+	if (next < c->now_ms - TODAY_MS)
+		qbd_stamp(c, next, p->to);
+}
+
 static enum mlc_step window_is_read(struct mlc_call *c, const struct qbd_shape *s)
 {
 	struct poll_state *p = state_of(c);
 
 	if (*p->to) {
 		c->host->advance(c, c->host->format(c, "%s", p->to), 0);
-		memcpy(p->from, p->to, sizeof p->from);
-		p->to[0] = 0;
+		move_window(c);
 		return begin_window(c, s);
 	}
 	qbd_advance_to_seen(c);
@@ -297,6 +313,11 @@ static enum mlc_step digest_window(struct mlc_call *c, const struct mlc_entity *
 			return window_is_read(c, s);
 		if (atol(count) <= WINDOW || !halve(c))
 			p->phase = POLL_READ;
+		return ask_window(c, s);
+	}
+	/* Of late usually little has changed, so nobody counted: but it was too much to be read at one go. */
+	if (!*p->iterator && atol(remaining) > WINDOW && halve(c)) {
+		p->phase = POLL_COUNT;
 		return ask_window(c, s);
 	}
 	for (const xmlNode *n = mlc_xml_first(a->rs); n; n = mlc_xml_next(n)) {

@@ -558,7 +558,7 @@ twin.control("GET", "/books", function()
 		local sum = co.ledger.accounts[id]
 		if sum then trial[company.full_name(co, co.lists.Account[id])] = amount(sum) end
 	end
-	local children = books.children_of(co, "Customer")
+	local children = company.children(co, "Customer")
 	for _, id in ipairs(co.order.Customer) do
 		local c = co.lists.Customer[id]
 		customers[#customers + 1] = { id = id, name = company.full_name(co, c), active = c.f.IsActive ~= "false", email = c.f.Email,

@@ -45,14 +45,14 @@ def family(pid):
 
 
 def used(pid):
-    """(CPU seconds, peak memory in bytes) of the process and its children."""
-    cpu = peak = 0
+    """(CPU seconds of the process and its children, peak memory of each in bytes)."""
+    cpu, peaks = 0, []
     for one in family(pid):
         with open(f"/proc/{one}/stat") as f:
             cpu += sum(int(x) for x in f.read().rsplit(")", 1)[1].split()[11:13]) / TICKS
         with open(f"/proc/{one}/status") as f:
-            peak += 1024 * int(re.search(r"VmHWM:\s*(\d+)", f.read()).group(1))
-    return cpu, peak
+            peaks.append(1024 * int(re.search(r"VmHWM:\s*(\d+)", f.read()).group(1)))
+    return cpu, peaks
 
 
 def measure(options, clients):
@@ -71,10 +71,11 @@ def measure(options, clients):
         return json.loads(done.stdout)
 
     run(WARM_UP, 0)
-    cpu, idle = used(host.process.pid)
+    before, _ = used(host.process.pid)
     told = run(options.visits, WARM_UP)
-    after, peak = used(host.process.pid)
-    told.update(test="visits", sut="ml-connector", cpu_s_per_visit=round((after - cpu) / told["visits"], 4), peak_mb=round(peak / 1e6, 1))
+    after, peaks = used(host.process.pid)
+    told.update(test="visits", sut="ml-connector", cpu_s_per_visit=round((after - before) / told["visits"], 4),
+                host_mb=round(peaks[0] / 1e6, 1), peak_mb=round(sum(peaks) / 1e6, 1))
     bed.clear_up()
     return told
 

@@ -168,15 +168,40 @@ static void a_long_reading_goes_in_windows_that_are_kept(void **state)
 	assert_non_null(strstr(request(c), "iterator=\"Start\""));
 	assert_int_equal(reply(c, 200, PAGE("0", CUSTOMER("8-1", "A", "1998-01-01T00:00:00-08:00"))), MLC_SEND);
 	assert_string_equal(committed(c), first);
-	/* The next window begins where this one ended, and is counted anew. */
+	/* The next window begins where this one ended, is twice as wide and counted anew. */
 	from = strstr(request(c), "<FromModifiedDate>");
 	assert_non_null(from);
 	assert_memory_equal(from + strlen("<FromModifiedDate>"), first, 19);
 	assert_non_null(strstr(request(c), "MetaDataOnly"));
+	assert_non_null(strstr(request(c), "<ToModifiedDate>2017-"));
+	assert_int_equal(reply(c, 200, COUNT("0")), MLC_SEND);
+	assert_memory_equal(committed(c), "2017-", 5);
+	/* One that would reach into today has no end: nothing is committed that QuickBooks' clock has not reached. */
+	assert_non_null(strstr(request(c), "<FromModifiedDate>2017-"));
 	assert_null(strstr(request(c), "ToModifiedDate"));
 	assert_int_equal(reply(c, 200, COUNT("2")), MLC_SEND);
 	assert_int_equal(reply(c, 200, PAGE("0", CUSTOMER("8-2", "B", "2026-11-17T09:00:00-08:00"))), MLC_DONE);
 	assert_string_equal(committed(c), "2026-11-17T09:00:00");
+	call_destroy(c);
+}
+
+/* ZUO-20: of late nothing is counted first; what turns out to be too much is cut all the same, and read once. */
+static void a_flood_of_today_goes_in_windows_too(void **state)
+{
+	struct call_input in = { .op = OP_POLL, .feed = "customers", .now_ms = NOW_MS, .cursor = "2026-11-18T08:00:00" };
+	struct call *c = start(&in, NULL);
+	const struct call_record *records;
+
+	(void)state;
+	begin(c);
+	assert_non_null(strstr(request(c), "iterator=\"Start\""));
+	assert_int_equal(reply(c, 200, PAGE("20000", CUSTOMER("8-1", "A", "2026-11-18T08:00:01-08:00"))), MLC_SEND);
+	assert_int_equal(call_records(c, &records), 0);
+	assert_non_null(strstr(request(c), "MetaDataOnly"));
+	assert_non_null(strstr(request(c), "<ToModifiedDate>2026-11-18T"));
+	assert_int_equal(reply(c, 200, COUNT("900")), MLC_SEND);
+	assert_int_equal(reply(c, 200, PAGE("0", CUSTOMER("8-1", "A", "2026-11-18T08:00:01-08:00"))), MLC_SEND);
+	assert_memory_equal(committed(c), "2026-11-18T", 11);
 	call_destroy(c);
 }
 
@@ -828,6 +853,7 @@ int main(void)
 		cmocka_unit_test(after_the_end_of_summer_time_two_hours_are_read_again),
 		cmocka_unit_test(a_stamp_from_a_wrong_clock_does_not_move_the_cursor),
 		cmocka_unit_test(a_long_reading_goes_in_windows_that_are_kept),
+		cmocka_unit_test(a_flood_of_today_goes_in_windows_too),
 		cmocka_unit_test(a_feed_without_records_costs_one_question),
 		cmocka_unit_test(read_from_limits_the_first_reading_of_transactions_only),
 		cmocka_unit_test(a_reading_by_hand_begins_there_once),

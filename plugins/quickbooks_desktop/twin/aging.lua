@@ -91,7 +91,7 @@ local function asked_for(co, list, filter)
 	for _, name in ipairs(filter.FullName or {}) do set[company.resolve(co, list, { FullName = name }, "report", true).id] = true end
 	if filter.EntityTypeFilter then refuse(1030, "The twin does not know this ReportEntityFilter.") end
 	local top = filter.ListIDWithChildren and { ListID = filter.ListIDWithChildren } or filter.FullNameWithChildren and { FullName = filter.FullNameWithChildren }
-	local children = books.children_of(co, list)
+	local children = company.children(co, list)
 	local function add(id)
 		set[id] = true
 		for _, child in ipairs(children[id] or {}) do add(child) end
@@ -107,7 +107,7 @@ function aging.report(co, given)
 		refuse(1030, "The twin tells the ageing of today only.")
 	end
 	local figures, wanted = aging.figures(co, side), asked_for(co, side.list, given.ReportEntityFilter)
-	local children, report, total = books.children_of(co, side.list), {}, { 0, 0, 0, 0, 0 }
+	local children, report, total = company.children(co, side.list), {}, { 0, 0, 0, 0, 0 }
 	local function by_name(ids)
 		table.sort(ids, function(a, b) return co.lists[side.list][a].f.Name:lower() < co.lists[side.list][b].f.Name:lower() end)
 		return ids

@@ -616,18 +616,6 @@ function books.total_balance(co, id, children)
 	return sum
 end
 
-function books.children_of(co, list)
-	local children = {}
-	for _, id in ipairs(co.order[list]) do
-		local parent = co.lists[list][id].parent
-		if parent then
-			children[parent] = children[parent] or {}
-			table.insert(children[parent], id)
-		end
-	end
-	return children
-end
-
 -- Credit accounts are told positive.
 local CREDIT = { AccountsPayable = true, CreditCard = true, Equity = true, Income = true, LongTermLiability = true,
 	OtherCurrentLiability = true, OtherIncome = true }

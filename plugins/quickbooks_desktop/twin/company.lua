@@ -124,7 +124,25 @@ end
 
 local indices = setmetatable({}, { __mode = "k" }) -- company -> list -> lower full name -> id; rebuilt when names move
 
-function company.forget_indices(co) indices[co] = nil end
+local families = setmetatable({}, { __mode = "k" }) -- company -> list -> id -> ids of those right below it; likewise
+
+function company.forget_indices(co) indices[co], families[co] = nil, nil end
+
+function company.children(co, list)
+	local family = families[co] or {}
+	families[co] = family
+	if not family[list] then
+		family[list] = {}
+		for _, id in ipairs(co.order[list]) do
+			local parent = co.lists[list][id].parent
+			if parent then
+				family[list][parent] = family[list][parent] or {}
+				table.insert(family[list][parent], id)
+			end
+		end
+	end
+	return family[list]
+end
 
 function company.full_name(co, record)
 	local parent = record.parent and co.lists[record.list][record.parent]
@@ -159,6 +177,7 @@ end
 -- Called after a record was added, renamed, moved or removed.
 function company.index_changed(co, list, record, renamed)
 	local of_company = indices[co]
+	if renamed or record.parent then families[co] = nil end
 	if not of_company or not of_company[list] then return end
 	if renamed then of_company[list] = nil else of_company[list][company.full_name(co, record):lower()] = record.id end
 end

@@ -98,7 +98,7 @@ local LIST_VALUES = {
 	end,
 	TotalBalance = function(co, r, opts)
 		if r.object == "Customer" then
-			opts.children = opts.children or books.children_of(co, "Customer")
+			opts.children = opts.children or company.children(co, "Customer")
 			return values.amount(books.total_balance(co, r.id, opts.children))
 		end
 		return values.amount(books.account_balance(co, r))
@@ -453,7 +453,7 @@ local function list_found(co, object, given)
 	local named = name_test(given)
 	local kinds = given.AccountType and set_of(given.AccountType) or given.PaymentMethodType and set_of(given.PaymentMethodType)
 	local balance = given.TotalBalanceFilter
-	local children = balance and books.children_of(co, "Customer")
+	local children = balance and company.children(co, "Customer")
 	for _, list in ipairs(lists) do
 		for _, id in ipairs(co.order[list]) do
 			local record = co.lists[list][id]
