@@ -53,7 +53,7 @@ struct poll_state {
 	char seen[QBD_STAMP_SIZE];                     /* newest change in it */
 	char iterator[64];
 	long left;                                     /* for it, after the page before; 0: there was none */
-	unsigned page;
+	unsigned page, in_window;                      /* records in it so far */
 	uint8_t phase;
 	struct gone *gone;                             /* what was deleted; call memory: no advance() before the end */
 	size_t gone_count, gone_at;

@@ -270,19 +270,33 @@ static bool halve(struct mlc_call *c)
 	return true;
 }
 
-/* The window behind this one, twice as wide: so each is counted once or twice, and not all that lies ahead.  Where
- * it would reach what is today somewhere in the United States it is open: no cursor may lie ahead of QuickBooks' clock. */
+/* The window behind this one, as wide, or twice that where there was little in it: so each is counted once or
+ * twice at most, and not all that lies ahead. */
 static void move_window(struct mlc_call *c)
 {
 	struct poll_state *p = state_of(c);
 	int64_t from, to, next = INT64_MAX;
 
 	if (mlc_instant(*p->from ? p->from : BEGIN, &from) && mlc_instant(p->to, &to))
-		next = to + 2 * (to - from);
+		next = to + (to - from) * (p->in_window > WINDOW / 2 ? 1 : 2);
 	memcpy(p->from, p->to, sizeof p->from);
 	p->to[0] = 0;
-	if (next < c->now_ms - TODAY_MS)
+	p->in_window = 0;
+	if (next < c->now_ms + AHEAD_MS)
 		qbd_stamp(c, next, p->to);
+}
+
+/* No cursor may lie ahead of QuickBooks' clock: where it is today somewhere in the United States, the newest
+ * change is what was reached, and not the end of the window. */
+static void keep_window(struct mlc_call *c)
+{
+	const struct poll_state *p = state_of(c);
+	int64_t to;
+
+	if (mlc_instant(p->to, &to) && to < c->now_ms - TODAY_MS)
+		c->host->advance(c, c->host->format(c, "%s", p->to), 0);
+	else
+		qbd_advance_to_seen(c);
 }
 
 static enum mlc_step window_is_read(struct mlc_call *c, const struct qbd_shape *s)
@@ -290,7 +304,7 @@ static enum mlc_step window_is_read(struct mlc_call *c, const struct qbd_shape *
 	struct poll_state *p = state_of(c);
 
 	if (*p->to) {
-		c->host->advance(c, c->host->format(c, "%s", p->to), 0);
+		keep_window(c);
 		move_window(c);
 		return begin_window(c, s);
 	}

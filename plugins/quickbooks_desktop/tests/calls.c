@@ -188,20 +188,21 @@ static void a_long_reading_goes_in_windows_that_are_kept(void **state)
 /* ZUO-20: of late nothing is counted first; what turns out to be too much is cut all the same, and read once. */
 static void a_flood_of_today_goes_in_windows_too(void **state)
 {
-	struct call_input in = { .op = OP_POLL, .feed = "customers", .now_ms = NOW_MS, .cursor = "2026-11-18T08:00:00" };
+	struct call_input in = { .op = OP_POLL, .feed = "customers", .now_ms = NOW_MS, .cursor = "2026-11-17T08:00:00" };
 	struct call *c = start(&in, NULL);
 	const struct call_record *records;
 
 	(void)state;
 	begin(c);
 	assert_non_null(strstr(request(c), "iterator=\"Start\""));
-	assert_int_equal(reply(c, 200, PAGE("20000", CUSTOMER("8-1", "A", "2026-11-18T08:00:01-08:00"))), MLC_SEND);
+	assert_int_equal(reply(c, 200, PAGE("20000", CUSTOMER("8-1", "A", "2026-11-17T08:00:01-08:00"))), MLC_SEND);
 	assert_int_equal(call_records(c, &records), 0);
 	assert_non_null(strstr(request(c), "MetaDataOnly"));
-	assert_non_null(strstr(request(c), "<ToModifiedDate>2026-11-18T"));
+	assert_non_null(strstr(request(c), "<ToModifiedDate>2026-11-1"));
 	assert_int_equal(reply(c, 200, COUNT("900")), MLC_SEND);
-	assert_int_equal(reply(c, 200, PAGE("0", CUSTOMER("8-1", "A", "2026-11-18T08:00:01-08:00"))), MLC_SEND);
-	assert_memory_equal(committed(c), "2026-11-18T", 11);
+	/* Its end may lie ahead of QuickBooks' clock: the newest that was seen is what was reached. */
+	assert_int_equal(reply(c, 200, PAGE("0", CUSTOMER("8-1", "A", "2026-11-17T09:00:00-08:00"))), MLC_SEND);
+	assert_string_equal(committed(c), "2026-11-17T09:00:00");
 	call_destroy(c);
 }
 
