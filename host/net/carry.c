@@ -20,6 +20,8 @@
 #define SPARE_MAX        32    /* easy handles kept for the next transfers */
 #define SLOW_MS          30000 /* while bytes ought to move: fewer than SLOW_BYTES in this time ... */
 #define SLOW_BYTES       1024  /* ... and it is over.  A remote that thinks may think until total_ms */
+#define SLEPT_MS         15000 /* a deadline that is heard of so late: the machine slept, or stood still */
+#define AWAKE_MS         5000  /* then what came meanwhile is read first */
 #define STALE_S          5     /* a connection idle for longer is not used for what may not be repeated */
 #define PLACE_SIZE       300   /* "https://" host of 255 ":65535" */
 #define WHY_SIZE         (PLACE_SIZE + CURL_ERROR_SIZE + 64)
@@ -61,6 +63,7 @@ struct transfer {
 	bool sent;      /* a byte of it may have left */
 	bool began;     /* a byte of the reply came */
 	bool too_big;
+	bool slept;     /* its deadlines were put off for that, once */
 	struct timer deadline;
 	int64_t asked_ms, started_ms, total_at_ms, slow_at_ms;
 	curl_off_t moved; /* bytes either way when slow_at_ms was set */
@@ -428,11 +431,21 @@ static int64_t next_deadline(const struct transfer *t)
 	return at;
 }
 
+/* The reply may lie in the socket, and may be the only token there is. */
+static void put_off(struct transfer *t, int64_t now)
+{
+	t->slept = true;
+	t->started_ms = now;
+	t->total_at_ms = t->slow_at_ms = now + AWAKE_MS;
+}
+
 static void on_deadline(void *arg)
 {
 	struct transfer *t = arg;
 	int64_t now = loop_now_ms(t->carry->loop);
 
+	if (!t->slept && now - t->total_at_ms >= SLEPT_MS)
+		put_off(t, now);
 	if (now >= t->total_at_ms) {
 		give_up(t, t->state == TRANSFER_WAITING ? "too many requests are under way" :
 			t->sent ? "no whole reply in time" : "no connection in time");

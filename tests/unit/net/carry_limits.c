@@ -159,6 +159,29 @@ static void a_remote_that_never_answers_is_lost_after_total_ms(void **state)
 	peer_close(&p);
 }
 
+/* A machine that slept, or was moved to another one, finds the reply in its socket. */
+static void a_reply_that_came_while_the_machine_slept_is_read(void **state)
+{
+	struct fetch f, late;
+	struct peer p = hear_request(&f, post_x), q;
+
+	(void)state;
+	loop_advance(loop, 2 * 86400 * 1000);
+	peer_say(loop, &p, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ntoken");
+	fetch_wait(loop, &f);
+	assert_int_equal(f.outcome, CARRIED_HERE);
+	fetch_finish(&f);
+	peer_close(&p);
+
+	q = hear_request(&late, post_x);
+	jump(loop, 2 * 86400 * 1000);
+	assert_int_equal(late.done, 0);
+	jump(loop, 5001);
+	assert_int_equal(late.outcome, CARRIED_LOST);
+	fetch_finish(&late);
+	peer_close(&q);
+}
+
 static void total_ms_is_two_minutes_unless_said(void **state)
 {
 	struct fetch f;
@@ -510,6 +533,7 @@ int main(void)
 		PROMISE(a_list_that_is_none_is_refused_with_its_entry),
 		PROMISE(a_proxy_in_the_environment_is_not_used),
 		PROMISE(a_remote_that_never_answers_is_lost_after_total_ms),
+		PROMISE(a_reply_that_came_while_the_machine_slept_is_read),
 		PROMISE(total_ms_is_two_minutes_unless_said),
 		PROMISE(no_connection_in_time_is_never_sent),
 		PROMISE(a_silent_tls_peer_is_never_sent),

@@ -216,7 +216,7 @@ static void a_lost_reply_to_a_write_is_in_doubt_and_not_sent_again(void **state)
 	house_wait_said(h, "mark", 1);
 	while (h->lost_count == 0)
 		turn_idle(h->loop);
-	jump(h->loop, 200000); /* the transfer's deadline */
+	jump(h->loop, 121000); /* the transfer's deadline */
 	const json_t *done = house_done(h, 0);
 	assert_int_equal(json_int_or(done, "fault", 0), MLC_IN_DOUBT);
 	assert_false(json_true_at(done, "never_sent"));
@@ -250,7 +250,7 @@ static void a_read_whose_reply_is_lost_is_repeated_by_the_host(void **state)
 	house_order(h, h->shop, &(struct order){ .op = OP_PING });
 	while (h->lost_count == 0)
 		turn_idle(h->loop);
-	jump(h->loop, 200000);
+	jump(h->loop, 121000);
 	jump(h->loop, 5000); /* the pause before the next try */
 	const json_t *done = house_done(h, 0);
 	assert_false(json_true_at(done, "failed"));

@@ -237,7 +237,7 @@ static void the_secret_before_counts_until_the_change_is_agreed(void **state)
 	post(h, "{\"id\":5}", "first"); /* the remote may not have heard yet */
 	assert_int_equal(heard.status, 200);
 	house_reply(h, 201, "{}");
-	jump(h->loop, 200000);
+	jump(h->loop, 121000);
 	jump(h->loop, 5000);
 	wait_lease(h);
 	post(h, "{\"id\":6}", "first");
