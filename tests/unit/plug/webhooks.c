@@ -59,6 +59,19 @@ static void a_signed_record_is_on_disk_before_the_2xx(void **state)
 	assert_int_equal(json_int_or(house_said(h, "emitted", 0), "code", -1), 0);
 }
 
+/* What a burst is told by (docs/design/flow.md). */
+static void those_that_wait_for_their_answer_are_counted_at_their_most(void **state)
+{
+	struct house *h = *state;
+
+	assert_int_equal(connections_receiving(h->connections), 0);
+	post(h, "{\"id\":5}", "first");
+	post(h, "{\"id\":6}", "wrong");
+	assert_int_equal(heard.status, 401);
+	assert_int_equal(connections_receiving(h->connections), 1); /* one after the other */
+	assert_int_equal(connections_receiving(h->connections), 0);
+}
+
 static void a_wrong_signature_is_refused(void **state)
 {
 	struct house *h = *state;
@@ -403,6 +416,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(a_signed_record_is_on_disk_before_the_2xx),
+		T(those_that_wait_for_their_answer_are_counted_at_their_most),
 		T(a_wrong_signature_is_refused),
 		T(who_is_turned_away_stands_in_the_trail_and_a_flood_as_one_row),
 		T(a_changed_body_is_refused),
