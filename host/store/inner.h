@@ -178,6 +178,7 @@ void writer_health(struct writer *, struct store_health *);
 int writer_do(struct store *, inner_fn *fn, void *arg, struct err *);
 uint32_t writer_log_frames(struct writer *);
 uint64_t writer_audit_waiting(struct writer *); /* rows in mlc.db, about */
+bool writer_audit_presses(struct writer *); /* they are many, and must go now */
 void writer_audit_moved(struct writer *, uint64_t rows);
 /* Most of the log is in the file: move the rest, so that the next commit begins it anew. */
 void writer_log_moved(struct writer *);

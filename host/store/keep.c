@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define UPKEEP_MS    1000
+#define QUIET_MS     200 /* since the last commit: then audit rows are moved, which can wait */
 #define AUDIT_SLICES 8   /* then the log has its turn */
 #define LOG_ROUNDS   3   /* each moves what was written while the one before worked */
 #define LOG_REST     200 /* frames: what the writer may move itself between two commits */
@@ -47,10 +48,20 @@ void upkeep_begin(struct store *s)
 	lane_push(&s->keeper, &s->upkeep_job);
 }
 
+static bool is_busy(struct store *s)
+{
+	struct store_health h;
+
+	writer_health(s->writer, &h);
+	return loop_clock_ms() - h.last_commit_ms < QUIET_MS;
+}
+
 static void move_audit(struct lane *l, struct err *e)
 {
 	struct store *s = l->store;
 
+	if (is_busy(s) && !writer_audit_presses(s->writer))
+		return;
 	/* A chore that reads the whole trail has it: later, then. */
 	if (writer_audit_waiting(s->writer) == 0 || pthread_mutex_trylock(&s->audit_mutex) != 0)
 		return;
@@ -98,7 +109,7 @@ static void on_upkeep(void *arg)
 
 	upkeep_begin(s);
 	writer_health(s->writer, &h);
-	if (!h.writable)
+	if (!h.writable || writer_audit_waiting(s->writer) > 0)
 		upkeep_later(s);
 }
 

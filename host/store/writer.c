@@ -18,7 +18,7 @@
 #define IDS_RESERVED    (INT64_C(1) << 20)
 #define LOG_FRAMES      1000  /* 4 MB: from here on the keeper moves it */
 #define LOG_FRAMES_MAX  16000 /* 64 MB: the writer moves it itself */
-#define AUDIT_ROWS      2000  /* from here on the keeper moves them */
+#define AUDIT_ROWS      20000 /* 7 MB: from here on the keeper moves them, busy or not */
 #define TALLY_BUCKETS   1024
 #define SQL_MAX         4096
 
@@ -74,6 +74,11 @@ uint32_t writer_log_frames(struct writer *w)
 uint64_t writer_audit_waiting(struct writer *w)
 {
 	return atomic_load(&w->audit_rows);
+}
+
+bool writer_audit_presses(struct writer *w)
+{
+	return atomic_load(&w->audit_rows) > AUDIT_ROWS;
 }
 
 void writer_audit_moved(struct writer *w, uint64_t rows)
@@ -436,7 +441,7 @@ static void keep_house(struct writer *w)
 	pthread_mutex_unlock(&w->mutex);
 	if (moved || frames > LOG_FRAMES_MAX)
 		finish_log(w);
-	if (frames > LOG_FRAMES || atomic_load(&w->audit_rows) > AUDIT_ROWS)
+	if (frames > LOG_FRAMES || writer_audit_presses(w))
 		upkeep_begin(w->store);
 }
 
