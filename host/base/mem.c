@@ -133,7 +133,11 @@ bool buf_puts(struct buf *b, const char *text)
 
 bool buf_putc(struct buf *b, char c)
 {
-	return buf_add(b, &c, 1);
+	if (b->full || b->len + 1 >= b->cap)
+		return buf_add(b, &c, 1);
+	b->data[b->len++] = c;
+	b->data[b->len] = 0;
+	return true;
 }
 
 bool buf_printf(struct buf *b, const char *fmt, ...)
