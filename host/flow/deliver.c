@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/when.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +30,21 @@ static size_t places_of(const struct host *h, const struct flow *f)
 	return most < half ? most : half;
 }
 
+/* A second, two, four, .. a minute; several that fail at once are one failure. */
+void deliver_rest(struct host *h, struct flow *f)
+{
+	int64_t now = loop_now_ms(h->loop);
+
+	if (f->rest_until_ms > now)
+		return;
+	f->rest_ms = !f->rest_ms ? WHEN_SECOND_MS : f->rest_ms < WHEN_MINUTE_MS / 2 ? 2 * f->rest_ms : WHEN_MINUTE_MS;
+	f->rest_until_ms = now + f->rest_ms;
+}
+
 bool deliver_can_claim(struct host *h, const struct flow *f, int64_t now)
 {
+	if (f->rest_until_ms > now)
+		return false;
 	if (!f->maybe_ready && !(f->due_ms && f->due_ms <= now))
 		return false;
 	if (!f->enabled || f->paused || f->held || f->claiming)
@@ -91,8 +105,11 @@ static void on_claimed(void *arg, const struct delivery *d, size_t count, const 
 	struct flow *f = c->flow;
 	struct config *config = f->config;
 
-	if (e)
+	if (e) {
 		log_line(LOG_ERROR, f->key, "deliveries could not be read: %s", e->text);
+		deliver_rest(h, f);
+		f->maybe_ready = true;
+	}
 	if (!e && !count && !f->due_known && config == h->config) { /* nothing now; and later? */
 		store_counts(h->store, f->tenant, on_counts, c);
 		return;

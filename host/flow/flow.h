@@ -66,6 +66,7 @@ struct flow {
 	bool claiming;
 	int64_t due_ms;   /* earliest delivery that backs off; 0: none, when due_known */
 	bool due_known;   /* false: the store must be asked, after a (re)load and once it was due */
+	int64_t rest_until_ms, rest_ms; /* nothing more is claimed before: the store failed, and would again at once */
 	size_t at_work;
 };
 
@@ -192,6 +193,7 @@ size_t deliver_coming(struct host *, const struct connection *);
 bool deliver_can_claim(struct host *, const struct flow *, int64_t now_ms);
 /* Is anything of it at work that does not merely wait for a visit, or for a remote that asked us to? */
 bool deliver_busy(const struct host *, const struct flow *);
+void deliver_rest(struct host *, struct flow *);
 void deliver_recover(struct host *, loop_fn *done, void *arg);
 void deliver_forget_config(struct host *, const struct config *); /* works not on the wire start afresh */
 void flow_hold(struct host *, struct flow *, const char *cause, const char *why);

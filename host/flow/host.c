@@ -176,6 +176,8 @@ static void set_timer(struct host *h)
 
 		if (f->due_ms && f->due_ms > now && f->due_ms < next)
 			next = f->due_ms;
+		if (f->rest_until_ms > now && f->rest_until_ms < next)
+			next = f->rest_until_ms;
 	}
 	if (next == INT64_MAX)
 		timer_clear(h->loop, &h->turn_timer);

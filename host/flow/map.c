@@ -29,8 +29,7 @@ static void on_fetch_kept(void *arg, const struct txn_result *r)
 	struct work *w = arg;
 
 	if (r->code < 0) {
-		log_line(LOG_ERROR, w->flow->key, "%s %s could not be kept: %s", w->entity, w->rid, r->text);
-		work_end(w);
+		work_store_failed(w, "could not be kept", r->text);
 		return;
 	}
 	intake_touched(w->host, r);
@@ -247,8 +246,7 @@ static void on_turned_link(void *arg, const json_t *rows, const struct err *e)
 	if (!work_goes_on(w))
 		return;
 	if (e) {
-		log_line(LOG_ERROR, w->flow->key, "links could not be read: %s", e->text);
-		work_end(w);
+		work_store_failed(w, "its links could not be read", e->text);
 		return;
 	}
 	if (row) {
@@ -277,8 +275,7 @@ static void on_link(void *arg, const json_t *rows, const struct err *e)
 	if (!work_goes_on(w))
 		return;
 	if (e) {
-		log_line(LOG_ERROR, w->flow->key, "links could not be read: %s", e->text);
-		work_end(w);
+		work_store_failed(w, "its links could not be read", e->text);
 		return;
 	}
 	if (was_moved_on(w, row))

@@ -65,8 +65,7 @@ static void on_survivor(void *arg, const json_t *rows, const struct err *e)
 	if (!work_goes_on(w))
 		return;
 	if (e) {
-		log_line(LOG_ERROR, w->flow->key, "links could not be read: %s", e->text);
-		work_end(w);
+		work_store_failed(w, "its links could not be read", e->text);
 		return;
 	}
 	choice = w->choice && *w->choice ? json_read(w->choice, strlen(w->choice), NULL) : NULL;
@@ -106,8 +105,7 @@ static void on_target_moved(void *arg, const struct txn_result *r)
 	struct work *w = arg;
 
 	if (r->code < 0) {
-		log_line(LOG_ERROR, w->flow->key, "a link could not be moved: %s", r->text);
-		work_end(w);
+		work_store_failed(w, "its link could not be moved", r->text);
 		return;
 	}
 	if (!work_goes_on(w))

@@ -157,15 +157,24 @@ bool work_goes_on(struct work *w)
 
 /* ---- committing what was decided ----------------------------------------------------------- */
 
+void work_store_failed(struct work *w, const char *what, const char *why)
+{
+	log_line(LOG_ERROR, w->flow->key, "%s %s: %s: %s", w->entity, w->rid, what, why);
+	deliver_rest(w->host, w->flow);
+	work_end(w);
+}
+
 void work_on_moved(void *arg, const struct txn_result *r)
 {
 	struct work *w = arg;
 
+	if (r->code < 0 && r->code != ERR_CONFLICT) {
+		work_store_failed(w, "could not be decided", r->text);
+		return;
+	}
+	w->flow->rest_ms = 0;
 	if (r->code == ERR_CONFLICT)
 		log_line(LOG_INFO, w->flow->key, "%s: begins afresh", r->text);
-	else if (r->code < 0)
-		log_line(LOG_ERROR, w->flow->key, "delivery %lld could not be decided: %s",
-			(long long)w->delivery, r->text);
 	else
 		intake_touched(w->host, r);
 	work_end(w);

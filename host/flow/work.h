@@ -99,6 +99,7 @@ json_t *work_decision(const struct work *, const char *state, const char *cause,
 struct delivery_move work_move_to(const struct work *, enum delivery_state);
 void work_audit(struct work *, struct txn *, const char *move, json_t *detail /* taken over */);
 void work_commit(struct work *, struct txn *, const struct delivery_move *);
+void work_store_failed(struct work *, const char *what, const char *why); /* ends it; its flow rests for a while */
 void work_on_moved(void *arg, const struct txn_result *); /* the last commit of a work */
 void work_settle_as(struct work *, enum delivery_state, const char *cause, const char *why);
 void work_back_off(struct work *, int64_t wait_ms, const char *cause, const char *why);

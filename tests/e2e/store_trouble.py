@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import time
 
 from lib import ShopBooks, equal, eventually, exchange, holds, promise, run, skip
 from lib.bed import MLC, folder
@@ -165,6 +166,32 @@ def outcome_late():
     equal(target.effects_of(), {"1001": 1}, "effects")
     equal(target.asked(), 1, "requests")
     equal([link["made"] for link in d.mlc("links", "acme")["links"]], ["created"], "links")
+    host.stop()
+    target.close()
+
+
+@promise("a store that fails again and again is asked less and less, and what waited is done once it is well")
+def store_fails():
+    target = Target()
+    d = deployment(target)
+    host = d.start()
+    db = sqlite3.connect(d.file("state", "mlc.db"), timeout=30)
+    db.execute("ALTER TABLE write RENAME TO write_away")
+    equal(send(host.url, order(1001)), 200, "the webhook")
+    eventually(lambda: "could not be" in open(host.log.name).read(), "it fails")
+    time.sleep(2)
+    with open(host.log.name) as f:
+        lines = [line for line in f if '"error"' in line]
+    holds(len(lines) < 10, f"{len(lines)} times: {lines[-1]}")
+    db.execute("ALTER TABLE write_away RENAME TO write")
+    db.close()
+
+    def settled():
+        host.advance(60000)
+        return d.list("done")
+
+    eventually(settled, "it is done", 60)
+    equal(target.effects_of(), {"1001": 1}, "effects")
     host.stop()
     target.close()
 
