@@ -229,6 +229,14 @@ static void a_deletion_keeps_the_last_text_and_the_record_may_come_again(void **
 	assert_true(d.fetch); /* restored, or a late copy: only the remote knows */
 }
 
+/* Order 7 of the shop is what we made of an invoice of the books. */
+static struct link_row order_7(const char *hash)
+{
+	return (struct link_row){ .tenant = "acme", .flow = "books-shop.order", .identity = "x", .source_connection = "books",
+		.source_entity = "Invoice", .source_id = "1A", .target_connection = "shop", .target_entity = "order", .target_id = "7",
+		.target_version = "5", .target_hash = hash, .made = "created" };
+}
+
 static void our_own_write_that_comes_back_is_dropped(void **state)
 {
 	struct hand *h = *state;
@@ -238,19 +246,8 @@ static void our_own_write_that_comes_back_is_dropped(void **state)
 
 	store_record_hash(record, hash);
 	json_decref(record);
-	txn_link_put(t,
-		&(struct link_row){ .tenant = "acme",
-			.flow = "books-shop.order",
-			.identity = "x",
-			.source_connection = "books",
-			.source_entity = "Invoice",
-			.source_id = "1A",
-			.target_connection = "shop",
-			.target_entity = "order",
-			.target_id = "7",
-			.target_version = "5",
-			.target_hash = hash,
-			.made = "created" });
+	struct link_row link = order_7(hash);
+	txn_link_put(t, &link);
 	hand_commit(h, t);
 
 	assert_int_equal(hand_accept(h, order("7", "5", 1000, "{\"whatever\":1}")), ACCEPTED_OURS);
@@ -270,18 +267,8 @@ static void our_own_write_is_news_to_flows_that_lead_elsewhere(void **state)
 	struct arrival a = order("7", "5", 1000, "{}");
 	struct txn *t = txn_begin(h->store);
 
-	txn_link_put(t,
-		&(struct link_row){ .tenant = "acme",
-			.flow = "books-shop.order",
-			.identity = "x",
-			.source_connection = "books",
-			.source_entity = "Invoice",
-			.source_id = "1A",
-			.target_connection = "shop",
-			.target_entity = "order",
-			.target_id = "7",
-			.target_version = "5",
-			.made = "created" });
+	struct link_row link = order_7(NULL);
+	txn_link_put(t, &link);
 	hand_commit(h, t);
 	a.routes = routes;
 	a.route_count = 3;
@@ -297,17 +284,8 @@ static void a_hint_of_our_own_write_ends_as_skipped(void **state)
 	struct arrival a = order("7", NULL, 0, NULL);
 	struct txn *t = txn_begin(h->store);
 
-	txn_link_put(t,
-		&(struct link_row){ .tenant = "acme",
-			.flow = "books-shop.order",
-			.identity = "x",
-			.source_connection = "books",
-			.source_entity = "Invoice",
-			.source_id = "1A",
-			.target_connection = "shop",
-			.target_entity = "order",
-			.target_id = "7",
-			.target_version = "5" });
+	struct link_row link = order_7(NULL);
+	txn_link_put(t, &link);
 	hand_commit(h, t);
 	a.hint = true;
 	assert_int_equal(hand_accept(h, a), ACCEPTED_NEW);
