@@ -29,8 +29,8 @@ static json_t *record_told(const struct call_record *r)
 {
 	json_t *data = r->text ? json_read(r->text, r->text_len, NULL) : r->data ? json_deep_copy(r->data) : json_null();
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:b, s:b, s:o}", "entity", r->entity, "id", r->id, "version", text_or_null(r->version),
-		"account", text_or_null(r->account), "deleted", r->deleted, "hint", r->hint, "data", data);
+	return json_pack("{s:s, s:s, s:o, s:o, s:b, s:o, s:b, s:o}", "entity", r->entity, "id", r->id, "version", text_or_null(r->version),
+		"account", text_or_null(r->account), "deleted", r->deleted, "merged_into", text_or_null(r->merged_into), "hint", r->hint, "data", data);
 }
 
 static json_t *write_told(const struct call_write *w)
@@ -136,9 +136,10 @@ static json_t *request_told(const struct mlc_request *r)
 
 	for (const char *const *h = r->headers; h && *h; h++)
 		json_array_append_new(headers, json_string(*h));
-	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:b}", "step", "send", "method", text_or_null(r->method),
+	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:b, s:b}", "step", "send", "method", text_or_null(r->method),
 		"endpoint", text_or_null(r->endpoint), "path", r->path, "type", text_or_null(r->type), "headers", headers,
-		"body", r->body ? json_stringn(r->body, r->body_len) : json_null(), "repeatable", r->repeatable);
+		"body", r->body ? json_stringn(r->body, r->body_len) : json_null(), "repeatable", r->repeatable,
+		"this_visit", r->this_visit);
 }
 
 static void finish(struct call *c, enum mlc_step step, json_t *records, json_t *cursor)
