@@ -1,4 +1,5 @@
 """What comes in is garbage, hostile or a slip of a hand: each has its outcome, its words and its way out."""
+import os
 import re
 import signal
 import socket

@@ -92,15 +92,19 @@ static const struct mlc_fault_code faults[] = {
 static enum mlc_step failed(struct mlc_call *c)
 {
 	json_t *reply = c->host->parse(c, c->reply->body, c->reply->body_len);
-	enum mlc_fault fault = mlc_fault_of(faults, mlc_text(reply, "code"));
+	const char *code = mlc_text(reply, "code");
+	enum mlc_fault fault = mlc_fault_of(faults, code);
+	int status = c->reply->status;
 
-	if (c->reply->status == 429)
+	if (status == 429)
 		return c->host->fail(c, MLC_LIMITED,
 			mlc_retry_after(c->host->header(c, "Retry-After"), c->now_ms, 30000),
 			"too fast");
-	if (c->reply->status == 502 || c->reply->status == 503)
-		fault = MLC_RETRY;
-	return c->host->fail(c, fault, 0, "%d: %s", c->reply->status,
+	if (status == 401 || status == 403)
+		fault = MLC_AUTH;
+	else if (status >= 500 && !code) /* something in front of it */
+		fault = c->write_count && !(c->entity->flags & MLC_KEYED) ? MLC_IN_DOUBT : MLC_RETRY;
+	return c->host->fail(c, fault, 0, "%d: %s", status,
 		mlc_text_or(reply, "message", "no reason given"));
 }
 

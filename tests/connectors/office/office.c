@@ -1,6 +1,7 @@
 /* office.c - a remote that wants OAuth 2: by a person's consent, or as a client. */
 #include <mlc/connector.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct mlc_field thing[] = {
@@ -41,8 +42,13 @@ static const char *text(const json_t *o, const char *name)
 
 static enum mlc_step failed(struct mlc_call *c)
 {
-	return c->host->fail(c, c->reply->status == 401 || c->reply->status == 403 ? MLC_AUTH : MLC_RETRY, 0, "status %d",
-		c->reply->status);
+	int status = c->reply->status;
+	enum mlc_fault fault = status == 401 || status == 403 ? MLC_AUTH : status == 429 ? MLC_LIMITED : status >= 500 ? MLC_RETRY
+		: MLC_BROKEN;
+	const char *wait = c->host->header(c, "Retry-After");
+
+	return c->host->fail(c, fault, fault == MLC_LIMITED ? 1000 * (wait ? (uint32_t)strtoul(wait, NULL, 10) : 60) : 0, "status %d",
+		status);
 }
 
 static enum mlc_step get(struct mlc_call *c, const char *path)

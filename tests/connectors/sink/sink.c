@@ -56,11 +56,23 @@ static const struct mlc_setting settings[] = {
 
 static const struct mlc_endpoint endpoints[] = { { "sink", "{url}" }, { NULL } };
 
-static enum mlc_fault fault_of(int status)
+static enum mlc_step failed(struct mlc_call *c)
 {
-	if (status == 429 || status == 503)
-		return MLC_RETRY;
-	return status >= 500 ? MLC_IN_DOUBT : MLC_REFUSED;
+	int status = c->reply->status;
+	bool writes = c->write_count > 0;
+	enum mlc_fault fault = MLC_REFUSED;
+
+	/* A door may say 503 for one behind it who did it: the same key finds out. */
+	if (writes && status >= 500 && c->entity->flags & MLC_KEYED)
+		fault = MLC_IN_DOUBT;
+	else if (status == 429 || status == 503)
+		fault = MLC_LIMITED;
+	else if (status == 401 || status == 403)
+		fault = MLC_AUTH;
+	else if (status >= 500)
+		fault = writes ? MLC_IN_DOUBT : MLC_RETRY;
+	return c->host->fail(c, fault, fault == MLC_LIMITED ? mlc_retry_after(c->host->header(c, "Retry-After"), c->now_ms, 1000) : 0,
+		"the sink answered %d", status);
 }
 
 static enum mlc_step taken(struct mlc_call *c)
@@ -69,9 +81,7 @@ static enum mlc_step taken(struct mlc_call *c)
 	const char *id = mlc_text(reply, "Id");
 
 	if (c->reply->status >= 300)
-		/* A door may say 503 for one behind it who did it: the same key finds out. */
-		return c->host->fail(c, c->reply->status >= 500 && c->entity->flags & MLC_KEYED ? MLC_IN_DOUBT :
-			fault_of(c->reply->status), 0, "the sink answered %d", c->reply->status);
+		return failed(c);
 	if (!id)
 		return c->host->fail(c, MLC_BROKEN, 0, "the sink's answer names no Id");
 	c->host->settle(c, 0, &(struct mlc_record) { .entity = c->entity->name, .id = id });
@@ -116,7 +126,7 @@ static enum mlc_step sink_fetch(struct mlc_call *c)
 	if (c->reply->kind == MLC_REPLY_NONE)
 		return ask_next(c, s);
 	if (status != 200 && status != 404)
-		return c->host->fail(c, fault_of(status), 0, "the sink answered %d", status);
+		return failed(c);
 	if (status == 200 && !mlc_text(c->host->parse(c, c->reply->body, c->reply->body_len), "Id"))
 		return c->host->fail(c, MLC_BROKEN, 0, "the sink's answer names no Id");
 	c->host->emit(c, &(struct mlc_record) { .entity = c->entity->name, .id = c->ids[s->at], .deleted = status == 404,
