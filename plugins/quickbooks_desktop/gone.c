@@ -16,7 +16,7 @@
 enum { GONE_MOST = 20000, A_MOMENT_S = 1 };
 /* The cursor of one who has looked and found that nothing was deleted yet: whatever is from then on, is news. */
 #define BEFORE_ALL "2000-01-01T00:00:00"
-enum { GONE_LIST = 0, GONE_SURVIVOR, GONE_INVOICES, GONE_DOCUMENTS };
+enum { GONE_SURVIVOR = 1, GONE_INVOICES, GONE_DOCUMENTS };
 
 struct gone {
 	const char *entity, *id, *stamp, *survivor;
@@ -40,12 +40,14 @@ static struct poll_state *state_of(struct mlc_call *c)
 
 static bool is_txns(const struct mlc_call *c)
 {
-	return !strcmp(c->feed->name, "deleted_txns");
+	return c->feed ? !strcmp(c->feed->name, "deleted_txns") : qbd_shape(c->entity->name)->kind == QBD_TXN;
 }
 
 static const char *request_id(struct mlc_call *c)
 {
-	return c->host->format(c, "r-%.16s-%u", c->nonce, state_of(c)->page++);
+	const struct poll_state *p = state_of(c);
+
+	return c->host->format(c, "r-%.16s-g%u-%zu-%u", c->nonce, p->page, p->gone_at, p->gone_phase);
 }
 
 /* ---- asking -------------------------------------------------------------------------------------------- */
@@ -71,7 +73,7 @@ static enum mlc_step ask_moment(struct mlc_call *c, const struct gone *g, uint8_
 
 	if (!qbd_stamp_move(c, g->stamp, -A_MOMENT_S, from) || !qbd_stamp_move(c, g->stamp, A_MOMENT_S, to))
 		return c->host->fail(c, MLC_BROKEN, 0, "a deletion came with the time \"%s\"", g->stamp);
-	state_of(c)->phase = phase;
+	state_of(c)->gone_phase = phase;
 	if (phase == GONE_DOCUMENTS)
 		return qbd_ask_deletions(c, request_id(c), true, from, to);
 	if (!invoices)
@@ -111,11 +113,57 @@ static bool is_alone(struct mlc_call *c, const struct gone *g)
 	return true;
 }
 
+/* Which of the ids that a fetch looks for it is; -1: none. */
+static int place_of(struct mlc_call *c, const struct gone *g)
+{
+	const struct poll_state *p = state_of(c);
+	const char *const *ids = qbd_batch(c);
+
+	for (int i = 0; i < 64 && ids[i]; i++)
+		if (p->missing >> i & 1 && !strcmp(ids[i], g->id))
+			return i;
+	return -1;
+}
+
 /* What went before we first looked is linked to nothing, and what was told once is not looked into again. */
 static bool is_looked_into(struct mlc_call *c, const struct gone *g)
 {
-	return c->cursor && *c->cursor != '@' && !is_txns(c) &&
-		strncmp(g->stamp, c->cursor, QBD_STAMP_SIZE - 1) > 0 && is_mergeable(g->entity) && is_alone(c, g);
+	bool is_news = c->feed ? c->cursor && *c->cursor != '@' && strncmp(g->stamp, c->cursor, QBD_STAMP_SIZE - 1) > 0
+		: place_of(c, g) >= 0;
+
+	return is_news && !is_txns(c) && is_mergeable(g->entity) && is_alone(c, g);
+}
+
+static void tell(struct mlc_call *c, const struct gone *g)
+{
+	const char *entity = c->feed ? g->entity : c->entity->name;
+
+	if (g->survivor)
+		c->host->merged(c, entity, g->id, g->survivor);
+	else
+		c->host->emit(c, &(struct mlc_record){ .entity = entity, .id = g->id, .deleted = true });
+}
+
+/* QuickBooks remembers deletions for 90 days: what it does not know of was lost otherwise. */
+static enum mlc_step tell_missing(struct mlc_call *c)
+{
+	struct poll_state *p = state_of(c);
+	const char *const *ids = qbd_batch(c);
+	uint64_t left = p->missing;
+
+	for (size_t i = 0; i < p->gone_count; i++) {
+		int place = place_of(c, &p->gone[i]);
+
+		if (place < 0 || !(left >> place & 1))
+			continue;
+		left &= ~(UINT64_C(1) << place);
+		tell(c, &p->gone[i]);
+	}
+	for (int i = 0; i < 64 && ids[i]; i++)
+		if (left >> i & 1)
+			c->host->emit(c, &(struct mlc_record){ .entity = c->entity->name, .id = ids[i], .deleted = true, .hint = true });
+	p->gone_count = p->gone_at = 0;
+	return MLC_DONE;
 }
 
 /* The next one that could be a merge, or the end: all of it is told. */
@@ -123,19 +171,15 @@ static enum mlc_step go_on(struct mlc_call *c)
 {
 	struct poll_state *p = state_of(c);
 
+	p->gone_phase = 0;
 	while (p->gone_at < p->gone_count && !is_looked_into(c, &p->gone[p->gone_at]))
 		p->gone_at++;
 	if (p->gone_at < p->gone_count)
 		return ask_moment(c, &p->gone[p->gone_at], GONE_SURVIVOR);
-	for (size_t i = 0; i < p->gone_count; i++) {
-		const struct gone *g = &p->gone[i];
-		struct mlc_record r = { .entity = g->entity, .id = g->id, .deleted = true };
-
-		if (g->survivor)
-			c->host->merged(c, g->entity, g->id, g->survivor);
-		else
-			c->host->emit(c, &r);
-	}
+	if (!c->feed)
+		return tell_missing(c);
+	for (size_t i = 0; i < p->gone_count; i++)
+		tell(c, &p->gone[i]);
 	if (!c->cursor && !p->gone_count)
 		c->host->advance(c, BEFORE_ALL, 0);
 	else
@@ -154,6 +198,7 @@ static enum mlc_step list_came(struct mlc_call *c, const struct answer *a)
 	for (const xmlNode *n = mlc_xml_first(a->rs); n; n = mlc_xml_next(n))
 		most++;
 	p->gone = c->host->alloc(c, (most + 1) * sizeof *p->gone);
+	p->gone_count = p->gone_at = 0;
 	if (!p->gone || most > GONE_MOST)
 		return c->host->fail(c, MLC_REFUSED, 0, "more was deleted than can be read at once: %zu", most);
 	for (const xmlNode *n = mlc_xml_first(a->rs); n; n = mlc_xml_next(n)) {
@@ -194,13 +239,13 @@ static const char *only_one(struct mlc_call *c, const struct answer *a, const st
 	return one;
 }
 
-static enum mlc_step moment_came(struct mlc_call *c, const struct answer *a)
+enum mlc_step qbd_gone_came(struct mlc_call *c, const struct answer *a)
 {
 	struct poll_state *p = state_of(c);
 	struct gone *g = &p->gone[p->gone_at];
 	bool any;
 
-	switch (p->phase) {
+	switch (p->gone_phase) {
 	case GONE_SURVIVOR:
 		g->survivor = only_one(c, a, g, false, &any);
 		if (!any && !strcmp(g->entity, "Customer"))
@@ -213,10 +258,15 @@ static enum mlc_step moment_came(struct mlc_call *c, const struct answer *a)
 		if (mlc_xml_first(a->rs))
 			g->survivor = NULL;
 	}
-	if (g->survivor && p->phase != GONE_DOCUMENTS)
+	if (g->survivor && p->gone_phase != GONE_DOCUMENTS)
 		return ask_moment(c, g, GONE_DOCUMENTS);
 	p->gone_at++;
 	return go_on(c);
+}
+
+enum mlc_step qbd_tell_gone(struct mlc_call *c, const struct answer *a)
+{
+	return list_came(c, a);
 }
 
 enum mlc_step qbd_poll_gone(struct mlc_call *c)
@@ -232,7 +282,7 @@ enum mlc_step qbd_poll_gone(struct mlc_call *c)
 	if (!answer_open(c, &a) || (!answer_is_well(&a) && a.code != 1))
 		step = qbd_question_failed(c, &a);
 	else
-		step = state_of(c)->phase == GONE_LIST ? list_came(c, &a) : moment_came(c, &a);
+		step = state_of(c)->gone_phase ? qbd_gone_came(c, &a) : list_came(c, &a);
 	answer_close(&a);
 	return step;
 }

@@ -57,6 +57,7 @@ struct poll_state {
 	uint8_t phase;
 	struct gone *gone;                             /* what was deleted; call memory: no advance() before the end */
 	size_t gone_count, gone_at;
+	uint8_t gone_phase;                            /* what is asked of gone[gone_at]; 0: nothing */
 	uint64_t missing;                              /* fetch: of the ids asked for last, which are not there */
 };
 
@@ -257,6 +258,13 @@ void qbd_put_window(struct mlc_xml *, const char *from, const char *to, const ch
 
 /* gone.c */
 mlc_step_fn qbd_poll_gone;
+/* fetch: the deletions came; what is missing of the ids asked for last (poll_state) is told as deleted or merged,
+ * or as not there although nobody deleted it.  MLC_SEND: first something else is asked, and its
+ * answer goes to qbd_gone_came(); MLC_DONE: all are told; MLC_FAIL. */
+enum mlc_step qbd_tell_gone(struct mlc_call *, const struct answer *);
+enum mlc_step qbd_gone_came(struct mlc_call *, const struct answer *);
+/* fetch: the ids that were asked for last, in read.c. */
+const char *const *qbd_batch(struct mlc_call *);
 /* What was deleted, of all types that we know: transactions, or names. */
 enum mlc_step qbd_ask_deletions(struct mlc_call *, const char *id, bool txns, const char *from, const char *to);
 

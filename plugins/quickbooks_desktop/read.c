@@ -441,7 +441,7 @@ static enum mlc_step ask_ids(struct mlc_call *c, const struct qbd_shape *s)
 }
 
 /* The ids that were asked for last, and which of them are not there. */
-static const char *const *batch(struct mlc_call *c)
+const char *const *qbd_batch(struct mlc_call *c)
 {
 	return c->ids + (size_t)(state_of(c)->page - 1) * IDS;
 }
@@ -449,11 +449,6 @@ static const char *const *batch(struct mlc_call *c)
 static void note_missing(struct mlc_call *c, size_t i)
 {
 	state_of(c)->missing |= UINT64_C(1) << i;
-}
-
-static bool is_missing(struct mlc_call *c, size_t i)
-{
-	return state_of(c)->missing >> i & 1;
 }
 
 static const xmlNode *record_of(struct mlc_call *c, const struct mlc_entity *e, const struct answer *a,
@@ -470,7 +465,7 @@ static const xmlNode *record_of(struct mlc_call *c, const struct mlc_entity *e, 
 /* Those that the answer holds; *missing: any that it does not. */
 static bool emit_found(struct mlc_call *c, const struct answer *a, bool *missing)
 {
-	const char *const *ids = batch(c);
+	const char *const *ids = qbd_batch(c);
 	struct mlc_xml buffer = { .call = c };
 
 	*missing = false;
@@ -486,25 +481,6 @@ static bool emit_found(struct mlc_call *c, const struct answer *a, bool *missing
 	return true;
 }
 
-/* QuickBooks remembers deletions for 90 days: what it does not know of was lost otherwise. */
-static void emit_missing(struct mlc_call *c, const struct answer *a)
-{
-	const char *const *ids = batch(c);
-	const char *member = qbd_shape(c->entity->name)->kind == QBD_TXN ? "TxnID" : "ListID";
-
-	for (size_t i = 0; i < IDS && ids[i]; i++) {
-		struct mlc_record gone = { .entity = c->entity->name, .id = ids[i], .deleted = true };
-		const xmlNode *n = mlc_xml_first(a->rs);
-
-		if (!is_missing(c, i))
-			continue;
-		while (n && strcmp(mlc_xml_child_text(c, n, member), ids[i]))
-			n = mlc_xml_next(n);
-		gone.hint = !n;
-		c->host->emit(c, &gone);
-	}
-}
-
 static enum mlc_step ask_deletions(struct mlc_call *c, const struct qbd_shape *s)
 {
 	char from[QBD_STAMP_SIZE];
@@ -517,12 +493,16 @@ static enum mlc_step ask_deletions(struct mlc_call *c, const struct qbd_shape *s
 
 static enum mlc_step fetched(struct mlc_call *c, const struct qbd_shape *s, const struct answer *a)
 {
+	struct poll_state *p = state_of(c);
 	bool missing;
 
-	if (state_of(c)->phase == FETCH_DELETIONS) {
-		emit_missing(c, a);
-		state_of(c)->phase = FETCH_IDS;
-		state_of(c)->missing = 0;
+	if (p->phase == FETCH_DELETIONS) {
+		enum mlc_step step = p->gone_phase ? qbd_gone_came(c, a) : qbd_tell_gone(c, a);
+
+		if (step != MLC_DONE)
+			return step;
+		p->phase = FETCH_IDS;
+		p->missing = 0;
 		return ask_ids(c, s);
 	}
 	if (!emit_found(c, a, &missing))

@@ -379,7 +379,12 @@ static void what_is_not_there_any_more_is_told_as_deleted(void **state)
 	assert_non_null(strstr(request(c), "<ListDeletedQueryRq"));
 	assert_int_equal(reply(c, 200, "<ListDeletedQueryRs requestID=\"x\" statusCode=\"0\"><ListDeletedRet><ListDelType>Customer"
 		"</ListDelType><ListID>8-8</ListID><TimeDeleted>2026-11-02T10:00:00-08:00</TimeDeleted></ListDeletedRet>"
-		"</ListDeletedQueryRs>"), MLC_DONE);
+		"</ListDeletedQueryRs>"), MLC_SEND);
+	/* ALL-12: it may have been merged; who changed in that moment? */
+	assert_non_null(strstr(request(c), "<FromModifiedDate>2026-11-02T09:59:59</FromModifiedDate>"));
+	assert_int_equal(reply(c, 200, "<CustomerQueryRs requestID=\"x\" statusCode=\"1\"/>"), MLC_SEND);
+	assert_non_null(strstr(request(c), "<InvoiceQueryRq"));
+	assert_int_equal(reply(c, 200, "<InvoiceQueryRs requestID=\"x\" statusCode=\"1\"/>"), MLC_DONE);
 	assert_int_equal(records(c, &r), 3);
 	assert_false(r[0].deleted);
 	assert_string_equal(r[1].id, "8-8");

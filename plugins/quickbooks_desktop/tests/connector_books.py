@@ -461,6 +461,9 @@ def _():
         b.twin.post("/person/merge", {"type": "Vendor", "from": more["id"], "to": works["id"]})
         b.twin.post("/clock", {"advance_ms": 60000})
         b.write("delete", "Customer", record=unused)
+        asked_for = {r["id"]: (r["deleted"], r.get("merged_into")) for r in b.fetch("Customer", ada["id"], other["id"], unused["id"])}
+        equal(asked_for, {ada["id"]: (False, None), other["id"]: (True, None if touches == "none" else ada["id"]), unused["id"]: (True, None)},
+              f"{touches}: who is asked for before the feed tells of it")
         records, later = b.poll("deleted_lists", cursor)
         told = {r["id"]: r.get("merged_into") for r in records}
         knows = touches in ("all", "survivor")
