@@ -84,7 +84,7 @@ def full_of_names():
         # Each ends in the middle of a window, but for the last.
         visit = bed.books.post("/visit", {"brief": True, "calls": many(37, 1037)}, timeout=1000)
         largest = max([largest, *(c.get("response_bytes", 0) for c in visit["calls"])])
-        if visit["outcome"] == "nothing to do":
+        if visit["outcome"] in ("done", "nothing to do") and len(visit["calls"]) < 30:  # nothing was left but to look
             break
     equal(rows(bed, "SELECT count(*) FROM record WHERE entity = 'Customer' AND deleted = 0")[0][0], before + count, "customers known")
     equal(rows(bed, "SELECT count(*) FROM mirror WHERE entity = 'Customer'")[0][0], before + count, "that can be found by e-mail")
