@@ -24,7 +24,7 @@ txn-del txn-deleted-query list-deleted-query wrong-element-order""".split()
 
 # What QuickBooks tells beyond the samples (which a smaller stub wrote).
 MORE = {"ARAccountRef", "BillAddressBlock", "SpecialAccountType", "IsToBePrinted", "IsToBeEmailed", "AccountRef", "ItemDesc",
-        "SalesTaxCodeRef", "APAccountRef", "DueDate", "DepositToAccountRef", "CustomerSalesTaxCodeRef", "TaxVendorRef"}
+        "SalesTaxCodeRef", "APAccountRef", "DueDate", "DepositToAccountRef", "CustomerSalesTaxCodeRef", "TaxVendorRef", "OpenAmount"}
 
 FAULTS = {
     "error-3175": (3175, "There was an error adding, modifying or deleting the Customer because it is already in use by another user."),
