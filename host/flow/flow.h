@@ -241,8 +241,6 @@ void proof_free(struct host *);
 bool schedule_mirrors_whole(const struct host *, const struct flow *);
 void schedule_now(struct host *, const struct connection *); /* all its feeds, as soon as possible */
 bool schedule_busy(const struct host *, const struct flow *);
-/* A feed that is read tells which records of this entity are gone. */
-bool schedule_tells_gone(const struct host *, const struct connection *, const char *entity);
 void schedule_free(struct host *);
 
 /* uses.c: names that mappings use and the books may lack */

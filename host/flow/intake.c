@@ -65,15 +65,6 @@ static json_t *mirror_keys(const struct connection *c, const char *entity, const
 	return keys;
 }
 
-/* A fetch finds it gone that the remote remembers as deleted.  Of a peer that calls us the feed of deletions is read in
- * the same visit, and only that one knows whether it was merged: until then only the delivery that asked hears of it. */
-static bool is_told_by_feed(const struct host *h, const struct connection *c, const struct arrival *how,
-	const struct call_record *r)
-{
-	return how->asked_by && r->deleted && !r->hint && !r->merged_into && connection_peer_calls(c) &&
-		schedule_tells_gone(h, c, r->entity);
-}
-
 /* how: origin and what else the records have in common. */
 static void emit(struct host *h, struct txn *t, const struct connection *c, const struct arrival *how,
 	const struct call_record *records, size_t count)
@@ -91,8 +82,6 @@ static void emit(struct host *h, struct txn *t, const struct connection *c, cons
 			.asked_by = how->asked_by, .asked_stamp = how->asked_stamp,
 		};
 
-		if (is_told_by_feed(h, c, how, r))
-			continue;
 		a.route_count = routes_of(h, c, r->entity, routes);
 		buf_init(&b, 16u << 20);
 		if (!r->text && r->data && json_write(&b, r->data)) {

@@ -30,14 +30,6 @@ static bool emits(const struct mlc_feed *feed, const char *entity)
 	return false;
 }
 
-bool schedule_tells_gone(const struct host *h, const struct connection *c, const char *entity)
-{
-	for (const struct feed_state *s = h->feeds; s; s = s->next)
-		if (s->connection == c && s->feed && s->feed->reach_s && emits(s->feed, entity))
-			return true;
-	return false;
-}
-
 static bool stirs(const struct mlc_feed *feed, const struct flow *f)
 {
 	for (const char *const *e = feed->entities; e && *e; e++)
