@@ -157,7 +157,8 @@ static void hold(struct proof *p)
 			buf_printf(&why, "%s %s %s", i ? "," : "", json_text_or(one, "entity", ""), json_text_or(one, "id", ""));
 	if (count > SHOWN)
 		buf_printf(&why, " and %zu more (mlc audit --tenant %s --move went_back)", count - SHOWN, p->tenant);
-	buf_printf(&why, ". If it is meant to be so: mlc resume %s; each of them is asked about before it is posted again", p->path);
+	buf_printf(&why, ". Open the right file, or leave it if it is meant to be so; then: mlc resume %s. What is lost is asked about "
+		"before it is posted again", p->path);
 	host_audit(t, p->tenant, "went_back", "host", NULL, 0, json_pack("{s:s,s:O}", "connection", p->path, "missing", p->missing));
 	host_commit_quietly(t);
 	if (c)

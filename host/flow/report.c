@@ -647,7 +647,7 @@ static void on_pinged(struct task *task, const struct outcome *o)
 		json_put_text(one->row, "cause", o->fault <= MLC_BROKEN ? causes[o->fault] : "broken");
 		json_put_text(one->row, "text", o->text);
 	} else {
-		connection_hold((struct connection *)o->connection, NULL, NULL, 0);
+		connection_works((struct connection *)o->connection);
 		facts_told(one->p->q->host, o->connection);
 	}
 	json_object_set_new(one->row, "facts", o->facts ? json_deep_copy(o->facts) : json_object());

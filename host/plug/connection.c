@@ -181,15 +181,22 @@ static void hold_put(struct connection *c, const char *cause, const char *why, i
 		timer_set(c->all->conf.loop, &c->hold_timer, until_ms, on_hold_over, c);
 }
 
+/* What a hold is about: the log-in or the line, which company answers there, what is in its books. */
+enum at_stake { STAKE_LINE, STAKE_COMPANY, STAKE_BOOKS };
+
+static enum at_stake stake_of(const char *cause)
+{
+	if (!strcmp(cause, "went_back") || !strcmp(cause, "open_set"))
+		return STAKE_BOOKS;
+	return strcmp(cause, "identity") ? STAKE_LINE : STAKE_COMPANY;
+}
+
 /* Does a hold that is there outweigh one that is asked for? */
 static bool outweighs(const struct connection *c, const char *cause, int64_t until_ms)
 {
-	if (!c->hold_cause || !cause)
+	if (!c->hold_cause || !cause || c->hold_until_ms > 0)
 		return false;
-	if (c->hold_until_ms == 0 && until_ms > 0)
-		return true;
-	return c->hold_until_ms == 0 && !strcmp(c->hold_cause, "identity") &&
-		strcmp(cause, "identity") != 0;
+	return until_ms > 0 || stake_of(c->hold_cause) > stake_of(cause);
 }
 
 void connection_hold(struct connection *c, const char *cause, const char *why, int64_t until_ms)
@@ -230,6 +237,12 @@ void connection_hold(struct connection *c, const char *cause, const char *why, i
 		carry_next(c);
 		lease_apply(c);
 	}
+}
+
+void connection_works(struct connection *c)
+{
+	if (c->hold_cause && stake_of(c->hold_cause) != STAKE_BOOKS)
+		connection_hold(c, NULL, NULL, 0);
 }
 
 const char *connection_held(const struct connection *c, const char **cause, int64_t *until_ms)

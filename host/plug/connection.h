@@ -132,6 +132,8 @@ bool connection_is_visited(const struct connection *);
 const char *connection_held(const struct connection *, const char **cause, int64_t *until_ms);
 /* Durable; cause NULL clears.  until_ms 0: until a person or a success clears it. */
 void connection_hold(struct connection *, const char *cause, const char *why, int64_t until_ms);
+/* It has answered well: ends a hold, but for one that asks a person to look first (went_back, open_set). */
+void connection_works(struct connection *);
 /* While on, a peer that visits is given nothing but calls that are marked proof. */
 void connection_prove(struct connection *, bool on);
 /* A person says: go on.  Ends a hold, whatever its cause; and where the remote was another company

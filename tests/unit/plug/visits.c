@@ -600,6 +600,31 @@ static void auth_holds_the_connection(void **state)
 	assert_string_equal(cause, "auth");
 }
 
+static void held_for(const struct house *h, const char *want)
+{
+	const char *cause = NULL;
+
+	connection_held(h->desk, &cause, NULL);
+	assert_string_equal(cause ? cause : "nothing", want);
+}
+
+/* A log-in that works says nothing of what is in the books. */
+static void doubts_about_the_books_end_by_a_person_only(void **state)
+{
+	struct house *h = *state;
+
+	connection_hold(h->desk, "auth", "the password is another", 0);
+	connection_works(h->desk);
+	held_for(h, "nothing");
+	connection_hold(h->desk, "went_back", "restored from a backup", 0);
+	connection_hold(h->desk, "auth", "the password is another", 0);
+	connection_hold(h->desk, "identity", "another company", 0);
+	connection_works(h->desk);
+	held_for(h, "went_back");
+	connection_resume(h->desk);
+	held_for(h, "nothing");
+}
+
 static void a_paused_connection_gives_reads_away_and_keeps_its_writes(void **state)
 {
 	struct house *h = *state;
@@ -763,6 +788,7 @@ int main(void)
 		T(a_reload_between_a_step_and_its_taking_leaves_alone_what_was_shown),
 		T(a_visit_that_a_reload_has_overtaken_does_not_block_the_next),
 		T(auth_holds_the_connection),
+		T(doubts_about_the_books_end_by_a_person_only),
 		T(a_paused_connection_gives_reads_away_and_keeps_its_writes),
 		T(a_transcript_of_each_visit_is_in_the_audit_trail),
 		T(what_is_agreed_in_an_invitation_is_kept_for_ever),
