@@ -128,7 +128,7 @@ bool connection_peer_calls(const struct connection *);    /* its requests wait f
 bool connection_in_visit(const struct connection *);
 /* Somebody has proven to be its peer, and that visit is not over, though it may take nothing more. */
 bool connection_is_visited(const struct connection *);
-/* NULL when free; else why ("identity", "auth", "limited until ...", "paused"), for people. */
+/* NULL when free; else why ("identity", "auth", "limited until ..."), for people. */
 const char *connection_held(const struct connection *, const char **cause, int64_t *until_ms);
 /* Durable; cause NULL clears.  until_ms 0: until a person or a success clears it. */
 void connection_hold(struct connection *, const char *cause, const char *why, int64_t until_ms);

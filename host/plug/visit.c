@@ -349,12 +349,7 @@ void visit_reload(struct connection *c)
 
 static bool may_be_given(const struct connection *c, const struct run *r)
 {
-	if (c->proving && !r->proof)
-		return false;
-	if (!c->hold_cause)
-		return true;
-	/* A pause stops writes only. */
-	return !strcmp(c->hold_cause, "paused") && r->op != OP_WRITE;
+	return !c->hold_cause && (!c->proving || r->proof);
 }
 
 static size_t coming(const struct connection *c)
@@ -363,7 +358,7 @@ static size_t coming(const struct connection *c)
 	const struct run *r;
 	size_t n = 0;
 
-	if (c->visit.leaving || c->gone || (c->hold_cause && strcmp(c->hold_cause, "paused") != 0))
+	if (c->visit.leaving || c->gone || c->hold_cause)
 		return 0;
 	TAILQ_FOREACH(r, &c->runs, in_all)
 		if (!c->proving || r->proof)

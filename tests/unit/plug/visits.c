@@ -625,19 +625,6 @@ static void doubts_about_the_books_end_by_a_person_only(void **state)
 	held_for(h, "nothing");
 }
 
-static void a_paused_connection_gives_reads_away_and_keeps_its_writes(void **state)
-{
-	struct house *h = *state;
-
-	house_write(h, h->desk, 91, "W91", "{}");
-	order_poll(h, "invoices");
-	log_in(h);
-	connection_hold(h->desk, "paused", "a person has paused it", 0);
-	serve(h, "ask file-1", "reads\nread-invoices-0 -\n");
-	serve(h, "gave {\"list\":[]}", "done");
-	serve(h, "ask file-1", "nothing");
-}
-
 static void a_transcript_of_each_visit_is_in_the_audit_trail(void **state)
 {
 	struct house *h = *state;
@@ -789,7 +776,6 @@ int main(void)
 		T(a_visit_that_a_reload_has_overtaken_does_not_block_the_next),
 		T(auth_holds_the_connection),
 		T(doubts_about_the_books_end_by_a_person_only),
-		T(a_paused_connection_gives_reads_away_and_keeps_its_writes),
 		T(a_transcript_of_each_visit_is_in_the_audit_trail),
 		T(what_is_agreed_in_an_invitation_is_kept_for_ever),
 		T(a_ping_of_a_peer_that_calls_us_says_what_it_told_last),
