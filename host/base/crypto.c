@@ -248,24 +248,35 @@ static int read_key(int fd, const char *path, unsigned char key[KEY_SIZE], struc
 	return 0;
 }
 
+static struct master_key *read_from(const char *path, bool may_be_others, struct err *e)
+{
+	unsigned char key[KEY_SIZE];
+	struct master_key *m = NULL;
+
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		err_set(e, errno == ENOENT ? ERR_ABSENT : ERR_SYSTEM, "master key %s: %s", path,
+			strerror(errno));
+	else if ((may_be_others || file_is_private(fd, path, e) == 0) && read_key(fd, path, key, e) == 0)
+		m = master_key_of(key);
+	if (fd >= 0)
+		close(fd);
+	wipe(key, sizeof key);
+	return m;
+}
+
+struct master_key *master_key_read(const char *path, struct err *e)
+{
+	return read_from(path, false, e);
+}
+
 struct master_key *master_key_load(const char *path, struct err *e)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
 	char *credential = folder ? xformat("%s/%s", folder, CREDENTIAL) : NULL;
 	bool by_systemd = credential && file_exists(credential);
-	const char *from = by_systemd ? credential : path;
-	unsigned char key[KEY_SIZE];
-	struct master_key *m = NULL;
+	struct master_key *m = by_systemd ? read_from(credential, true, e) : read_from(path, false, e);
 
-	int fd = open(from, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		err_set(e, errno == ENOENT ? ERR_ABSENT : ERR_SYSTEM, "master key %s: %s", from,
-			strerror(errno));
-	else if ((by_systemd || file_is_private(fd, from, e) == 0) && read_key(fd, from, key, e) == 0)
-		m = master_key_of(key);
-	if (fd >= 0)
-		close(fd);
-	wipe(key, sizeof key);
 	free(credential);
 	return m;
 }

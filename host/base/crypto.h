@@ -49,6 +49,7 @@ struct master_key;
 /* From $CREDENTIALS_DIRECTORY/mlc-master-key, else the file at path: 32 bytes as 64 hex digits,
  * mode 0400 or 0600 and ours; anything else is refused with a sentence. */
 struct master_key *master_key_load(const char *path, struct err *);
+struct master_key *master_key_read(const char *path, struct err *); /* from that file, whatever systemd gives */
 int master_key_make(const char *path, struct err *); /* a new file, mode 0400; never overwrites */
 void master_key_destroy(struct master_key *);
 const char *master_key_id(const struct master_key *); /* 16 hex digits */

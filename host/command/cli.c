@@ -161,7 +161,7 @@ const struct command commands[] = {
 		command_restore, 1, 1 },
 	{ "erase", "TENANT/CONNECTION ENTITY ID", "a person's data, here; the trail says that it was erased", NULL, NULL,
 		command_erase, 3, 3 },
-	{ "key", "rotate FILE", "secrets under a new master key", NULL, NULL, command_key, 2, 2 },
+	{ "key", "rotate FILE", "secrets under a new master key: the one in FILE, which is made if it is not there", NULL, NULL, command_key, 2, 2 },
 	{ "reload", "", "reads every file anew; anything wrong: says it, and goes on with the old", NULL, NULL, command_reload, 0, 0 },
 	{ "version", "", "what this is", NULL, NULL, command_version, 0, 0 },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0, 0 }

@@ -978,17 +978,24 @@ int command_audit(struct cli *cli)
 	return ask(cli, "audit", json_pack("{s:o}", "filter", filter), say_audit);
 }
 
+/* The host has another working folder than we. */
+static char *from_here(const char *path)
+{
+	char *here, *whole;
+
+	if (*path == '/')
+		return xstrdup(path);
+	here = getcwd(NULL, 0);
+	whole = xformat("%s/%s", here ? here : ".", path);
+	free(here);
+	return whole;
+}
+
 int command_backup(struct cli *cli)
 {
-	char *path = *cli->argv[0] == '/' ? xstrdup(cli->argv[0]) : NULL, *here;
-	int status;
+	char *path = from_here(cli->argv[0]);
+	int status = ask(cli, "backup", json_pack("{s:s}", "file", path), say_done);
 
-	if (!path) { /* the host has another working folder than we */
-		here = getcwd(NULL, 0);
-		path = xformat("%s/%s", here ? here : ".", cli->argv[0]);
-		free(here);
-	}
-	status = ask(cli, "backup", json_pack("{s:s}", "file", path), say_done);
 	free(path);
 	return status;
 }
@@ -999,11 +1006,25 @@ int command_erase(struct cli *cli)
 		cli->argv[2]), say_done);
 }
 
+static void say_rotated(const struct cli *cli, const json_t *a)
+{
+	printf("%lld secrets are kept under the key in %s now.\n"
+		"Before mlc starts again, put that file in the place of the old key, or name it in mlc.lua (key_file).\n"
+		"Backups that were made until now need the old key: keep it with them.\n",
+		(long long)json_int_or(a, "rotated.secrets", 0), cli->argv[1]);
+}
+
 int command_key(struct cli *cli)
 {
+	char *path;
+	int status;
+
 	if (strcmp(cli->argv[0], "rotate"))
 		return cli_usage(cli, "mlc key rotate FILE");
-	return ask(cli, "key-rotate", json_pack("{s:s}", "file", cli->argv[1]), say_done);
+	path = from_here(cli->argv[1]);
+	status = ask(cli, "key-rotate", json_pack("{s:s}", "file", path), say_rotated);
+	free(path);
+	return status;
 }
 
 static void say_reload(const struct cli *cli, const json_t *a)

@@ -1,7 +1,9 @@
 /* report.c - what an operator asks of a running host: status, list, story, ping, visits. */
 #include "flow/flow.h"
 
+#include "base/crypto.h"
 #include "base/decimal.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/shown.h"
@@ -825,7 +827,11 @@ void host_key_rotate(struct host *h, const char *path, const char *who, host_fn 
 	struct master_key *key;
 
 	(void)who;
-	key = master_key_load(path, &e);
+	if (!file_exists(path) && master_key_make(path, &e) < 0) {
+		fn(arg, NULL, &e);
+		return;
+	}
+	key = master_key_read(path, &e);
 	if (!key) {
 		fn(arg, NULL, &e);
 		return;

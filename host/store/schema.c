@@ -323,9 +323,8 @@ int main_check(struct db *db, const char *path, const struct master_key *key, st
 	const unsigned char *sealed = row_bin(r, 1, &len);
 	if (strcmp(row_txt(r, 0), master_key_id(key)))
 		code = err_set(e, ERR_REFUSED,
-			"%s: its secrets are sealed with master key %s, and the key file holds"
-			" %s; put the "
-			"right key file back, or set every secret anew in a new store",
+			"%s: its secrets are sealed with master key %s, and the key file holds %s; put the right "
+			"key file back, or name it in mlc.lua (key_file), or set every secret anew in a new store",
 			path, row_txt(r, 0), master_key_id(key));
 	else if ((code = unseal(key, KEY_CHECK_AAD, sealed, len, &secret, &why)) < 0)
 		code = err_set(e, ERR_DAMAGED,

@@ -118,6 +118,24 @@ def a_secret_needs_its_own_tenant_only():
     holds("there is no connection acme/shopp in tenants/acme/tenant.lua" in said, said)
 
 
+@promise("ALL-05: after a new master key the old one opens nothing, and every secret still serves")
+def another_master_key():
+    target = Target(lambda number, key, document: 0)
+    d = deployment(target)
+    d.start()
+    told = d.mlc("key", "rotate", d.file("state", "next.key"))
+    equal(told["rotated"]["secrets"], 3, "secrets")
+    send_all(d, d.host, [order(1001)]).stop()
+    code, _, said = d.run("run", "--until-idle")
+    equal(code, 1, said)
+    holds("master key" in said and "key_file" in said, said)
+    with open(d.file("mlc.lua")) as f:
+        text = f.read()
+    d.write("mlc.lua", text.replace("return {", 'return {\n  key_file = "state/next.key",', 1))
+    until_at_rest(d, send_all(d, d.start(), [order(1002)]))
+    equal(sorted(number for number, _ in target.effects), ["1001", "1002"], "orders whose signature was right")
+
+
 @promise("ALL-05: a host that crashes leaves no core, whatever the machine's limits say")
 def no_core():
     bed = ShopBooks(hooks=False)
