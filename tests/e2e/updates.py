@@ -71,7 +71,7 @@ def cancelled():
     void = {d["number"]: d["void"] for d in all_invoices(bed)}
     equal(void, {f"W{unpaid['number']}": True, f"W{paid['number']}": False}, "voided")
     equal(causes(bed), ["called_off_after_post"])
-    holds("mlc decide acme --cause 'called_off_after_post'" in bed.at.say("status", "acme")[1], "status says what to type")
+    holds("mlc decide acme --cause called_off_after_post" in bed.at.say("status", "acme")[1], "status says what to type")
     bed.books_are_sound()
 
 
