@@ -120,6 +120,11 @@ bool file_exists(const char *path)
 	return stat(path, &st) == 0;
 }
 
+char *file_within(const char *dir, const char *path)
+{
+	return *path == '/' ? xstrdup(path) : xformat("%s/%s", dir, path);
+}
+
 static int make_one(const char *path)
 {
 	struct stat st;

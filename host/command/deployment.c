@@ -69,14 +69,6 @@ void deployment_close(struct deployment *d)
 	loop_destroy(d->loop);
 }
 
-void deployment_places(const struct cli *cli, const struct deployment *d, char **store, char **key)
-{
-	const char *dir = json_text_or(d->config->mlc, "store", "state"), *file = json_text_at(d->config->mlc, "key_file");
-
-	*store = *dir == '/' ? xstrdup(dir) : xformat("%s/%s", cli->dir, dir);
-	*key = !file ? xformat("%s/master.key", *store) : *file == '/' ? xstrdup(file) : xformat("%s/%s", cli->dir, file);
-}
-
 struct waiting { struct deployment *d; json_t *answer; char *why; };
 
 static void on_answer(void *arg, const struct cage_reply *r)

@@ -19,8 +19,6 @@ int deployment_open(struct cli *, const char *tenant, struct deployment *);
 /* The same of mlc.lua alone: no connector, no mapping and no tenant is looked at. */
 int deployment_open_mlc(struct cli *, struct deployment *);
 void deployment_close(struct deployment *);
-/* Where its store and its master key lie, by mlc.lua; both are yours to free. */
-void deployment_places(const struct cli *, const struct deployment *, char **store, char **key);
 
 /* One request to a worker, answered before this returns; NULL: *why_or_null says what happened (yours). */
 json_t *deployment_ask(struct deployment *, enum cage_word, const struct cage_part *, size_t count, char **why_or_null);

@@ -19,7 +19,7 @@ static struct store *open_store(const struct cli *cli, const struct deployment *
 	char *path, *key_path, *file;
 	struct store *s = NULL;
 
-	deployment_places(cli, d, &path, &key_path);
+	config_places(d->config, cli->dir, &path, &key_path);
 	file = xformat("%s/mlc.db", path);
 	if (is_new)
 		*is_new = !file_exists(file);

@@ -459,7 +459,7 @@ int command_restore(struct cli *cli)
 
 	if (status)
 		return status;
-	deployment_places(cli, &d, &store, &key);
+	config_places(d.config, cli->dir, &store, &key);
 	if (json_array_size(d.config->errors))
 		status = cli_wrong(cli, "input", "%s", json_text_or(json_array_get(d.config->errors, 0), "said", "mlc.lua is wrong"));
 	else if (!file_exists(key) && !getenv("CREDENTIALS_DIRECTORY"))

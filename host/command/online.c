@@ -2,6 +2,7 @@
 #include "command/online.h"
 
 #include "base/crypto.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/loop.h"
 #include "base/mem.h"
@@ -981,12 +982,8 @@ int command_audit(struct cli *cli)
 /* The host has another working folder than we. */
 static char *from_here(const char *path)
 {
-	char *here, *whole;
+	char *here = getcwd(NULL, 0), *whole = file_within(here ? here : ".", path);
 
-	if (*path == '/')
-		return xstrdup(path);
-	here = getcwd(NULL, 0);
-	whole = xformat("%s/%s", here ? here : ".", path);
 	free(here);
 	return whole;
 }

@@ -507,11 +507,6 @@ static void check_app(struct reading *r, const json_t *settings, json_t *errors)
 	free(hint);
 }
 
-static char *in_dir(const struct reading *r, const char *path)
-{
-	return *path == '/' ? xstrdup(path) : xformat("%s/%s", r->in.dir, path);
-}
-
 static void read_outbound(struct reading *r)
 {
 	const json_t *mlc = r->config->mlc, *list = json_at(mlc, "outbound.allow_private");
@@ -521,7 +516,7 @@ static void read_outbound(struct reading *r)
 
 	for (size_t i = 0; i < json_array_size(list); i++)
 		allow[i] = json_string_value(json_array_get(list, i));
-	r->config->outbound = (struct carry_conf) { .allow_private = allow, .ca_file = ca ? in_dir(r, ca) : NULL,
+	r->config->outbound = (struct carry_conf) { .allow_private = allow, .ca_file = ca ? file_within(r->dir, ca) : NULL,
 		.agent = "ml-connector", .at_once_host = 256 }; /* connectors say how many their remotes take (at_once) */
 	if (carry_check(&r->config->outbound, &e) < 0) {
 		err_within(&e, "outbound");
@@ -537,8 +532,8 @@ static void check_certificate(struct reading *r)
 
 	if (!cert || !key)
 		return;
-	cert_path = in_dir(r, cert);
-	key_path = in_dir(r, key);
+	cert_path = file_within(r->dir, cert);
+	key_path = file_within(r->dir, key);
 	tls_conf_release(tls_conf_create(cert_path, key_path, &e));
 	if (e.code) {
 		err_within(&e, "public.tls");
@@ -855,4 +850,12 @@ void config_read(const struct config_reader *in, config_fn *fn, void *arg)
 	free(tenants);
 	free(mappings);
 	loop_post(in->loop, reading_begun, r);
+}
+
+void config_places(const struct config *c, const char *dir, char **store, char **key)
+{
+	const char *file = json_text_at(c->mlc, "key_file");
+
+	*store = file_within(dir, json_text_or(c->mlc, "store", "state"));
+	*key = file ? file_within(dir, file) : xformat("%s/master.key", *store);
 }

@@ -58,6 +58,8 @@ struct plugin *config_plugin(const struct config *, const char *connector);
 const json_t *config_connection(const struct config *, const char *tenant, const char *name);
 /* What mlc.lua says of the app that these settings name; NULL: none, or there is no such app. */
 const json_t *config_app(const struct config *, const json_t *settings);
+/* Where the store is and the master key, as mlc.lua of that folder says; both yours. */
+void config_places(const struct config *, const char *dir, char **store, char **key);
 /* "tenants/acme/tenant.lua:7: text (hint)" into a fresh text. */
 char *config_error_text(const json_t *error);
 

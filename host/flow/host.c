@@ -658,17 +658,12 @@ static void start_over(struct start *s, json_t *answer, const struct err *e)
 	free(s);
 }
 
-static char *in_dir(const struct host *h, const char *path)
-{
-	return *path == '/' ? xstrdup(path) : xformat("%s/%s", h->dir, path);
-}
-
 static int listen_public(struct host *h, struct err *e)
 {
 	const json_t *mlc = h->config->mlc;
 	const char *cert = json_text_at(mlc, "public.tls.cert"), *key = json_text_at(mlc, "public.tls.key");
 	const char *address = json_text_or(mlc, "public.address", "127.0.0.1"), *url = json_text_at(mlc, "public.url");
-	char *cert_path = cert ? in_dir(h, cert) : NULL, *key_path = key ? in_dir(h, key) : NULL;
+	char *cert_path = cert ? file_within(h->dir, cert) : NULL, *key_path = key ? file_within(h->dir, key) : NULL;
 	int code;
 
 	h->public_server = server_create(h->loop, NULL, &public_events, h);
@@ -723,9 +718,9 @@ static void on_in_force(struct host *h, void *arg)
 
 static int open_parts(struct host *h, struct config *c, struct err *e)
 {
-	const char *store = json_text_or(c->mlc, "store", "state"), *key = json_text_at(c->mlc, "key_file");
-	char *dir = in_dir(h, store), *key_path = key ? in_dir(h, key) : xformat("%s/master.key", dir);
+	char *dir, *key_path;
 
+	config_places(c, h->dir, &dir, &key_path);
 	h->store = store_open(h->loop, &(struct store_conf) { .dir = dir, .key_file = key_path }, e);
 	if (h->store)
 		h->carry = carry_create(h->loop, &c->outbound, e);
