@@ -1,11 +1,9 @@
 /* batch.c - writes that leave together: of one flow and verb to one entity, as many as the entity takes at
  * once.  Each has its own key, its own outcome and its own way on; what is wrong with one harms no other. */
 #include "flow/work.h"
-#include "flow/moves.h"
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/when.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,20 +52,13 @@ static void on_settle(struct task *task, struct txn *t, const struct outcome *o)
 }
 
 /* What was said of one, or of all, may be about the whole log-in. */
-static void hold_connection(struct host *h, struct connection *c, enum mlc_fault fault, uint32_t after_ms, const char *why)
-{
-	if (fault == MLC_LIMITED || fault == MLC_AUTH)
-		connection_hold(c, move_of(fault)->cause, why, fault == MLC_AUTH ? 0 :
-			loop_now_ms(h->loop) + (after_ms ? after_ms : WHEN_MINUTE_MS));
-}
-
 static void hold_after(struct host *h, struct connection *c, const struct outcome *o)
 {
 	if (o->failed)
-		hold_connection(h, c, o->fault, o->after_ms, o->text);
+		host_heed(h, c, o->fault, o->after_ms, o->text);
 	for (size_t i = 0; o->writes && i < o->write_count; i++)
 		if (o->writes[i].end == WRITE_END_REFUSED)
-			hold_connection(h, c, o->writes[i].fault, o->writes[i].after_ms, o->writes[i].text);
+			host_heed(h, c, o->writes[i].fault, o->writes[i].after_ms, o->writes[i].text);
 }
 
 static void on_written(struct task *task, const struct outcome *o)

@@ -175,6 +175,8 @@ void host_audit_record(struct txn *, const char *move, const char *who, const st
 void host_commit_quietly(struct txn *); /* nobody waits; a failure is logged by the store */
 /* task->done() comes once, and where the host ends before the call does, as a failure then. */
 void host_call(struct host *, struct connection *, const struct order *, struct task *);
+/* Some faults speak of the whole connection: it is held until then, or until somebody logs in. */
+void host_heed(struct host *, struct connection *, enum mlc_fault, uint32_t after_ms, const char *why);
 
 /* deliver.c */
 void deliver_turn(struct host *);

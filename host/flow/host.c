@@ -1,5 +1,6 @@
 /* host.c - the running host: how it starts, turns, reloads and stops. */
 #include "flow/flow.h"
+#include "flow/moves.h"
 
 #include "base/crypto.h"
 #include "base/file.h"
@@ -321,6 +322,16 @@ void host_call(struct host *h, struct connection *c, const struct order *order, 
 		task->next->at = &task->next;
 	h->tasks = task;
 	connection_call(c, order, task);
+}
+
+void host_heed(struct host *h, struct connection *c, enum mlc_fault fault, uint32_t after_ms, const char *why)
+{
+	const struct fault_move *m = move_of(fault);
+
+	if (m->move == MOVE_WAIT)
+		connection_hold(c, m->cause, why, loop_now_ms(h->loop) + (after_ms ? after_ms : WHEN_MINUTE_MS));
+	else if (m->move == MOVE_HOLD_LOGIN)
+		connection_hold(c, m->cause, why, 0);
 }
 
 static void hook_settle(void *ctx, struct txn *t, const struct outcome *o)

@@ -310,17 +310,12 @@ static void on_polled(struct task *task, const struct outcome *o)
 	if (o->failed && begin_as_told(s, now, o)) {
 		s->attempts = 0;
 	} else if (o->failed) {
-		const struct fault_move *m = move_of(o->fault);
-
 		s->trouble = xstrdup(o->text ? o->text : "");
 		if (!s->attempts++)
 			s->trouble_ms = now;
 		s->next_ms = now + backoff_ms(s->attempts, RETRY_MOST_MS, dice);
-		if (m->move == MOVE_WAIT)
-			connection_hold(s->connection, m->cause, o->text, now + (o->after_ms ? o->after_ms : WHEN_MINUTE_MS));
-		else if (m->move == MOVE_HOLD_LOGIN)
-			connection_hold(s->connection, m->cause, o->text, 0);
-		log_line(LOG_WARN, s->path, "feed %s: %s: %s", s->feed->name, m->word, o->text);
+		host_heed(h, s->connection, o->fault, o->after_ms, o->text);
+		log_line(LOG_WARN, s->path, "feed %s: %s: %s", s->feed->name, move_of(o->fault)->word, o->text);
 	} else {
 		struct txn *t = txn_begin(h->store);
 

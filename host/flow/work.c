@@ -279,15 +279,8 @@ void work_back_off(struct work *w, int64_t wait_ms, const char *cause, const cha
 /* At once, not when all else that was asked has come: that may stand in line until this very hold is over. */
 void work_read_refused(struct work *w, const struct outcome *o)
 {
-	const struct fault_move *m = move_of(o->fault);
-	struct connection *c = (struct connection *)o->connection;
-
-	if (w->dry)
-		return;
-	if (m->move == MOVE_WAIT)
-		connection_hold(c, m->cause, o->text, loop_now_ms(w->host->loop) + (o->after_ms ? o->after_ms : WHEN_MINUTE_MS));
-	else if (m->move == MOVE_HOLD_LOGIN)
-		connection_hold(c, m->cause, o->text, 0);
+	if (!w->dry)
+		host_heed(w->host, (struct connection *)o->connection, o->fault, o->after_ms, o->text);
 }
 
 void work_read_failed(struct work *w, enum mlc_fault fault, const char *why)
