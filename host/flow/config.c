@@ -852,6 +852,13 @@ void config_read(const struct config_reader *in, config_fn *fn, void *arg)
 	loop_post(in->loop, reading_begun, r);
 }
 
+int config_has_tenant(const struct config *c, const char *tenant, struct err *e)
+{
+	if (tenant && !json_object_get(c->tenants, tenant))
+		return err_set(e, ERR_ABSENT, "there is no tenant '%s'", tenant);
+	return 0;
+}
+
 void config_places(const struct config *c, const char *dir, char **store, char **key)
 {
 	const char *file = json_text_at(c->mlc, "key_file");

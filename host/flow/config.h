@@ -55,6 +55,8 @@ struct config *config_ref(struct config *);
 void config_release(struct config *);
 struct plugin *config_plugin(const struct config *, const char *connector);
 /* The connection's settings as in tenant.lua; NULL: no such one. */
+/* 0, also for NULL (all of them), or why not. */
+int config_has_tenant(const struct config *, const char *tenant, struct err *);
 const json_t *config_connection(const struct config *, const char *tenant, const char *name);
 /* What mlc.lua says of the app that these settings name; NULL: none, or there is no such app. */
 const json_t *config_app(const struct config *, const json_t *settings);

@@ -29,9 +29,7 @@ static int target_parse(const struct host *h, const char *text, struct target *t
 	memcpy(t->tenant, text, len);
 	t->tenant[len] = 0;
 	strcpy(t->rest, slash ? slash + 1 : "");
-	if (!json_object_get(h->config->tenants, t->tenant))
-		return err_set(e, ERR_ABSENT, "there is no tenant '%s'", t->tenant);
-	return 0;
+	return config_has_tenant(h->config, t->tenant, e);
 }
 
 static bool is_flow(const struct flow *f, const struct target *t)

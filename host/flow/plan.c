@@ -589,8 +589,7 @@ void host_plan(struct host *h, const char *tenant, int64_t days, host_fn *fn, vo
 	struct config_reader r;
 	struct err e = { 0 };
 
-	if (tenant && !json_object_get(h->config->tenants, tenant)) {
-		err_set(&e, ERR_ABSENT, "there is no tenant '%s'", tenant);
+	if (config_has_tenant(h->config, tenant, &e) < 0) {
 		fn(arg, NULL, &e);
 		return;
 	}

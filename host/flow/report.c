@@ -59,10 +59,11 @@ static void fail(host_fn *fn, void *arg, int code, const char *text)
 int filter_names(const struct host *h, const json_t *filter, struct err *e)
 {
 	const char *tenant = json_text_at(filter, "tenant"), *flow = json_text_at(filter, "flow");
+	int code = tenant && !strcmp(tenant, APP_TENANT) ? 0 : config_has_tenant(h->config, tenant, e);
 	bool known = false;
 
-	if (tenant && strcmp(tenant, APP_TENANT) != 0 && !json_object_get(h->config->tenants, tenant))
-		return err_set(e, ERR_ABSENT, "there is no tenant '%s'", tenant);
+	if (code < 0)
+		return code;
 	for (size_t i = 0; flow && i < h->config->flow_count; i++) {
 		const struct flow *f = h->config->flows[i];
 
@@ -263,12 +264,10 @@ static void on_counts(void *arg, const json_t *rows, const struct err *e)
 
 void host_status(struct host *h, const char *tenant, host_fn *fn, void *arg)
 {
+	struct err e = { 0 };
 	struct status *s;
 
-	if (tenant && !json_object_get(h->config->tenants, tenant)) {
-		struct err e = { 0 };
-
-		err_set(&e, ERR_ABSENT, "there is no tenant '%s'", tenant);
+	if (config_has_tenant(h->config, tenant, &e) < 0) {
 		fn(arg, NULL, &e);
 		return;
 	}
@@ -712,6 +711,7 @@ static void ping_each(void *arg, struct connection *c)
 void host_ping(struct host *h, const char *target, host_fn *fn, void *arg)
 {
 	struct connection *c = NULL;
+	struct err e = { 0 };
 	struct pinging *p;
 	json_t *list;
 
@@ -719,10 +719,7 @@ void host_ping(struct host *h, const char *target, host_fn *fn, void *arg)
 		c = connection_named(h, target, fn, arg);
 		if (!c)
 			return;
-	} else if (target && !json_object_get(h->config->tenants, target)) {
-		struct err e = { 0 };
-
-		err_set(&e, ERR_ABSENT, "there is no tenant '%s'", target);
+	} else if (config_has_tenant(h->config, target, &e) < 0) {
 		fn(arg, NULL, &e);
 		return;
 	}
