@@ -410,7 +410,10 @@ void host_audit_verify(struct host *h, host_fn *fn, void *arg)
 
 void host_backup(struct host *h, const char *path, const char *who, host_fn *fn, void *arg)
 {
-	(void)who;
+	struct txn *t = txn_begin(h->store);
+
+	host_audit(t, "", "backup", who, NULL, 0, json_pack("{s:s}", "file", path));
+	host_commit_quietly(t);
 	store_backup(h->store, path, on_report, question(h, fn, arg, "backup"));
 }
 
@@ -823,7 +826,6 @@ void host_key_rotate(struct host *h, const char *path, const char *who, host_fn 
 	struct err e = { 0 };
 	struct master_key *key;
 
-	(void)who;
 	if (!file_exists(path) && master_key_make(path, &e) < 0) {
 		fn(arg, NULL, &e);
 		return;
@@ -833,7 +835,7 @@ void host_key_rotate(struct host *h, const char *path, const char *who, host_fn 
 		fn(arg, NULL, &e);
 		return;
 	}
-	store_key_rotate(h->store, key, on_report, question(h, fn, arg, "rotated"));
+	store_key_rotate(h->store, key, who, on_report, question(h, fn, arg, "rotated"));
 }
 
 static void on_metric_counts(void *arg, const json_t *rows, const struct err *e)

@@ -331,7 +331,7 @@ void store_tidy(struct store *, int64_t payloads_before_ms, int64_t deliveries_b
 void store_erase(struct store *, const char *tenant, const char *connection, const char *entity,
 	const char *rid, const char *who, store_fn *, void *arg);
 /* All secrets in one transaction; takes `to` over.  The key file is the caller's to replace then. */
-void store_key_rotate(struct store *, struct master_key *to, store_fn *, void *arg);
+void store_key_rotate(struct store *, struct master_key *to, const char *who, store_fn *, void *arg);
 /* Without a running host: puts a backup where dir has no store yet; writes are held afterwards
  * (note "restored" of tenant "", scope ""). */
 int store_restore(const char *dir, const char *backup, const char *key_file, struct err *);

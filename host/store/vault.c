@@ -185,6 +185,7 @@ void store_secret(struct store *s, const char *tenant, const char *connection, c
 struct rotate_job {
 	struct job job;
 	struct master_key *to;
+	char *who;
 	int64_t count;
 	store_fn *fn;
 	void *arg;
@@ -262,7 +263,7 @@ static void rotate(struct writer *w, struct txn *t, void *arg)
 	db_run(db, "UPDATE meta SET value = ?1 WHERE name = 'key_id'", txt(master_key_id(j->to)));
 	db_run(db, "UPDATE meta SET value = ?1 WHERE name = 'key_check'", bin(check, len));
 	audit_append(w, t,
-		&(struct audit_row){ .tenant = "", .move = "key rotate", .who = "host" });
+		&(struct audit_row){ .tenant = "", .move = "key rotate", .who = j->who });
 	free(check);
 }
 
@@ -297,16 +298,18 @@ static void rotate_home(struct mail *mail)
 	json_decref(report);
 	if (j->to)
 		master_key_destroy(j->to);
+	free(j->who);
 	free(j);
 }
 
-void store_key_rotate(struct store *s, struct master_key *to, store_fn *fn, void *arg)
+void store_key_rotate(struct store *s, struct master_key *to, const char *who, store_fn *fn, void *arg)
 {
 	struct rotate_job *j = xcalloc(1, sizeof *j);
 
 	j->job.run = rotate_run;
 	j->job.mail.deliver = rotate_home;
 	j->to = to;
+	j->who = xstrdup(who);
 	j->fn = fn;
 	j->arg = arg;
 	lane_push(&s->chores, &j->job);

@@ -125,6 +125,7 @@ def another_master_key():
     d.start()
     told = d.mlc("key", "rotate", d.file("state", "next.key"))
     equal(told["rotated"]["secrets"], 3, "secrets")
+    equal([row["who"][:4] for row in d.mlc("audit")["audit"] if row["move"] == "key rotate"], ["cli:"], "who did it")
     send_all(d, d.host, [order(1001)]).stop()
     code, _, said = d.run("run", "--until-idle")
     equal(code, 1, said)

@@ -323,7 +323,7 @@ static void secrets_move_to_another_master_key_all_or_none(void **state)
 	put_secret(h, "acme", "password", "first");
 	put_secret(h, "acme", "password", "second");
 	assert_int_equal(master_key_make(next, &e), 0);
-	store_key_rotate(h->store, master_key_load(next, &e), chore_over, &c);
+	store_key_rotate(h->store, master_key_load(next, &e), "admin", chore_over, &c);
 	chore_wait(h, &c);
 	assert_int_equal(c.error.code, 0);
 	assert_int_equal(json_int_or(c.report, "secrets", 0), 1);
