@@ -24,6 +24,7 @@ return mapping {
   match = { { by = "link" }, { by = { RefNumber = number }, agree = all { eq(found "CustomerRef", ref "customer"), eq(found "TotalAmount", 0) } }, on_none = "create" },
 
   needs = {
+    posting.needs,
     adjustment.needs,
     memo     = ensure { "zuora.adjustment->quickbooks_desktop.CreditMemo" },
     invoice  = ensure { "zuora.invoice->quickbooks_desktop.Invoice", of = { entity = "invoice", id = src "InvoiceId" } },

@@ -20,7 +20,7 @@ return mapping {
   order_by = src "UpdatedDate",
 
   match = adjustment.match(add(found "Subtotal", found "SalesTaxTotal")),
-  needs = adjustment.needs,
+  needs = { adjustment.needs, posting.needs },
 
   fields = {
     CustomerRef  = ref "customer",
@@ -42,7 +42,7 @@ return mapping {
       given = { Id = "8ada", AdjustmentNumber = "IIA-00000001", AccountId = "8ad0", InvoiceId = "8ad5", InvoiceNumber = "INV00000255", AdjustmentDate = "2026-11-05", Type = "Charge", Status = "Processed", Amount = "12.00", UpdatedDate = "2026-11-05T01:42:47-08:00" },
       expect = { action = "create", CustomerRef = "80-1", RefNumber = "IA-00000001", InvoiceLine = { { ItemRef = "Adjustment", Amount = "12.00", SalesTaxCodeRef = "Non" } } } },
     { name = "ZUO-32 the other kind is another document", like = 1, change = { Type = "Credit" }, expect = { state = "skip", cause = "other_type" } },
-    { name = "ZUO-32 in another currency on that one's receivables, at its rate", like = 1, facts = { target = { multicurrency = "on" } }, refs = { original = { id = "8ad5", currency = "EUR" }, customer = "80-1" },
+    { name = "ZUO-32 in another currency on that one's receivables, at its rate", like = 1, facts = { target = { multicurrency = "on" } }, refs = { original = { id = "8ad5", currency = "EUR" }, customer = "80-1", buyer = { id = "80-1", CurrencyRef = { id = "2", name = "Euro" } } },
       params = { receivables = { EUR = "Receivables EUR" }, exchange_rates = { EUR = "1.1" } }, expect = { action = "create", ARAccountRef = "Receivables EUR", ExchangeRate = "1.1" } },
     { name = "a number that another document has is never used twice", like = 1, candidates = { RefNumber = { { id = "1A-1", CustomerRef = { id = "80-1" }, Subtotal = "99.00", SalesTaxTotal = "0", TxnDate = "2026-11-05" } } },
       expect = { state = "review", cause = "number_taken:IIA-00000001" } },

@@ -35,6 +35,7 @@ return mapping {
   },
 
   needs = {
+    posting.needs,
     customer = ensure { "zuora.account->quickbooks_desktop.Customer", of = { entity = "account", id = src "accountId" } },
     memo    = ensure { "zuora.credit_memo->quickbooks_desktop.CreditMemo" },
     invoice = ensure { "zuora.invoice->quickbooks_desktop.Invoice", of = { entity = "invoice", id = item "invoiceId" } },

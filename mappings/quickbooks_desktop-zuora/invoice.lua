@@ -45,7 +45,7 @@ return mapping {
     on_many = review("number_twice:{param.doc_prefix}{invoiceNumber}", "QuickBooks has several invoices of this number that could be invoice {invoiceNumber}"),
   },
 
-  needs = document.needs,
+  needs = { document.needs, posting.needs },
 
   fields = {
     CustomerRef  = ref "customer",
@@ -115,6 +115,13 @@ return mapping {
     { name = "a number that another document has is never used twice", like = 1, candidates = { RefNumber = { { id = "1A-1", CustomerRef = { id = "80-7" }, Subtotal = "99.00", SalesTaxTotal = "8.25", TxnDate = "2026-11-04" } } },
       expect = { state = "review", cause = "number_taken:INV00000255" } },
     { name = "ALL-08 a currency that does not match is held before anything is written", like = 1, change = { currency = "EUR" }, expect = { state = "hold", cause = "currency" } },
+    { name = "ALL-08 nor is it written for a customer who is kept in dollars", like = 1, change = { currency = "EUR" }, facts = { target = { multicurrency = "on", sales_tax = "on" } },
+      refs = { customer = "80-1", item = { Subscription = { id = "50-1", SalesTaxCodeRef = { name = "Tax" } }, ["SKU-9"] = { id = "50-2", SalesTaxCodeRef = { name = "Non" } } },
+        tax_item = { ["CA State"] = { id = "60-1", TaxRate = "8.25" } }, buyer = { id = "80-1", CurrencyRef = { id = "1", name = "US Dollar" } } }, expect = { state = "hold", cause = "currency" } },
+    { name = "ALL-08 for one who is kept in euros it goes on the euros' receivables, at the tenant's rate", like = 1, change = { currency = "EUR" }, facts = { target = { multicurrency = "on", sales_tax = "on" } },
+      params = { tax_items = { CA = "CA State" }, items = { ["Subscription Revenue"] = "Subscription" }, receivables = { EUR = "Accounts Receivable - EUR" }, exchange_rates = { EUR = "1.15" } }, refs = { customer = "80-1", item = { Subscription = { id = "50-1", SalesTaxCodeRef = { name = "Tax" } }, ["SKU-9"] = { id = "50-2", SalesTaxCodeRef = { name = "Non" } } },
+        tax_item = { ["CA State"] = { id = "60-1", TaxRate = "8.25" } }, buyer = { id = "80-1", CurrencyRef = { id = "2", name = "Euro" } } },
+      expect = { action = "create", ARAccountRef = "Accounts Receivable - EUR", ExchangeRate = "1.15" } },
     { name = "ALL-09 an invoice of before the start is not ours", like = 1, start = "2026-11-04", expect = { state = "skip", cause = "before_start" } },
     { name = "ALL-10 an invoice of a closed month waits", like = 1, locked_until = "2026-11-30", expect = { state = "hold", cause = "closed_period" } },
     { name = "ZUO-10 its payment and our own figures touch nothing", like = 1, change = { updatedDate = "2026-11-09T01:42:47-08:00", balance = "0", QBStatus__c = "paid" },

@@ -25,7 +25,7 @@ return mapping {
   order_by = src "updatedDate",
 
   match = { { by = "link" }, document.by_number, on_none = "create" },
-  needs = document.needs,
+  needs = { document.needs, posting.needs },
 
   fields = {
     CustomerRef  = ref "customer",

@@ -48,6 +48,7 @@ return mapping {
   },
 
   needs = {
+    posting.needs,
     customer = ensure { "zuora.account->quickbooks_desktop.Customer", of = { entity = "account", id = src "accountId" } },
     invoice  = ensure { "zuora.invoice->quickbooks_desktop.Invoice", of = { entity = "invoice", id = item "invoiceId" } },
     debit    = ensure { "zuora.debit_memo->quickbooks_desktop.Invoice", of = { entity = "debit_memo", id = item "debitMemoId" } },
@@ -122,5 +123,7 @@ return mapping {
     { name = "ALL-09 money of before the start is not ours", like = 1, start = "2026-11-10", expect = { state = "skip", cause = "before_start" } },
     { name = "ALL-10 a payment of a closed month waits", like = 1, locked_until = "2026-11-30", expect = { state = "hold", cause = "closed_period" } },
     { name = "ALL-08 euros are not paid into books kept in dollars", like = 1, change = { currency = "EUR" }, expect = { state = "hold", cause = "currency" } },
+    { name = "ALL-08 nor taken from a customer who is kept in dollars", like = 1, change = { currency = "EUR" }, facts = { target = { multicurrency = "on" } },
+      refs = { customer = "80-1", invoice = { ["8ad5"] = "1A-9", ["8ad6"] = "1A-10" }, buyer = { id = "80-1", CurrencyRef = { id = "1", name = "US Dollar" } } }, expect = { state = "hold", cause = "currency" } },
   },
 }

@@ -28,7 +28,7 @@ return mapping {
   order_by = src "updatedDate",
 
   match = { { by = "link" }, refund.by_number(all { eq(found "CustomerRef", ref "customer"), eq(found "TotalAmount", refund.amount) }), on_none = "create" },
-  needs = refund.needs,
+  needs = { refund.needs, posting.needs },
 
   fields = {
     CustomerRef  = ref "customer",

@@ -25,7 +25,7 @@ return mapping {
   order_by = src "updatedDate",
 
   match = { { by = "link" }, refund.by_number(all { eq(found "PayeeEntityRef.id", need "customer.id"), eq(found "Amount", refund.amount) }), on_none = "create" },
-  needs = refund.needs,
+  needs = { refund.needs, posting.needs },
 
   fields = {
     AccountRef     = pick(param "refund_from", src "methodType"),

@@ -63,6 +63,8 @@ return mapping {
     Phone = short("billing.phone", 21),
     Email = email,
     CustomerTypeRef = param "customer_type",
+    -- His first order decides; QuickBooks keeps each customer in one currency for ever.
+    CurrencyRef = when(all { eq(fact "target.multicurrency", "on"), present(param "currency_names") }, pick(param "currency_names", src "currency")),
   },
 
   owns = { "CompanyName", "FirstName", "LastName", "BillAddress", "Phone", "Email", adopted = "only_empty" },
@@ -77,6 +79,9 @@ return mapping {
       expect = { action = "create", Name = "Ada Byron", CompanyName = none, FirstName = "Ada", LastName = "Byron", Email = "ada@example.com",
         Phone = "(555) 010-0042", BillAddress = { Addr1 = "Ada Byron", Addr2 = "1 Row", Addr3 = "Flat 2", City = "Reno", State = "NV",
           PostalCode = "89501", Country = none }, CustomerTypeRef = none } },
+    { name = "ALL-08 where the file keeps several currencies he is made in that of his first order", like = 1, change = { currency = "EUR" }, params = { currency_names = { EUR = "Euro" } },
+      facts = { target = { multicurrency = "on" } }, expect = { CurrencyRef = "Euro" } },
+    { name = "ALL-08 where it keeps one, none is spoken of", like = 1, change = { currency = "EUR" }, params = { currency_names = { EUR = "Euro" } }, facts = { target = { multicurrency = "off" } }, expect = { CurrencyRef = none } },
     { name = "a company gives its name where there is one", like = 1, change = { ["billing.company"] = "Byron Looms" },
       expect = { Name = "Byron Looms", CompanyName = "Byron Looms", FirstName = "Ada", BillAddress = { Addr1 = "Byron Looms" } } },
     { name = "a tenant may prefer the person's name", like = 1, params = { customer_name = "person" }, change = { ["billing.company"] = "Byron Looms" },

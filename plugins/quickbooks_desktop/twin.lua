@@ -50,6 +50,7 @@ twin.describe {
 local values = require "twin.values"
 local company = require "twin.company"
 local books = require "twin.books"
+local currencies = require "twin.currencies"
 local writes = require "twin.writes"
 local reads = require "twin.reads"
 local shapes = require "twin.shapes"
@@ -368,6 +369,10 @@ twin.control("POST", "/person/preferences", function(req)
 	local co = open_file()
 	for name, value in pairs(want) do
 		if co.preferences[name] == nil then return nil, "no preference " .. name end
+		if name == "IsMultiCurrencyOn" then
+			if not value then return nil, "several currencies are never switched off again" end
+			currencies.switch_on(co)
+		end
 		local list = ({ DefaultItemSalesTaxRef = "Item", DefaultTaxableSalesTaxCodeRef = "SalesTaxCode", DefaultNonTaxableSalesTaxCodeRef = "SalesTaxCode" })[name]
 		local record = list and company.named(co, list, value)
 		if list and not record then return nil, "no " .. list .. " " .. tostring(value) end

@@ -302,4 +302,31 @@ def euros():
     holds("currency" in {d["cause"] for d in bed.waiting("held")}, "held, cause currency")
 
 
+@promise("ALL-08: where the books keep several currencies an order in euros is its buyer's, on the euros' receivables at the tenant's rate; for a buyer kept in dollars it is held")
+def several_currencies():
+    bed = ShopBooks(more='receivables = { EUR = "Euro Receivables", USD = "Accounts Receivable" }, exchange_rates = { EUR = "1.15", USD = "1" }, '
+                         'currency_names = { EUR = "Euro", USD = "US Dollar" },')
+    bed.books.post("/person/preferences", {"IsMultiCurrencyOn": True})
+    bed.books.post("/person/add", {"type": "Account", "set": {"Name": "Euro Receivables", "AccountType": "AccountsReceivable", "CurrencyRef": "Euro"}})
+    bed.books.post("/person/add", {"type": "Customer", "set": {"Name": "Mary Shelley", "Email": "mary@example.com"}})
+    wien = {"country": "AT", "city": "Wien", "postcode": "1010"}
+    euros = bed.place(billing=person("Lise", "Meitner", "lise@example.at", wien), lines=[{"sku": "MUG-RED", "quantity": 2}], currency="EUR", paid=True)
+    dollars = bed.place(billing=BUYER, lines=MUGS, paid=True)
+    mixed = bed.place(billing=person("Mary", "Shelley", "mary@example.com"), lines=MUGS, currency="EUR", paid=True)
+    bed.settle()
+    held = bed.books_are_sound()
+    equal((bed.invoice_of(euros)["total"], bed.invoice_of(euros)["balance"]), (euros["total"], "0.00"), "posted and paid")
+    equal({c["name"]: c["balance"] for c in held["customers"] if c["name"] in ("Lise Meitner", "Mary Shelley")}, {"Lise Meitner": "0.00", "Mary Shelley": "0.00"})
+    equal(bed.books.get("/records/Customer/Lise%20Meitner")["CurrencyRef"]["FullName"], "Euro", "he is kept in euros")
+    takings = (Decimal(euros["total"]) * Decimal("1.15")).quantize(Decimal("0.01")) + Decimal(dollars["total"])
+    equal(bed.balance_sheet("Stripe Clearing"), takings, "in dollars")
+    equal(bed.invoice_of(mixed), None, "a buyer in dollars has no invoice in euros")
+    equal({d["cause"] for d in bed.waiting("held") if d["flow"].endswith("invoice")}, {"currency"})
+    bed.books.post("/person/edit", {"type": "Customer", "name": "Mary Shelley", "set": {"CurrencyRef": "Euro"}})
+    bed.visit()
+    bed.at.mlc("release", "acme")
+    bed.settle()
+    equal(bed.invoice_of(mixed)["total"], mixed["total"], "the bookkeeper has made her one in euros")
+
+
 run()

@@ -65,6 +65,8 @@ return {
                       help = "what new customers are called: by their company where they gave one, or always by their own name" },
     customer_type   = { type = "name", of = "CustomerType", help = "the customer type of new customers" },
     home_country    = home_country,
+    -- Without the tenant's own table there is none here: what it names is looked for in the books.
+    currency_names  = { type = "table", of = "Currency", help = "what QuickBooks calls each currency; where it keeps several, new customers are made in that of their first order" },
   },
   -- Params that say where money comes to.
   money = {

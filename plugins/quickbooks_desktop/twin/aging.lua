@@ -5,6 +5,7 @@
 local values = require "twin.values"
 local company = require "twin.company"
 local books = require "twin.books"
+local currencies = require "twin.currencies"
 local refuse = values.refuse
 local escape = twin.xml.escape
 
@@ -33,7 +34,7 @@ local function open_parts(co, txn, side)
 	local parts = {}
 	for _, p in ipairs(txn.postings) do
 		if p.entity and co.lists.Account[p.account].f.AccountType == side.account then
-			parts[p.entity] = (parts[p.entity] or 0) + p.amount * side.sign
+			parts[p.entity] = (parts[p.entity] or 0) + books.owed_by(p) * side.sign
 		end
 	end
 	local owner = side.list == "Customer" and txn.customer or txn.f.VendorRef or txn.f.PayeeEntityRef
@@ -54,7 +55,7 @@ function aging.figures(co, side)
 			if amount ~= 0 then
 				local row = figures[name] or { 0, 0, 0, 0, 0 }
 				local at = bucket(days_between(from_due and txn.f.DueDate or txn.date, today))
-				row[at], figures[name] = row[at] + amount, row
+				row[at], figures[name] = row[at] + currencies.at_home(co, txn, amount), row
 			end
 		end
 	end

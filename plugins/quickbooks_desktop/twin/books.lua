@@ -2,6 +2,7 @@
 local decimal = require "decimal"
 local values = require "twin.values"
 local company = require "twin.company"
+local currencies = require "twin.currencies"
 local refuse = values.refuse
 
 local books = {}
@@ -304,9 +305,9 @@ local function compute_tax(co, txn)
 	end
 end
 
-local function post(txn, account, amount, entity)
+local function post(txn, account, amount, entity, at_home)
 	if not account then refuse(3270, "There is a missing posting account.") end
-	if amount ~= 0 then table.insert(txn.postings, { account = account, amount = amount, entity = entity }) end
+	if amount ~= 0 then table.insert(txn.postings, { account = account, amount = amount, entity = entity, at_home = at_home }) end
 end
 
 local function default_account(co, special)
@@ -321,8 +322,9 @@ local function post_stock(txn, line, item, sign)
 	local value = stock.quantity > 0 and decimal.divide(stock.value * quantity, stock.quantity)
 		or decimal.times(quantity, stock.last_cost or 0, 8) or 0
 	table.insert(txn.stock, { item = item.id, quantity = -quantity, value = -value })
-	post(txn, item.f.COGSAccountRef, value)
-	post(txn, item.f.AssetAccountRef, -value)
+	-- What goods cost is kept in the file's own currency.
+	post(txn, item.f.COGSAccountRef, value, nil, true)
+	post(txn, item.f.AssetAccountRef, -value, nil, true)
 end
 
 -- Debits are positive.  A credit memo is an invoice with the sign turned.
@@ -513,6 +515,9 @@ local function add_to(map, key, amount)
 	map[key] = sum ~= 0 and sum or nil
 end
 
+-- What a posting changes of a name's balance, which is in the name's own currency.
+function books.owed_by(posting) return posting.foreign or posting.amount end
+
 local function enter(co, txn, sign)
 	local sum, customer = 0, txn.customer and co.lists.Customer[txn.customer]
 	if customer and twin.settings.balance_modifies then company.touch(co, customer) end
@@ -523,7 +528,7 @@ local function enter(co, txn, sign)
 		if p.entity then
 			local kind = account.f.AccountType
 			if kind == "AccountsReceivable" or kind == "AccountsPayable" then
-				add_to(co.ledger.entities, p.entity, p.amount * sign)
+				add_to(co.ledger.entities, p.entity, books.owed_by(p) * sign)
 			elseif account.special == "SalesTaxPayable" then
 				add_to(co.ledger.agencies, p.entity, p.amount * sign)
 			end
@@ -539,6 +544,7 @@ end
 
 -- Puts a document on the books in place of what stood there under its id.
 function books.commit(co, txn)
+	currencies.convert(co, txn)
 	local before = co.txns[txn.id]
 	if before then enter(co, before, -1) end
 	enter(co, txn, 1)
@@ -567,7 +573,7 @@ end
 
 -- Everything once more from the documents; a list of what does not agree.
 function books.audit(co)
-	local faults, accounts, entities, agencies = {}, {}, {}, {}
+	local faults, accounts, entities, agencies, receivable = {}, {}, {}, {}, 0
 	for _, id in ipairs(co.txn_order) do
 		local txn, sum = co.txns[id], 0
 		for _, p in ipairs(txn.postings) do
@@ -575,7 +581,8 @@ function books.audit(co)
 			add_to(accounts, p.account, p.amount)
 			local account = co.lists.Account[p.account]
 			if p.entity and (account.f.AccountType == "AccountsReceivable" or account.f.AccountType == "AccountsPayable") then
-				add_to(entities, p.entity, p.amount)
+				add_to(entities, p.entity, books.owed_by(p))
+				if co.lists.Customer[p.entity] then receivable = receivable + books.owed_by(p) end
 			elseif p.entity and account.special == "SalesTaxPayable" then
 				add_to(agencies, p.entity, p.amount)
 			end
@@ -595,10 +602,7 @@ function books.audit(co)
 			if not pair[key] then table.insert(faults, name .. " " .. key .. " has no documents") end
 		end
 	end
-	local receivable, owed = 0, 0
-	for id, account in pairs(co.lists.Account) do
-		if account.f.AccountType == "AccountsReceivable" then receivable = receivable + (accounts[id] or 0) end
-	end
+	local owed = 0
 	for id, amount in pairs(entities) do
 		if co.lists.Customer[id] then owed = owed + amount end
 	end

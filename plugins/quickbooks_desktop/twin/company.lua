@@ -24,7 +24,7 @@ function company.create(name, legal_name, path)
 		preferences = {
 			IsUsingAccountNumbers = "true", IsRequiringAccounts = "true", IsUsingClassTracking = "false", ClosingDate = "",
 			IsMultiCurrencyOn = "false", IsUsingInventory = "true", AgingReportBasis = "AgeFromDueDate", IsAutoApplyingPayments = "true",
-			SalesTax = "true", DefaultItemSalesTaxRef = "", DefaultTaxableSalesTaxCodeRef = "", DefaultNonTaxableSalesTaxCodeRef = "",
+			SalesTax = "true", HomeCurrencyRef = "", DefaultItemSalesTaxRef = "", DefaultTaxableSalesTaxCodeRef = "", DefaultNonTaxableSalesTaxCodeRef = "",
 		},
 	}
 	for _, list in ipairs(LISTS) do co.lists[list], co.order[list] = {}, {} end
@@ -192,6 +192,12 @@ function company.claim_name(co, list, full_name, own_id)
 	end
 end
 
+-- ---- features --------------------------------------------------------------------------
+
+function company.feature_off() refuse(3250, "This feature is not enabled or not available in this version of QuickBooks.") end
+
+function company.keeps_currencies(co) return co.preferences.IsMultiCurrencyOn == "true" end
+
 -- ---- references ------------------------------------------------------------------------
 
 local SAID = { Terms = "Terms", Item = "Item", SalesTaxCode = "Sales Tax Code", PaymentMethod = "Payment Method", Name = "Name" }
@@ -219,9 +225,8 @@ function company.resolve(co, list, ref, where, any)
 	if not ref then return nil end
 	local told = ref.ListID and ref.ListID ~= "" and ref.ListID or ref.FullName
 	if not told or told == "" then return nil end
-	if list == "Currency" then refuse(3250, "This feature is not enabled or not available in this version of QuickBooks.") end
-	if list == "Class" and co.preferences.IsUsingClassTracking ~= "true" then
-		refuse(3250, "This feature is not enabled or not available in this version of QuickBooks.")
+	if list == "Currency" and not company.keeps_currencies(co) or list == "Class" and co.preferences.IsUsingClassTracking ~= "true" then
+		company.feature_off()
 	end
 	local record = look_up(co, list, ref)
 	if not record then company.bad_reference(list, told, where) end

@@ -687,7 +687,7 @@ DataExtRet* {extret} R
 -- Told, not written.
 OBJECTS.Template = "<listhead>\nName! 31\nIsActive bool\nTemplateType text\n"
 OBJECTS.PriceLevel = "<listhead>\nName! 31\nIsActive bool\nPriceLevelType text\n"
-OBJECTS.Currency = "<listhead>\nName! 64\nIsActive bool\nCurrencyCode 3\n"
+OBJECTS.Currency = "<listhead>\nName! 64\nIsActive bool\nCurrencyCode 3\nIsUserDefinedCurrency bool R\nExchangeRate float R\nAsOfDate date R\n"
 
 OBJECTS.ShipMethod = "<listhead>\nName! 15\nIsActive bool\n"
 OBJECTS.CustomerMsg = "<listhead>\nName! 101\nIsActive bool\n"
@@ -770,6 +770,8 @@ SalesTaxPercentage pct R
 SalesTaxTotal amt R
 TotalAmount amt R
 CreditRemaining amt R
+CurrencyRef ref:Currency R
+ExchangeRate float R
 Memo 4095
 CustomerMsgRef ref:CustomerMsg
 IsToBePrinted bool
@@ -813,6 +815,8 @@ ItemSalesTaxRef ref:Item
 SalesTaxPercentage pct R
 SalesTaxTotal amt R
 TotalAmount amt R
+CurrencyRef ref:Currency R
+ExchangeRate float R
 Memo 4095
 CustomerMsgRef ref:CustomerMsg
 IsToBePrinted bool
@@ -839,7 +843,8 @@ ARAccountRef ref:Account
 TxnDate date
 RefNumber 20
 TotalAmount amt
-ExchangeRate float AM
+CurrencyRef ref:Currency R
+ExchangeRate float
 PaymentMethodRef ref:PaymentMethod
 Memo 4095
 DepositToAccountRef ref:Account
@@ -861,6 +866,8 @@ ARAccountRef ref:Account
 TxnDate date
 RefNumber 11
 TotalAmount amt R
+CurrencyRef ref:Currency R
+ExchangeRate float R
 Address {address}
 AddressBlock {block} R
 PaymentMethodRef ref:PaymentMethod
@@ -879,6 +886,8 @@ PayeeEntityRef ref:Name
 RefNumber 11
 TxnDate date
 Amount amt R
+CurrencyRef ref:Currency R
+ExchangeRate float R
 Memo 4095
 Address {address}
 AddressBlock {block} R
@@ -903,6 +912,8 @@ APAccountRef ref:Account
 TxnDate date
 DueDate date
 AmountDue amt R
+CurrencyRef ref:Currency R
+ExchangeRate float R
 RefNumber 20
 TermsRef ref:Terms
 Memo 4095

@@ -327,9 +327,7 @@ local function run(co, session, request)
 	local given = request.content
 	if not given then refuse(1030, "The request %s is not supported by this edition.", request.name) end
 	check_values(request.shape, given)
-	if request.object == "Currency" and co.preferences.IsMultiCurrencyOn ~= "true" then
-		refuse(3250, "This feature is not enabled or not available in this version of QuickBooks.")
-	end
+	if request.object == "Currency" and not company.keeps_currencies(co) then company.feature_off() end
 	if not twin.settings.iterator_survives then
 		local mine = session.iterators[request.attr.iteratorID or ""]
 		session.iterators = mine and { [mine.id] = mine } or {}

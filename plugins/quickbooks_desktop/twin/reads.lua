@@ -3,6 +3,7 @@ local values = require "twin.values"
 local shapes = require "twin.shapes"
 local company = require "twin.company"
 local books = require "twin.books"
+local currencies = require "twin.currencies"
 local refuse = values.refuse
 local escape = twin.xml.escape
 
@@ -91,6 +92,7 @@ local LIST_VALUES = {
 	Sublevel = function(co, r) return tostring(company.sublevel(co, r)) end,
 	BarCodeValue = function(_, r) return r.f.BarCode and r.f.BarCode.BarCodeValue end,
 	SpecialAccountType = function(_, r) return r.special end,
+	CurrencyRef = function(co, r) return currencies.told(co, r) end,
 	Balance = function(co, r)
 		if r.object == "Customer" then return values.amount(books.balance(co, r.id)) end
 		if r.object == "Vendor" then return values.amount(-books.balance(co, r.id)) end
@@ -232,6 +234,8 @@ local TXN_VALUES = {
 	EditSequence = function(_, t) return t.edit end,
 	TxnNumber = function(_, t) return tostring(t.number) end,
 	CustomerRef = function(_, t) return t.customer end,
+	CurrencyRef = function(co, t) return currencies.of(co, t) end,
+	ExchangeRate = function(co, t) return company.keeps_currencies(co) and values.price(currencies.rate(co, t)) or nil end,
 	ARAccountRef = function(co, t)
 		local default = company.special_account(co, "AccountsReceivable")
 		return t.f.ARAccountRef or default and default.id
@@ -748,7 +752,10 @@ function reads.preferences(co, given)
 	group(out, "AccountingPreferences", { { "IsUsingAccountNumbers", p.IsUsingAccountNumbers }, { "IsRequiringAccounts", p.IsRequiringAccounts },
 		{ "IsUsingClassTracking", p.IsUsingClassTracking }, { "IsUsingAuditTrail", "true" }, { "IsAssigningJournalEntryNumbers", "true" },
 		{ "ClosingDate", p.ClosingDate } })
-	group(out, "MultiCurrencyPreferences", { { "IsMultiCurrencyOn", p.IsMultiCurrencyOn } })
+	out[#out + 1] = "<MultiCurrencyPreferences>"
+	put(out, "IsMultiCurrencyOn", p.IsMultiCurrencyOn)
+	if p.HomeCurrencyRef ~= "" then put_ref(co, out, "HomeCurrencyRef", "Currency", p.HomeCurrencyRef) end
+	out[#out + 1] = "</MultiCurrencyPreferences>"
 	group(out, "PurchasesAndVendorsPreferences", { { "IsUsingInventory", p.IsUsingInventory }, { "DaysBillsAreDue", "10" },
 		{ "IsAutomaticallyUsingDiscounts", "false" } })
 	group(out, "ReportsPreferences", { { "AgingReportBasis", p.AgingReportBasis }, { "SummaryReportBasis", "Accrual" } })

@@ -3,6 +3,7 @@ local values = require "twin.values"
 local shapes = require "twin.shapes"
 local company = require "twin.company"
 local books = require "twin.books"
+local currencies = require "twin.currencies"
 local refuse = values.refuse
 
 local writes = {}
@@ -169,12 +170,29 @@ local function has_descendant(co, record, id)
 	return false
 end
 
+local function used_by_txn(co, record)
+	for _, id in ipairs(co.txn_order) do
+		local txn = co.txns[id]
+		if txn.customer == record.id or txn.f.VendorRef == record.id then return true end
+		for _, p in ipairs(txn.postings) do
+			if p.account == record.id or p.entity == record.id then return true end
+		end
+		if record.list == "Item" and txn.lines then
+			local found = txn.f.ItemSalesTaxRef == record.id
+			books.each_line(txn.lines, function(line) found = found or line.item == record.id end)
+			if found then return true end
+		end
+	end
+	return false
+end
+
 -- person: somebody in QuickBooks' own window, who has no EditSequence to prove.
 function writes.mod_list(co, object, given, person)
 	local list, where = company.list_of(object), object
 	local record = co.lists[list][given.ListID]
 	if not record or record.object ~= object then not_found(given.ListID) end
 	if not person then check_edit(record, given) end
+	currencies.check_name(co, record, given, used_by_txn(co, record))
 	local f, parent = twin.copy(record.f), record.parent
 	if given.Name or given.Initial then f.Name = check_name(given.Name or given.Initial) end
 	if object == "Employee" and not given.Name and (given.FirstName or given.MiddleName or given.LastName) then
@@ -192,22 +210,6 @@ function writes.mod_list(co, object, given, person)
 	company.touch(co, record)
 	if renamed then company.index_changed(co, list, record, true) end
 	return record
-end
-
-local function used_by_txn(co, record)
-	for _, id in ipairs(co.txn_order) do
-		local txn = co.txns[id]
-		if txn.customer == record.id or txn.f.VendorRef == record.id then return true end
-		for _, p in ipairs(txn.postings) do
-			if p.account == record.id or p.entity == record.id then return true end
-		end
-		if record.list == "Item" and txn.lines then
-			local found = txn.f.ItemSalesTaxRef == record.id
-			books.each_line(txn.lines, function(line) found = found or line.item == record.id end)
-			if found then return true end
-		end
-	end
-	return false
 end
 
 local function cannot_delete(id, why)
@@ -276,12 +278,7 @@ local TXN_SKIP = {
 
 local function header(co, txn, given, verb)
 	local where = txn.type
-	if given.ExchangeRate and given.ExchangeRate ~= "" and co.preferences.IsMultiCurrencyOn ~= "true" then
-		refuse(3250, "This feature is not enabled or not available in this version of QuickBooks.")
-	end
-	if co.preferences.SalesTax ~= "true" and (given.ItemSalesTaxRef or given.CustomerSalesTaxCodeRef) then
-		refuse(3250, "This feature is not enabled or not available in this version of QuickBooks.")
-	end
+	if co.preferences.SalesTax ~= "true" and (given.ItemSalesTaxRef or given.CustomerSalesTaxCodeRef) then company.feature_off() end
 	local customer = company.resolve(co, "Customer", given.CustomerRef, where)
 	if customer and txn.customer and customer.id ~= txn.customer and #(txn.links or {}) + #(txn.links_out or {}) > 0 then
 		refuse(3210, 'The "CustomerRef" field has an invalid value.  QuickBooks error message: What is applied to this transaction is another customer\'s.')
@@ -296,6 +293,7 @@ local function header(co, txn, given, verb)
 		refuse(3140, 'There is an invalid reference to QuickBooks AR Account "%s" in the %s.  QuickBooks error message: The account for this transaction must be of type Accounts Receivable.',
 			receivable.f.Name, where)
 	end
+	currencies.check(co, txn, given)
 	local tax_item = txn.f.ItemSalesTaxRef and co.lists.Item[txn.f.ItemSalesTaxRef]
 	if tax_item and tax_item.object ~= "ItemSalesTax" and tax_item.object ~= "ItemSalesTaxGroup" then
 		company.bad_reference("Item", tax_item.f.Name, where)
