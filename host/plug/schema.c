@@ -256,8 +256,7 @@ static void check_feeds(struct flaw *w, const struct mlc_connector *k)
 
 static void check_settings(struct flaw *w, const struct mlc_connector *k)
 {
-	static const char *const ours[] = { "connector", "mode", "ca_file", "every_minutes",
-		"isolation" };
+	static const char *const ours[] = { "connector", "ca_file", "every_minutes", "isolation" };
 	size_t n = 0;
 
 	for (const struct mlc_setting *s = k->settings; s && s->name && n < ROWS_MAX; s++, n++) {

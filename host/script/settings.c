@@ -53,8 +53,6 @@ struct table {
 
 static const char *const modes[] = { "shadow", "live", NULL };
 static const char *const isolations[] = { "inline", NULL }; /* "process": docs/design/plug.md, not built */
-static const char *const job_rules[] = { "own_account", "roll_up", NULL };
-static const char *const closed_rules[] = { "hold", "first_open_day", NULL };
 
 static const struct member tls_members[] = {
 	{ "cert", TEXT, .is_required = true, .example = "\"tls/cert.pem\"" },
@@ -115,7 +113,6 @@ static const struct member mlc_members[] = {
 
 static const struct member connection_members[] = {
 	{ "connector", TEXT, .is_required = true, .example = "\"woocommerce\"" },
-	{ "mode", TEXT, .example = "\"oauth\"" },
 	{ "ca_file", TEXT, .example = "\"tls/own-ca.pem\"" },
 	{ "every_minutes", WHOLE, .least = 1, .most = 1440, .example = "15" },
 	{ "isolation", WORD, .words = isolations, .example = "\"inline\"" },
@@ -138,11 +135,9 @@ static const struct member flow_members[] = {
 	{ "mode", WORD, .words = modes, .example = "\"shadow\"" },
 	{ "params", FREE, .example = "{ document = \"invoice\" }" },
 	{ "locked_until", DAY, .example = "\"2026-09-30\"" },
-	{ "closed_period", WORD, .words = closed_rules, .example = "\"hold\"" },
 	{ "max_documents_per_visit", WHOLE, .least = 1, .most = 1000000, .example = "200" },
 	{ "max_amount_per_day", DECIMAL, .example = "\"25000.00\"" },
 	{ "max_deletions_per_hour", WHOLE, .most = 1000000, .example = "20" },
-	{ "jobs", WORD, .words = job_rules, .example = "\"own_account\"" },
 	{ NULL },
 };
 

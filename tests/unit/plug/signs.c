@@ -240,7 +240,7 @@ static void settings_are_held_against_the_connectors_table(void **state)
 	assert_int_equal(json_array_size(errors), 5);
 	assert_string_equal(json_text_at(errors, "0.text"), "'pages' must be a whole number");
 	assert_non_null(strstr(json_text_at(errors, "1.hint"), "mlc secret set"));
-	assert_string_equal(json_text_at(errors, "2.hint"), "it knows url, pages, connector, mode, "
+	assert_string_equal(json_text_at(errors, "2.hint"), "it knows url, pages, connector, "
 		"ca_file, every_minutes, isolation, auth, app");
 	assert_string_equal(json_text_at(errors, "3.text"), "the setting 'url' is missing");
 	assert_string_equal(json_text_at(errors, "4.path"), "every_minutes");

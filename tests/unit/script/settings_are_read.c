@@ -175,6 +175,7 @@ static const struct mistake mistakes[] = {
 	{ "tenant", "return tenant {\n flows = { flow 'zuora-zendesk' {} } }", 2, "flow \"zuora-zendesk\"", NULL },
 	{ "tenant", "return tenant {\n flows = { integration 'woocommerce-quickbooks_desktop' {\n  wocommerce = 'x' } } }",
 	  3, "no 'flows.1.wocommerce'", "did you mean 'woocommerce'?" },
+	{ "tenant", "return tenant {\n flows = { integration 'a-b' {\n  jobs = 'roll_up' } } }", 3, "no 'flows.1.jobs'", "params" },
 	{ "tenant", "return tenant {\n flows = { integration 'a-b' {\n  mode = 'Shadow' } } }", 3,
 	  "flows.1.mode has to be \"shadow\" or \"live\"", "did you mean \"shadow\"?" },
 	{ "tenant", "return tenant {\n flows = { integration 'a-b' {\n  start = '2026-13-01' } } }", 3,
