@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LIMIT_MOST 1000 /* rows that the host gives at once */
+
 static const struct option_row run_options[] = {
 	{ "pretty", NULL, "log lines for people instead of JSON" },
 	{ "debug", NULL, "log more" },
@@ -22,7 +24,7 @@ static const struct option_row run_options[] = {
 	{ NULL, NULL, NULL }
 };
 
-static const struct option_row filter_options[] = {
+static const struct option_row list_options[] = {
 	{ "tenant", "TENANT", "only this tenant" },
 	{ "flow", "FLOW", "only this flow, as shop-books.invoice" },
 	{ "cause", "CAUSE", "only this cause, as list and status show it" },
@@ -30,6 +32,14 @@ static const struct option_row filter_options[] = {
 	{ "label", "TEXT", "only this record, as \"order 1007\"" },
 	{ "limit", "N", "at most so many (100)" },
 	{ "after", "N", "those after this id" },
+	{ NULL, NULL, NULL }
+};
+
+static const struct option_row release_options[] = {
+	{ "flow", "FLOW", "only this flow, as shop-books.invoice" },
+	{ "cause", "CAUSE", "only this cause, as list and status show it" },
+	{ "id", "N", "only this delivery" },
+	{ "label", "TEXT", "only this record, as \"order 1007\"" },
 	{ NULL, NULL, NULL }
 };
 
@@ -87,7 +97,7 @@ static const struct option_row links_options[] = {
 	{ "source", "ID", "only of this source record" },
 	{ "record", "ID", "only to this target record" },
 	{ "csv", NULL, "as CSV" },
-	{ "limit", "N", "at most so many (1000)" },
+	{ "limit", "N", "at most so many (all)" },
 	{ NULL, NULL, NULL }
 };
 
@@ -123,10 +133,14 @@ static const struct option_row map_options[] = {
 const struct command commands[] = {
 	{ "init", "DIR", "a deployment that starts: files with comments, a master key", NULL, NULL, command_init, 1, 1 },
 	{ "run", "", "the host, in the foreground", NULL, run_options, command_run, 0, 0 },
-	{ "check", "", "validates everything, as a reload would", NULL, NULL, command_check, 0, 0 },
+	{ "check", "", "validates everything, as a reload would",
+		"Exit status 1: a file is wrong, or a connector that is in use was refused.  A secret that nobody has given yet is only named.",
+		NULL, command_check, 0, 0 },
 	{ "connectors", "", "what is installed in plugins/", NULL, NULL, command_connectors, 0, 0 },
-	{ "schema", "CONNECTOR[.ENTITY]", "its entities, fields, limits", NULL, NULL, command_schema, 1, 1 },
-	{ "secret", "set TENANT/CONNECTION NAME", "a secret, from stdin or a prompt, never from the arguments", NULL, NULL,
+	{ "schema", "CONNECTOR[.ENTITY]", "its settings, entities, fields, limits", NULL, NULL, command_schema, 1, 1 },
+	{ "secret", "set TENANT/CONNECTION NAME", "a secret, from stdin or a prompt, never from the arguments",
+		"From a file or a pipe all of it, 64 KB at most; on a terminal a line, or a key from its BEGIN to its END.  The end of\n"
+		"the last line is left away.  app/NAME in the place of TENANT/CONNECTION: a secret of an app of mlc.lua.", NULL,
 		command_secret, 3, 3 },
 	{ "authorize", "TENANT/CONNECTION", "the address to open for an OAuth grant; waits for it",
 		"The address is good for a day, and once. The redirect address that is printed must be registered with the app.",
@@ -134,25 +148,27 @@ const struct command commands[] = {
 	{ "ping", "[TENANT[/CONNECTION]]", "credentials, reach, version, company, what the books lack; writes nothing", NULL,
 		NULL, command_ping, 0, 1 },
 	{ "qwc", "TENANT/CONNECTION", "the .qwc file for the Web Connector", NULL, NULL, command_qwc, 1, 1 },
-	{ "map", "MAPPING", "one record through one mapping", NULL, map_options, command_map, 1, 1 },
+	{ "map", "MAPPING", "one record through one mapping",
+		"MAPPING is its id, as woocommerce.order->quickbooks_desktop.invoice, or a flow, as acme/shop-books.invoice.", map_options, command_map, 1, 1 },
 	{ "test", "[MAPPING]", "the tests embedded in mappings", NULL, NULL, command_test, 0, 1 },
 	{ "plan", "[TENANT]", "what changed mappings would do to the records of the last days; sends nothing",
 		"Exit status 1: the files are wrong, or records that come out well now would be held or wait for a person.",
 		plan_options, command_plan, 0, 1 },
-	{ "sync", "TENANT/FLOW", "poll now", NULL, sync_options, command_sync, 1, 1 },
+	{ "sync", "TENANT[/FLOW]", "poll now", NULL, sync_options, command_sync, 1, 1 },
 	{ "status", "[TENANT]", "is all well, and if not: what to type", NULL, NULL, command_status, 0, 1 },
-	{ "list", "held|review|would|ready|done|skipped|all", "what waits, and why", NULL, filter_options, command_list, 1, 1 },
+	{ "list", "held|review|would|ready|waits|sending|done|skipped|all", "what waits, and why", NULL, list_options, command_list, 1, 1 },
 	{ "go", "TENANT[/FLOW]", "out of the shadow: from now on it writes", NULL, go_options, command_go, 1, 1 },
 	{ "pause", "TENANT[/FLOW|/CONNECTION]", "writes stop; accepting goes on, across restarts", NULL, NULL, command_pause, 1, 1 },
 	{ "resume", "TENANT[/FLOW|/CONNECTION]", "writes go on", NULL, NULL, command_resume, 1, 1 },
 	{ "links", "TENANT", "what is the same as what", NULL, links_options, command_links, 1, 1 },
-	{ "link", "TENANT/FLOW IDENTITY TARGET-ID", "these two are the same", NULL, link_options, command_link, 3, 3 },
+	{ "link", "TENANT/FLOW IDENTITY TARGET-ID", "these two are the same",
+		"The target is asked whether it has that record; where it cannot be asked now, that is said.", link_options, command_link, 3, 3 },
 	{ "unlink", "TENANT/FLOW IDENTITY", "they are not", NULL, NULL, command_unlink, 2, 2 },
 	{ "visits", "TENANT/CONNECTION", "the Web Connector's visits, in plain words", NULL, visits_options, command_visits, 0, 1 },
 	{ "story", "TENANT/CONNECTION ENTITY ID|NUMBER", "everything that ever happened to one record", NULL, NULL,
 		command_story, 3, 3 },
 	{ "replay", "", "records again, with the mapping as it is now; shows first", NULL, replay_options, command_replay, 0, 0 },
-	{ "release", "TENANT", "held records again", NULL, filter_options, command_release, 1, 1 },
+	{ "release", "TENANT", "held records again", NULL, release_options, command_release, 1, 1 },
 	{ "decide", "TENANT", "answers a review, or all of one cause", NULL, decide_options, command_decide, 1, 1 },
 	{ "reconcile", "TENANT/FLOW", "both sides of a month compared", NULL, month_options, command_reconcile, 1, 1 },
 	{ "audit", "[verify]", "the trail; or the proof that nothing in it was altered", NULL, audit_options, command_audit, 0, 1 },
@@ -162,7 +178,9 @@ const struct command commands[] = {
 	{ "erase", "TENANT/CONNECTION ENTITY ID", "a person's data, here; the trail says that it was erased", NULL, NULL,
 		command_erase, 3, 3 },
 	{ "key", "rotate FILE", "secrets under a new master key: the one in FILE, which is made if it is not there", NULL, NULL, command_key, 2, 2 },
-	{ "reload", "", "reads every file anew; anything wrong: says it, and goes on with the old", NULL, NULL, command_reload, 0, 0 },
+	{ "reload", "", "reads every file anew; anything wrong: says it, and goes on with the old",
+		"Exit status 1: nothing was changed; or all but a connector in use that was refused, whose version before serves on.",
+		NULL, command_reload, 0, 0 },
 	{ "version", "", "what this is", NULL, NULL, command_version, 0, 0 },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0, 0 }
 };
@@ -248,8 +266,35 @@ int cli_usage(const struct cli *cli, const char *fmt, ...)
 	va_end(args);
 	fputc('\n', stderr);
 	if (cli->command)
-		fprintf(stderr, "usage: mlc %s %s   (mlc %s --help)\n", cli->command->name, cli->command->args, cli->command->name);
+		fprintf(stderr, "usage: mlc %s%s%s   (mlc %s --help)\n", cli->command->name, *cli->command->args ? " " : "",
+			cli->command->args, cli->command->name);
 	return EXIT_USAGE;
+}
+
+void say_refused(const json_t *refused, const char *indent)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach((json_t *)refused, i, one) {
+		const char *file = json_text_or(one, "file", ""), *why = json_text_or(one, "why", ""), *used = json_text_at(one, "used");
+		size_t len = strlen(file);
+
+		if (!strncmp(why, file, len) && !strncmp(why + len, ": ", 2)) /* it is named already */
+			why += len + 2;
+		printf("%s%s is not used: %s%s%s%s\n", indent, file, why, used ? " (" : "", used ? used : "", used ? " needs it)" : "");
+	}
+}
+
+bool refused_in_use(const json_t *refused)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach((json_t *)refused, i, one)
+		if (json_text_at(one, "used"))
+			return true;
+	return false;
 }
 
 /* ---- arguments ------------------------------------------------------------------------------------------- */
@@ -295,6 +340,8 @@ static int take_option(struct cli *cli, int argc, char **argv, int *i)
 	}
 	if (o && !strcmp(o->value, "N") && (!*value || value[strspn(value, "0123456789")] || strlen(value) > 18))
 		return cli_usage(cli, "--%s wants a number, not '%s'", o->name, value);
+	if (o && !strcmp(o->name, "limit") && (strtoll(value, NULL, 10) < 1 || strtoll(value, NULL, 10) > LIMIT_MOST))
+		return cli_usage(cli, "--limit wants a number from 1 to %d", LIMIT_MOST);
 	if (is_dir)
 		cli->dir = value;
 	else

@@ -46,6 +46,10 @@ bool cli_switch(const struct cli *, const char *name);
 /* Says what is wrong: words on stderr, or with --json { "error", "cause" } on stdout.  Returns EXIT_WRONG. */
 int cli_wrong(const struct cli *, const char *cause, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int cli_usage(const struct cli *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Files in plugins/ that were refused (config.refused), a line each; and whether a connection or an app needs one of them:
+ * nothing is well then, though the older one may still be in use. */
+void say_refused(const json_t *refused, const char *indent);
+bool refused_in_use(const json_t *refused);
 /* Prints a JSON value, indented, to stdout. */
 void cli_print_json(const json_t *);
 

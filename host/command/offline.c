@@ -128,7 +128,7 @@ static json_t *check_report(const struct config *c)
 		failed += !json_true_at(t, "ok");
 	json_t *report = json_pack("{s:O,s:O,s:i,s:i,s:i,s:i}", "errors", c->errors, "refused", c->refused, "flows", (int)c->flow_count,
 		"plugins", (int)c->plugin_count, "tests", (int)json_array_size(c->tests), "tests_failed", (int)failed);
-	if (json_array_size(c->errors))
+	if (json_array_size(c->errors) || refused_in_use(c->refused))
 		json_put_text(report, "cause", "input"); /* as mlc reload says of the same */
 	return report;
 }
@@ -140,8 +140,7 @@ static void say_config(const struct config *c)
 
 	json_array_foreach(c->errors, i, one)
 		printf("%s\n", json_text_or(one, "said", ""));
-	json_array_foreach(c->refused, i, one)
-		printf("%s is not used: %s\n", json_text_or(one, "file", ""), json_text_or(one, "why", ""));
+	say_refused(c->refused, "");
 }
 
 int command_check(struct cli *cli)
@@ -154,9 +153,9 @@ int command_check(struct cli *cli)
 
 	if (status)
 		return status;
-	status = json_array_size(d.config->errors) ? EXIT_WRONG : EXIT_WELL;
+	status = json_array_size(d.config->errors) || refused_in_use(d.config->refused) ? EXIT_WRONG : EXIT_WELL;
 	report = check_report(d.config);
-	missing = status ? NULL : keep_missing(cli, &d, &e);
+	missing = json_array_size(d.config->errors) ? NULL : keep_missing(cli, &d, &e);
 	json_object_set(report, "missing", missing ? missing : json_null());
 	if (cli->json) {
 		cli_print_json(report);
@@ -249,9 +248,7 @@ int command_connectors(struct cli *cli)
 	if (cli->json)
 		cli_print_json(o);
 	else
-		for (size_t i = 0; i < json_array_size(d.config->refused); i++)
-			printf("%s is not used: %s\n", json_text_or(json_array_get(d.config->refused, i), "file", ""),
-				json_text_or(json_array_get(d.config->refused, i), "why", ""));
+		say_refused(d.config->refused, "");
 	status = json_array_size(d.config->refused) ? EXIT_WRONG : EXIT_WELL;
 	json_decref(o);
 	deployment_close(&d);
@@ -279,6 +276,21 @@ static void say_entity(const char *name, const json_t *e)
 	}
 }
 
+/* What a connection may say in tenant.lua, and the secrets it has. */
+static void say_settings(const json_t *schema)
+{
+	json_t *s, *flag;
+	size_t i, n;
+
+	printf("settings\n");
+	json_array_foreach(json_object_get(schema, "settings"), i, s) {
+		printf("  %-32s %-8s", json_text_or(s, "name", ""), json_true_at(s, "secret") ? "secret" : json_text_or(s, "type", ""));
+		json_array_foreach(json_object_get(s, "flags"), n, flag)
+			printf(" %s", json_string_value(flag));
+		printf("  %s\n", json_text_or(s, "help", ""));
+	}
+}
+
 int command_schema(struct cli *cli)
 {
 	const char *dot = strchr(cli->argv[0], '.');
@@ -300,13 +312,15 @@ int command_schema(struct cli *cli)
 	schema = connector_schema(plugin_connector(p));
 	entities = json_object_get(schema, "entities");
 	if (dot && !json_object_get(entities, dot + 1)) {
-		status = cli_wrong(cli, "absent", "%s has no entity '%s'", name, dot + 1);
+		status = cli_wrong(cli, "absent", "%s has no entity '%s': mlc schema %s lists them", name, dot + 1, name);
 	} else if (cli->json) {
 		cli_print_json(dot ? json_object_get(entities, dot + 1) : schema);
 	} else {
 		const char *entity;
 		json_t *e;
 
+		if (!dot)
+			say_settings(schema);
 		json_object_foreach(entities, entity, e)
 			if (!dot || !strcmp(entity, dot + 1))
 				say_entity(entity, e);
@@ -385,10 +399,11 @@ static json_t *read_json(struct cli *cli, const char *path, int *status)
 
 	if (file_read(path, 16u << 20, &text, &len, &e) == 0) {
 		value = json_read(text, len, &e);
+		err_within(&e, "%s", path);
 		free(text);
 	}
 	if (!value)
-		*status = cli_wrong(cli, "input", "%s: %s", path, e.text);
+		*status = cli_wrong(cli, "input", "%s", e.text);
 	return value;
 }
 
@@ -420,8 +435,8 @@ int command_map(struct cli *cli)
 		say_config(d.config);
 		status = EXIT_WRONG;
 	} else if (!key) {
-		status = cli_wrong(cli, "absent", "no flow runs the mapping '%s'%s%s", cli->argv[0], tenant ? " for " : "",
-			tenant ? tenant : "");
+		status = cli_wrong(cli, "absent", "no flow%s%s runs the mapping '%s': mlc map --help tells how it is named",
+			tenant ? " of " : "", tenant ? tenant : "", cli->argv[0]);
 	} else {
 		header = map_header(d.config, key, record, answers);
 		json_write(&head, header);

@@ -17,8 +17,10 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define SECRET_MAX  8192
+#define SECRET_MAX  65536
+#define TYPED_MAX   4095 /* of a line, its end included: what Linux' terminals hand over */
 #define CALENDAR_MS (90 * WHEN_DAY_MS)
+#define LINKS_PAGE  1000 /* as many as the host gives at once */
 #define FACT_SHOWN  100 /* characters; longer ones are for connectors */
 
 typedef void words_fn(const struct cli *, const json_t *answer);
@@ -108,13 +110,16 @@ static void age(int64_t since_ms, int64_t now_ms, char out[32])
 		snprintf(out, 32, "%lld days", (long long)(minutes / 1440));
 }
 
+static int64_t limit_of(const struct cli *cli)
+{
+	return cli_option(cli, "limit") ? strtoll(cli_option(cli, "limit"), NULL, 10) : 100;
+}
+
 /* --tenant, --flow ... of the command as a store_list() filter; tenant_or_null comes from an argument. */
 static json_t *filter_of(const struct cli *cli, const char *tenant)
 {
 	static const char *const texts[] = { "tenant", "flow", "cause", "label", "state", "move", "connection", NULL };
-	static const struct { const char *option, *member; } numbers[] = {
-		{ "id", "id" }, { "limit", "limit" }, { "after", "after_id" },
-	};
+	static const struct { const char *option, *member; } numbers[] = { { "id", "id" }, { "after", "after_id" } };
 	json_t *f = json_object();
 
 	for (const char *const *name = texts; *name; name++)
@@ -125,8 +130,7 @@ static json_t *filter_of(const struct cli *cli, const char *tenant)
 			json_put_int(f, numbers[i].member, strtoll(cli_option(cli, numbers[i].option), NULL, 10));
 	if (tenant)
 		json_put_text(f, "tenant", tenant);
-	if (!json_object_get(f, "limit"))
-		json_put_int(f, "limit", 100);
+	json_put_int(f, "limit", limit_of(cli));
 	return f;
 }
 
@@ -296,7 +300,6 @@ static void say_list(const struct cli *cli, const json_t *a)
 	size_t i, n;
 	json_t *d, *o;
 
-	(void)cli;
 	json_array_foreach(json_object_get(a, "deliveries"), i, d) {
 		printf("%-6lld %-28s %-18s %-8s %12s %-3s %s\n", (long long)json_int_or(d, "id", 0), json_text_or(d, "flow", ""),
 			json_text_or(d, "label", json_text_or(d, "rid", "")), json_text_or(d, "state", ""),
@@ -309,10 +312,16 @@ static void say_list(const struct cli *cli, const json_t *a)
 		if (*json_text_or(d, "why", ""))
 			printf("       %s\n", json_text_or(d, "why", ""));
 		json_array_foreach(json_object_get(json_object_get(d, "doc"), "options"), n, o)
-			printf("       --choice %-9s %s\n", json_text_or(o, "choice", ""), json_text_or(o, "text", ""));
+			if (strcmp(json_text_or(o, "choice", ""), "answer"))
+				printf("       --choice %-9s %s\n", json_text_or(o, "choice", ""), json_text_or(o, "text", ""));
+			else
+				printf("       --answer %-9s %s\n", "TEXT", json_text_or(o, "text", ""));
 	}
 	if (!i)
 		printf("none\n");
+	else if ((int64_t)i == limit_of(cli))
+		printf("... these are %zu; --after %lld shows those behind them\n", i,
+			(long long)json_int_or(json_array_get(json_object_get(a, "deliveries"), i - 1), "id", 0));
 }
 
 int command_list(struct cli *cli)
@@ -468,6 +477,8 @@ int command_decide(struct cli *cli)
 		return cli_usage(cli, "--cause or --id says which");
 	if (!answer == !word)
 		return cli_usage(cli, "either --choice WORD or --answer TEXT");
+	if (word && !strcmp(word, "answer"))
+		return cli_usage(cli, "--answer TEXT says what it is");
 	choice = json_object();
 	json_put_text(choice, "choice", answer ? "answer" : word);
 	if (answer) {
@@ -485,7 +496,6 @@ static void say_replay(const struct cli *cli, const json_t *a)
 	size_t i, n;
 	json_t *r, *w;
 
-	(void)cli;
 	json_array_foreach(json_object_get(a, "records"), i, r) {
 		printf("%-6lld %-28s %-18s would %s%s%s\n", (long long)json_int_or(r, "id", 0), json_text_or(r, "flow", ""),
 			json_text_or(r, "label", ""), json_text_or(r, "verdict", ""), json_text_at(r, "why") ? ": " : "",
@@ -499,7 +509,10 @@ static void say_replay(const struct cli *cli, const json_t *a)
 	}
 	if (json_true_at(a, "more"))
 		printf("... and more\n");
-	printf(i ? "nothing was done: --yes does it\n" : "none\n");
+	if (i)
+		printf("nothing was done: --yes does it\n");
+	else
+		printf("none is %s; --state names others\n", cli_option(cli, "state") ? cli_option(cli, "state") : "held");
 }
 
 int command_replay(struct cli *cli)
@@ -642,9 +655,13 @@ static void say_links(const struct cli *cli, const json_t *a)
 		printf("none\n");
 }
 
+/* All of them, page by page: who exports them wants no part. */
 int command_links(struct cli *cli)
 {
-	json_t *f = json_object();
+	int64_t most = cli_option(cli, "limit") ? limit_of(cli) : INT64_MAX;
+	json_t *f = json_object(), *all = json_array(), *answer = json_object(), *page;
+	struct err e = { 0 };
+	bool more = true;
 
 	json_put_text(f, "tenant", cli->argv[0]);
 	if (cli_option(cli, "flow"))
@@ -653,8 +670,35 @@ int command_links(struct cli *cli)
 		json_put_text(f, "source_id", cli_option(cli, "source"));
 	if (cli_option(cli, "record"))
 		json_put_text(f, "target_id", cli_option(cli, "record"));
-	json_put_int(f, "limit", cli_option(cli, "limit") ? strtoll(cli_option(cli, "limit"), NULL, 10) : 1000);
-	return ask(cli, "links", json_pack("{s:o}", "filter", f), say_links);
+	while (answer && more) {
+		json_put_int(f, "limit", most - (int64_t)json_array_size(all) < LINKS_PAGE ? most - (int64_t)json_array_size(all) : LINKS_PAGE);
+		json_decref(answer);
+		answer = ask_host(cli, "links", json_pack("{s:O}", "filter", f), NULL, &e);
+		page = json_object_get(answer, "links");
+		json_array_extend(all, page);
+		json_put_int(f, "after", json_int_or(json_array_get(page, json_array_size(page) - 1), "id", 0));
+		more = json_array_size(page) == LINKS_PAGE && (int64_t)json_array_size(all) < most;
+	}
+	json_decref(f);
+	if (!answer) {
+		json_decref(all);
+		return cli_wrong(cli, err_word(e.code), "%s", e.text);
+	}
+	json_object_set_new(answer, "links", all);
+	if (cli->json)
+		cli_print_json(answer);
+	else
+		say_links(cli, answer);
+	json_decref(answer);
+	return EXIT_WELL;
+}
+
+static void say_linked(const struct cli *cli, const json_t *a)
+{
+	say_done(cli, a);
+	if (json_text_at(a, "unchecked"))
+		printf("  not checked whether %s has %s %s: %s\n", json_text_or(a, "target", ""), json_text_or(a, "target_entity", ""),
+			json_text_or(a, "target_id", ""), json_text_at(a, "unchecked"));
 }
 
 int command_link(struct cli *cli)
@@ -671,7 +715,7 @@ int command_link(struct cli *cli)
 		json_put_text(link, "source_id", cli_option(cli, "source"));
 	if (cli_option(cli, "entity"))
 		json_put_text(link, "target_entity", cli_option(cli, "entity"));
-	return ask(cli, "link", json_pack("{s:o}", "link", link), say_done);
+	return ask(cli, "link", json_pack("{s:o}", "link", link), say_linked);
 }
 
 int command_unlink(struct cli *cli)
@@ -740,8 +784,11 @@ int command_ping(struct cli *cli)
 
 static void say_text(const struct cli *cli, const json_t *a)
 {
+	const char *text = json_text_or(a, "text", "");
+	size_t len = strlen(text);
+
 	(void)cli;
-	fputs(json_text_or(a, "text", ""), stdout);
+	printf("%s%s", text, len && text[len - 1] != '\n' ? "\n" : "");
 }
 
 int command_qwc(struct cli *cli)
@@ -1026,18 +1073,19 @@ int command_key(struct cli *cli)
 
 static void say_reload(const struct cli *cli, const json_t *a)
 {
-	size_t i;
-	json_t *one;
-
 	(void)cli;
 	printf("reloaded: %lld flows\n", (long long)json_int_or(a, "flows", 0));
-	json_array_foreach(json_object_get(a, "refused"), i, one)
-		printf("  %s is not used: %s\n", json_text_or(one, "file", ""), json_text_or(one, "why", ""));
+	say_refused(json_object_get(a, "refused"), "  ");
+}
+
+static int took_all(const json_t *answer)
+{
+	return refused_in_use(json_object_get(answer, "refused")) ? EXIT_WRONG : EXIT_WELL;
 }
 
 int command_reload(struct cli *cli)
 {
-	return ask(cli, "reload", json_object(), say_reload);
+	return ask_and_judge(cli, "reload", json_object(), say_reload, took_all);
 }
 
 /* ---- a person's consent ----------------------------------------------------------------------------------------------- */
@@ -1073,29 +1121,57 @@ int command_authorize(struct cli *cli)
 
 /* ---- secrets ------------------------------------------------------------------------------------------------------------ */
 
-/* Without an echo on a terminal; one line, without its end. */
-static char *read_secret(struct cli *cli, const char *name)
+/* One line; a key between BEGIN and END has several.  False: the terminal has cut it off. */
+static bool read_typed(char *to)
+{
+	static const char begin[] = "-----BEGIN ", end[] = "-----END ";
+	size_t len = 0;
+	char *line;
+
+	do {
+		line = to + len;
+		if (!fgets(line, TYPED_MAX + 1, stdin))
+			break;
+		len += strlen(line);
+		if (strlen(line) == TYPED_MAX)
+			return false;
+	} while (!strncmp(to, begin, sizeof begin - 1) && strncmp(line, end, sizeof end - 1) != 0 && len + TYPED_MAX < SECRET_MAX);
+	return true;
+}
+
+/* Without an echo on a terminal; else all there is.  Without the end of its last line. */
+static void read_secret(const struct cli *cli, char *to, struct err *e)
 {
 	struct termios old, quiet;
-	bool terminal = isatty(0) && !tcgetattr(0, &old);
-	char *line = xcalloc(1, SECRET_MAX);
+	json_t *text;
 	size_t len;
 
-	if (terminal) {
+	if (isatty(0) && !tcgetattr(0, &old)) {
 		quiet = old;
 		quiet.c_lflag &= ~(tcflag_t)ECHO;
 		tcsetattr(0, TCSAFLUSH, &quiet);
-		fprintf(stderr, "%s of %s: ", name, cli->argv[1]);
-	}
-	if (!fgets(line, SECRET_MAX, stdin))
-		*line = 0;
-	if (terminal) {
+		fprintf(stderr, "%s of %s: ", cli->argv[2], cli->argv[1]);
+		if (!read_typed(to))
+			err_set(e, ERR_LIMIT, "a terminal hands over %d characters of a line at most: mlc secret set ... < FILE", TYPED_MAX);
 		tcsetattr(0, TCSAFLUSH, &old);
 		fputc('\n', stderr);
+		len = strlen(to);
+	} else {
+		len = fread(to, 1, SECRET_MAX + 1, stdin);
 	}
-	len = strcspn(line, "\r\n");
-	line[len] = 0;
-	return line;
+	if (len > SECRET_MAX)
+		err_set(e, ERR_LIMIT, "a secret has at most %d KB: nothing was kept", SECRET_MAX / 1024);
+	if (len && to[len - 1] == '\n')
+		len--;
+	if (len && to[len - 1] == '\r')
+		len--;
+	to[len] = 0;
+	text = json_stringn(to, len);
+	if (!len)
+		err_set(e, ERR_INPUT, "no secret came from standard input");
+	else if (!text || strlen(to) != len)
+		err_set(e, ERR_INPUT, "a secret is text in UTF-8, and this is none: nothing was kept");
+	json_decref(text);
 }
 
 int command_secret(struct cli *cli)
@@ -1107,10 +1183,12 @@ int command_secret(struct cli *cli)
 
 	if (strcmp(cli->argv[0], "set"))
 		return cli_usage(cli, "mlc secret set TENANT/CONNECTION NAME");
-	secret = read_secret(cli, cli->argv[2]);
-	if (!*secret) {
+	secret = xcalloc(1, SECRET_MAX + 2);
+	read_secret(cli, secret, &e);
+	if (e.code) {
+		wipe(secret, SECRET_MAX);
 		free(secret);
-		return cli_wrong(cli, "input", "no secret came from standard input");
+		return cli_wrong(cli, err_word(e.code), "%s", e.text);
 	}
 	args = json_pack("{s:s,s:s,s:s}", "connection", cli->argv[1], "name", cli->argv[2], "secret", secret);
 	answer = ask_host(cli, "secret-set", args, &more, &e);

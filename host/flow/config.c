@@ -346,9 +346,15 @@ static char *meant_among(json_t *object, const char *word)
 
 static char *connector_meant(const struct config *c, const char *word)
 {
-	const char **names = xcalloc(c->plugin_count + 1, sizeof *names);
+	const char **names;
+	json_t *one;
 	char *hint;
+	size_t n;
 
+	json_array_foreach(c->refused, n, one)
+		if (!strcmp(json_text_or(one, "connector", ""), word))
+			return xformat("it is refused: %s", json_text_or(one, "why", ""));
+	names = xcalloc(c->plugin_count + 1, sizeof *names);
 	for (size_t i = 0; i < c->plugin_count; i++)
 		names[i] = c->plugins[i].name;
 	hint = meant(word, names, c->plugin_count, "mlc connectors lists what is installed");
@@ -621,6 +627,26 @@ static void read_zone(struct reading *r, const char *tenant, const json_t *value
 	c->zones[c->zone_count++] = (struct config_zone) { xstrdup(tenant), zone };
 }
 
+/* Whom it concerns that a file in plugins/ was refused: "used", the first connection or app of that connector. */
+static void mark_used(struct config *c)
+{
+	const char *tenant, *name;
+	json_t *one, *value, *settings;
+	size_t i;
+
+	json_array_foreach(c->refused, i, one) {
+		const char *connector = json_text_or(one, "connector", "");
+
+		json_object_foreach(json_object_get(c->mlc, "apps"), name, settings)
+			if (!strcmp(json_text_or(settings, "connector", ""), connector))
+				json_object_set_new(one, "used", json_sprintf("%s/%s", APP_TENANT, name));
+		json_object_foreach(c->tenants, tenant, value)
+			json_object_foreach(json_object_get(value, "connections"), name, settings)
+				if (!json_object_get(one, "used") && !strcmp(json_text_or(settings, "connector", ""), connector))
+					json_object_set_new(one, "used", json_sprintf("%s/%s", tenant, name));
+	}
+}
+
 /* ---- files --------------------------------------------------------------------------------------------------- */
 
 static void all_read(struct reading *r)
@@ -634,6 +660,7 @@ static void all_read(struct reading *r)
 	}
 	read_outbound(r);
 	check_certificate(r);
+	mark_used(r->config);
 	check_apps(r);
 	json_object_foreach(r->config->tenants, name, value) {
 		check_connections(r, name, value);

@@ -35,7 +35,7 @@ const json_t *host_settings(const struct host *); /* mlc.lua as it is in force; 
 /* Every answer is an object; on error *err says why and its code what kind (ERR_ABSENT: no such ...). */
 
 void host_status(struct host *, const char *tenant_or_null, host_fn *, void *arg);
-/* what: "held", "review", "would", "ready", "sending", "done", "skipped", "all"; filter as store_list(). */
+/* what: "held", "review", "would", "ready", "waits", "sending", "done", "skipped", "all"; filter as store_list(). */
 void host_list(struct host *, const char *what, const json_t *filter, host_fn *, void *arg);
 /* target: TENANT, TENANT/FLOW, TENANT/CONNECTION. */
 void host_go(struct host *, const char *target, const char *who, host_fn *, void *arg);

@@ -431,15 +431,16 @@ void host_pause(struct host *h, const char *text, bool paused, const char *who, 
 
 struct syncing {
 	struct host *host;
-	char *flow_key, *integration;
+	char *target;
 	bool wait;
+	size_t busy; /* integrations that do not rest yet */
 	host_fn *fn;
 	void *arg;
 };
 
-static void add_wait(json_t *waits, const char *what, const char *why)
+/* text is taken over. */
+static void add_wait(json_t *waits, char *text)
 {
-	char *text = xformat("%s is held: %s", what, why);
 	json_t *one;
 	size_t i;
 
@@ -450,6 +451,20 @@ static void add_wait(json_t *waits, const char *what, const char *why)
 		}
 	json_array_append_new(waits, json_string(text));
 	free(text);
+}
+
+/* Records wait for the visit of a peer that calls us: "acme/books is asked at its next visit, at about 2026-11-22 00:08 UTC". */
+static void add_visit(json_t *waits, const struct connection *c)
+{
+	json_t *status = connection_status(c);
+	int64_t next = json_int_or(status, "next_visit_ms", 0);
+	char at[WHEN_SIZE];
+
+	when_text(next, at);
+	at[10] = ' ';
+	add_wait(waits, next ? xformat("%s is asked at its next visit, at about %.16s UTC", connection_path(c), at)
+		: xformat("%s is asked at its next visit", connection_path(c)));
+	json_decref(status);
 }
 
 /* Why there may be rest though not all is done: a person, or the time, is wanted first. */
@@ -464,71 +479,97 @@ static json_t *what_holds(const struct host *h, const struct target *t)
 		if (!is_flow(f, t) || !f->enabled)
 			continue;
 		if (f->held)
-			add_wait(waits, f->key, f->held_why);
-		for (size_t k = 0; k < 2; k++)
-			if (connection_held(sides[k], NULL, NULL))
-				add_wait(waits, connection_path(sides[k]), connection_held(sides[k], NULL, NULL));
+			add_wait(waits, xformat("%s is held: %s", f->key, f->held_why));
+		for (size_t k = 0; k < 2; k++) {
+			const char *why = connection_held(sides[k], NULL, NULL);
+
+			if (why)
+				add_wait(waits, xformat("%s is held: %s", connection_path(sides[k]), why));
+			else if (f->maybe_ready && !f->paused && connection_peer_calls(sides[k]) && !connection_in_visit(sides[k]))
+				add_visit(waits, sides[k]);
+		}
 	}
 	return waits;
+}
+
+static void sync_over(struct syncing *s, const struct err *e)
+{
+	json_t *answer = json_pack("{s:s,s:b}", "flow", s->target, "rests", (int)s->wait);
+	struct target t;
+	struct err none = { 0 };
+
+	if (s->wait && !e && target_parse(s->host, s->target, &t, &none) == 0)
+		json_object_set_new(answer, "waits", what_holds(s->host, &t));
+	s->fn(s->arg, answer, e);
+	json_decref(answer);
+	free(s->target);
+	free(s);
 }
 
 static void on_rest(void *arg, const json_t *ignored, const struct err *e)
 {
 	struct syncing *s = arg;
-	json_t *answer = json_pack("{s:s,s:b}", "flow", s->integration, "rests", (int)s->wait);
-	struct target t;
-	struct err none = { 0 };
 
-	if (s->wait && !e && target_parse(s->host, s->integration, &t, &none) == 0)
-		json_object_set_new(answer, "waits", what_holds(s->host, &t));
 	(void)ignored;
-	s->fn(s->arg, answer, e);
-	json_decref(answer);
-	free(s->flow_key);
-	free(s->integration);
-	free(s);
+	if (!--s->busy)
+		sync_over(s, e);
+}
+
+/* Is f the first flow of its integration? */
+static bool leads(const struct host *h, const struct flow *f)
+{
+	size_t i = 0;
+
+	while (strcmp(h->config->flows[i]->tenant, f->tenant) || strcmp(h->config->flows[i]->integration, f->integration))
+		i++;
+	return h->config->flows[i] == f;
+}
+
+static void wait_for_rest(struct syncing *s, const struct flow *f)
+{
+	struct waiter *w = xcalloc(1, sizeof *w);
+
+	w->flow_key = xstrdup(f->key);
+	w->fn = on_rest;
+	w->arg = s;
+	w->next = s->host->waiters;
+	s->host->waiters = w;
+	s->busy++;
 }
 
 static void on_sync_noted(void *arg, const struct txn_result *r)
 {
 	struct syncing *s = arg;
 	struct host *h = s->host;
-	struct waiter *w;
+	struct target t = { 0 };
+	struct err e = { 0 };
 
-	if (r->code < 0) {
-		struct err e = { 0 };
-
+	if (r->code < 0)
 		err_set(&e, r->code, "%s", r->text);
-		on_rest(s, NULL, &e);
+	if (e.code || target_parse(h, s->target, &t, &e) < 0) {
+		sync_over(s, &e);
 		return;
 	}
 	for (size_t i = 0; i < h->config->flow_count; i++) {
-		struct flow *f = h->config->flows[i];
+		const struct flow *f = h->config->flows[i];
 
-		if (strcmp(f->key, s->flow_key))
+		if (!is_flow(f, &t))
 			continue;
 		for (struct feed_state *feed = h->feeds; feed; feed = feed->next)
 			if (feed->connection == f->source || feed->connection == f->target)
 				feed->asked = true;
+		if (s->wait && (!*t.rest ? leads(h, f) : !s->busy)) /* an integration rests as a whole */
+			wait_for_rest(s, f);
 	}
 	host_wants_turn(h);
-	if (!s->wait) {
-		on_rest(s, NULL, NULL);
-		return;
-	}
-	w = xcalloc(1, sizeof *w);
-	w->flow_key = xstrdup(s->flow_key);
-	w->fn = on_rest;
-	w->arg = s;
-	w->next = h->waiters;
-	h->waiters = w;
+	if (!s->busy)
+		sync_over(s, NULL);
 }
 
 void host_sync(struct host *h, const char *text, const char *since, bool wait, const char *who, host_fn *fn, void *arg)
 {
 	struct syncing *s;
 	struct target t;
-	struct flow *first = NULL;
 	struct err e = { 0 };
 	struct txn *txn;
 	size_t count;
@@ -546,7 +587,6 @@ void host_sync(struct host *h, const char *text, const char *since, bool wait, c
 
 		if (!is_flow(f, &t))
 			continue;
-		first = first ? first : f;
 		host_audit(txn, f->tenant, "sync", who, f, 0, since ? json_pack("{s:s}", "since", since) : NULL);
 		/* A cursor that begins with @ is an instant to start from: connector.h, call->cursor. */
 		for (struct feed_state *feed = h->feeds; since && feed; feed = feed->next)
@@ -559,8 +599,7 @@ void host_sync(struct host *h, const char *text, const char *since, bool wait, c
 	}
 	s = xcalloc(1, sizeof *s);
 	s->host = h;
-	s->flow_key = xstrdup(first->key);
-	s->integration = xstrdup(text);
+	s->target = xstrdup(text);
 	s->wait = wait;
 	s->fn = fn;
 	s->arg = arg;
@@ -571,8 +610,8 @@ void host_sync(struct host *h, const char *text, const char *since, bool wait, c
 
 struct deciding {
 	struct host *host;
-	json_t *filter;
-	char *choice, *who;
+	json_t *filter, *said;
+	char *choice, *who; /* choice: said, as text */
 	host_fn *fn;
 	void *arg;
 	json_int_t released;
@@ -591,6 +630,7 @@ static void deciding_over(struct deciding *d, const struct err *e)
 	d->fn(d->arg, e ? NULL : answer, e);
 	json_decref(answer);
 	json_decref(d->filter);
+	json_decref(d->said);
 	free(d->choice);
 	free(d->who);
 	free(d);
@@ -616,16 +656,60 @@ static void on_review_decided(void *arg, const json_t *answer, const struct err 
 	deliveries_afresh(d->host, d->filter, "held", d->choice, "decide", d->who, NULL, on_held_decided, d);
 }
 
+static void decide_now(struct deciding *d)
+{
+	deliveries_afresh(d->host, d->filter, "review", d->choice, "decide", d->who, NULL, on_review_decided, d);
+}
+
+/* What one of them is asked, the others are asked, too: a word that is no answer to it is mistyped. */
+static void on_asked(void *arg, const json_t *rows, const struct err *e)
+{
+	struct deciding *d = arg;
+	const json_t *row = json_array_get(rows, 0);
+	const char *text = json_text_at(row, "doc"), *word = json_text_or(d->said, "choice", "");
+	json_t *doc = text ? json_read(text, strlen(text), NULL) : NULL, *options = json_object_get(doc, "options"), *o;
+	struct err own = { 0 };
+	struct buf known;
+	bool offered = !json_array_size(options);
+	size_t i;
+
+	buf_init(&known, sizeof own.text);
+	json_array_foreach(options, i, o) {
+		offered = offered || !strcmp(json_text_or(o, "choice", ""), word);
+		buf_printf(&known, "%s%s", i ? ", " : "", json_text_or(o, "choice", ""));
+	}
+	if (!offered) {
+		err_set(&own, ERR_INPUT, "'%.40s' is no answer to what %s asks: %s", word, json_text_or(row, "label", "it"), known.data);
+		e = &own;
+	}
+	if (e)
+		deciding_over(d, e);
+	else
+		decide_now(d);
+	buf_finish(&known);
+	json_decref(doc);
+}
+
+static void ask_what_is_asked(struct deciding *d)
+{
+	json_t *filter = json_deep_copy(d->filter);
+
+	json_put_text(filter, "state", "review");
+	json_put_int(filter, "limit", 1);
+	json_object_set_new(filter, "doc", json_true());
+	store_list(d->host->store, filter, on_asked, d);
+	json_decref(filter);
+}
+
 static void on_remembered(void *arg, const json_t *answer, const struct err *e)
 {
 	struct deciding *d = arg;
 
 	(void)answer;
-	if (e) {
+	if (e)
 		deciding_over(d, e);
-		return;
-	}
-	deliveries_afresh(d->host, d->filter, "review", d->choice, "decide", d->who, NULL, on_review_decided, d);
+	else
+		decide_now(d);
 }
 
 void host_decide(struct host *h, const json_t *filter, const json_t *choice, bool remember, const char *who, host_fn *fn,
@@ -655,6 +739,7 @@ void host_decide(struct host *h, const json_t *filter, const json_t *choice, boo
 	d = xcalloc(1, sizeof *d);
 	d->host = h;
 	d->filter = json_deep_copy(filter);
+	d->said = json_deep_copy(choice);
 	buf_init(&b, 1u << 20);
 	json_write(&b, choice);
 	d->choice = buf_take(&b, &len);
@@ -666,24 +751,35 @@ void host_decide(struct host *h, const json_t *filter, const json_t *choice, boo
 	if (remember)
 		host_reload(h, who, on_remembered, d);
 	else
-		on_remembered(d, NULL, NULL);
+		ask_what_is_asked(d);
 }
 
 /* ---- links by hand ------------------------------------------------------------------------------------------------------- */
 
-struct linking { struct host *host; host_fn *fn; void *arg; json_t *answer; char *who; };
+struct linking {
+	struct task task; /* first: the fetch of the target */
+	struct host *host;
+	host_fn *fn;
+	void *arg;
+	json_t *answer; /* { tenant, flow, identity, target_id, ... } */
+	char *who;
+};
+
+static void linking_over(struct linking *l, const struct err *e)
+{
+	l->fn(l->arg, e->code ? NULL : l->answer, e->code ? e : NULL);
+	json_decref(l->answer);
+	free(l->who);
+	free(l);
+}
 
 static void on_linked(void *arg, const struct txn_result *r)
 {
-	struct linking *l = arg;
 	struct err e = { 0 };
 
 	if (r->code < 0)
 		err_set(&e, r->code, "%s", r->text);
-	l->fn(l->arg, l->answer, r->code < 0 ? &e : NULL);
-	json_decref(l->answer);
-	free(l->who);
-	free(l);
+	linking_over(arg, &e);
 }
 
 static struct flow *flow_of_link(struct host *h, const json_t *link, struct err *e)
@@ -692,22 +788,92 @@ static struct flow *flow_of_link(struct host *h, const json_t *link, struct err 
 	struct flow *f = host_flow(h, tenant, name);
 
 	if (!f)
-		err_set(e, ERR_ABSENT, "there is no flow %s/%s", tenant, name);
+		err_set(e, ERR_ABSENT, "there is no flow %s/%s: mlc status shows them", tenant, name);
 	else if (!json_text_at(link, "identity"))
 		err_set(e, ERR_INPUT, "identity is wanted: mlc links %s shows them", tenant);
 	return e->code ? NULL : f;
+}
+
+static const char *entity_of_link(const struct linking *l, const struct flow *f)
+{
+	return json_text_or(l->answer, "target_entity", f->target_entity);
+}
+
+static void put_link(struct linking *l, const struct flow *f)
+{
+	const char *identity = json_text_at(l->answer, "identity");
+	struct txn *t = txn_begin(l->host->store);
+
+	txn_link_put(t, &(struct link_row) { .tenant = f->tenant, .flow = f->name, .identity = identity,
+		.source_connection = connection_name(f->source), .source_entity = f->source_entity,
+		.source_id = json_text_or(l->answer, "source_id", identity),
+		.target_connection = connection_name(f->target), .target_entity = entity_of_link(l, f),
+		.target_id = json_text_at(l->answer, "target_id"), .made = "by hand" });
+	host_audit(t, f->tenant, "link", l->who, f, 0, json_deep_copy(l->answer));
+	txn_commit(t, on_linked, l);
+}
+
+/* It has what was asked for: a record of that id that lives. */
+static bool was_found(const struct outcome *o, const char *entity, const char *id)
+{
+	for (size_t i = 0; i < o->record_count; i++)
+		if (!strcmp(o->records[i].id, id) && !strcmp(o->records[i].entity, entity) && !o->records[i].deleted)
+			return true;
+	return false;
+}
+
+/* A remote that cannot be asked just now keeps nobody from linking; one that says no does. */
+static void on_target_seen(struct task *task, const struct outcome *o)
+{
+	struct linking *l = (struct linking *)task;
+	struct err e = { 0 };
+	const struct flow *f = flow_of_link(l->host, l->answer, &e); /* a reload may have come between */
+	const char *id = json_text_or(l->answer, "target_id", "");
+
+	if (f && o->failed && o->fault == MLC_REFUSED)
+		err_set(&e, ERR_REFUSED, "%s does not show %s %s: %s", connection_path(f->target), entity_of_link(l, f), id, o->text);
+	else if (f && !o->failed && !was_found(o, entity_of_link(l, f), id))
+		err_set(&e, ERR_ABSENT, "there is no %s %s in %s: nothing was linked", entity_of_link(l, f), id,
+			connection_path(f->target));
+	if (e.code) {
+		linking_over(l, &e);
+		return;
+	}
+	if (o->failed)
+		json_put_text(l->answer, "unchecked", o->text);
+	put_link(l, f);
+}
+
+static void look_at_target(struct linking *l, const struct flow *f)
+{
+	const char *ids[] = { json_text_at(l->answer, "target_id"), NULL }, *why = connection_held(f->target, NULL, NULL);
+
+	if (connection_peer_calls(f->target))
+		why = "it calls us, and is asked at its next visit at the earliest";
+	else if (!why && !connection_connector(f->target)->fetch)
+		why = "its records cannot be asked for one by one";
+	if (why) {
+		json_put_text(l->answer, "unchecked", why);
+		put_link(l, f);
+		return;
+	}
+	l->task.done = on_target_seen;
+	host_call(l->host, f->target, &(struct order) { .op = OP_FETCH, .entity = entity_of_link(l, f), .ids = ids, .urgent = true },
+		&l->task);
 }
 
 void host_link(struct host *h, const json_t *link, const char *who, host_fn *fn, void *arg)
 {
 	struct err e = { 0 };
 	struct flow *f = flow_of_link(h, link, &e);
-	const char *id = json_text_at(link, "target_id");
+	const char *entity = json_text_at(link, "target_entity");
 	struct linking *l;
-	struct txn *t;
 
-	if (f && !id)
+	if (f && !json_text_at(link, "target_id"))
 		err_set(&e, ERR_INPUT, "target_id is wanted: the record that it is the same as");
+	else if (f && entity && !connector_entity(connection_connector(f->target), entity))
+		err_set(&e, ERR_ABSENT, "%s has no entity '%s': mlc schema %s lists them", connection_path(f->target), entity,
+			connection_connector(f->target)->name);
 	if (e.code) {
 		fn(arg, NULL, &e);
 		return;
@@ -717,14 +883,11 @@ void host_link(struct host *h, const json_t *link, const char *who, host_fn *fn,
 	l->fn = fn;
 	l->arg = arg;
 	l->answer = json_deep_copy(link);
-	t = txn_begin(h->store);
-	txn_link_put(t, &(struct link_row) { .tenant = f->tenant, .flow = f->name, .identity = json_text_at(link, "identity"),
-		.source_connection = connection_name(f->source), .source_entity = f->source_entity,
-		.source_id = json_text_or(link, "source_id", json_text_at(link, "identity")),
-		.target_connection = connection_name(f->target),
-		.target_entity = json_text_or(link, "target_entity", f->target_entity), .target_id = id, .made = "by hand" });
-	host_audit(t, f->tenant, "link", who, f, 0, json_deep_copy(link));
-	txn_commit(t, on_linked, l);
+	json_put_text(l->answer, "target", connection_path(f->target));
+	if (!entity)
+		json_put_text(l->answer, "target_entity", f->target_entity);
+	l->who = xstrdup(who);
+	look_at_target(l, f);
 }
 
 /* The link that is to go is there, or it is said that it is not. */

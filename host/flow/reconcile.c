@@ -134,9 +134,29 @@ static char *links_to(const struct reconcile *r, const char *target_id)
 	return text;
 }
 
+/* What heals a document that is gone: where a person is asked already, the answer; else it is forgotten here, and made
+ * again, unless its mapping finds another like it. */
+static char *heal_gone(const struct reconcile *r, const json_t *open, const char *identity, const char *rid, const char *label)
+{
+	const char *tenant = r->flow->tenant, *flow = r->flow->name;
+	char *word, *text, *which;
+
+	if (open && !strcmp(json_text_or(open, "cause", ""), "gone_in_target"))
+		return xformat("mlc decide %s --id %lld --choice again", tenant, (long long)json_int_or(open, "id", 0));
+	if (open)
+		return story_of(r, rid);
+	word = shown_word(identity);
+	which = shown_word(label);
+	text = xformat("mlc unlink %s/%s %s && mlc replay --tenant %s --flow %s --state done --label %s --yes   posts it again", tenant,
+		flow, word, tenant, flow, which);
+	free(word);
+	free(which);
+	return text;
+}
+
 static void compare_source(const struct reconcile *r, json_t *out)
 {
-	const char *identity, *tenant = r->flow->tenant;
+	const char *identity;
 	json_t *due;
 
 	json_object_foreach(r->due, identity, due) {
@@ -157,7 +177,7 @@ static void compare_source(const struct reconcile *r, json_t *out)
 		}
 		if (!record) {
 			add_gap(out, label, "gone", xformat("%s %s was posted as %s, which is not there any more", amount, currency, id),
-				xformat("mlc decide %s --cause gone_in_target --choice again", tenant));
+				heal_gone(r, open, identity, json_text_or(due, "rid", ""), label));
 			continue;
 		}
 		total = total_of(r->flow, record);
@@ -264,6 +284,8 @@ static void failed(struct reconcile *r, const struct err *e)
 
 /* ---- the target's documents, then what still waits ------------------------------------------------------ */
 
+static void page_open(struct reconcile *, int64_t after);
+
 static void on_open(void *arg, const json_t *rows, const struct err *e)
 {
 	struct reconcile *r = arg;
@@ -276,7 +298,19 @@ static void on_open(void *arg, const json_t *rows, const struct err *e)
 	}
 	json_array_foreach((json_t *)rows, i, row)
 		json_object_set(r->open, json_text_or(row, "rid", ""), row);
-	over(r);
+	if (i == PAGE)
+		page_open(r, json_int_or(json_array_get(rows, i - 1), "id", 0));
+	else
+		over(r);
+}
+
+static void page_open(struct reconcile *r, int64_t after)
+{
+	json_t *filter = json_pack("{s:s,s:s,s:[s,s,s,s,s,s],s:I,s:i}", "tenant", r->flow->tenant, "flow", r->flow->name, "state",
+		"ready", "waits", "sending", "would", "held", "review", "after_id", (json_int_t)after, "limit", PAGE);
+
+	store_list(r->host->store, filter, on_open, r);
+	json_decref(filter);
 }
 
 static void page_targets(struct reconcile *);
@@ -285,7 +319,7 @@ static void on_targets(void *arg, const json_t *rows, const struct err *e)
 {
 	struct reconcile *r = arg;
 	const char *day = day_member(r->flow);
-	json_t *row, *filter;
+	json_t *row;
 	size_t i;
 
 	if (e) {
@@ -306,10 +340,7 @@ static void on_targets(void *arg, const json_t *rows, const struct err *e)
 		page_targets(r);
 		return;
 	}
-	filter = json_pack("{s:s,s:s,s:[s,s,s,s,s,s],s:i}", "tenant", r->flow->tenant, "flow", r->flow->name, "state", "ready",
-		"waits", "sending", "would", "held", "review", "limit", 1000);
-	store_list(r->host->store, filter, on_open, r);
-	json_decref(filter);
+	page_open(r, 0);
 }
 
 static void page_targets(struct reconcile *r)

@@ -86,7 +86,8 @@ struct connection *connection_named(struct host *h, const char *path, host_fn *f
 		memcpy(tenant, path, (size_t)(slash - path));
 	c = slash ? connection_find(h->connections, tenant, slash + 1) : NULL;
 	if (!c) {
-		err_set(&e, ERR_ABSENT, "there is no connection '%s': TENANT/CONNECTION is wanted", path ? path : "");
+		err_set(&e, ERR_ABSENT, "there is no connection '%s': TENANT/CONNECTION is wanted; one whose file is new is known from mlc reload on",
+			path ? path : "");
 		fn(arg, NULL, &e);
 	}
 	return c;
@@ -607,10 +608,16 @@ static void story_ask(struct story *s)
 void host_story(struct host *h, const char *path, const char *entity, const char *id, host_fn *fn, void *arg)
 {
 	struct connection *c = connection_named(h, path, fn, arg);
+	struct err e = { 0 };
 	struct story *s;
 
 	if (!c)
 		return;
+	if (!connector_entity(connection_connector(c), entity)) {
+		err_set(&e, ERR_ABSENT, "%s has no entity '%s': mlc schema %s lists them", path, entity, connection_connector(c)->name);
+		fn(arg, NULL, &e);
+		return;
+	}
 	s = xcalloc(1, sizeof *s);
 	s->q = question(h, fn, arg, NULL);
 	s->rid = xstrdup(id);

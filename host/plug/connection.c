@@ -345,9 +345,8 @@ static const struct mlc_setting *setting_of(const struct mlc_connector *k, const
 	return NULL;
 }
 
-/* The host's own settings of a connection; `isolation` and `mode` are read elsewhere. */
-static const char *const ours[] = { "connector", "mode", "ca_file", "every_minutes", "isolation",
-	"auth", "app" };
+/* The host's own settings of a connection (docs/settings.md). */
+static const char *const ours[] = { "connector", "ca_file", "every_minutes", "isolation", "auth", "app" };
 
 static void check_setting(const struct mlc_connector *k, const char *name, const json_t *value,
 	json_t *errors)
@@ -656,6 +655,19 @@ const char *connection_hook_trouble(const struct connection *c)
 	return c->lease_url && *c->lease_trouble ? c->lease_trouble : NULL;
 }
 
+/* By how often it has come, else by how often it is to; 0: not known, or overdue. */
+static int64_t next_visit_ms(const struct connection *c)
+{
+	int64_t cadence = visit_cadence_ms(c), last = c->visit.since_ms ? c->visit.since_ms : c->last_visit_ms, next;
+
+	if (!last || c->visit.open || json_object_get(c->settings, "live")) /* then it comes when it may */
+		return 0;
+	if (!cadence)
+		cadence = json_int_or(c->settings, "every_minutes", 15) * 60000;
+	next = last + cadence;
+	return next > now_ms(c) ? next : 0;
+}
+
 json_t *connection_status(const struct connection *c)
 {
 	json_t *o = json_object();
@@ -687,6 +699,7 @@ json_t *connection_status(const struct connection *c)
 	if (c->peer_calls) {
 		json_object_set_new(o, "in_visit", json_boolean(c->visit.open));
 		json_put_int(o, "last_visit_ms", c->last_visit_ms);
+		json_put_int(o, "next_visit_ms", next_visit_ms(c));
 		json_put_int(o, "cadence_ms", visit_cadence_ms(c));
 		json_put_int(o, "parked", (json_int_t)parked);
 		json_put_int(o, "taken", (json_int_t)taken);

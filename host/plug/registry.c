@@ -470,11 +470,12 @@ static struct plugin *of_connector(struct registry *r, const char *connector)
 	return NULL;
 }
 
-static void refuse(struct scan *s, const char *file, const char *why)
+static void refuse(struct scan *s, const char *file, const char *connector, const char *why)
 {
 	json_t *one = json_object();
 
 	json_put_text(one, "file", file);
+	json_put_text(one, "connector", connector);
 	json_put_text(one, "why", why);
 	json_array_append_new(s->refused, one);
 	log_line(LOG_WARN, "plug", "connector refused: %s", why);
@@ -488,7 +489,7 @@ static void adopt(struct scan *s, struct plugin **at, struct plugin *fresh)
 		char *why = xformat("%s: connector '%s' is already there, from %s", fresh->file,
 			fresh->connector.name, same->file);
 
-		refuse(s, fresh->file, why);
+		refuse(s, fresh->file, fresh->connector.name, why);
 		free(why);
 		plugin_unref(fresh);
 		return;
@@ -505,14 +506,14 @@ static int scan_file(void *ctx, const char *name)
 	struct registry *r = s->registry;
 	struct plugin **at = of_file(r, name), *fresh = NULL;
 	char *path = xformat("%s/%s", r->plugins_dir, name), *bytes = NULL;
+	char *stem = xstrndup(name, strlen(name) - strlen(".so")); /* one that cannot be loaded says no other name */
 	char sha[SHA256_HEX_SIZE];
 	struct err e = { 0 };
 	size_t len = 0;
 
 	if (file_read(path, SO_MAX, &bytes, &len, &e) < 0) {
-		refuse(s, path, e.text);
-		free(path);
-		return 0;
+		refuse(s, path, stem, e.text);
+		goto done;
 	}
 	sha256_hex(bytes, len, sha);
 	if (*at && !strcmp((*at)->sha256, sha))
@@ -521,9 +522,10 @@ static int scan_file(void *ctx, const char *name)
 	if (fresh)
 		adopt(s, at, fresh);
 	else
-		refuse(s, path, e.text); /* the older generation, if any, stays */
+		refuse(s, path, stem, e.text); /* the older generation, if any, stays */
 done:
 	free(bytes);
+	free(stem);
 	free(path);
 	return 0;
 }

@@ -27,8 +27,8 @@ struct registry *registry_create(const struct registry_conf *, struct err *);
 void registry_destroy(struct registry *);
 
 /* Looks at every *.so again.  Unchanged files keep their plugin; new and changed ones are probed
- * and loaded.  refused: JSON list of { file, why }; a refused file's older generation stays in use.
- * Synchronous; a probe has a deadline of 2 s. */
+ * and loaded.  refused: JSON list of { file, connector, why }, connector: the one it is, or by its
+ * name would be; a refused file's older generation stays in use.  Synchronous; a probe has a deadline of 2 s. */
 int registry_scan(struct registry *, json_t **refused, struct err *);
 
 /* The newest good one; NULL when there is none of that name.  Take your own reference. */

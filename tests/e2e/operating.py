@@ -2,12 +2,15 @@
 import csv
 import glob
 import os
+import shlex
+import shutil
 import signal
 import sqlite3
 import subprocess
 from decimal import Decimal
 
 from lib import ShopBooks, equal, eventually, exchange, holds, promise, run
+from lib.pair import Pair
 from lib.shop import Target, deployment, order, send_all, until_at_rest
 from lib.shopbooks import KEY, PASSWORD, SECRET
 
@@ -116,6 +119,84 @@ def a_secret_needs_its_own_tenant_only():
     code, _, said = d.run("secret", "set", "acme/shopp", "consumer_key", stdin="ck_anew")
     equal(code, 1)
     holds("there is no connection acme/shopp in tenants/acme/tenant.lua" in said, said)
+
+
+@promise("a secret goes in whole, a key of many lines too; one that is too long or no text is refused with a word, and the one before stays")
+def whole_secrets():
+    bed = ShopBooks(hooks=False)
+    lines = "\n".join(["-----BEGIN PRIVATE KEY-----", *["x" * 64] * 200, "-----END PRIVATE KEY-----"])
+    bed.at.mlc("secret", "set", "acme/books", "password", stdin=lines + "\n")
+    equal(bed.books.post("/visit", {"password": lines})["outcome"], "done", "it logs in with the whole of it")
+    for bad, word in (("x" * 70000, "64 KB"), ("a\0b", "UTF-8"), ("\n", "no secret")):
+        code, _, said = bed.at.run("secret", "set", "acme/books", "password", stdin=bad)
+        equal((code, word in said), (1, True), said)
+    equal(bed.books.post("/visit", {"password": lines})["outcome"], "done", "the one before")
+
+
+@promise("a connector that is refused ends check with status 1 where somebody uses it, and is only named where nobody does")
+def refused_connectors():
+    at = deployment(Target())
+    at.write("plugins/stray.so", "no library")
+    code, told, _ = at.run("check")
+    equal((code, [r["connector"] for r in told["refused"]]), (0, ["stray"]))
+    shutil.copy(at.file("plugins", "woocommerce.so"), at.file("plugins", "a-newer-one.so"))
+    code, told, _ = at.run("check")
+    equal((code, told["cause"], [r.get("used") for r in told["refused"]]), (1, "input", [None, "acme/shop"]), "two of one name")
+    os.remove(at.file("plugins/a-newer-one.so"))
+    at.write("plugins/woocommerce.so", "no library")
+    code, said = at.say("check")
+    equal(code, 1)
+    holds("there is no connector 'woocommerce'" in said and "it is refused: " in said, said)
+
+
+@promise("what is mistyped is said with what was meant, and does nothing: a decision that nobody asked for, an entity, a limit")
+def mistyped():
+    bed = ShopBooks()
+    bed.place(lines=[{"sku": "MUG-GLITTER", "quantity": 1}])
+    bed.settle()
+    waits = ("--cause", "unknown_item:MUG-GLITTER")
+    for argv, status, word in ((("decide", "acme", *waits, "--choice", "skipp"), 1, "answer, skip"),
+                               (("decide", "acme", *waits, "--choice", "answer"), 2, "--answer TEXT"),
+                               (("story", "acme/shop", "Order", "1"), 1, "no entity 'Order'"),
+                               (("list", "held", "--limit", "0"), 2, "from 1 to 1000"),
+                               (("release", "acme", "--limit", "5"), 2, "no option --limit")):
+        code, said = bed.at.say(*argv)
+        equal((code, word in said), (status, True), said)
+    equal(len(bed.waiting("review")), 1, "asked still")
+    code, said = bed.at.say("list", "review")
+    holds("--answer TEXT" in said and "--choice skip" in said, said)
+    equal(bed.at.mlc("decide", "acme", *waits, "--choice", "skip")["released"], 1)
+
+
+@promise("status says when the Web Connector will come again, and sync --wait that records wait for it")
+def next_visit():
+    bed = ShopBooks()
+    bed.visit()
+    books = next(c for c in bed.at.mlc("status")["connections"] if c["connection"] == "acme/books")
+    equal(0 < books["next_visit_ms"] - books["last_visit_ms"] <= 15 * 60_000, True, books)
+    bed.place(lines=[{"sku": "MUG-RED", "quantity": 1}])
+    code, said = bed.at.say("sync", "acme/shop-books", "--wait")
+    equal((code, "acme/books is asked at its next visit, at about " in said), (0, True), said)
+    holds(", the next at about " in bed.at.say("status")[1], "and status says it")
+    bed.settle()
+    holds("next visit" not in bed.at.say("sync", "acme/shop-books", "--wait")[1], "nothing waits")
+
+
+@promise("a link by hand to what the remote does not have is refused; where it cannot be asked, that is said")
+def links_to_nothing():
+    p = Pair(('match = { { by = "link" } },', 'name = src "name"'))
+    p.start()
+    account = p.account(name="Ada")
+    to = ("link", "acme/books-sales.forth", "17")
+    code, _, said = p.deployment.run(*to, "no-such-account")
+    equal((code, "there is no account no-such-account" in said), (1, True), said)
+    code, _, said = p.deployment.run(*to, account["id"], "--entity", "acount")
+    equal((code, "no entity 'acount'" in said), (1, True), said)
+    equal(p.deployment.mlc("links", "acme")["links"], [])
+    holds("unchecked" not in p.deployment.mlc(*to, account["id"]), "it was looked at")
+    p.crm.kill()
+    code, said = p.deployment.say("link", "acme/books-sales.forth", "18", "another")
+    equal((code, "not checked whether acme/sales has account another" in said), (0, True), said)
 
 
 @promise("ALL-05: after a new master key the old one opens nothing, and every secret still serves")
@@ -351,6 +432,42 @@ def reconcile():
     equal(code, 1, said)
     labels = {g["label"] for g in told["flows"][0]["gaps"]}
     equal(labels, {f"order {waiting['number']}", f"order {orders[0]['number']}"}, "gaps")
+
+
+@promise("WOO-27: what a month's comparison says to type for a document that is gone posts it again, once")
+def reconcile_gone():
+    bed = ShopBooks()
+    order = bed.place(lines=[{"sku": "MUG-RED", "quantity": 1}])
+    bed.settle()
+
+    def person_deletes():
+        for kind in ("ReceivePayment", "Invoice"):
+            for document in bed.documents(kind):
+                bed.books.post("/person/delete", {"type": kind, "name": document["id"]})
+        bed.settle()
+
+    def gap():
+        code, told, said = bed.at.run("reconcile", "acme/shop-books.invoice", "--month", order["date_created"][:7])
+        gaps = told["flows"][0]["gaps"]
+        equal((code, [g["kind"] for g in gaps]), (1, ["gone"]), said)
+        return gaps[0]["type"]
+
+    def type_in(line):
+        for command in line.split("   ")[0].split(" && "):
+            bed.at.mlc(*shlex.split(command)[1:])
+        bed.settle()
+        holds(bed.invoice_of(order), f"posted again by {line}")
+        equal(bed.at.run("reconcile", "acme/shop-books.invoice", "--month", order["date_created"][:7])[0], 0)
+
+    person_deletes()
+    type_in(gap())
+    person_deletes()
+    bed.shop.post(f"/orders/{order['id']}/edit", {"billing": {**order["billing"], "address_1": "2 Other Street"}})
+    bed.deliver()
+    bed.settle()
+    equal([d["cause"] for d in bed.waiting("review")], ["gone_in_target"], "somebody is asked already")
+    holds("mlc decide" in gap(), gap())
+    type_in(gap())
 
 
 @promise("WOO-27: a comparison that could not read all of it is an error, no list of what is missing")
