@@ -284,7 +284,7 @@ static void hook_emit(void *ctx, struct txn *t, const struct connection *c, cons
 			full = s->full_ms != 0;
 		}
 	for (size_t i = 0; i < count; i++)
-		if (!records[i].deleted && !records[i].hint)
+		if (!records[i].deleted && !records[i].hint && !call_is_nameless(records[i].id))
 			proof_note(h, c, records[i].entity, records[i].id);
 	intake_emit(h, t, c, origin, records, count, full);
 }

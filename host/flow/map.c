@@ -177,7 +177,7 @@ void work_map_header(const struct work *w, struct buf *b)
 	put_text(b, "version", w->version);
 	when_text(w->changed_ms, at);
 	put_text(b, "changed", w->changed_ms ? at : NULL);
-	buf_printf(b, ",\"deleted\":%s}", w->deleted ? "true" : "false");
+	buf_printf(b, ",\"deleted\":%s,\"nameless\":%s}", w->deleted ? "true" : "false", call_is_nameless(w->rid) ? "true" : "false");
 	buf_printf(b, ",\"shared\":%s,\"both_ways\":%s,\"link\":", f->other ? "true" : "false",
 		f->other && f->other->enabled ? "true" : "false");
 	put_link(b, w->link);

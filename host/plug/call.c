@@ -17,6 +17,8 @@
 #define KEPT_MAX       16    /* secrets that one step may agree upon */
 #define FACTS_MAX      256   /* facts that one call may tell */
 #define RECORDS_MAX    50000 /* records before they must be advanced */
+#define HOLLOW_MAX     1000  /* replies of a reading in a row that bring no record */
+#define SAME_MAX       2     /* times that a page of a reading may come again */
 /* What a parsed value takes, as a multiple of its text: jansson's trees, measured on orders. */
 #define TREE_FACTOR    6
 
@@ -42,10 +44,17 @@ struct call {
 
 	struct call_record *records;
 	size_t record_count, record_cap;
+	size_t step_count; /* of them, those of steps before this one */
 	bool advanced;
 	char *next_cursor;
 	int64_t renew_at_ms;
 	bool taken; /* what came before the next step is gone */
+	struct {
+		unsigned hollow;     /* replies since the last record */
+		uint64_t page;       /* one of those that came, */
+		unsigned again;      /* and how often it did */
+		unsigned seen, room; /* pages since, and after how many a later one is taken */
+	} circle;
 
 	struct call_write *writes;
 	struct call_kept kept[KEPT_MAX];
@@ -280,6 +289,25 @@ static const char *serve_dump(struct mlc_call *mc, json_t *value, const struct m
 
 /* ---- services: results --------------------------------------------------------------- */
 
+bool call_is_nameless(const char *id)
+{
+	return !strncmp(id, CALL_NO_ID, strlen(CALL_NO_ID));
+}
+
+static void name_by_text(struct call *c, struct arena *a, struct call_record *r)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	if (!r->text)
+		return; /* spent */
+	sha256_hex(r->text, r->text_len, hex);
+	r->id = arena_format(a, CALL_NO_ID "%.16s", hex);
+	r->version = NULL;
+	r->deleted = r->hint = false;
+	if (!r->id)
+		spent(c);
+}
+
 /* Copies a record into a; takes over its data. */
 static bool record_copy(struct call *c, struct arena *a, const struct mlc_record *r,
 	struct call_record *out)
@@ -287,6 +315,7 @@ static bool record_copy(struct call *c, struct arena *a, const struct mlc_record
 	const struct mlc_entity *known = r->entity ? connector_entity(c->site.connector,
 		r->entity) : NULL;
 	struct buf text;
+	bool nameless;
 
 	memset(out, 0, sizeof *out);
 	out->data = r->data;
@@ -297,12 +326,13 @@ static bool record_copy(struct call *c, struct arena *a, const struct mlc_record
 			r->entity ? r->entity : "(null)", c->site.connector->name);
 		return false;
 	}
-	if (!r->id || !*r->id) {
+	nameless = !r->id || !*r->id;
+	if (nameless && (c->op != OP_POLL || (!r->data && !r->text))) {
 		spoil(c, "a record of %s without an id", r->entity);
 		return false;
 	}
 	out->entity = known->name;
-	out->id = copy_text(c, a, r->id);
+	out->id = nameless ? NULL : copy_text(c, a, r->id);
 	out->version = copy_text(c, a, r->version);
 	out->account = copy_text(c, a, r->account);
 	out->changed_ms = r->changed_ms;
@@ -320,6 +350,8 @@ static bool record_copy(struct call *c, struct arena *a, const struct mlc_record
 		out->text = copy(c, a, r->text, r->text_len);
 		out->text_len = r->text_len;
 	}
+	if (nameless)
+		name_by_text(c, a, out);
 	return !c->spoilt[0];
 }
 
@@ -814,6 +846,7 @@ static void begin_step(struct call *c, const struct call_reply *given, int64_t n
 
 	drop_kept(c);
 	c->event_count = 0;
+	c->step_count = c->record_count;
 	if (c->taken) {
 		/* A long poll must not grow with the pages it has read (connector.h: alloc). */
 		drop_values(c);
@@ -837,6 +870,99 @@ static bool unsettled(const struct call *c, size_t *which)
 			return true;
 		}
 	return false;
+}
+
+static uint64_t add_text(uint64_t hash, const char *text)
+{
+	for (; text && *text; text++)
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+	return (hash ^ 0xff) * UINT64_C(1099511628211); /* where it ends */
+}
+
+/* Which records this step has emitted, as they stand there (FNV-1a). */
+static uint64_t page_of(const struct call *c)
+{
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	for (size_t i = c->step_count; i < c->record_count; i++) {
+		const struct call_record *r = &c->records[i];
+
+		hash = add_text(add_text(hash, r->entity), r->id);
+		hash = add_text(hash, r->version);
+		hash = (hash ^ (uint64_t)r->changed_ms ^ (uint64_t)r->deleted << 62 ^ (uint64_t)r->hint << 61) * UINT64_C(1099511628211);
+	}
+	return hash;
+}
+
+static bool is_reading(enum op op)
+{
+	return op == OP_POLL || op == OP_FETCH || op == OP_FIND || op == OP_PING || op == OP_DISCOVER;
+}
+
+/* A remote whose next page leads back, or that gives the same one whatever is asked for, would be read for ever.  The
+ * page compared with is replaced by a later one each time that twice as many have gone by (Brent): a circle of any
+ * length is met, however it was entered. */
+static bool goes_in_a_circle(struct call *c, enum mlc_step step)
+{
+	size_t count = c->record_count - c->step_count;
+	uint64_t page;
+
+	if (!c->given || c->reply.kind != MLC_REPLY_HERE || !is_reading(c->op) || (step != MLC_SEND && step != MLC_PAUSE))
+		return false;
+	if (count == 0)
+		return ++c->circle.hollow > HOLLOW_MAX;
+	c->circle.hollow = 0;
+	page = page_of(c);
+	if (c->circle.room && page == c->circle.page)
+		return ++c->circle.again >= SAME_MAX;
+	if (++c->circle.seen > c->circle.room) {
+		c->circle.room = 2 * c->circle.room + 2;
+		c->circle.seen = c->circle.again = 0;
+		c->circle.page = page;
+	}
+	return false;
+}
+
+/* What is to be committed now has not one record that bears an id: that is another list than ours, and not a slip in
+ * one record of it. */
+static bool is_nameless_page(const struct call *c, enum mlc_step step)
+{
+	size_t i = 0;
+
+	if (!c->advanced && step != MLC_DONE)
+		return false;
+	while (i < c->record_count && call_is_nameless(c->records[i].id))
+		i++;
+	return i > 0 && i == c->record_count;
+}
+
+/* What this step has emitted and advanced is not to be. */
+static void undo_step(struct call *c)
+{
+	c->record_count = c->step_count < c->record_count ? c->step_count : c->record_count;
+	c->advanced = false;
+	free(c->next_cursor);
+	c->next_cursor = NULL;
+	c->renew_at_ms = 0;
+}
+
+/* What no connector need look for by itself: a remote that leads nowhere. */
+static enum mlc_step check_remote(struct call *c, enum mlc_step step)
+{
+	size_t count = c->record_count - c->step_count;
+
+	if (c->spoilt[0] || step == MLC_FAIL)
+		return step;
+	if (is_nameless_page(c, step)) {
+		undo_step(c);
+		return serve_fail(&c->inside, MLC_BROKEN, 0, "none of the records of a page has an id");
+	}
+	if (!goes_in_a_circle(c, step))
+		return step;
+	undo_step(c);
+	if (c->circle.hollow)
+		return serve_fail(&c->inside, MLC_BROKEN, 0, "%d replies in a row brought no record: the pages have no end", HOLLOW_MAX);
+	return serve_fail(&c->inside, MLC_BROKEN, 0, "the same page of %zu records came again and again: its next ones lead back to it", count);
 }
 
 /* Holds what the step gave back against the contract. */
@@ -880,10 +1006,12 @@ enum mlc_step call_step(struct call *c, const struct call_reply *given, int64_t 
 	if (!c->spoilt[0]) {
 		step = fn(&c->inside);
 		check_step(c, step);
+		step = check_remote(c, step);
 	}
 	c->given = NULL;
 	if (c->spoilt[0]) {
 		c->failed = false;
+		undo_step(c);
 		return serve_fail(&c->inside, MLC_BROKEN, 0, "connector %s: %s: %s",
 			c->site.connector->name, op_text(c->op), c->spoilt);
 	}

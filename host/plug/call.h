@@ -51,6 +51,11 @@ struct call_input { /* everything is copied or referenced as connector.h says */
 	size_t memory;                       /* ceiling; 0: 64 MB */
 };
 
+/* What the id of a record begins with that came without one: the rest is made of its text, so that it
+ * is the same when it comes again.  It is put before a person; nothing is made of it. */
+#define CALL_NO_ID "(no id) "
+bool call_is_nameless(const char *id);
+
 /* A record as emitted or settled, owned by the call. */
 struct call_record {
 	const char *entity, *id, *version, *account;
@@ -82,9 +87,10 @@ struct call_reply {
 	const char *(*header)(void *ctx, const char *name);
 	void *ctx;
 };
-/* A connector that breaks its contract (a record without an id, a write settled twice, an outcome
- * that is none, its memory spent) fails as BROKEN, whatever it gave back.  May run on a pool
- * thread. */
+/* A connector that breaks its contract (a write settled twice, an outcome that is none, its memory
+ * spent) fails as BROKEN, whatever it gave back; and so does a reading that goes in a circle: the
+ * same page of records a third time, or a thousand replies in a row with none.  What such a step
+ * emitted or advanced does not count.  May run on a pool thread. */
 enum mlc_step call_step(struct call *, const struct call_reply *, int64_t now_ms);
 
 struct mlc_call *call_inside(struct call *); /* request, pause_ms, answer, visit after a step */

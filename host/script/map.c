@@ -919,6 +919,12 @@ static void go(struct map *p)
 		verdict(p, "skip", chose(p, "forget") ? "forgotten" : "let_go", "a person decided so");
 		return;
 	}
+	if (json_is_true(json_object_get(source, "nameless"))) {
+		eval_state(&p->e, NULL, OP_REVIEW, "no_id", eval_options("skip"), "it came without an id, so nothing can be made of it: "
+			"mend it there, and it comes again by itself; then let this one go");
+		failed(p);
+		return;
+	}
 	if (ended(p, deleted))
 		return;
 	if (!accepted(p)) {

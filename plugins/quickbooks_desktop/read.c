@@ -62,7 +62,7 @@ static bool emit(struct mlc_call *c, const struct mlc_entity *e, const xmlNode *
 	struct mlc_record r = { .entity = e->name, .id = record_id(c, s, node) };
 
 	qbd_read_record(buffer, e, node);
-	if (!*r.id || buffer->failed)
+	if (buffer->failed || (!*r.id && !c->feed))
 		return false;
 	r.version = *version ? version : NULL;
 	r.text = buffer->text;
@@ -339,7 +339,7 @@ static enum mlc_step digest_window(struct mlc_call *c, const struct mlc_entity *
 			continue;
 		qbd_note_seen(c, mlc_xml_child_text(c, n, "TimeModified"));
 		if (!emit(c, e, n, &buffer))
-			return c->host->fail(c, MLC_BROKEN, 0, "a %s came without an id", e->name);
+			return c->host->fail(c, MLC_RETRY, 0, "no memory left for a record");
 	}
 	left = atol(remaining);
 	if (left <= 0)

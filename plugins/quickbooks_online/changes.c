@@ -141,11 +141,7 @@ static int walk_changes(struct mlc_call *c, json_t *answer, bool emit)
 			int kind = json_is_array(list) ? qbo_kind(name, strlen(name)) : -1;
 
 			for (k = 0; kind >= 0 && k < json_array_size(list); k++, count++) {
-				struct mlc_record r;
-
 				one = json_array_get(list, k);
-				if (!qbo_look(c, &qbo_entities[kind], one, &r))
-					return qbo_garbage(c, "a list of changes with their ids"), -1;
 				if (emit)
 					qbo_emit(c, &qbo_entities[kind], one);
 			}

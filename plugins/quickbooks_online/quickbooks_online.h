@@ -54,8 +54,8 @@ json_t *qbo_read(struct mlc_call *, const struct mlc_entity *, json_t *record);
 json_t *qbo_wire(struct mlc_call *, const struct mlc_entity *, const json_t *data, const char **why);
 /* Id, SyncToken, time and deletion of a record that came; false: it has no Id. */
 bool qbo_look(struct mlc_call *, const struct mlc_entity *, json_t *record, struct mlc_record *out);
-/* Emits it; false: it has no Id. */
-bool qbo_emit(struct mlc_call *, const struct mlc_entity *, json_t *record);
+/* Emits it; without an Id as it is, which only a poll may. */
+void qbo_emit(struct mlc_call *, const struct mlc_entity *, json_t *record);
 
 /* talk.c: addresses, queries, replies that are no success. */
 

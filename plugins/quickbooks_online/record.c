@@ -166,16 +166,16 @@ bool qbo_look(struct mlc_call *c, const struct mlc_entity *e, json_t *record, st
 	return out->id && *out->id;
 }
 
-bool qbo_emit(struct mlc_call *c, const struct mlc_entity *e, json_t *record)
+void qbo_emit(struct mlc_call *c, const struct mlc_entity *e, json_t *record)
 {
 	struct mlc_record r;
 
+	/* The host takes over what it is given, parse() keeps its own. */
 	if (!qbo_look(c, e, record, &r))
-		return false;
-	if (!r.deleted)
-		r.data = json_incref(qbo_read(c, e, record)); /* the host takes it over, parse() keeps its own */
+		r = (struct mlc_record){ .entity = e->name, .data = json_incref(record) };
+	else if (!r.deleted)
+		r.data = json_incref(qbo_read(c, e, record));
 	c->host->emit(c, &r);
-	return true;
 }
 
 /* ---- what goes out -------------------------------------------------------------------------------- */

@@ -90,8 +90,12 @@ static enum mlc_step digest_rows(struct mlc_call *c)
 	json_array_foreach(rows, i, row) {
 		struct mlc_record r;
 
+		if (!sf_is_id(mlc_text_or(row, "Id", ""))) {
+			c->host->emit(c, &(struct mlc_record){ .entity = e->name, .data = json_incref(row) /* parse() keeps its own */ });
+			continue;
+		}
 		if (!sf_record(c, e, row, &r))
-			return c->host->fail(c, MLC_BROKEN, 0, "Salesforce's list of %s holds a record without id or time", e->name);
+			return c->host->fail(c, MLC_BROKEN, 0, "Salesforce's list of %s holds a record without its time", e->name);
 		if (r.changed_ms < s->last_ms) {
 			json_decref(r.data);
 			return c->host->fail(c, MLC_BROKEN, 0, "Salesforce's list of %s goes back in time: a page came twice", e->name);

@@ -422,8 +422,6 @@ json_t *sf_page(struct mlc_call *c, enum mlc_step *step)
 		}
 		return rows;
 	}
-	if (!json_array_size(rows))
-		return no_page(c, step, "is an empty page that is not the last");
 	if (!next || strncmp(next, "/services/data/", 15) != 0 || strlen(next) >= sizeof s->next)
 		return no_page(c, step, "names no next page");
 	if (strcmp(next, s->next) == 0)

@@ -267,6 +267,8 @@ static enum mlc_step digest_recheck(struct mlc_call *c)
 
 		if (count++ == PER_PAGE)
 			return woo_garbage(c, "a page as long as was asked for");
+		if (!seen.id)
+			woo_emit(c, ORDER, &seen, 0);
 		if (seen.id <= last) /* pages shift while they are read */
 			continue;
 		last = seen.id;
@@ -433,6 +435,10 @@ static enum mlc_step digest_page(struct mlc_call *c)
 	while ((more = woo_list_next(c, &scan, &r)) > 0) {
 		if (count++ == PER_PAGE)
 			return woo_garbage(c, "a page as long as was asked for");
+		if (!r.id) {
+			woo_emit(c, l->entity, &r, 0);
+			continue;
+		}
 		if (l->kind == WINDOW) {
 			if (!r.modified_ms)
 				return woo_garbage(c, "a list of records with their times");

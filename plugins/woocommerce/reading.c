@@ -195,7 +195,7 @@ int woo_list_next(struct mlc_call *c, struct mlc_scan *s, struct seen *out)
 	struct mlc_span none, value;
 	int more = mlc_scan_next(s, &none, &value);
 
-	if (more < 0 || (more > 0 && (!woo_look(value, out) || out->id <= 0))) {
+	if (more < 0 || (more > 0 && (!woo_look(value, out) || out->id <= 0) && !c->feed)) {
 		woo_garbage(c, more < 0 ? "a whole list" : "a list of records");
 		return -1;
 	}
@@ -231,6 +231,17 @@ static int64_t span_instant(struct mlc_span value)
 	return mlc_span_text(value, text, sizeof text) && mlc_instant(text, &ms) ? ms : 0;
 }
 
+/* 42, or "42", as some plugins make of it; 0: neither. */
+static int64_t span_id(struct mlc_span value)
+{
+	char text[20];
+	int64_t id;
+
+	if (mlc_span_text(value, text, sizeof text))
+		value = (struct mlc_span){ text, strlen(text) };
+	return mlc_span_int(value, &id) && id > 0 ? id : 0;
+}
+
 bool woo_look(struct mlc_span whole, struct seen *out)
 {
 	struct mlc_scan s;
@@ -244,11 +255,9 @@ bool woo_look(struct mlc_span whole, struct seen *out)
 		return false;
 	while ((more = mlc_scan_next(&s, &name, &value)) > 0) {
 		if (mlc_span_is(name, "id")) {
-			if (!mlc_span_int(value, &out->id))
-				out->id = 0;
+			out->id = span_id(value);
 		} else if (mlc_span_is(name, "parent_id")) {
-			if (!mlc_span_int(value, &out->parent_id))
-				out->parent_id = 0;
+			out->parent_id = span_id(value);
 		} else if (mlc_span_is(name, "date_modified_gmt")) {
 			out->modified_ms = span_instant(value);
 		} else if (mlc_span_is(name, "date_created_gmt")) {
@@ -345,12 +354,15 @@ static void decode_names(struct mlc_call *c, json_t *customer)
 /* Orders and refunds are money and many: their text goes on as it came.  The rest is changed a little. */
 void woo_emit(struct mlc_call *c, int entity, const struct seen *r, int64_t parent)
 {
-	struct mlc_record out = { .entity = woo_entities[entity].name, .id = woo_id(c, r->id),
+	struct mlc_record out = { .entity = woo_entities[entity].name, .id = r->id ? woo_id(c, r->id) : NULL,
 		.changed_ms = r->modified_ms ? r->modified_ms : r->created_ms };
 
-	if (parent)
+	if (parent && r->id)
 		out.id = woo_part_id(c, parent, r->id);
-	if (entity == ORDER || entity == REFUND) {
+	if (!r->id) { /* perhaps not even an object */
+		out.text = r->whole.text;
+		out.text_len = r->whole.len;
+	} else if (entity == ORDER || entity == REFUND) {
 		out.text = r->whole.text;
 		out.text_len = r->whole.len;
 		if (parent && !r->parent_id) {

@@ -60,7 +60,8 @@ enum mlc_step woo_garbage(struct mlc_call *c, const char *due);
 const char *woo_code(struct mlc_call *c);
 /* A 404 that says: no such record (not: no such address, no plugin, no permalinks). */
 bool woo_is_gone(struct mlc_call *c);
-/* Walks the list that came.  Each element is an object with an id, or this fails as garbage: *failed. */
+/* Walks the list that came.  Each element is an object with an id, or this fails as garbage: *failed.  In a poll one
+ * may lack its id (0): it is emitted as it is. */
 bool woo_list(struct mlc_call *c, struct mlc_scan *s, enum mlc_step *failed);
 int woo_list_next(struct mlc_call *c, struct mlc_scan *s, struct seen *out);
 /* There is another page behind this one of count records. */

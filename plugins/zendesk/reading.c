@@ -202,9 +202,13 @@ enum mlc_step zen_emit_all(struct mlc_call *c, int entity, json_t *list)
 	size_t i;
 
 	json_array_foreach(list, i, one) {
-		if (!zen_record(c, entity, one, &r))
+		if (zen_record(c, entity, one, &r))
+			c->host->emit(c, &r);
+		else if (c->feed)
+			c->host->emit(c, &(struct mlc_record){ .entity = zen_entities[entity].name,
+				.data = json_incref(one) /* parse() keeps its own */ });
+		else
 			return zen_garbage(c, c->host->format(c, "a list of %s with their ids", zen_resources[entity].many));
-		c->host->emit(c, &r);
 	}
 	return MLC_DONE;
 }

@@ -79,6 +79,11 @@ static enum mlc_step ask_page(struct mlc_call *c)
 	return mlc_get(c, path);
 }
 
+static void nameless(struct mlc_call *c, json_t *one)
+{
+	c->host->emit(c, &(struct mlc_record){ .entity = module_of(c)->name, .data = json_incref(one) /* parse() keeps its own */ });
+}
+
 /* A list tells no line items: what has them is looked at whole. */
 static enum mlc_step digest_changed(struct mlc_call *c, json_t *one)
 {
@@ -86,8 +91,10 @@ static enum mlc_step digest_changed(struct mlc_call *c, json_t *one)
 	const struct mlc_entity *e = module_of(c);
 	struct mlc_record r;
 
-	if (!zoho_record(c, e, one, &r))
-		return zoho_garbage(c, "a list of records");
+	if (!zoho_record(c, e, one, &r)) {
+		nameless(c, one);
+		return MLC_DONE;
+	}
 	if (!r.changed_ms) {
 		json_decref(r.data);
 		return zoho_garbage(c, "a list of records with their times");
@@ -113,10 +120,13 @@ static enum mlc_step digest_changed(struct mlc_call *c, json_t *one)
 static enum mlc_step digest_deleted(struct mlc_call *c, json_t *one)
 {
 	struct state *s = (struct state *)c->state;
-	const char *id = mlc_text(one, "id");
-	struct mlc_record r = { .entity = module_of(c)->name, .id = id, .deleted = true };
+	struct mlc_record r = { .entity = module_of(c)->name, .id = zoho_id(c, one), .deleted = true };
 
-	if (!id || !zoho_is_id(id) || !mlc_instant(mlc_text(one, "deleted_time"), &r.changed_ms))
+	if (!r.id) {
+		nameless(c, one);
+		return MLC_DONE;
+	}
+	if (!mlc_instant(mlc_text(one, "deleted_time"), &r.changed_ms))
 		return zoho_garbage(c, "a list of what was deleted");
 	if (r.changed_ms > s->greatest_ms)
 		s->greatest_ms = r.changed_ms;
@@ -125,7 +135,7 @@ static enum mlc_step digest_deleted(struct mlc_call *c, json_t *one)
 }
 
 /* more: there is another page, and how to ask for it stands in state.  MLC_FAIL: the page makes no sense. */
-static enum mlc_step turn(struct mlc_call *c, size_t count, bool *more)
+static enum mlc_step turn(struct mlc_call *c, bool *more)
 {
 	struct state *s = (struct state *)c->state;
 	json_t *info = c->reply->status == 200 ? mlc_at(c->host->parse(c, c->reply->body, c->reply->body_len), "info") : NULL;
@@ -136,8 +146,6 @@ static enum mlc_step turn(struct mlc_call *c, size_t count, bool *more)
 		return zoho_garbage(c, "a list that says whether there is more");
 	if (!*more)
 		return MLC_DONE;
-	if (count == 0)
-		return c->host->fail(c, MLC_BROKEN, 0, "Zoho gave an empty page and says that there is more");
 	s->page++;
 	if (of_deleted(c))
 		return MLC_DONE;
@@ -180,7 +188,7 @@ enum mlc_step zoho_poll(struct mlc_call *c)
 	json_array_foreach(list, i, one)
 		if ((of_deleted(c) ? digest_deleted(c, one) : digest_changed(c, one)) == MLC_FAIL)
 			return MLC_FAIL;
-	if (turn(c, json_array_size(list), &more) == MLC_FAIL)
+	if (turn(c, &more) == MLC_FAIL)
 		return MLC_FAIL;
 	/* What was deleted comes in no order that we know: nothing is safe before the end. */
 	if (!more || !of_deleted(c))

@@ -134,6 +134,15 @@ bool zoho_is_id(const char *text)
 	return len > 0 && len <= 19 && !text[len];
 }
 
+const char *zoho_id(struct mlc_call *c, json_t *record)
+{
+	json_t *id = json_object_get(record, "id");
+	const char *text = json_is_integer(id) ? c->host->format(c, "%" JSON_INTEGER_FORMAT, json_integer_value(id))
+		: json_string_value(id);
+
+	return text && zoho_is_id(text) ? text : NULL;
+}
+
 const char *zoho_time(struct mlc_call *c, int64_t ms)
 {
 	return c->host->format(c, "%.19s+00:00", mlc_instant_text(c, ms));
@@ -212,10 +221,10 @@ static json_t *tidy(struct mlc_call *c, const struct mlc_field *fields, json_t *
 
 bool zoho_record(struct mlc_call *c, const struct mlc_entity *e, json_t *record, struct mlc_record *out)
 {
-	const char *id = mlc_text(record, "id"), *phone = mlc_text(record, "Phone");
+	const char *id = zoho_id(c, record), *phone = mlc_text(record, "Phone");
 	int64_t ms;
 
-	if (!id || !zoho_is_id(id))
+	if (!id)
 		return false;
 	*out = (struct mlc_record){ .entity = e->name, .id = id };
 	out->data = tidy(c, e->fields, record, 2);

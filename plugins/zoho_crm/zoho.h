@@ -44,6 +44,7 @@ bool zoho_record(struct mlc_call *c, const struct mlc_entity *e, json_t *record,
 /* The members that a list may be asked for, "id,Account_Name,..."; never more than 50. */
 const char *zoho_fields(struct mlc_call *c, const struct mlc_entity *e);
 bool zoho_is_id(const char *text);
+const char *zoho_id(struct mlc_call *c, json_t *record); /* NULL: it has none */
 bool zoho_has_rows(const struct mlc_entity *e); /* a list leaves its line items out */
 /* "2026-11-20T10:00:00+00:00" */
 const char *zoho_time(struct mlc_call *c, int64_t ms);

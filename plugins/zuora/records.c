@@ -214,7 +214,7 @@ static json_t *rows_of(struct mlc_call *c, int entity, enum mlc_step *failed)
 	return rows;
 }
 
-/* One record without an id is nobody's: it keeps the others from nothing, and the log says that it was there. */
+/* One record without an id is nobody's: it keeps the others from nothing.  A poll tells it as it is. */
 enum mlc_step zuora_take_page(struct mlc_call *c, int entity)
 {
 	struct state *s = (struct state *)c->state;
@@ -232,7 +232,10 @@ enum mlc_step zuora_take_page(struct mlc_call *c, int entity)
 		tidy(c, entity, record);
 		if (id_of(record) && *id_of(record))
 			continue;
-		c->host->log(c, MLC_WARN, "%s: a record without an id was left out", kinds[entity].doing);
+		if (c->feed)
+			c->host->emit(c, &(struct mlc_record){ .entity = zuora_entities[entity].name, .data = json_incref(record) /* parse() keeps its own */ });
+		else
+			c->host->log(c, MLC_WARN, "%s: a record without an id was left out", kinds[entity].doing);
 		json_array_remove(s->page, i);
 	}
 	return MLC_DONE;

@@ -201,9 +201,8 @@ static void garbage_is_not_an_empty_page(void **state)
 		{ "[", "0", "not a whole list" },
 		{ "[" ORDER_TEXT(7, "20T10:00:00", ""), "1", "not a whole list" },
 		{ "[" ORDER_TEXT(7, "20T10:00:00", "") "] <br />", "1", "not a whole list" },
-		{ "[7]", "1", "list of records" },
-		{ "[{\"code\":\"x\"}]", "1", "list of records" },
-		{ "[{\"id\":\"7\"}]", "1", "list of records" },
+		{ "[7]", "1", "has an id" },
+		{ "[{\"code\":\"x\"}]", "1", "has an id" },
 		{ "[{\"id\":7}]", "1", "with their times" },
 		{ "[{\"id\":7,\"date_modified_gmt\":\"yesterday\"}]", "1", "with their times" },
 		{ "[]", "12", "how long it is" }, /* a shop that has twelve */

@@ -94,11 +94,8 @@ static void pages_that_make_no_sense_end_the_poll_and_keep_the_cursor(void **sta
 	} rows[] = {
 		{ "a cursor that loops", "{\"data\":[" PRODUCT("2", "2026-11-20T18:00:05Z", "") "]" MORE("t1"), "the one that it has just given" },
 		{ "a page that repeats", "{\"data\":[" PRODUCT("1", "2026-11-20T17:00:00Z", "") "]" MORE("t2"), "a page repeats" },
-		{ "an empty page with a next link", "{\"data\":[]" MORE("t2"), "an empty page" },
 		{ "more, but no way on", "{\"data\":[" PRODUCT("2", "2026-11-20T18:00:05Z", "") "],\"info\":{\"more_records\":true}}", "how to read on" },
-		{ "a record without id", "{\"data\":[{\"Product_Name\":\"Mug\",\"Modified_Time\":\"2026-11-20T18:00:05Z\"}]" END, "a list of records" },
-		{ "a number as an id", "{\"data\":[{\"id\":5725767000000524157,\"Modified_Time\":\"2026-11-20T18:00:05Z\"}]" END, "a list of records" },
-		{ "an id that is none", "{\"data\":[" PRODUCT("../users", "2026-11-20T18:00:05Z", "") "]" END, "a list of records" },
+		{ "an id that is none", "{\"data\":[" PRODUCT("../users", "2026-11-20T18:00:05Z", "") "]" END, "has an id" },
 		{ "a record without its time", "{\"data\":[{\"id\":\"2\"}]" END, "with their times" },
 	};
 	struct drive *d = *state;

@@ -244,17 +244,6 @@ static void a_page_out_of_order_or_of_before_is_not_believed(void **state)
 	assert_non_null(strstr(why(d), "before the time"));
 }
 
-static void a_record_without_an_id_keeps_no_other_back(void **state)
-{
-	struct drive *d = *state;
-
-	poll(d, "products", NULL);
-	answer(d, 200, "{\"data\":[{\"name\":\"nobody\"}," PRODUCT(ID2, "2026-11-20T01:00:00Z") "]}");
-	assert_string_equal(emitted(d), "product " ID2);
-	assert_non_null(strstr(d->logged, "without an id"));
-	assert_int_equal(d->step, MLC_DONE);
-}
-
 static void numbers_as_text_and_text_as_numbers_are_the_same(void **state)
 {
 	struct drive *d = *state;
@@ -310,7 +299,6 @@ int main(void)
 		drive_test(a_page_that_repeats_is_found_out),
 		drive_test(an_empty_page_with_a_next_one_is_not_the_end),
 		drive_test(a_page_out_of_order_or_of_before_is_not_believed),
-		drive_test(a_record_without_an_id_keeps_no_other_back),
 		drive_test(numbers_as_text_and_text_as_numbers_are_the_same),
 		drive_test(parts_of_another_record_are_refused),
 		drive_test(garbage_is_not_an_empty_page),

@@ -294,7 +294,9 @@ struct mlc_visit {
 
 struct mlc_record {
 	const char *entity;
-	const char *id;      /* the remote's id; never NULL, never empty */
+	const char *id;      /* the remote's id.  NULL or empty in a poll only, with data or text: it came without one
+	                      * and is put before a person, while the others go on; a page of none but such is
+	                      * BROKEN */
 	const char *version; /* SyncToken, EditSequence, ...; NULL: the remote has none */
 	const char *account; /* whose it is, where one webhook speaks for several (QuickBooks
 	                      * Online's realm): a connection's fact "identity"; NULL: this one's */

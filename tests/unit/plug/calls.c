@@ -9,6 +9,9 @@
 #include "base/json.h"
 #include "plug/call.h"
 
+#include <mlc/help.h>
+
+#include <stdio.h>
 #include <string.h>
 
 /* ---- a connector whose every step the test brings along ---------------------------------- */
@@ -315,6 +318,127 @@ static void breaches_of_the_contract_are_broken_by_name(void **state)
 		assert_broken(begin(rows[i].op, rows[i].fn), rows[i].word);
 }
 
+/* ---- remotes that lead nowhere ------------------------------------------------------------- */
+
+/* The reply is a list of what to emit: "1", "" (without an id); then the cursor moves. */
+static enum mlc_step as_told(struct mlc_call *c)
+{
+	json_t *list = c->reply->kind == MLC_REPLY_HERE ? c->host->parse(c, c->reply->body, c->reply->body_len) : NULL, *id;
+	size_t i;
+
+	json_array_foreach(list, i, id)
+		c->host->emit(c, &(struct mlc_record){ .entity = "order", .id = json_string_value(id),
+			.data = json_pack("{s:I}", "n", (json_int_t)i) });
+	if (list)
+		c->host->advance(c, c->reply->body, 0);
+	return mlc_get(c, "/next");
+}
+
+/* Commits what came before, as the host does. */
+static enum mlc_step told(struct call *c, const char *body)
+{
+	const struct call_reply reply = { .reply = { MLC_REPLY_HERE, 200, body, strlen(body) } };
+
+	call_take(c);
+	return call_step(c, &reply, 1000);
+}
+
+static struct call *reads(void)
+{
+	struct call *c = begin(OP_POLL, as_told);
+
+	assert_int_equal(call_step(c, NULL, 1000), MLC_SEND);
+	return c;
+}
+
+static void assert_nothing_counts(struct call *c, const char *words)
+{
+	const struct call_record *r;
+	const char *text, *cursor;
+	int64_t renew;
+
+	assert_int_equal(call_fault(c, NULL, &text), MLC_BROKEN);
+	assert_non_null(strstr(text, words));
+	assert_false(call_advanced(c, &cursor, &renew));
+	assert_int_equal(call_records(c, &r), 0);
+	call_destroy(c);
+}
+
+static void a_record_without_an_id_is_named_by_its_text(void **state)
+{
+	struct call *c = reads();
+	const struct call_record *r;
+	char first[64];
+
+	(void)state;
+	assert_int_equal(told(c, "[\"1\",\"\",\"2\"]"), MLC_SEND);
+	assert_int_equal(call_records(c, &r), 3);
+	assert_false(call_is_nameless(r[0].id));
+	assert_true(call_is_nameless(r[1].id));
+	assert_string_equal(r[1].text, "{\"n\":1}");
+	snprintf(first, sizeof first, "%s", r[1].id);
+	assert_int_equal(told(c, "[\"3\",null]"), MLC_SEND); /* the same record again */
+	call_records(c, &r);
+	assert_string_equal(r[1].id, first);
+	call_destroy(c);
+}
+
+static void a_page_of_none_but_such_is_another_list(void **state)
+{
+	struct call *c = reads();
+
+	(void)state;
+	assert_int_equal(told(c, "[\"1\"]"), MLC_SEND);
+	assert_int_equal(told(c, "[null,\"\"]"), MLC_FAIL);
+	assert_nothing_counts(c, "none of the records of a page has an id");
+}
+
+static void pages_that_lead_back_end_the_reading_however_long_the_circle(void **state)
+{
+	static const char *const pages[] = { "[\"1\"]", "[\"2\",\"3\"]", "[]", "[\"4\"]", "[\"5\"]", "[\"6\"]", "[\"7\"]" };
+
+	(void)state;
+	for (size_t length = 1; length <= 7; length++) {
+		struct call *c = reads();
+		enum mlc_step step = MLC_SEND;
+		size_t n = 0;
+
+		assert_int_equal(told(c, "[\"0\"]"), MLC_SEND); /* before it */
+		for (; step == MLC_SEND && n < 100; n++)
+			step = told(c, pages[n % length]);
+		assert_int_equal(step, MLC_FAIL);
+		assert_nothing_counts(c, "lead back to it");
+	}
+}
+
+static void a_page_that_comes_once_more_is_no_circle(void **state)
+{
+	struct call *c = reads();
+
+	(void)state;
+	assert_int_equal(told(c, "[\"1\"]"), MLC_SEND);
+	assert_int_equal(told(c, "[\"1\"]"), MLC_SEND); /* it has shifted */
+	for (int i = 2; i < 200; i++) {
+		char body[16];
+
+		snprintf(body, sizeof body, "[\"%d\"]", i);
+		assert_int_equal(told(c, body), MLC_SEND);
+	}
+	call_destroy(c);
+}
+
+static void pages_without_end_and_without_records_end(void **state)
+{
+	struct call *c = reads();
+	unsigned n = 0;
+
+	(void)state;
+	while (n < 2000 && told(c, "[]") == MLC_SEND)
+		n++;
+	assert_int_equal(n, 1000);
+	assert_nothing_counts(c, "brought no record");
+}
+
 static enum mlc_step gives_beyond(struct mlc_call *c)
 {
 	c->host->gave(c, c->visit->taken_count, 200, "x", 1);
@@ -355,6 +479,11 @@ int main(void)
 		cmocka_unit_test(a_fact_of_another_identity_is_answered_with_false),
 		cmocka_unit_test(what_only_the_remote_knows_is_described_as_the_schema_is),
 		cmocka_unit_test(breaches_of_the_contract_are_broken_by_name),
+		cmocka_unit_test(a_record_without_an_id_is_named_by_its_text),
+		cmocka_unit_test(a_page_of_none_but_such_is_another_list),
+		cmocka_unit_test(pages_that_lead_back_end_the_reading_however_long_the_circle),
+		cmocka_unit_test(a_page_that_comes_once_more_is_no_circle),
+		cmocka_unit_test(pages_without_end_and_without_records_end),
 		cmocka_unit_test(an_answer_to_what_was_not_taken_is_broken),
 		cmocka_unit_test(what_a_connector_cannot_is_refused),
 	};
