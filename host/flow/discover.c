@@ -245,6 +245,11 @@ void discover_want(struct host *h, const struct connection *c)
 	host_wants_turn(h);
 }
 
+bool discover_asks(const struct host *h, const struct connection *c)
+{
+	return json_object_get(h->discovering, connection_path(c)) != NULL;
+}
+
 void discover_recall(struct host *h, const json_t *notes)
 {
 	json_t *note, *told;

@@ -137,6 +137,7 @@ struct host {
 	size_t turn_place; /* flow that is served first next time: fairness */
 	int64_t burst_from_ms, burst_until_ms; /* deliver.c: many webhooks come in at once */
 	bool turn_due, look_due;
+	size_t releasing; /* deliveries_afresh() at work: more becomes ready */
 	int64_t looked_ms, schedule_ms; /* host.c: when it last looked around; and when the next feed is due */
 	struct timer turn_timer, tidy_timer, watch_timer, rest_timer;
 	int64_t turned_ms;
@@ -273,6 +274,7 @@ void calendar_watch(struct host *);
 void discover_recall(struct host *, const json_t *notes); /* what was told before */
 void discover_look(struct host *, struct connection *); /* if it is time */
 void discover_want(struct host *, const struct connection *); /* NULL: all */
+bool discover_asks(const struct host *, const struct connection *); /* it is being asked just now */
 
 /* report.c: the tenant and the flow that a filter names are there; flow may be all of an integration. */
 int filter_names(const struct host *, const json_t *filter, struct err *);

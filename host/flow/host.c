@@ -22,6 +22,7 @@
 #define REST_LOOK_MS   100 /* a call that begins to wait tells nobody */
 #define TIDY_EVERY_MS  (6 * WHEN_HOUR_MS)
 #define REST_MS        2000 /* without a turn: what was freed is given back */
+#define SOON_MS        2000 /* what is tried again by then is waited for: it is no rest */
 #define LOOK_EVERY_MS  100 /* most often that all connections and feeds are gone over */
 
 static void turn(void *arg);
@@ -111,16 +112,22 @@ void host_wants_turn(struct host *h)
 	loop_post(h->loop, run_turn, h);
 }
 
+/* The fields that it names are being asked for: then it is checked anew, and may go on. */
+static bool is_described(const struct host *h, const struct flow *f)
+{
+	return f->open && ((f->source && discover_asks(h, f->source)) || (f->target && discover_asks(h, f->target)));
+}
+
 static bool flow_rests(struct host *h, const struct flow *f, int64_t now)
 {
-	return !deliver_busy(h, f) && !deliver_can_claim(h, f, now) && !facts_awaited(h, f->source) && !facts_awaited(h, f->target);
+	return !is_described(h, f) && !deliver_busy(h, f) && !deliver_can_claim(h, f, now + SOON_MS) && !facts_awaited(h, f->source) && !facts_awaited(h, f->target);
 }
 
 static bool rests(struct host *h, const struct flow *only)
 {
 	int64_t now = loop_now_ms(h->loop);
 
-	if (h->look_due || schedule_busy(h, only) || again_busy(h, now))
+	if (h->look_due || h->reloading || h->releasing || schedule_busy(h, only) || again_busy(h, now))
 		return false;
 	for (size_t i = 0; h->config && i < h->config->flow_count; i++) {
 		const struct flow *f = h->config->flows[i];

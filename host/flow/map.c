@@ -72,6 +72,7 @@ static void on_fetched(struct task *task, const struct outcome *o)
 		free(w->version);
 		w->version = xstrdup(r->version);
 	}
+	w->phase = PHASE_MAP; /* its call is over: what is left does not wait for the remote */
 	t = txn_begin(w->host->store);
 	intake_fetched(w->host, t, w->flow->source, o->records, o->record_count, w->delivery, w->stamp);
 	txn_commit(t, on_fetch_kept, w);

@@ -69,6 +69,7 @@ static void afresh_over(struct afresh *a, const struct err *e)
 {
 	json_t *answer = a->answer ? json_incref(a->answer) : json_object();
 
+	a->host->releasing--;
 	json_put_int(answer, "released", a->count);
 	a->fn(a->arg, e ? NULL : answer, e);
 	json_decref(answer);
@@ -160,6 +161,7 @@ void deliveries_afresh(struct host *h, const json_t *filter, const char *state, 
 	a->answer = answer;
 	a->fn = fn;
 	a->arg = arg;
+	h->releasing++;
 	afresh_page(a);
 }
 
