@@ -97,6 +97,20 @@ static void forget_cursor(struct txn *t, struct feed_state *s)
 	txn_note(t, s->tenant, connection_name(s->connection), "cursor", s->feed->name, NULL);
 }
 
+/* From its beginning, to be compared: a restart finds it so, however soon it comes. */
+static void note_full(struct txn *t, struct feed_state *s, int64_t now)
+{
+	note_ms(t, s, "full", now);
+	forget_cursor(t, s);
+}
+
+static void will_list(struct txn *t, struct feed_state *s, int64_t now, json_t *lists)
+{
+	s->full_wanted = true;
+	note_full(t, s, now);
+	json_array_append_new(lists, json_string(s->feed->name));
+}
+
 /* Which feeds list what this one emits: those that forget nothing; where there is none, itself. */
 static void begin_comparison(struct feed_state *s, int64_t now, json_t *detail /* taken over: why */)
 {
@@ -106,13 +120,11 @@ static void begin_comparison(struct feed_state *s, int64_t now, json_t *detail /
 
 	for (struct feed_state *o = h->feeds; o; o = o->next)
 		if (o->connection == s->connection && o->feed && !o->feed->reach_s && same_entity(s->feed, o->feed)) {
-			o->full_wanted = o->asked = true;
-			json_array_append_new(lists, json_string(o->feed->name));
+			o->asked = true;
+			will_list(t, o, now, lists);
 		}
-	if (!json_array_size(lists)) {
-		s->full_wanted = true;
-		json_array_append_new(lists, json_string(s->feed->name));
-	}
+	if (!json_array_size(lists))
+		will_list(t, s, now, lists);
 	forget_cursor(t, s);
 	s->lapsed = true;
 	s->read_ms = now;
@@ -235,7 +247,8 @@ static void compared(struct feed_state *s)
 
 	s->full_ms = 0;
 	s->running = false;
-	note_ms(t, s, "full", 0);
+	if (!s->full_wanted)
+		note_ms(t, s, "full", 0);
 	host_audit(t, s->tenant, "compared", "host", NULL, 0, json_pack("{s:s,s:s,s:I}", "connection", s->path, "feed", s->feed->name,
 		"missing", (json_int_t)s->missing));
 	host_commit_quietly(t);
@@ -382,8 +395,7 @@ static void poll(struct feed_state *s)
 
 		s->full_wanted = false;
 		s->full_ms = now;
-		note_ms(t, s, "full", now);
-		forget_cursor(t, s);
+		note_full(t, s, now); /* the reading before this one may have left a cursor */
 		host_commit_quietly(t);
 	}
 	s->running = true;
