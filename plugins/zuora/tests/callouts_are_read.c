@@ -1,9 +1,9 @@
 /* callouts_are_read.c - receive: who sends it, and which records it names.  ZUO-06 */
 #include "drive.h"
 
-static int receive(struct drive *d, bool trusted, const char *authorization, const char *body)
+static int receive_at(struct drive *d, bool trusted, const char *authorization, const char *query, const char *body)
 {
-	struct mlc_inbound in = { .method = "POST", .path = "/hooks/acme/zuora", .query = "", .body = body, .body_len = strlen(body), .trusted = trusted };
+	struct mlc_inbound in = { .method = "POST", .path = "/hooks/acme/zuora", .query = query, .body = body, .body_len = strlen(body), .trusted = trusted };
 	struct call_reply headers = { .reply = { MLC_REPLY_NONE, 0, "", 0 }, .header = drive_header, .ctx = d };
 	const char *const list[] = { "Authorization", authorization, NULL };
 	const char *const none[] = { NULL };
@@ -20,6 +20,11 @@ static int receive(struct drive *d, bool trusted, const char *authorization, con
 	d->headers = NULL;
 	assert_int_equal(d->step, MLC_DONE);
 	return call_inside(d->call)->answer->status;
+}
+
+static int receive(struct drive *d, bool trusted, const char *authorization, const char *body)
+{
+	return receive_at(d, trusted, authorization, "", body);
 }
 
 /* "zuora:sesame:42" */
@@ -89,6 +94,31 @@ static void ids_are_found_in_whatever_body(void **state)
 	}
 }
 
+/* Zuora's "callout parameters" of a GET-like callout stand behind the address. */
+static void ids_are_found_in_the_address_too(void **state)
+{
+	struct drive *d = *state;
+
+	assert_int_equal(receive_at(d, false, LOGIN, "PaymentId=" ID1, "{\"AccountId\":\"" ID2 "\"}"), 200);
+	assert_string_equal(emitted(d), "hint payment " ID1);
+}
+
+/* What is over the ceiling comes with the next poll. */
+static void of_very_many_ids_no_more_are_taken_than_fit(void **state)
+{
+	struct drive *d = *state;
+	const struct call_record *all;
+	char body[8192] = "{\"list\":[", one[80];
+
+	for (int i = 0; i < 90; i++) {
+		snprintf(one, sizeof one, "%s{\"InvoiceId\":\"8ad0875995aa292e0195b7de8079%04x\"}", i ? "," : "", (unsigned)i);
+		strcat(body, one);
+	}
+	strcat(body, "]}");
+	assert_int_equal(receive(d, false, LOGIN, body), 200);
+	assert_int_equal(call_records(d->call, &all), 64);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -96,6 +126,8 @@ int main(void)
 		drive_test(a_wrong_login_is_refused_so_that_it_comes_again),
 		drive_test(a_signed_one_needs_no_login),
 		drive_test(ids_are_found_in_whatever_body),
+		drive_test(ids_are_found_in_the_address_too),
+		drive_test(of_very_many_ids_no_more_are_taken_than_fit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

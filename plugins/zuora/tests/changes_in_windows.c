@@ -56,11 +56,15 @@ static void a_payment_tells_where_it_is_applied_now(void **state)
 		"{\"id\":\"" ID2 "\",\"amount\":10,\"appliedAmount\":0,\"updatedDate\":\"2026-11-20T01:00:01Z\"}]}");
 	asks(d, "GET", "/v1/payments/" ID1 "/parts?pageSize=40"); /* of the other one nothing is applied */
 	answer(d, 200, "{\"success\":true,\"parts\":[{\"id\":\"p\",\"amount\":30.5,\"invoiceId\":\"" ID3 "\",\"debitMemoId\":null},"
+		"{\"id\":\"r\",\"amount\":1,\"invoiceId\":null,\"debitMemoId\":\"" ID3 "\"},"
 		"{\"id\":\"q\",\"amount\":19.5,\"invoiceId\":null,\"debitMemoId\":null}]}");
 	assert_string_equal(emitted(d), "payment " ID1 ", payment " ID2);
 	assert_non_null(strstr(record(d, 0)->text, "\"amount\":\"30.5\""));
+	assert_non_null(strstr(record(d, 0)->text, "\"id\":\"r\""));
 	assert_null(strstr(record(d, 0)->text, "\"id\":\"q\"")); /* what is applied nowhere is unappliedAmount */
 	assert_null(strstr(record(d, 0)->text, "1111"));
+	assert_non_null(strstr(record(d, 0)->text, "\"paymentMethod\":{\"id\":\"m\",\"type\":\"CreditCard\"}"));
+	assert_int_equal(record(d, 0)->changed_ms, INT64_C(1795136400000));
 	assert_non_null(strstr(record(d, 1)->text, "\"parts\":[]"));
 	assert_int_equal(d->step, MLC_DONE);
 }
@@ -109,12 +113,17 @@ static void a_contact_brings_its_account(void **state)
 
 	poll(d, "contacts", NULL);
 	answer(d, 200, "{\"data\":[{\"id\":\"" ID1 "\",\"accountId\":\"" ID3 "\",\"postalCode\":\"89501\",\"updatedDate\":\"2026-11-20T01:00:00Z\"},"
-		"{\"id\":\"" ID2 "\",\"accountId\":\"" ID3 "\",\"updatedDate\":\"2026-11-20T01:00:00Z\"}]}");
+		"{\"id\":\"" ID2 "\",\"accountId\":\"" ID3 "\",\"updatedDate\":\"2026-11-20T01:00:00Z\"}],\"nextPage\":\"of-contacts\"}");
 	asks(d, "GET", LIST("accounts", "&expand[]=billto&expand[]=soldto") "&filter[]=id.IN:%5B" ID3 "%5D");
-	answer(d, 200, "{\"data\":[{\"id\":\"" ID3 "\",\"name\":\"Acme\",\"billTo\":{\"id\":\"" ID1 "\",\"postalCode\":\"89501\"}}]}");
+	answer(d, 200, "{\"data\":[{\"id\":\"" ID3 "\",\"name\":\"Acme\",\"billTo\":{\"id\":\"" ID1 "\",\"postalCode\":\"89501\"},"
+		"\"soldTo\":{\"id\":\"" ID2 "\",\"postalCode\":\"89502\"}}],\"nextPage\":\"of-accounts\"}");
 	assert_string_equal(emitted(d), "account " ID3 ", contact " ID1 ", contact " ID2);
 	assert_non_null(strstr(record(d, 0)->text, "\"billToContact\":{"));
 	assert_non_null(strstr(record(d, 0)->text, "\"zipCode\":\"89501\""));
+	assert_non_null(strstr(record(d, 0)->text, "\"soldToContact\":{"));
+	assert_non_null(strstr(record(d, 0)->text, "\"zipCode\":\"89502\""));
+	assert_non_null(strstr(record(d, 1)->text, "\"zipCode\":\"89501\""));
+	asks(d, "GET", LIST("contacts", "") "&cursor=of-contacts"); /* and not where the accounts go on */
 }
 
 /* What only tenants without Invoice Settlement have, and what they have instead of parts. */
@@ -171,6 +180,39 @@ static void without_invoice_settlement_refunds_tell_their_payment(void **state)
 	answer(d, 200, "{\"size\":1,\"done\":true,\"records\":[{\"Id\":\"x\",\"InvoicePaymentId\":\"ip1\",\"RefundAmount\":20,\"RefundId\":\"" ID1 "\"}]}");
 	answer(d, 200, "{\"size\":0,\"done\":true}"); /* an invoice payment that is nobody's */
 	fails(d, MLC_BROKEN);
+
+	poll(d, "refunds", NULL);
+	answer(d, 200, "{\"data\":[{\"id\":\"" ID1 "\",\"amount\":20,\"updatedDate\":\"2026-11-20T01:00:00Z\"}]}");
+	answer(d, 200, "{\"size\":1,\"done\":true,\"records\":[{\"Id\":\"x\",\"InvoicePaymentId\":\"ip1\",\"RefundAmount\":20,\"RefundId\":\"" ID1 "\"}]}");
+	answer(d, 200, "{\"size\":1,\"done\":true,\"records\":[{\"Id\":\"ip7\",\"PaymentId\":\"" ID3 "\"}]}"); /* another one's */
+	fails(d, MLC_BROKEN);
+}
+
+#define PAID "{\"data\":[{\"id\":\"" ID1 "\",\"amount\":50,\"appliedAmount\":50,\"updatedDate\":\"2026-11-20T01:00:00Z\"}]}"
+
+/* ZUO-33: half of what a payment pays is worse than none. */
+static void without_invoice_settlement_no_payment_is_told_in_part(void **state)
+{
+	static const struct { const char *body; enum mlc_fault fault; } rows[] = {
+		{ "{\"size\":2001,\"done\":false,\"queryLocator\":\"x\",\"records\":[]}", MLC_REFUSED },
+		{ "{\"size\":1,\"done\":true}", MLC_BROKEN },
+		{ "{\"done\":true}", MLC_BROKEN },
+		{ "{\"size\":1,\"done\":true,\"records\":[{\"Id\":\"i\",\"Amount\":50,\"InvoiceId\":\"" ID2 "\",\"PaymentId\":\"" ID3 "\"}]}", MLC_BROKEN },
+	};
+	struct drive *d = *state;
+
+	json_object_set_new(d->settings, "invoice_settlement", json_false());
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		poll(d, "payments", NULL);
+		answer(d, 200, PAID);
+		answer(d, 200, rows[i].body);
+		fails(d, rows[i].fault);
+	}
+	poll(d, "payments", NULL);
+	answer(d, 200, PAID);
+	answer(d, 200, "{\"size\":0,\"done\":true}"); /* that is how ZOQL says: none */
+	assert_non_null(strstr(record(d, 0)->text, "\"parts\":[]"));
+	assert_int_equal(d->step, MLC_DONE);
 }
 
 /* ---- bad input: each has its outcome --------------------------------------------------------------- */
@@ -254,6 +296,12 @@ static void numbers_as_text_and_text_as_numbers_are_the_same(void **state)
 	assert_string_equal(emitted(d), "refund 12345");
 	assert_non_null(strstr(record(d, 0)->text, "\"amount\":\"10.50\""));
 	assert_non_null(strstr(record(d, 0)->text, "\"refundNumber\":\"77\""));
+	poll(d, "invoices", NULL);
+	answer(d, 200, "{\"data\":[{\"id\":\"" ID1 "\",\"reversed\":\"true\",\"updatedDate\":\"2026-11-20T01:00:00Z\"},"
+		"{\"id\":\"" ID2 "\",\"reversed\":\"false\",\"updatedDate\":\"2026-11-20T01:00:00Z\"}]}");
+	answer(d, 200, "{\"data\":[]}");
+	assert_non_null(strstr(record(d, 0)->text, "\"reversed\":true"));
+	assert_non_null(strstr(record(d, 1)->text, "\"reversed\":false"));
 }
 
 static void parts_of_another_record_are_refused(void **state)
@@ -284,6 +332,23 @@ static void garbage_is_not_an_empty_page(void **state)
 	}
 }
 
+/* ZOQL leaves an empty list away: only its own words for that are believed. */
+static void garbage_is_no_empty_answer_of_zoql(void **state)
+{
+	static const char *const bodies[] = { "{}", "{\"size\":0}", "{\"done\":true}", "{\"size\":0,\"done\":false}", "{\"size\":1,\"done\":true}" };
+	struct drive *d = *state;
+
+	json_object_set_new(d->settings, "invoice_settlement", json_false());
+	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+		poll(d, "adjustments", NULL);
+		answer(d, 200, bodies[i]);
+		fails(d, MLC_BROKEN);
+	}
+	poll(d, "products", NULL); /* which is not read by ZOQL */
+	answer(d, 200, "{\"size\":0,\"done\":true}");
+	fails(d, MLC_BROKEN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +367,8 @@ int main(void)
 		drive_test(numbers_as_text_and_text_as_numbers_are_the_same),
 		drive_test(parts_of_another_record_are_refused),
 		drive_test(garbage_is_not_an_empty_page),
+		drive_test(garbage_is_no_empty_answer_of_zoql),
+		drive_test(without_invoice_settlement_no_payment_is_told_in_part),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,6 +48,11 @@ static void nothing_is_gone_because_a_list_came_back_short(void **state)
 	answer(d, 200, "{\"data\":[]}");
 	answer(d, 200, "{\"id\":\"" ID1 "\"}");
 	fails(d, MLC_RETRY);
+	fetch(d, "product", (const char *const[]){ ID1, NULL });
+	answer(d, 200, "{\"data\":[]}");
+	answer(d, 500, NOT_FOUND); /* a Zuora that is in trouble knows nothing */
+	assert_int_equal(d->step, MLC_FAIL);
+	assert_string_equal(emitted(d), "");
 	fetch(d, "product", (const char *const[]){ "7,8", NULL });
 	fails(d, MLC_REFUSED);
 }
@@ -88,9 +93,48 @@ static void find_writes_filters_as_zuora_wants_them_and_looks_again_itself(void 
 	find(d, "account", json_pack("{s:s}", "name", "acme"));
 	answer(d, 200, "{\"data\":[" ACCOUNT(ID1, "Other") "]}");
 	fails(d, MLC_BROKEN);
+	find(d, "account", json_pack("{s:s}", "name", "acme"));
+	answer(d, 200, "{\"data\":[" ACCOUNT(ID1, "acne") ",{\"id\":\"" ID2 "\"}]}");
+	fails(d, MLC_BROKEN);
 	find(d, "account", json_pack("{s:s}", "notes", "x"));
 	fails(d, MLC_REFUSED);
 	find(d, "account", json_object());
+	fails(d, MLC_REFUSED);
+}
+
+/* Zuora writes amounts as numbers: 30.50 is 30.5. */
+static void a_payment_is_found_by_its_amount_and_comes_with_its_parts(void **state)
+{
+	struct drive *d = *state;
+
+	find(d, "payment", json_pack("{s:s}", "amount", "30.50"));
+	answer(d, 200, "{\"data\":[{\"id\":\"" ID1 "\",\"amount\":30.5,\"appliedAmount\":30.5}]}");
+	asks(d, "GET", "/v1/payments/" ID1 "/parts?pageSize=40");
+	answer(d, 200, "{\"success\":true,\"parts\":[{\"id\":\"p\",\"amount\":30.5,\"invoiceId\":\"" ID3 "\"}]}");
+	assert_string_equal(emitted(d), "payment " ID1);
+	assert_non_null(strstr(record(d, 0)->text, "\"parts\":[{\"id\":\"p\""));
+	assert_int_equal(d->step, MLC_DONE);
+	fetch(d, "payment", (const char *const[]){ ID1, NULL });
+	answer(d, 200, "{\"data\":[{\"id\":\"" ID1 "\",\"amount\":30.5,\"appliedAmount\":30.5}]}");
+	answer(d, 200, "{\"success\":true,\"parts\":[{\"id\":\"p\",\"amount\":30.5,\"invoiceId\":\"" ID3 "\"}]}");
+	assert_non_null(strstr(record(d, 0)->text, "\"parts\":[{\"id\":\"p\""));
+	assert_int_equal(d->step, MLC_DONE);
+}
+
+/* Some of very many are no answer: the one that is wanted may be among the others. */
+static void too_many_that_fit_are_refused_and_not_cut(void **state)
+{
+	struct drive *d = *state;
+	char page[256];
+
+	find(d, "product", json_pack("{s:s}", "name", "n"));
+	for (int i = 0; i < 60 && d->step == MLC_SEND; i++) {
+		snprintf(page, sizeof page, "{\"data\":[{\"id\":\"%d\",\"name\":\"n\"}],\"nextPage\":\"c%d\"}", i, i);
+		answer(d, 200, page);
+	}
+	fails(d, MLC_REFUSED);
+	find(d, "adjustment", json_pack("{s:s}", "AdjustmentNumber", "A-1"));
+	answer(d, 200, "{\"size\":2,\"done\":false,\"queryLocator\":\"x\",\"records\":[{\"Id\":\"" ID1 "\",\"AdjustmentNumber\":\"A-1\"}]}");
 	fails(d, MLC_REFUSED);
 }
 
@@ -139,8 +183,37 @@ static void ping_tells_who_it_is_what_may_be_read_and_which_fields_are_missing(v
 	assert_string_equal(json_string_value(json_object_get(facts, "Account_fields")), "missing: QBListID__c");
 	assert_string_equal(json_string_value(json_object_get(facts, "Invoice_fields")), "all there");
 	assert_non_null(strstr(json_string_value(json_object_get(facts, "credit_memos")), "not there"));
+	json_object_set_new(d->settings, "entity_id", json_string("e-1"));
+	drive_end(d);
+	begin(d, OP_PING);
+	answer(d, 200, "{\"data\":[]}");
+	assert_string_equal(json_string_value(json_object_get(call_facts(d->call), "identity")), "rest.zuora.com/19/e-1");
 	d->site.token = NULL;
 	json_decref(token);
+}
+
+/* ALL-03: only what a tenant need not have may be missing, and only when Zuora says that it is. */
+static void ping_takes_no_refusal_for_well(void **state)
+{
+	struct drive *d = *state;
+
+	drive_end(d);
+	begin(d, OP_PING);
+	answer(d, 403, REASON(50000010, "no permission"));
+	fails(d, MLC_REFUSED);
+	assert_non_null(strstr(why(d), "lacks that permission"));
+	drive_end(d);
+	begin(d, OP_PING);
+	for (int i = 0; i < 3; i++)
+		answer(d, 200, "{\"data\":[]}");
+	answer(d, 200, REASON(50000070, "too many")); /* credit memos */
+	fails(d, MLC_LIMITED);
+	drive_end(d);
+	begin(d, OP_PING);
+	for (int i = 0; i < 5; i++)
+		answer(d, 200, "{\"data\":[]}");
+	answer(d, 200, "<object><name>Account</name></object>");
+	fails(d, MLC_BROKEN);
 }
 
 static void discover_describes_the_tenants_own_fields(void **state)
@@ -157,6 +230,8 @@ static void discover_describes_the_tenants_own_fields(void **state)
 	assert_int_equal(d->step, MLC_DONE);
 	described = call_described(d->call);
 	assert_int_equal(json_object_size(json_object_get(described, "account")), 3);
+	assert_string_equal(json_text_or(described, "account.Score__c.type", ""), "decimal");
+	assert_string_equal(json_text_or(described, "account.Tier__c.type", ""), "text");
 }
 
 int main(void)
@@ -166,6 +241,9 @@ int main(void)
 		drive_test(nothing_is_gone_because_a_list_came_back_short),
 		drive_test(more_than_a_page_of_ids_goes_in_pages),
 		drive_test(find_writes_filters_as_zuora_wants_them_and_looks_again_itself),
+		drive_test(a_payment_is_found_by_its_amount_and_comes_with_its_parts),
+		drive_test(too_many_that_fit_are_refused_and_not_cut),
+		drive_test(ping_takes_no_refusal_for_well),
 		drive_test(an_adjustment_is_found_and_fetched_by_zoql),
 		drive_test(ping_tells_who_it_is_what_may_be_read_and_which_fields_are_missing),
 		drive_test(discover_describes_the_tenants_own_fields),

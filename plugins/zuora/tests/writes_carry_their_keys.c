@@ -27,7 +27,7 @@ static void an_update_carries_no_key_and_empties_by_empty_text(void **state)
 	asks(d, "PUT", "/v1/accounts/" ID1);
 	assert_null(header_sent(d, "Idempotency-Key"));
 	assert_true(call_inside(d->call)->request->repeatable);
-	assert_non_null(strstr(call_inside(d->call)->request->body, "\"address2\":\"\""));
+	assert_string_equal(call_inside(d->call)->request->body, "{\"name\":\"New\",\"billToContact\":{\"city\":\"Reno\",\"address2\":\"\"}}");
 	answer(d, 200, "{\"success\":true}");
 	assert_string_equal(outcome(d, 0)->record.id, ID1);
 	write_one(d, "account", MLC_DO_UPDATE, ID1, NULL, json_pack("{s:s}", "name", "New"));
@@ -44,6 +44,13 @@ static void what_is_there_already_is_matched_again(void **state)
 	assert_int_equal(outcome(d, 0)->fault, MLC_STALE);
 	write_one(d, "account", MLC_DO_CREATE, NULL, NULL, an_account());
 	answer(d, 200, REASON(53100030, "AutoPay takes a payment method."));
+	fails(d, MLC_REFUSED);
+	/* Matching again would find nothing to change and nobody to make: both are refused. */
+	write_one(d, "account", MLC_DO_UPDATE, ID1, NULL, json_pack("{s:s}", "accountNumber", "80-1"));
+	answer(d, 200, REASON(53100030, "The account number 80-1 already exists."));
+	fails(d, MLC_REFUSED);
+	write_one(d, "contact", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s,s:s,s:s}", "accountId", ID1, "firstName", "A", "lastName", "B"));
+	answer(d, 200, NOT_FOUND);
 	fails(d, MLC_REFUSED);
 }
 
@@ -91,6 +98,18 @@ static void invoices_go_together_each_with_its_own_outcome(void **state)
 	drive_end(d);
 	write_all(d, "invoice", writes + 1, 2);
 	assert_string_not_equal(header_sent(d, "Idempotency-Key"), first);
+	snprintf(first, sizeof first, "%s", header_sent(d, "Idempotency-Key"));
+	drive_end(d);
+	write_all(d, "invoice", (const struct mlc_write[]){ writes[1], { .verb = MLC_DO_UPDATE, .id = ID3, .key = "k-4", .data = b } }, 2);
+	assert_string_not_equal(header_sent(d, "Idempotency-Key"), first);
+	drive_end(d);
+	write_all(d, "invoice", writes, 1);
+	assert_string_equal(header_sent(d, "Idempotency-Key"), "k-1");
+	answer_headers(d, 200, "[{\"Success\":false,\"Errors\":[{\"Code\":\"REQUEST_EXCEEDED_RATE\"}]}]", (const char *const[]){ "Retry-After", "7", NULL });
+	assert_int_equal(outcome(d, 0)->fault, MLC_LIMITED);
+	assert_int_equal(outcome(d, 0)->after_ms, 7000);
+	drive_end(d);
+	write_all(d, "invoice", writes + 1, 2);
 	answer(d, 200, "[{\"Success\":true}]");
 	fails(d, MLC_BROKEN);
 	drive_end(d);
