@@ -137,6 +137,20 @@ static void a_list_is_read_to_the_end_that_it_tells(void **state)
 	assert_string_equal(emitted(d), "ticket_field 5");
 }
 
+/* Cut off, a cursor would be another place. */
+static void a_cursor_that_is_too_long_to_keep_is_refused(void **state)
+{
+	struct drive *d = *state;
+	char page[2048] = "{\"users\":[],\"end_of_stream\":false,\"after_cursor\":\"";
+
+	memset(page + strlen(page), 'x', 1500);
+	strcat(page, "\"}");
+	d->input.feed = "users";
+	begin(d, OP_POLL);
+	answer(d, 200, page);
+	fails(d, MLC_BROKEN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +161,7 @@ int main(void)
 		drive_test(what_is_younger_than_a_minute_is_not_asked_for),
 		drive_test(users_and_tickets_that_were_deleted_are_told_so),
 		drive_test(a_list_is_read_to_the_end_that_it_tells),
+		drive_test(a_cursor_that_is_too_long_to_keep_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 static struct mlc_write writes[COUNT];
 static char names[COUNT][16], keys[COUNT][16], ids[COUNT][16];
 
-static void write_many(struct drive *d, enum mlc_verb verb)
+static void write_many_of(struct drive *d, const char *entity, enum mlc_verb verb)
 {
 	d->data = json_array();
 	for (int i = 0; i < COUNT; i++) {
@@ -19,10 +19,12 @@ static void write_many(struct drive *d, enum mlc_verb verb)
 		json_array_append_new(d->data, data);
 		writes[i] = (struct mlc_write){ .verb = verb, .id = verb == MLC_DO_CREATE ? NULL : ids[i], .key = keys[i], .data = data };
 	}
-	d->input.entity = "organization";
-	d->input.writes = writes;
-	d->input.write_count = COUNT;
-	begin(d, OP_WRITE);
+	write_all(d, entity, writes, COUNT);
+}
+
+static void write_many(struct drive *d, enum mlc_verb verb)
+{
+	write_many_of(d, "organization", verb);
 }
 
 static const char *asked(const struct drive *d)
@@ -162,6 +164,67 @@ static void what_holds_the_log_in_holds_all_that_follow(void **state)
 	write_many(d, MLC_DO_CREATE);
 	lost(d);
 	fails(d, MLC_IN_DOUBT);
+	drive_end(d);
+
+	/* A job that may have begun is not done over. */
+	write_many(d, MLC_DO_CREATE);
+	answer(d, 500, "");
+	fails(d, MLC_IN_DOUBT);
+	drive_end(d);
+	write_many(d, MLC_DO_CREATE);
+	answer(d, 200, "{}");
+	fails(d, MLC_IN_DOUBT);
+	drive_end(d);
+	write_many(d, MLC_DO_CREATE);
+	answer(d, 401, "{\"error\":\"Couldn't authenticate you\"}");
+	fails(d, MLC_AUTH);
+}
+
+/* A job makes and changes organizations: it is nothing for what is deleted, nor for people. */
+static void only_organizations_that_stay_are_written_together(void **state)
+{
+	struct drive *d = *state;
+
+	write_many(d, MLC_DO_DELETE);
+	asks(d, "DELETE", "/api/v2/organizations/100");
+	answer(d, 204, "");
+	asks(d, "DELETE", "/api/v2/organizations/101");
+	drive_end(d);
+	write_many_of(d, "user", MLC_DO_UPDATE);
+	asks(d, "PUT", "/api/v2/users/100");
+}
+
+/* What a job tells of others than ours is nothing that we know. */
+static void a_job_that_tells_of_others_settles_none_of_ours(void **state)
+{
+	struct drive *d = *state;
+
+	write_many(d, MLC_DO_CREATE);
+	answer(d, 200, JOB_BEGUN);
+	look(d, "completed", "[" MADE(7, 107) "," MADE(-1, 99) ",{\"index\":0}," MADE(1, 101) "]");
+	asks(d, "GET", "/api/v2/organizations/show_many?ids=101");
+	answer(d, 200, "{\"organizations\":[" ORG(9, 555) "," ORG(1, 101) "," ORG(1, 101) "]}");
+	asks_with(d, "POST", "/api/v2/organizations/create_or_update", "{\"organization\":{\"name\":\"Org 0\",\"external_id\":\"k-0\"}}");
+	answer(d, 201, "{\"organization\":" ORG(0, 100) "}");
+	asks_with(d, "POST", "/api/v2/organizations/create_or_update", "{\"organization\":{\"name\":\"Org 2\",\"external_id\":\"k-2\"}}");
+}
+
+static void a_job_that_was_killed_or_never_ends_is_not_waited_for_for_ever(void **state)
+{
+	struct drive *d = *state;
+	int looks = 0;
+
+	write_many(d, MLC_DO_CREATE);
+	answer(d, 200, JOB_BEGUN);
+	look(d, "killed", "null");
+	asks(d, "POST", "/api/v2/organizations/create_or_update");
+	drive_end(d);
+	write_many(d, MLC_DO_CREATE);
+	answer(d, 200, JOB_BEGUN);
+	for (; looks < 200 && d->step == MLC_PAUSE; looks++)
+		look(d, "working", "null");
+	assert_in_range(looks, 100, 150);
+	asks(d, "POST", "/api/v2/organizations/create_or_update");
 }
 
 int main(void)
@@ -171,6 +234,9 @@ int main(void)
 		drive_test(without_a_job_each_is_written_by_itself),
 		drive_test(a_field_that_a_job_has_dropped_is_noticed),
 		drive_test(what_holds_the_log_in_holds_all_that_follow),
+		drive_test(only_organizations_that_stay_are_written_together),
+		drive_test(a_job_that_tells_of_others_settles_none_of_ours),
+		drive_test(a_job_that_was_killed_or_never_ends_is_not_waited_for_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

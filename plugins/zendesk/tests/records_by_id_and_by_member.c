@@ -68,6 +68,25 @@ static void only_zendesks_own_word_makes_a_record_deleted(void **state)
 	}
 }
 
+/* A record of a custom object bears its object's key in front. */
+static void a_record_of_a_custom_object_is_fetched_by_both(void **state)
+{
+	static const char *const ids[] = { "qbo_item-01J", NULL }, *const half[] = { "01J", NULL };
+	struct drive *d = *state;
+
+	d->input.entity = "custom_object_record";
+	d->input.ids = ids;
+	begin(d, OP_FETCH);
+	asks(d, "GET", "/api/v2/custom_objects/qbo_item/records/01J");
+	answer(d, 200, "{\"custom_object_record\":{\"id\":\"01J\",\"custom_object_key\":\"qbo_item\",\"name\":\"Mug\"}}");
+	assert_string_equal(emitted(d), "custom_object_record qbo_item-01J");
+	drive_end(d);
+	d->input.entity = "custom_object_record";
+	d->input.ids = half;
+	begin(d, OP_FETCH);
+	fails(d, MLC_REFUSED);
+}
+
 static void another_record_than_was_asked_for_is_no_answer(void **state)
 {
 	static const char *const ids[] = { "7", NULL };
@@ -89,6 +108,13 @@ static void an_organization_is_looked_up_by_external_id_or_by_name_never_by_both
 	answer(d, 200, "{\"organizations\":[" ORGANIZATION("7", "acme & sons ", "2026-11-20T10:00:00Z", ",\"external_id\":\"QBO:1:7\"") "],\"next_page\":null}");
 	assert_int_equal(d->step, MLC_DONE);
 	assert_string_equal(emitted(d), "organization 7");
+	drive_end(d);
+
+	/* Zendesk's search is wide; what it gives is looked at again. */
+	find(d, "organization", json_pack("{s:s}", "name", "Acme & Sons"));
+	answer(d, 200, "{\"organizations\":[" ORGANIZATION("8", "Acme & Boys", "2026-11-20T10:00:00Z", "") ","
+		ORGANIZATION("9", " Acme & Sons", "2026-11-20T10:00:00Z", "") "],\"next_page\":null}");
+	assert_string_equal(emitted(d), "organization 9");
 	drive_end(d);
 
 	find(d, "organization", json_pack("{s:s}", "name", "Acme & Sons"));
@@ -170,6 +196,7 @@ int main(void)
 		drive_test(a_record_that_is_gone_is_told_as_deleted_and_the_next_is_asked_for),
 		drive_test(an_organization_that_was_merged_names_its_survivor),
 		drive_test(only_zendesks_own_word_makes_a_record_deleted),
+		drive_test(a_record_of_a_custom_object_is_fetched_by_both),
 		drive_test(another_record_than_was_asked_for_is_no_answer),
 		drive_test(an_organization_is_looked_up_by_external_id_or_by_name_never_by_both),
 		drive_test(a_user_is_only_whose_address_it_is),

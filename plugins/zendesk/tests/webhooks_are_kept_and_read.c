@@ -140,6 +140,101 @@ static void one_that_was_never_switched_on_is_and_one_that_a_person_has_switched
 	free(list);
 }
 
+/* One, with all events: a second one would bring each of them twice, a poorer one not all. */
+static void of_several_one_stays_wherever_it_stands_in_the_list(void **state)
+{
+	struct drive *d = *state;
+	char *list, *both;
+	json_t *page, *hook;
+
+	subscribe(d, HOOK);
+	answer(d, 200, "{\"webhooks\":[]}");
+	list = listed(d, "ml-connector acme/desk", HOOK);
+	drive_end(d);
+
+	page = json_read(list, strlen(list), NULL);
+	hook = json_deep_copy(json_array_get(json_object_get(page, "webhooks"), 0));
+	json_object_set_new(hook, "id", json_string("01B"));
+	json_array_append(json_object_get(page, "webhooks"), hook);
+	both = json_dumps(page, 0);
+	subscribe(d, HOOK);
+	answer(d, 200, "{\"webhooks\":[],\"meta\":{\"has_more\":true,\"after_cursor\":\"X\"}}");
+	asks(d, "GET", "/api/v2/webhooks?page%5Bsize%5D=100&page%5Bafter%5D=X");
+	answer(d, 200, both);
+	asks(d, "DELETE", "/api/v2/webhooks/01B");
+	answer(d, 204, "");
+	asks(d, "GET", "/api/v2/webhooks/01A/signing_secret");
+	free(both);
+	drive_end(d);
+
+	json_array_remove(json_object_get(hook, "subscriptions"), 0);
+	json_array_clear(json_object_get(page, "webhooks"));
+	json_array_append_new(json_object_get(page, "webhooks"), hook);
+	both = json_dumps(page, 0);
+	subscribe(d, HOOK);
+	answer(d, 200, both);
+	asks(d, "DELETE", "/api/v2/webhooks/01B");
+	answer(d, 500, "");
+	fails(d, MLC_RETRY); /* not made beside it */
+	free(both);
+	free(list);
+	json_decref(page);
+}
+
+/* With no secret nothing could be checked, and an empty one checks nothing. */
+static void nothing_is_switched_on_before_its_secret_is_known(void **state)
+{
+	static const char *const answers[] = { "{}", "{\"signing_secret\":{\"secret\":\"\"}}", "{\"signing_secret\":{\"secret\":7}}", "<html>" };
+	struct drive *d = *state;
+
+	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+		subscribe(d, HOOK);
+		answer(d, 200, "{\"webhooks\":[]}");
+		answer(d, 201, "{\"webhook\":{\"id\":\"01A\"}}");
+		answer(d, 200, answers[i]);
+		fails(d, MLC_BROKEN);
+		assert_string_equal(kept(d), "(none)");
+		drive_end(d);
+	}
+	subscribe(d, HOOK);
+	answer(d, 200, "{\"webhooks\":[]}");
+	answer(d, 201, "{\"webhook\":{}}");
+	fails(d, MLC_BROKEN);
+	drive_end(d);
+	subscribe(d, HOOK);
+	answer(d, 200, "{}");
+	fails(d, MLC_BROKEN); /* and not: there is none, so another is made */
+	drive_end(d);
+	subscribe(d, HOOK);
+	answer(d, 200, "{\"webhooks\":[]}");
+	answer(d, 201, "{\"webhook\":{\"id\":\"01A\"}}");
+	answer(d, 200, "{\"signing_secret\":{\"secret\":\"s3cr3t\"}}");
+	answer(d, 500, "");
+	fails(d, MLC_RETRY);
+	assert_string_equal(cursor(d), "making");
+}
+
+/* Somebody's copies of ours, more of them than one call removes: the rest is removed by the next. */
+static void very_many_are_removed_some_at_a_time(void **state)
+{
+	struct drive *d = *state;
+	char list[4096] = "{\"webhooks\":[", one[128];
+	int removed = 0;
+
+	for (int i = 0; i < 40; i++) {
+		snprintf(one, sizeof one, "%s{\"id\":\"01%02d\",\"name\":\"ml-connector acme/desk\",\"endpoint\":\"x\"}", i ? "," : "", i);
+		strcat(list, one);
+	}
+	strcat(list, "]}");
+	subscribe(d, NULL);
+	answer(d, 200, list);
+	for (; d->step == MLC_SEND; removed++)
+		answer(d, 204, "");
+	assert_int_equal(d->step, MLC_DONE);
+	assert_int_equal(removed, 16);
+	assert_string_equal(cursor(d), "none");
+}
+
 static void where_we_may_not_polls_do(void **state)
 {
 	struct drive *d = *state;
@@ -185,6 +280,8 @@ static void an_event_is_a_hint_at_its_record(void **state)
 	assert_string_equal(emitted(d), "hint ticket 9");
 	assert_int_equal(receive(d, true, SOON, "{\"ticket_id\":\"9\"}"), 200); /* what a trigger was told to send */
 	assert_string_equal(emitted(d), "hint ticket 9");
+	assert_int_equal(receive(d, true, SOON, "{\"user_id\":5,\"organization_id\":\"7\"}"), 200);
+	assert_string_equal(emitted(d), "hint user 5, hint organization 7");
 	assert_int_equal(receive(d, true, SOON, EVENT("article.published", "9")), 200);
 	assert_string_equal(emitted(d), "");
 	assert_int_equal(receive(d, true, SOON, EVENT("organization.created", "7/../8")), 200);
@@ -214,6 +311,9 @@ int main(void)
 		drive_test(a_good_one_is_left_alone_and_its_secret_followed),
 		drive_test(one_with_another_address_is_made_anew_and_all_are_removed_at_the_end),
 		drive_test(one_that_was_never_switched_on_is_and_one_that_a_person_has_switched_off_is_not),
+		drive_test(of_several_one_stays_wherever_it_stands_in_the_list),
+		drive_test(nothing_is_switched_on_before_its_secret_is_known),
+		drive_test(very_many_are_removed_some_at_a_time),
 		drive_test(where_we_may_not_polls_do),
 		drive_test(an_event_is_a_hint_at_its_record),
 		drive_test(what_is_unsigned_or_old_is_refused),

@@ -48,6 +48,11 @@ static void nobody_gets_mail_because_of_us(void **state)
 	answer(d, 201, "{\"user\":{\"id\":5,\"name\":\"Kim\",\"email\":\"Kim@maple.example\",\"active\":true,\"organization_id\":7}}");
 	assert_string_equal(settled(d)->id, "5");
 	assert_non_null(strstr(settled(d)->text, "\"organization_id\":{\"id\":\"7\"}"));
+	drive_end(d);
+
+	/* Whom no address tells apart, our key does: made again, he is the same. */
+	write_one(d, "user", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "name", "Kim"));
+	asks_with(d, "POST", "/api/v2/users/create_or_update", "{\"user\":{\"name\":\"Kim\",\"external_id\":\"k-1\",\"skip_verify_email\":true}}");
 }
 
 /* ZEN-31: who the contact is follows; Zendesk alone would keep the old address in front. */
@@ -65,6 +70,16 @@ static void a_new_address_becomes_the_first_one(void **state)
 	asks(d, "GET", "/api/v2/users/5");
 	answer(d, 200, "{\"user\":{\"id\":5,\"name\":\"Kim\",\"email\":\"lee@maple.example\",\"active\":true}}");
 	assert_non_null(strstr(settled(d)->text, "lee@maple.example"));
+	drive_end(d);
+
+	write_one(d, "user", MLC_DO_UPDATE, "5", NULL, json_pack("{s:s}", "email", "lee@maple.example"));
+	answer(d, 200, "{\"user\":{\"id\":5,\"name\":\"Kim\",\"email\":\"kim@maple.example\",\"active\":true}}");
+	answer(d, 200, "{\"identities\":[{\"id\":50,\"type\":\"email\",\"value\":\"kim@maple.example\"}]}");
+	fails(d, MLC_REFUSED); /* not taken, without a word */
+	drive_end(d);
+	write_one(d, "user", MLC_DO_UPDATE, "5", NULL, json_pack("{s:s}", "email", "lee@maple.example"));
+	answer(d, 422, TAKEN("email", "Email: lee@maple.example is already being used by another user"));
+	fails(d, MLC_REFUSED);
 }
 
 static void a_membership_that_is_there_already_is_the_one(void **state)
@@ -78,6 +93,32 @@ static void a_membership_that_is_there_already_is_the_one(void **state)
 	asks(d, "GET", "/api/v2/users/5/organization_memberships?page%5Bsize%5D=100");
 	answer(d, 200, "{\"organization_memberships\":[{\"id\":70,\"user_id\":5,\"organization_id\":6},{\"id\":71,\"user_id\":5,\"organization_id\":7}]}");
 	assert_string_equal(settled(d)->id, "71");
+}
+
+static void a_field_that_is_there_already_is_ours_only_if_it_is_of_that_type(void **state)
+{
+	static const struct { const char *type; enum mlc_step step; } rows[] = { { "decimal", MLC_DONE }, { "text", MLC_FAIL } };
+	struct drive *d = *state;
+	char list[256];
+
+	for (size_t i = 0; i < 2; i++) {
+		write_one(d, "organization_field", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s,s:s,s:s}", "key", "qbo_balance", "type", "decimal",
+			"title", "Balance"));
+		answer(d, 422, TAKEN("key", "Key: qbo_balance has already been taken"));
+		snprintf(list, sizeof list, "{\"organization_fields\":[{\"id\":3,\"key\":\"other\",\"type\":\"decimal\"},"
+			"{\"id\":4,\"key\":\"qbo_balance\",\"type\":\"%s\"}]}", rows[i].type);
+		answer(d, 200, list);
+		assert_int_equal(d->step, rows[i].step);
+		if (rows[i].step == MLC_DONE)
+			assert_string_equal(settled(d)->id, "4");
+		else
+			assert_non_null(strstr(why(d), "but of type text, not decimal"));
+		drive_end(d);
+	}
+	/* Changing one into another's key makes it none of that. */
+	write_one(d, "organization_field", MLC_DO_UPDATE, "3", NULL, json_pack("{s:s}", "key", "qbo_balance"));
+	answer(d, 422, TAKEN("key", "Key: qbo_balance has already been taken"));
+	fails(d, MLC_REFUSED);
 }
 
 static void a_ticket_is_made_once_and_changed_only_as_we_know_it(void **state)
@@ -141,6 +182,15 @@ static void what_is_gone_is_deleted_and_what_was_changed_away_is_looked_at_again
 	write_one(d, "user", MLC_DO_DELETE, "5", NULL, json_object());
 	answer(d, 200, "{\"user\":{\"id\":5,\"active\":false}}");
 	assert_true(settled(d)->deleted);
+	drive_end(d);
+
+	write_one(d, "user", MLC_DO_DELETE, "5", NULL, json_object());
+	answer(d, 200, "{\"user\":{\"id\":6,\"active\":false}}");
+	assert_int_equal(d->step, MLC_FAIL);
+	drive_end(d);
+
+	write_one(d, "user", MLC_DO_UPDATE, "5", "2026-11-20T10:00:00Z", json_pack("{s:s}", "name", "Kim"));
+	asks_with(d, "PUT", "/api/v2/users/5", "{\"user\":{\"name\":\"Kim\"}}"); /* only tickets know of versions */
 }
 
 static void a_reference_by_name_is_refused_before_it_is_sent(void **state)
@@ -160,6 +210,7 @@ int main(void)
 		drive_test(nobody_gets_mail_because_of_us),
 		drive_test(a_new_address_becomes_the_first_one),
 		drive_test(a_membership_that_is_there_already_is_the_one),
+		drive_test(a_field_that_is_there_already_is_ours_only_if_it_is_of_that_type),
 		drive_test(a_ticket_is_made_once_and_changed_only_as_we_know_it),
 		drive_test(reference_data_is_made_or_changed_by_its_external_id),
 		drive_test(what_is_gone_is_deleted_and_what_was_changed_away_is_looked_at_again),
