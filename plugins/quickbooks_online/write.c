@@ -243,7 +243,6 @@ static enum mlc_step digest_look(struct mlc_call *c)
 		return s->wanted ? ask_name(c) : next_write(c);
 	}
 	/* A full update: what is left out is erased (SOURCES.md 6). */
-	json_object_del(body, "sparse");
 	there = json_deep_copy(there);
 	lay_over(there, body);
 	json_object_del(there, "sparse");

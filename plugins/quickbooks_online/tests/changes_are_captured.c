@@ -13,7 +13,7 @@ static void poll(struct drive *d, const char *from)
 }
 
 /* An answer of changes: one list of count records of a kind, with ids from first on. */
-static char *changes_of(const char *kind, unsigned first, unsigned count)
+static char *changes_at(const char *kind, unsigned first, unsigned count, const char *time)
 {
 	struct buf b;
 
@@ -22,8 +22,13 @@ static char *changes_of(const char *kind, unsigned first, unsigned count)
 	for (unsigned i = 0; i < count; i++)
 		buf_printf(&b, "%s{\"Id\":\"%u\",\"SyncToken\":\"0\",\"MetaData\":{\"LastUpdatedTime\":\"2026-11-20T08:00:00-08:00\"}}",
 			i ? "," : "", first + i);
-	buf_printf(&b, "],\"startPosition\":1,\"maxResults\":%u}]}]," TIME "}", count);
+	buf_printf(&b, "],\"startPosition\":1,\"maxResults\":%u}]}],%s}", count, time);
 	return buf_take(&b, NULL);
+}
+
+static char *changes_of(const char *kind, unsigned first, unsigned count)
+{
+	return changes_at(kind, first, count, TIME);
 }
 
 /* A page of a query, one second from record to record. */
@@ -40,13 +45,22 @@ static char *page_of(const char *kind, unsigned first, unsigned count)
 	return buf_take(&b, NULL);
 }
 
+#define LATER "\"time\":\"2026-11-20T17:00:00.000-08:00\""
 #define NONE "{\"QueryResponse\":{}," TIME "}"
+#define NONE_LATER "{\"QueryResponse\":{}," LATER "}"
 
 /* A poll ends with its cursor, which is committed. */
 static void ends_at(struct drive *d, const char *at)
 {
 	assert_int_equal(d->step, MLC_DONE);
 	assert_string_equal(cursor(d), at);
+}
+
+/* A page's cursor, where it was a page of a longer reading. */
+static void commit_if_any(struct drive *d)
+{
+	if (cursor(d))
+		commit(d);
 }
 
 static size_t count_emitted(const struct drive *d)
@@ -169,6 +183,50 @@ static void a_reading_goes_on_where_a_restart_cut_it(void **state)
 	poll(d, kept);
 	asks_query(d, "select * from Account where Active in (true,false) and MetaData.LastUpdatedTime >= '2026-11-01T07:16:40Z'"
 		" orderby MetaData.LastUpdatedTime startposition 1 maxresults 1000");
+	/* What changes meanwhile is news afterwards: it ends where the first page was read, not where the last was. */
+	for (int i = 0; i < 15; i++) {
+		commit_if_any(d);
+		answer(d, 200, NONE_LATER);
+	}
+	ends_at(d, "2026-11-21T00:10:00Z");
+}
+
+/* A page of a thousand accounts, all of one second, or the last of them before the others. */
+static void a_page_by_number(struct buf *b, unsigned first, bool unsorted)
+{
+	buf_init(b, 4u << 20);
+	buf_puts(b, "{\"QueryResponse\":{\"Account\":[");
+	for (unsigned i = 0; i < 1000; i++)
+		buf_printf(b, "%s{\"Id\":\"%u\",\"SyncToken\":\"0\",\"MetaData\":{\"LastUpdatedTime\":\"%s\"}}", i ? "," : "", first + i,
+			!unsorted ? "1970-01-01T00:00:00Z" : i < 999 ? "2026-11-01T00:00:00Z" : "2026-10-01T00:00:00Z");
+	buf_puts(b, "],\"maxResults\":1000}," TIME "}");
+}
+
+/* Where the order is not to be trusted, the last time of a page is no place to go on from. */
+static void a_page_out_of_order_is_followed_by_number(void **state)
+{
+	struct drive *d = *state;
+
+	for (int unsorted = 0; unsorted < 2; unsorted++) {
+		struct buf b;
+
+		poll(d, NULL);
+		a_page_by_number(&b, 1, unsorted);
+		answer(d, 200, b.data);
+		buf_finish(&b);
+		asks_query(d, "select * from Account where Active in (true,false) and MetaData.LastUpdatedTime >= '1970-01-01T00:00:00Z'"
+			" orderby MetaData.LastUpdatedTime startposition 1001 maxresults 1000");
+		commit(d);
+		a_page_by_number(&b, 1001, unsorted);
+		answer(d, 200, b.data);
+		buf_finish(&b);
+		asks_query(d, "select * from Account where Active in (true,false) and MetaData.LastUpdatedTime >= '1970-01-01T00:00:00Z'"
+			" orderby MetaData.LastUpdatedTime startposition 2001 maxresults 1000");
+		drive_end(d);
+	}
+	/* After a restart, too. */
+	poll(d, "read 1 0 0 2001 1795219800000");
+	assert_non_null(strstr(query(d), "startposition 2001"));
 }
 
 static void a_page_that_repeats_ends_the_reading(void **state)
@@ -205,10 +263,11 @@ static void a_full_answer_is_asked_for_kind_by_kind(void **state)
 	answer(d, 200, text);
 	free(text);
 	assert_int_equal(count_emitted(d), 0); /* it comes again */
+	/* And the cursor is of the first answer: what changes while the others come is not passed over. */
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		snprintf(path, sizeof path, ASKED("%s", "2026-11-20T22%%3A59%%3A00Z"), kinds[i]);
 		asks(d, "GET", path);
-		text = changes_of(kinds[i], 5000 + 1000 * (unsigned)i, i == 5 || i == 9 ? 999 : 0);
+		text = changes_at(kinds[i], 5000 + 1000 * (unsigned)i, i == 5 || i == 9 ? 999 : 0, LATER);
 		answer(d, 200, text);
 		free(text);
 	}
@@ -242,6 +301,9 @@ static void a_person_says_from_when_on(void **state)
 	poll(d, "@2026-01-01T00:00:00Z");
 	asks_query(d, "select * from Account where Active in (true,false) and MetaData.LastUpdatedTime >= '2026-01-01T00:00:00Z'"
 		" orderby MetaData.LastUpdatedTime startposition 1 maxresults 1000");
+	answer(d, 200, NONE);
+	asks_query(d, "select * from Term where Active in (true,false) and MetaData.LastUpdatedTime >= '2026-01-01T00:00:00Z'"
+		" orderby MetaData.LastUpdatedTime startposition 1 maxresults 1000");
 }
 
 static void a_cursor_that_is_none_reads_everything(void **state)
@@ -263,7 +325,7 @@ int main(void)
 		TEST(one_call_tells_all_kinds_deletions_too), TEST(nothing_new_is_an_answer_with_empty_parts),
 		TEST(what_is_no_list_of_changes_moves_nothing), TEST(twenty_nine_days_are_captured_and_thirty_one_compared),
 		TEST(the_first_reading_goes_kind_by_kind_and_page_by_page), TEST(a_reading_goes_on_where_a_restart_cut_it),
-		TEST(a_page_that_repeats_ends_the_reading), TEST(a_full_answer_is_asked_for_kind_by_kind), TEST(a_kind_that_is_too_much_alone_is_compared_as_a_whole),
+		TEST(a_page_out_of_order_is_followed_by_number), TEST(a_page_that_repeats_ends_the_reading), TEST(a_full_answer_is_asked_for_kind_by_kind), TEST(a_kind_that_is_too_much_alone_is_compared_as_a_whole),
 		TEST(a_person_says_from_when_on),
 		TEST(a_cursor_that_is_none_reads_everything),
 	};

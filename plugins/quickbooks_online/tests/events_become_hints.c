@@ -71,6 +71,11 @@ static void what_can_never_be_understood_is_taken_all_the_same(void **state)
 		"[{\"type\":\"qbo.customer.updated.v1\",\"intuitentityid\":{},\"intuitaccountid\":[]}]",
 		"[{\"type\":\"qbo.spaceship.updated.v1\",\"intuitentityid\":\"7\",\"intuitaccountid\":\"1\"}]",
 		"[{\"type\":\"other.customer.updated.v1\",\"intuitentityid\":\"7\",\"intuitaccountid\":\"1\"}]",
+		"[{\"type\":\"new.customer.updated.v1\",\"intuitentityid\":\"7\",\"intuitaccountid\":\"1\"}]",
+		"[{\"type\":\"qbo.customer.updated.v1\",\"intuitentityid\":\"7\",\"intuitaccountid\":\"\"}]",
+		"[{\"type\":\"qbo.spaceship.merged.v1\",\"intuitentityid\":\"7\",\"intuitaccountid\":\"1\",\"data\":{\"deletedId\":\"8\"}}]",
+		"{\"eventNotifications\":[{\"realmId\":\"1\",\"dataChangeEvent\":{\"entities\":[{\"name\":\"Spaceship\",\"id\":\"1\",\"operation\":\"Merge\",\"deletedId\":\"2\"}]}}]}",
+		"{\"eventNotifications\":[{\"realmId\":\"\",\"dataChangeEvent\":{\"entities\":[{\"name\":\"Customer\",\"id\":\"1\"}]}}]}",
 		"{\"eventNotifications\":7}", "{\"eventNotifications\":[{\"realmId\":1,\"dataChangeEvent\":{\"entities\":[{\"name\":\"Customer\",\"id\":\"\"}]}}]}",
 		"{\"eventNotifications\":[{\"dataChangeEvent\":{\"entities\":[{\"name\":\"Customer\",\"id\":\"1\"}]}}]}", "[{\"type\":\"qbo.customer.upda",
 	};
@@ -113,6 +118,12 @@ static void a_merge_is_told_where_the_event_names_both(void **state)
 	drive_end(d);
 	receive(d, "[{\"type\":\"qbo.customer.merged.v1\",\"intuitentityid\":\"3\",\"intuitaccountid\":\"1\",\"data\":{\"deletedId\":\"3\"}}]", true);
 	assert_string_equal(emitted(d), "hint Customer 3, hint Customer 3"); /* into itself: no merge */
+	drive_end(d);
+	receive(d, "[{\"type\":\"qbo.customer.updated.v1\",\"intuitentityid\":\"3\",\"intuitaccountid\":\"1\",\"data\":{\"deletedId\":\"7\"}}]", true);
+	assert_string_equal(emitted(d), "hint Customer 3"); /* a change of one: nobody is told as gone */
+	drive_end(d);
+	receive(d, "[{\"type\":\"qbo.customer.merged.v1\",\"intuitentityid\":\"3\",\"data\":{\"deletedId\":\"7\"}}]", true);
+	assert_string_equal(emitted(d), ""); /* of whose company? */
 }
 
 /* The vendor's own example and vector. */

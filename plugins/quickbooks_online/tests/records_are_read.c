@@ -135,6 +135,19 @@ static void it_is_searched_by_what_the_tables_say(void **state)
 	drive_end(d);
 	find(d, "Customer", json_pack("{s:[]}", "DisplayName"));
 	fails(d, MLC_REFUSED);
+	drive_end(d);
+	/* A firm may be called as one would ask for several, or for more. */
+	find(d, "Customer", json_pack("{s:s}", "DisplayName", "Smith, Inc"));
+	asks_query(d, "select * from Customer where DisplayName = 'Smith, Inc' and Active in (true,false) orderby MetaData.CreateTime"
+		" startposition 1 maxresults 1000");
+	drive_end(d);
+	find(d, "Customer", json_pack("{s:s}", "DisplayName", "> Smith:%"));
+	asks_query(d, "select * from Customer where DisplayName = '> Smith:%' and Active in (true,false) orderby MetaData.CreateTime"
+		" startposition 1 maxresults 1000");
+	drive_end(d);
+	find(d, "Customer", json_pack("{s:s,s:i}", "Balance", "< 0", "Level", 1));
+	asks_query(d, "select * from Customer where Balance < '0' and Level = '1' and Active in (true,false) orderby MetaData.CreateTime"
+		" startposition 1 maxresults 1000");
 }
 
 /* In the language's own ways: several ids, all that stands below a name, what is open. */
@@ -161,6 +174,9 @@ static void one_search_asks_for_more_than_what_equals(void **state)
 	asks(d, "POST", "/query?minorversion=75");
 	assert_string_equal(call_inside(d->call)->request->type, "application/text");
 	assert_true(call_inside(d->call)->request->repeatable);
+	assert_int_equal(call_inside(d->call)->request->body_len, strlen(call_inside(d->call)->request->body));
+	assert_non_null(strstr(call_inside(d->call)->request->body, "select * from Invoice where CustomerRef in ('1000','1001',"));
+	assert_non_null(strstr(call_inside(d->call)->request->body, "'1299')"));
 	buf_finish(&b);
 }
 
@@ -177,6 +193,9 @@ static void an_answer_to_a_search_is_read_to_its_last_page(void **state)
 	find(d, "Invoice", json_pack("{s:s}", "CustomerRef", "24"));
 	answer(d, 200, b.data);
 	asks_query(d, "select * from Invoice where CustomerRef = '24' orderby MetaData.CreateTime startposition 1001 maxresults 1000");
+	for (int i = 0; i < 200 && d->step == MLC_SEND; i++)
+		answer(d, 200, b.data);
+	fails(d, MLC_REFUSED); /* some of very many are no answer */
 	buf_finish(&b);
 }
 
@@ -216,6 +235,19 @@ static void numbers_as_text_and_text_as_numbers_are_understood(void **state)
 	assert_string_equal(record(d, 0)->version, "3");
 	assert_string_equal(member(d, 0, "DisplayName"), "123");
 	assert_string_equal(member(d, 0, "Balance"), "85.00");
+	drive_end(d);
+	/* As many digits as there are, two at least; what is no amount stays, for the mapping to say so. */
+	static const char *const amounts[][2] = { { "85.5", "85.50" }, { "85.1000", "85.10" }, { "85.125", "85.125" }, { "-3", "-3.00" },
+		{ "n/a", "n/a" }, { "1,5", "1,5" }, { "8.5x", "8.5x" }, { "", "" } };
+	for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++) {
+		char *row = xformat(ROWS("Customer", "{\"Id\":\"7\",\"SyncToken\":3,\"Balance\":\"%s\"}"), amounts[i][0]);
+
+		fetch(d, "Customer", (const char *const[]){ "7", NULL });
+		answer(d, 200, row);
+		assert_string_equal(member(d, 0, "Balance"), amounts[i][1]);
+		drive_end(d);
+		free(row);
+	}
 }
 
 /* Every member of the vendor's own samples is in the tables. */

@@ -40,11 +40,14 @@ static void a_create_bears_its_key_and_may_be_repeated(void **state)
 	assert_true(call_inside(d->call)->request->repeatable);
 	json_t *body = sent(d);
 	assert_string_equal(json_text_at(body, "SalesTermRef.value"), "3");
+	assert_null(json_object_get(body, "Id"));
+	assert_null(json_object_get(body, "sparse"));
 	json_decref(body);
 	answer(d, 200, "{\"Customer\":" CUSTOMER("77", "0", "2026-11-20T16:10:00-08:00", "") "," TIME "}");
 	assert_int_equal(d->step, MLC_DONE);
 	assert_string_equal(outcome(d, 0)->record.id, "77");
 	assert_string_equal(outcome(d, 0)->record.version, "0");
+	assert_non_null(strstr(outcome(d, 0)->record.text, "\"Balance\":\"85.00\"")); /* as it is there now, for the next merge */
 }
 
 static void money_leaves_as_numbers(void **state)
@@ -107,6 +110,39 @@ static void what_erases_is_read_first_and_sent_whole(void **state)
 	send(d, "Customer");
 	answer(d, 400, FAULT("610", "Object Not Found", "made inactive"));
 	refused(d, 0, MLC_REFUSED, "not there any more");
+	drive_end(d);
+
+	/* An object by itself, too: sparse, it would lose the lines that we do not write. */
+	add(d, MLC_DO_UPDATE, "7", "3", json_pack("{s:{s:s}}", "BillAddr", "City", "Reno"));
+	send(d, "Customer");
+	asks(d, "GET", "/customer/7?minorversion=75");
+	answer(d, 400, FAULT("3200", "AuthenticationFailed", "expired"));
+	fails(d, MLC_AUTH); /* which says nothing of the record */
+	drive_end(d);
+
+	add(d, MLC_DO_UPDATE, "7", "3", json_pack("{s:n}", "Notes"));
+	add(d, MLC_DO_UPDATE, "8", "3", json_pack("{s:n}", "Notes"));
+	send(d, "Customer");
+	asks(d, "GET", "/customer/7?minorversion=75"); /* and no batch */
+	answer(d, 200, "{\"Customer\":" CUSTOMER("7", "4", "2026-11-20T16:10:00-08:00", "") "," TIME "}");
+	asks(d, "GET", "/customer/8?minorversion=75");
+	answer(d, 400, FAULT("610", "Object Not Found", "made inactive"));
+	assert_int_equal(d->step, MLC_DONE);
+	refused(d, 0, MLC_STALE, "changed meanwhile");
+	refused(d, 1, MLC_REFUSED, "not there any more");
+	drive_end(d);
+
+	/* A name in it is looked up first, and the record then read again. */
+	add(d, MLC_DO_UPDATE, "7", "3", json_pack("{s:n,s:{s:s}}", "Notes", "SalesTermRef", "name", "Net 30"));
+	send(d, "Customer");
+	answer(d, 200, "{\"Customer\":" CUSTOMER("7", "3", "2026-11-20T16:10:00-08:00", "") "," TIME "}");
+	asks_query(d, "select * from Term where Name = 'Net 30' maxresults 2");
+	answer(d, 200, "{\"QueryResponse\":{\"Term\":[{\"Id\":\"3\"}],\"maxResults\":1}," TIME "}");
+	asks(d, "GET", "/customer/7?minorversion=75");
+	answer(d, 200, "{\"Customer\":" CUSTOMER("7", "3", "2026-11-20T16:10:00-08:00", "") "," TIME "}");
+	body = sent(d);
+	assert_string_equal(json_text_at(body, "SalesTermRef.value"), "3");
+	json_decref(body);
 }
 
 static void a_name_or_number_that_is_taken_is_looked_at_again(void **state)
@@ -159,6 +195,21 @@ static void a_document_is_deleted_or_voided_by_its_token(void **state)
 	answer(d, 400, FAULT("610", "Object Not Found", "made inactive"));
 	assert_true(outcome(d, 0)->record.deleted);
 	drive_end(d);
+	add(d, MLC_DO_DELETE, "65", "1", NULL); /* any other fault leaves it where it is */
+	send(d, "Invoice");
+	answer(d, 400, FAULT("6540", "Deposited Transaction cannot be changed", "deposited"));
+	refused(d, 0, MLC_REFUSED, "deposited");
+	drive_end(d);
+	add(d, MLC_DO_UPDATE, "65", "1", json_pack("{s:s}", "DocNumber", "7")); /* and what is to be changed is not done because it is gone */
+	send(d, "Invoice");
+	answer(d, 400, FAULT("610", "Object Not Found", "made inactive"));
+	refused(d, 0, MLC_REFUSED, "made inactive");
+	drive_end(d);
+	add(d, MLC_DO_VOID, "80", "0", NULL); /* no item of a batch voids a payment */
+	add(d, MLC_DO_VOID, "81", "0", NULL);
+	send(d, "Payment");
+	asks(d, "POST", "/payment?minorversion=75&operation=update&include=void&requestid=mlc-0001");
+	drive_end(d);
 	add(d, MLC_DO_VOID, "65", "1", NULL);
 	send(d, "Invoice");
 	asks(d, "POST", "/invoice?minorversion=75&operation=void&requestid=mlc-0001");
@@ -187,6 +238,10 @@ static void what_quickbooks_would_not_take_never_leaves(void **state)
 	add(d, MLC_DO_CREATE, NULL, NULL, json_pack("{s:{}}", "CustomerRef"));
 	send(d, "Invoice");
 	refused(d, 0, MLC_REFUSED, "names no Customer, neither by id nor by name");
+	drive_end(d);
+	add(d, MLC_DO_CREATE, NULL, NULL, json_pack("{s:s,s:s}", "DisplayName", "One", "Notes", "a: b\nc")); /* only names are so particular */
+	send(d, "Customer");
+	assert_int_equal(d->step, MLC_SEND);
 	drive_end(d);
 	add(d, MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "Colour", "red"));
 	send(d, "Customer");
@@ -283,13 +338,24 @@ static void changes_go_in_a_batch_and_each_item_is_judged(void **state)
 	assert_string_equal(json_text_at(json_array_get(json_object_get(body, "BatchItemRequest"), 2), "Customer.Id"), "4");
 	json_decref(body);
 	answer(d, 200, "{\"BatchItemResponse\":[{\"bId\":\"1\",\"Fault\":{\"type\":\"ValidationFault\",\"Error\":[{\"Message\":\"Stale\",\"Detail\":\"S\","
-		"\"code\":\"5010\"}]}},{\"bId\":\"0\",\"Customer\":" CUSTOMER("1", "1", "2026-11-20T16:10:00-08:00", "") "},{\"bId\":\"99\"},{\"bId\":\"0\"}],"
+		"\"code\":\"5010\"}]}},{\"bId\":\"0\",\"Customer\":" CUSTOMER("1", "1", "2026-11-20T16:10:00-08:00", "") "},{\"bId\":\"99\"},{\"bId\":\"4\"},{\"bId\":\"0\"},"
+		"{\"bId\":\"3x\",\"Customer\":" CUSTOMER("4", "1", "2026-11-20T16:10:00-08:00", "") "}],"
 		TIME "}");
 	assert_int_equal(d->step, MLC_DONE);
 	assert_string_equal(outcome(d, 0)->record.version, "1");
 	refused(d, 1, MLC_STALE, "Stale");
 	refused(d, 2, MLC_REFUSED, "colon");
 	refused(d, 3, MLC_IN_DOUBT, "does not speak of this one");
+	drive_end(d);
+
+	add(d, MLC_DO_UPDATE, "1", "0", json_pack("{s:s}", "Notes", "a"));
+	add(d, MLC_DO_UPDATE, "2", "0", json_pack("{s:s}", "Notes", "b"));
+	send(d, "Customer");
+	answer(d, 200, "{\"BatchItemResponse\":[{\"bId\":\"\",\"Customer\":" CUSTOMER("1", "1", "2026-11-20T16:10:00-08:00", "") "},{\"bId\":\"1\","
+		"\"Fault\":{\"type\":\"SERVICE\",\"Error\":[{\"Message\":\"slow\",\"code\":\"3001\"}]}}]," TIME "}");
+	refused(d, 0, MLC_IN_DOUBT, "does not speak of this one");
+	refused(d, 1, MLC_LIMITED, "slow");
+	assert_int_equal(outcome(d, 1)->after_ms, 60000);
 }
 
 static void a_lost_or_broken_reply_is_in_doubt(void **state)
