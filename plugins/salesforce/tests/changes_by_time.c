@@ -146,6 +146,51 @@ static void a_lost_locator_goes_on_from_the_last_record(void **state)
 	assert_int_equal(d->step, MLC_DONE);
 }
 
+/* Only a lost place is looked for anew, and not for ever. */
+static void other_trouble_on_a_later_page_is_no_lost_locator(void **state)
+{
+	struct drive *d = *state;
+	int times = 0;
+
+	poll_feed(d, "accounts", NULL);
+	answer(d, 200, PAGE("4", "false", NEXT("a-2"), ROW(A1, T1, "")));
+	commit(d);
+	answer(d, 400, ERROR("QUERY_TIMEOUT", "slow"));
+	assert_int_equal(d->step, MLC_FAIL);
+	drive_end(d);
+	poll_feed(d, "accounts", NULL);
+	for (; times < 50 && d->step == MLC_SEND; times++) {
+		answer(d, 200, PAGE("4", "false", NEXT("a-2"), ROW(A1, T1, "")));
+		commit(d);
+		answer(d, 400, ERROR("INVALID_QUERY_LOCATOR", "invalid query locator"));
+	}
+	assert_int_equal(d->step, MLC_FAIL);
+	assert_in_range(times, 2, 20);
+}
+
+/* Nobody reads or writes on where the login leads somewhere else: SF-13, and one tenant's data in another's books. */
+static void a_login_that_leads_to_another_org_reads_and_writes_nothing(void **state)
+{
+	struct drive *d = *state;
+	json_t *ours = json_pack("{s:s}", "id", "https://login.salesforce.com/id/00DAc0000000003MAA/005x"),
+		*theirs = json_pack("{s:s}", "id", "https://login.salesforce.com/id/00DZz0000000001MAA/005x");
+
+	json_put_text(d->facts, "identity", "00DAc0000000003MAA");
+	d->site.token = ours;
+	poll_feed(d, "accounts", NULL);
+	assert_int_equal(d->step, MLC_SEND);
+	drive_end(d);
+	d->site.token = theirs;
+	poll_feed(d, "accounts", NULL);
+	fails(d, MLC_AUTH);
+	write_one(d, "Account", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "Name", "X"));
+	fails(d, MLC_AUTH);
+	drive_end(d);
+	d->site.token = NULL;
+	json_decref(ours);
+	json_decref(theirs);
+}
+
 static void documents_come_as_hints_by_getUpdated_within_its_reach(void **state)
 {
 	struct drive *d = *state;
@@ -178,6 +223,14 @@ static void documents_come_as_hints_by_getUpdated_within_its_reach(void **state)
 	poll_feed(d, "opportunities", "2026-11-20T08:00:30Z");
 	answer(d, 200, "{\"ids\":[7],\"latestDateCovered\":\"2026-11-21T00:09:00.000+0000\"}");
 	fails(d, MLC_BROKEN);
+	drive_end(d);
+	poll_feed(d, "opportunities", "2026-11-20T08:00:30Z");
+	answer(d, 200, "{\"ids\":[\"7' OR 'a\"],\"latestDateCovered\":\"2026-11-21T00:09:00.000+0000\"}");
+	fails(d, MLC_BROKEN);
+	drive_end(d);
+	poll_feed(d, "opportunities", "2026-11-20T08:00:30Z");
+	answer(d, 400, ERROR("API_DISABLED_FOR_ORG", "no API"));
+	assert_int_equal(d->step, MLC_FAIL);
 }
 
 #define DELETED(ids, covered) "{\"deletedRecords\":[" ids "],\"earliestDateAvailable\":\"2026-10-22T00:00:00.000+0000\",\"latestDateCovered\":\"" covered "\"}"
@@ -196,15 +249,60 @@ static void what_was_deleted_is_told_apart_from_what_was_merged_and_what_came_ba
 		"{\"Id\":\"" A2 "\",\"IsDeleted\":true,\"MasterRecordId\":null},{\"Id\":\"001Ac0000000003IAA\",\"IsDeleted\":false}"));
 	for (int i = 0; i < 4; i++) {
 		holds_text(asked(d), "/deleted/");
-		answer(d, 200, DELETED("", "2026-11-21T00:08:00.000+0000"));
+		answer(d, 200, i == 1 ? DELETED("", "2026-11-21T00:08:00.000+0000") : DELETED("", "2026-11-21T00:09:00.000+0000"));
 	}
 	holds_text(asked(d), "MLC_LedgerAccount__c/deleted/");
 	answer(d, 404, ERROR("NOT_FOUND", "The requested resource does not exist")); /* no such object in this org */
 	assert_int_equal(d->step, MLC_DONE);
-	assert_string_equal(cursor(d), "2026-11-21T00:08:00Z");
+	assert_string_equal(cursor(d), "2026-11-21T00:08:00Z"); /* what the slowest of them covers */
 	assert_string_equal(emitted(d), "deleted Account " A1 ", deleted Account " A2 ", deleted Account 001Ac0000000004IAA");
 	assert_string_equal(record(d, 0)->merged_into, "001Ac0000000009IAA");
 	assert_null(record(d, 1)->merged_into);
+	assert_int_equal(record(d, 1)->changed_ms, INT64_C(1795161600000));
+}
+
+/* A cursor that moves past what could not be read would lose it for ever. */
+static void deletions_that_cannot_be_read_are_not_passed_over(void **state)
+{
+	static const struct { int status; const char *body; enum mlc_fault fault; } rows[] = {
+		{ 404, "<html>", MLC_BROKEN }, { 503, "", MLC_RETRY }, { 400, ERROR("INVALID_REPLICATION_DATE", "endDate before startDate"), MLC_REFUSED },
+		{ 200, "{}", MLC_BROKEN }, { 200, DELETED("{\"id\":\"7\"}", "2026-11-21T00:09:00.000+0000"), MLC_BROKEN },
+	};
+	struct drive *d = *state;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		poll_feed(d, "deleted", "2026-11-20T08:00:00Z");
+		answer(d, 200, DELETED("", "2026-11-21T00:09:00.000+0000"));
+		answer(d, rows[i].status, rows[i].body);
+		fails(d, rows[i].fault);
+		assert_null(cursor(d));
+		drive_end(d);
+	}
+	poll_feed(d, "deleted", "2026-11-20T08:00:00Z");
+	answer(d, 400, ERROR("INVALID_TYPE", "sObject type is not supported")); /* which this org has not */
+	holds_text(asked(d), "/deleted/");
+	drive_end(d);
+	/* What is older than Salesforce remembers is said. */
+	d->logged[0] = 0;
+	poll_feed(d, "deleted", "2026-11-20T08:00:00Z");
+	answer(d, 200, DELETED("", "2026-11-21T00:09:00.000+0000"));
+	assert_string_equal(d->logged, "");
+	answer(d, 200, "{\"deletedRecords\":[],\"earliestDateAvailable\":\"2026-11-20T10:00:00.000+0000\",\"latestDateCovered\":\"2026-11-21T00:09:00.000+0000\"}");
+	holds_text(d->logged, "remembers deletions since 2026-11-20T10:00:00Z only");
+}
+
+static void deletions_are_asked_for_within_salesforces_reach(void **state)
+{
+	struct drive *d = *state;
+
+	poll_feed(d, "deleted", NULL); /* what was gone before we came concerns nobody */
+	holds_text(asked(d), "/deleted/?start=2026-11-21T00:05:00Z&end=2026-11-21T00:11:00Z");
+	drive_end(d);
+	poll_feed(d, "deleted", "2026-01-01T00:00:00Z");
+	holds_text(asked(d), "/deleted/?start=2026-10-");
+	drive_end(d);
+	poll_feed(d, "deleted", "@2026-11-21T00:10:00Z"); /* a minute apart is not enough */
+	holds_text(asked(d), "/deleted/?start=2026-11-21T00:09:00Z&end=2026-11-21T00:11:00Z");
 }
 
 int main(void)
@@ -216,6 +314,10 @@ int main(void)
 		drive_test(what_is_no_page_is_no_news),
 		drive_test(a_cursor_that_loops_and_a_page_that_repeats_are_noticed),
 		drive_test(a_lost_locator_goes_on_from_the_last_record),
+		drive_test(other_trouble_on_a_later_page_is_no_lost_locator),
+		drive_test(a_login_that_leads_to_another_org_reads_and_writes_nothing),
+		drive_test(deletions_that_cannot_be_read_are_not_passed_over),
+		drive_test(deletions_are_asked_for_within_salesforces_reach),
 		drive_test(documents_come_as_hints_by_getUpdated_within_its_reach),
 		drive_test(what_was_deleted_is_told_apart_from_what_was_merged_and_what_came_back),
 	};

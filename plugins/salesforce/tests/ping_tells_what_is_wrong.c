@@ -40,6 +40,29 @@ static void an_org_tells_what_it_is_and_what_it_lacks_and_is_not_written_to(void
 	assert_string_equal(fact(d, "newest_version"), "68.0");
 	holds_text(fact(d, "lacks"), "Account.MLC_Key__c");
 	holds_text(fact(d, "lacks"), "Account.AccountNumber");
+	assert_null(strstr(fact(d, "lacks"), "Account.Name"));
+	assert_null(strstr(fact(d, "lacks"), "Account.CurrencyIsoCode"));
+	drive_end(d);
+
+	/* The currency, on which invoices wait. */
+	begin(d, OP_PING);
+	answer(d, 200, VERSIONS);
+	answer(d, 200, ORG("00DAc0000000003MAA"));
+	answer(d, 200, "{\"features\":{\"defaultCurrencyIsoCode\":\"USD\",\"multiCurrency\":false}}");
+	assert_string_equal(fact(d, "currency"), "USD");
+	answer(d, 200, LIMITS);
+	for (int i = 0; i < 7; i++)
+		answer(d, 404, ERROR("NOT_FOUND", "The requested resource does not exist"));
+	assert_string_equal(fact(d, "currencies"), "one");
+	holds_text(fact(d, "lacks"), "Account, Contact, ");
+	drive_end(d);
+	begin(d, OP_PING);
+	answer(d, 200, VERSIONS);
+	answer(d, 200, ORG("00DAc0000000003MAA"));
+	answer(d, 200, "{\"features\":{\"defaultCurrencyIsoCode\":\"USD\",\"multiCurrency\":true}}");
+	answer(d, 200, LIMITS);
+	answer(d, 500, "");
+	fails(d, MLC_RETRY);
 }
 
 static void shared_hosts_and_old_versions_are_named(void **state)
@@ -50,6 +73,11 @@ static void shared_hosts_and_old_versions_are_named(void **state)
 	begin(d, OP_PING);
 	fails(d, MLC_REFUSED);
 	holds_text(why(d), "My Domain");
+	drive_end(d);
+
+	json_put_text(d->settings, "url", "https://test.salesforce.com");
+	begin(d, OP_PING);
+	fails(d, MLC_REFUSED);
 	drive_end(d);
 
 	json_put_text(d->settings, "url", "https://acme.my.salesforce.com");
@@ -94,15 +122,19 @@ static void fields_that_only_this_org_has_are_described(void **state)
 
 	begin(d, OP_DISCOVER);
 	asks(d, "GET", V "/sobjects/Account/describe");
-	answer(d, 200, "{\"fields\":[" FIELD("Id", "id") "," FIELD("Region__c", "string") "," FIELD("Credit__c", "currency") "," FIELD("Since__c", "date") "," FIELD("MLC_Key__c", "string") "]}");
+	answer(d, 200, "{\"fields\":[" FIELD("Id", "id") "," FIELD("Region__c", "string") "," FIELD("Credit__c", "currency") "," FIELD("Since__c", "date") "," FIELD("MLC_Key__c", "string") ","
+		"{\"name\":\"Score__c\",\"type\":\"string\",\"length\":80,\"createable\":false,\"updateable\":false,\"filterable\":false}," FIELD("Odd'__c", "string") "]}");
 	for (int i = 0; i < 6; i++)
 		answer(d, 404, ERROR("NOT_FOUND", "The requested resource does not exist"));
 	assert_int_equal(d->step, MLC_DONE);
 	found = json_object_get(call_described(d->call), "Account");
-	assert_int_equal(json_object_size(found), 3);
+	assert_int_equal(json_object_size(found), 4);
+	assert_string_equal(json_text_or(found, "Score__c.flags.0", ""), "readonly");
+	assert_string_equal(json_text_or(found, "Region__c.flags.0", ""), "findable");
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(found, "Region__c"), "limit")), 80);
 	assert_string_equal(json_text_or(found, "Credit__c.type", ""), "decimal");
 	assert_string_equal(json_text_or(found, "Since__c.type", ""), "date");
-	assert_string_equal(fact(d, "fields_Account"), "Region__c:s Credit__c:n Since__c:d");
+	assert_string_equal(fact(d, "fields_Account"), "Region__c:s Credit__c:n Since__c:d Score__c:s");
 	drive_end(d);
 
 	begin(d, OP_DISCOVER);

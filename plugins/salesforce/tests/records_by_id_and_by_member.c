@@ -79,6 +79,19 @@ static void lines_that_did_not_come_with_their_document_are_asked_for(void **sta
 	answer(d, 200, PAGE("1", "true", "", ROW(O1, T1, ",\"OpportunityLineItems\":{\"totalSize\":2,\"done\":false" NEXT("l-1") ",\"records\":[" LINE("00kAc0000000001AAA") "]}")));
 	answer(d, 200, PAGE("3", "true", "", LINE("00kAc0000000002AAA") "," LINE("00kAc0000000003AAA")));
 	fails(d, MLC_BROKEN);
+	drive_end(d);
+
+	/* The same where it is looked up. */
+	find(d, "Opportunity", json_pack("{s:s}", "Name", "Invoice 7"));
+	answer(d, 200, PAGE("1", "true", "", ROW(O1, T1, ",\"OpportunityLineItems\":{\"totalSize\":2,\"done\":false" NEXT("l-1") ",\"records\":[" LINE("00kAc0000000001AAA") "]}")));
+	asks(d, "GET", V "/query/01gl-1");
+	answer(d, 200, PAGE("2", "true", "", LINE("00kAc0000000002AAA")));
+	assert_int_equal(d->step, MLC_DONE);
+	holds_text(record(d, 0)->text, "00kAc0000000002AAA");
+	drive_end(d);
+	find(d, "Opportunity", json_pack("{s:s}", "Name", "Invoice 7"));
+	answer(d, 200, PAGE("1", "true", "", ROW(O1, T1, ",\"OpportunityLineItems\":{\"totalSize\":2,\"done\":false,\"nextRecordsUrl\":\"/services/apexrest/x\",\"records\":[]}")));
+	fails(d, MLC_BROKEN);
 }
 
 static void values_stand_in_a_query_as_their_kind_wants_and_cannot_break_out(void **state)
@@ -106,9 +119,23 @@ static void values_stand_in_a_query_as_their_kind_wants_and_cannot_break_out(voi
 	holds_text(asked(d), "WHERE IsStandard = true");
 	drive_end(d);
 
-	find(d, "Opportunity", json_pack("{s:s}", "CloseDate", "2026-11-20 OR Id != null"));
-	fails(d, MLC_REFUSED);
+	find(d, "Account", json_pack("{s:s}", "Id", A1));
+	holds_text(asked(d), "WHERE Id = '" A1 "'");
 	drive_end(d);
+	find(d, "Account", json_pack("{s:i,s:i}", "MLC_Balance__c", 7, "AccountNumber", 7));
+	holds_text(asked(d), "WHERE MLC_Balance__c = 7 AND AccountNumber = '7'");
+	drive_end(d);
+	find(d, "Opportunity", json_pack("{s:{s:s}}", "AccountId", "id", A1));
+	holds_text(asked(d), "WHERE AccountId = '" A1 "'");
+	drive_end(d);
+
+	static const struct { const char *member, *value; } odd[] = { { "CloseDate", "2026-11-20 OR Id != null" }, { "CloseDate", "Id != null" },
+		{ "Amount", "1 OR Id != null" }, { "Amount", "" }, { "Id", "7" }, { "Id", "' OR Id != '" }, { "SystemModstamp", "now" } };
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		find(d, "Opportunity", json_pack("{s:s}", odd[i].member, odd[i].value));
+		fails(d, MLC_REFUSED);
+		drive_end(d);
+	}
 	find(d, "Opportunity", json_pack("{s:s}", "AccountId", "' OR Id != '"));
 	fails(d, MLC_REFUSED);
 	drive_end(d);

@@ -36,6 +36,15 @@ static void a_create_is_an_upsert_by_our_key_and_is_read_back(void **state)
 	write_one(d, "PricebookEntry", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "UnitPrice", "9.00"));
 	answer(d, 200, COMPOSITE(PART("write", "200", "[" REFUSED("DUPLICATE_VALUE", "This price definition already exists in this price book") "]")));
 	refused(d, 0, MLC_STALE, "already exists");
+	drive_end(d);
+	/* What bears our key is sent again. */
+	write_one(d, "Account", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "Name", "X"));
+	answer(d, 503, "");
+	fails(d, MLC_RETRY);
+	drive_end(d);
+	write_one(d, "PricebookEntry", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "UnitPrice", "9.00"));
+	answer(d, 400, ERROR("MALFORMED_QUERY", "no")); /* of which nothing was done */
+	fails(d, MLC_REFUSED);
 }
 
 static void of_many_each_has_an_outcome_of_its_own(void **state)
@@ -77,8 +86,32 @@ static void of_many_each_has_an_outcome_of_its_own(void **state)
 	refused(d, 0, MLC_BROKEN, "does not say");
 	drive_end(d);
 	write_one(d, "Account", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "Name", "X"));
+	answer(d, 200, COMPOSITE(PART("write", "200", "[{\"id\":\"" A1 "\",\"success\":false,\"errors\":[]}]")));
+	refused(d, 0, MLC_BROKEN, "does not say");
+	drive_end(d);
+	write_one(d, "Account", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "Name", "X"));
+	answer(d, 200, COMPOSITE(PART("write", "200", "[{\"success\":false,\"errors\":[{\"statusCode\":\"ENTITY_IS_DELETED\",\"message\":\"gone\"}]}]")));
+	refused(d, 0, MLC_REFUSED, "gone"); /* there is nothing to look at again */
+	drive_end(d);
+	write_one(d, "Account", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "Name", "X"));
 	answer(d, 200, COMPOSITE(PART("write", "400", ERROR("INVALID_FIELD", "No such column 'MLC_Key__c' on entity 'Account'"))));
 	fails(d, MLC_REFUSED);
+}
+
+/* One that cannot be said is refused by itself; of the others none is left behind, nor taken for it. */
+static void one_that_cannot_leave_keeps_no_other_back(void **state)
+{
+	struct drive *d = *state;
+	json_t *data = json_pack("[{s:{s:s}},{s:s}]", "ParentId", "name", "Contoso", "Name", "Two");
+	const struct mlc_write w[2] = { { .verb = MLC_DO_CREATE, .key = "k-1", .data = json_array_get(data, 0) },
+		{ .verb = MLC_DO_CREATE, .key = "k-2", .data = json_array_get(data, 1) } };
+
+	d->data = data;
+	write_all(d, "Account", w, 2);
+	holds_text(sent_body(d), "\"records\":[{\"attributes\":{\"type\":\"Account\"},\"MLC_Key__c\":\"k-2\",\"Name\":\"Two\"}]");
+	answer(d, 200, COMPOSITE(PART("write", "200", "[" DONE(A2) "]") "," PART("read", "200", PAGE("1", "true", "", KEYED_ROW(A2, "")))));
+	refused(d, 0, MLC_REFUSED, "no reference");
+	settled(d, 1, A2);
 }
 
 #define CHECK_ROW(id, at) "{\"attributes\":{},\"Id\":\"" id "\",\"SystemModstamp\":\"" at "\"}"
@@ -114,6 +147,44 @@ static void an_update_looks_first_whether_it_is_still_what_we_knew(void **state)
 
 	write_one(d, "Account", MLC_DO_UPDATE, "7", T1, json_pack("{s:s}", "Phone", "7"));
 	refused(d, 0, MLC_REFUSED, "no id");
+	drive_end(d);
+
+	write_one(d, "Account", MLC_DO_UPDATE, A1, T1, json_pack("{s:s}", "Phone", "7"));
+	answer(d, 200, PAGE("1", "true", "", CHECK_ROW(A1, T1)));
+	answer(d, 200, COMPOSITE(PART("write", "200", "[" REFUSED("DUPLICATE_VALUE", "taken") "]")));
+	refused(d, 0, MLC_REFUSED, "taken");
+	drive_end(d);
+
+	/* A reference is emptied, too; what is not ours to write stays out of it. */
+	write_one(d, "Account", MLC_DO_UPDATE, A1, T1, json_pack("{s:n,s:s,s:s}", "ParentId", "CreatedDate", "2026-11-20T09:00:00Z", "MLC_Key__c", "x"));
+	answer(d, 200, PAGE("1", "true", "", CHECK_ROW(A1, T1)));
+	holds_text(sent_body(d), "\"id\":\"" A1 "\",\"ParentId\":null}]");
+}
+
+/* SF-27: the one that somebody has changed meanwhile does not go out with the others. */
+static void of_several_updates_only_those_that_are_as_we_knew_them_leave(void **state)
+{
+	struct drive *d = *state;
+	json_t *data = json_pack("[{s:s},{s:s},{s:s}]", "Phone", "1", "Phone", "2", "Phone", "3");
+	static const char *const ids[] = { A1, A2, "001Ac0000000003IAA" };
+	struct mlc_write w[3];
+
+	for (size_t i = 0; i < 3; i++)
+		w[i] = (struct mlc_write){ .verb = MLC_DO_UPDATE, .id = ids[i], .version = T1, .key = "k", .data = json_array_get(data, i) };
+	d->data = data;
+	write_all(d, "Account", w, 3);
+	answer(d, 200, PAGE("3", "true", "", CHECK_ROW("001Ac0000000003IAA", T1) "," CHECK_ROW(A2, T2) "," CHECK_ROW(A1, T1)));
+	holds_text(sent_body(d), "\"records\":[{\"attributes\":{\"type\":\"Account\"},\"id\":\"" A1 "\",\"Phone\":\"1\"},"
+		"{\"attributes\":{\"type\":\"Account\"},\"id\":\"001Ac0000000003IAA\",\"Phone\":\"3\"}]");
+	holds_text(sent_body(d), "\"referenceId\":\"read\"");
+	holds_text(sent_body(d), "WHERE%20Id%20IN%20%28%27" A1 "%27%2C%27001Ac0000000003IAA%27%29");
+	answer(d, 200, COMPOSITE(PART("write", "200", "[" DONE(A1) "," DONE("001Ac0000000003IAA") "]") "," PART("read", "200",
+		PAGE("2", "true", "", ROW("001Ac0000000003IAA", T2, ",\"Phone\":\"3\"") "," ROW(A1, T2, ",\"Phone\":\"1\"")))));
+	settled(d, 0, A1);
+	refused(d, 1, MLC_STALE, "changed in Salesforce");
+	settled(d, 2, "001Ac0000000003IAA");
+	holds_text(outcome(d, 0)->record.text, "\"Phone\":\"1\""); /* each read back as itself */
+	holds_text(outcome(d, 2)->record.text, "\"Phone\":\"3\"");
 }
 
 static void a_delete_of_what_is_gone_is_done(void **state)
@@ -131,6 +202,50 @@ static void a_delete_of_what_is_gone_is_done(void **state)
 	write_one(d, "Contact", MLC_DO_DELETE, "003Ac0000000001AAA", T1, NULL);
 	answer(d, 200, PAGE("0", "true", "", ""));
 	settled(d, 0, "003Ac0000000001AAA");
+	drive_end(d);
+
+	/* What is there and was changed is not; nor is what Salesforce would not delete. */
+	write_one(d, "Contact", MLC_DO_DELETE, "003Ac0000000001AAA", T1, NULL);
+	answer(d, 200, PAGE("1", "true", "", CHECK_ROW("003Ac0000000001AAA", T2)));
+	refused(d, 0, MLC_STALE, "changed in Salesforce");
+	drive_end(d);
+	write_one(d, "Contact", MLC_DO_DELETE, "003Ac0000000001AAA", T1, NULL);
+	answer(d, 200, PAGE("1", "true", "", CHECK_ROW("003Ac0000000001AAA", T1)));
+	answer(d, 200, "[" REFUSED("DELETE_FAILED", "associated with orders") "]");
+	refused(d, 0, MLC_REFUSED, "associated with orders");
+	drive_end(d);
+
+	const struct mlc_write two[2] = { { .verb = MLC_DO_DELETE, .id = O1, .version = T1, .key = "k" },
+		{ .verb = MLC_DO_DELETE, .id = "006Ac0000000002IAA", .version = T1, .key = "k" } };
+	write_all(d, "Opportunity", two, 2);
+	answer(d, 200, PAGE("2", "true", "", CHECK_ROW(O1, T1) "," CHECK_ROW("006Ac0000000002IAA", T1)));
+	asks(d, "DELETE", V "/composite/sobjects?ids=" O1 ",006Ac0000000002IAA&allOrNone=false");
+	answer(d, 200, "[" DONE(O1) "," DONE("006Ac0000000002IAA") "]");
+	settled(d, 0, O1);
+	settled(d, 1, "006Ac0000000002IAA");
+	assert_true(outcome(d, 1)->record.deleted);
+}
+
+/* The composite that was asked for: whole JSON, and each of its parts. */
+static json_t *composite(const struct drive *d)
+{
+	json_t *body = json_read(sent_body(d), strlen(sent_body(d)), NULL);
+
+	assert_non_null(body);
+	return body;
+}
+
+/* "gone DELETE, doc PATCH, ..." */
+static const char *parts(json_t *body)
+{
+	static char text[512];
+	json_t *part;
+	size_t i, len = 0;
+
+	text[0] = 0;
+	json_array_foreach(json_object_get(body, "compositeRequest"), i, part)
+		len += (size_t)snprintf(text + len, sizeof text - len, "%s%s %s", i ? ", " : "", json_text_or(part, "referenceId", "?"), json_text_or(part, "method", "?"));
+	return text;
 }
 
 static json_t *document(void)
@@ -155,6 +270,14 @@ static void a_document_and_its_lines_go_in_one_call_or_not_at_all(void **state)
 	holds_text(sent_body(d), "{\"attributes\":{\"type\":\"OpportunityLineItem\"},\"OpportunityId\":\"@{doc.id}\",\"MLC_Key__c\":\"L-1\",\"PricebookEntryId\":"
 		"\"01uAc0000000001AAA\",\"Quantity\":2,\"TotalPrice\":10.00}");
 	holds_text(sent_body(d), "\"MLC_Key__c\":\"k-1-2\""); /* a line without a key of its own */
+	json_t *body = composite(d);
+	assert_string_equal(parts(body), "doc POST, made1 POST, read GET");
+	assert_true(json_is_true(json_object_get(body, "allOrNone")));
+	json_t *made = json_object_get(json_array_get(json_object_get(body, "compositeRequest"), 1), "body");
+	assert_true(json_is_true(json_object_get(made, "allOrNone")));
+	assert_int_equal(json_array_size(json_object_get(made, "records")), 2);
+	json_decref(body);
+	holds_text(sent_body(d), "WHERE%20MLC_Key__c%20%3D%20%27k-1%27");
 	answer(d, 200, COMPOSITE(PART("doc", "201", DONE(O1)) "," PART("made1", "200", "[" DONE("00kAc0000000001AAA") "," DONE("00kAc0000000002AAA") "]") ","
 		PART("read", "200", PAGE("1", "true", "", DOCUMENT_ROW))));
 	settled(d, 0, O1);
@@ -167,6 +290,23 @@ static void a_document_and_its_lines_go_in_one_call_or_not_at_all(void **state)
 	answer(d, 200, COMPOSITE(PART("doc", "400", ERROR("PROCESSING_HALTED", "rolled back")) "," PART("made1", "200", "[" REFUSED("ALL_OR_NONE_OPERATION_ROLLED_BACK", "rolled back") ","
 		REFUSED("FIELD_INTEGRITY_EXCEPTION", "pricebook entry is inactive") "]") "," PART("read", "400", ERROR("PROCESSING_HALTED", "rolled back"))));
 	refused(d, 0, MLC_REFUSED, "pricebook entry is inactive");
+	drive_end(d);
+
+	write_one(d, "Opportunity", MLC_DO_CREATE, NULL, NULL, document());
+	answer(d, 200, COMPOSITE(PART("doc", "201", "{}") "," PART("read", "400", ERROR("QUERY_TIMEOUT", "slow"))));
+	assert_int_not_equal(outcome(d, 0)->end, WRITE_END_SETTLED); /* done or not: nothing says so */
+	drive_end(d);
+	write_one(d, "Opportunity", MLC_DO_CREATE, NULL, NULL, document());
+	answer(d, 200, COMPOSITE(PART("doc", "201", "{}") "," PART("read", "200", PAGE("0", "true", "", ""))));
+	refused(d, 0, MLC_IN_DOUBT, "does not say");
+	drive_end(d);
+	write_one(d, "Opportunity", MLC_DO_CREATE, NULL, NULL, document());
+	answer(d, 200, COMPOSITE(PART("doc", "201", DONE(O1)) "," PART("read", "200", PAGE("0", "true", "", ""))));
+	settled(d, 0, O1);
+	drive_end(d);
+	write_one(d, "Opportunity", MLC_DO_CREATE, NULL, NULL, document());
+	answer(d, 200, "{\"compositeResponse\":[]}");
+	fails(d, MLC_BROKEN);
 }
 
 /* The reply was lost and the same went out again: our key is there, so it had arrived. */
@@ -208,7 +348,14 @@ static void lines_that_stay_keep_their_id_others_go_and_come(void **state)
 	holds_text(body, "/composite/sobjects?ids=00kAc0000000002AAA,00kAc0000000003AAA&allOrNone=true");
 	holds_text(body, "\"id\":\"00kAc0000000001AAA\",\"Quantity\":2,\"TotalPrice\":10.00}");
 	holds_text(body, "\"OpportunityId\":\"" O1 "\",\"MLC_Key__c\":\"k-0-2\",\"PricebookEntryId\":\"01uAc0000000002AAA\"");
-	assert_true(strstr(body, "\"gone\"") < strstr(body, "\"doc\"") && strstr(body, "\"doc\"") < strstr(body, "\"kept1\""));
+	json_t *all = composite(d), *part;
+	size_t i;
+	assert_string_equal(parts(all), "gone DELETE, doc PATCH, kept1 PATCH, made1 POST, read GET");
+	json_array_foreach(json_object_get(all, "compositeRequest"), i, part)
+		if (i == 2 || i == 3)
+			assert_int_equal(json_array_size(json_object_get(json_object_get(part, "body"), "records")), 1);
+	json_decref(all);
+	holds_text(body, "WHERE%20Id%20%3D%20%27" O1 "%27");
 	assert_false(call_inside(d->call)->request->repeatable);
 	answer(d, 200, COMPOSITE(PART("gone", "200", "[]") "," PART("doc", "204", "null") "," PART("kept1", "200", "[" DONE("00kAc0000000001AAA") "]") ","
 		PART("made1", "200", "[" DONE("00kAc0000000004AAA") "]") "," PART("read", "200", PAGE("1", "true", "", DOCUMENT_ROW))));
@@ -219,8 +366,27 @@ static void lines_that_stay_keep_their_id_others_go_and_come(void **state)
 	write_one(d, "Opportunity", MLC_DO_UPDATE, O1, T1, json_pack("{s:s}", "MLC_State__c", "Paid"));
 	answer(d, 200, PAGE("1", "true", "", LINES_THERE));
 	assert_null(strstr(sent_body(d), "OpportunityLineItem\"}"));
+	json_t *body_alone = composite(d);
+	assert_string_equal(parts(body_alone), "doc PATCH, read GET");
+	json_decref(body_alone);
 	lost(d);
 	fails(d, MLC_IN_DOUBT);
+	drive_end(d);
+
+	/* Erased: all of them go, and nothing else is touched. */
+	write_one(d, "Opportunity", MLC_DO_UPDATE, O1, T1, json_pack("{s:n}", "OpportunityLineItems"));
+	answer(d, 200, PAGE("1", "true", "", LINES_THERE));
+	holds_text(sent_body(d), "?ids=00kAc0000000001AAA,00kAc0000000002AAA,00kAc0000000003AAA&allOrNone=true");
+	all = composite(d);
+	assert_string_equal(parts(all), "gone DELETE, read GET");
+	json_decref(all);
+	drive_end(d);
+
+	/* Not all of its lines came: what is not seen cannot be told from what is to be made. */
+	write_one(d, "Opportunity", MLC_DO_UPDATE, O1, T1, document());
+	answer(d, 200, PAGE("1", "true", "", ROW(O1, T1, ",\"OpportunityLineItems\":{\"totalSize\":900,\"done\":false,\"nextRecordsUrl\":\"" V "/query/01g\",\"records\":["
+		LINE("00kAc0000000001AAA", "L-1", "01uAc0000000001AAA") "]}")));
+	refused(d, 0, MLC_REFUSED, "more lines than go in one call");
 }
 
 static void a_document_that_one_call_cannot_carry_is_refused_with_words(void **state)
@@ -256,7 +422,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		drive_test(a_create_is_an_upsert_by_our_key_and_is_read_back),
 		drive_test(of_many_each_has_an_outcome_of_its_own),
+		drive_test(one_that_cannot_leave_keeps_no_other_back),
 		drive_test(an_update_looks_first_whether_it_is_still_what_we_knew),
+		drive_test(of_several_updates_only_those_that_are_as_we_knew_them_leave),
 		drive_test(a_delete_of_what_is_gone_is_done),
 		drive_test(a_document_and_its_lines_go_in_one_call_or_not_at_all),
 		drive_test(a_document_that_is_there_with_our_key_is_done),
