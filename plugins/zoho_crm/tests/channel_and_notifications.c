@@ -62,6 +62,24 @@ static void a_channel_is_made_with_a_token_of_ours(void **state)
 }
 
 /* ZOHO-14: what was asked for too long is silently one hour; only the answer counts. */
+/* Two connections, of one tenant or of two, may be of one account: each has a channel of its own. */
+static void each_connection_has_a_channel_of_its_own(void **state)
+{
+	static const char *const others[] = { "beta/crm", "acme/crm2", "acme/crn" };
+	struct drive *d = *state;
+	char first[32];
+
+	subscribe(d, URL, NULL);
+	snprintf(first, sizeof first, "%s", channel);
+	drive_end(d);
+	for (size_t i = 0; i < 3; i++) {
+		d->site.connection = others[i];
+		subscribe(d, URL, NULL);
+		assert_string_not_equal(channel, first);
+		drive_end(d);
+	}
+}
+
 static void the_expiry_that_zoho_tells_is_believed(void **state)
 {
 	struct drive *d = *state;
@@ -69,6 +87,14 @@ static void the_expiry_that_zoho_tells_is_believed(void **state)
 	subscribe(d, URL, NULL);
 	answer(d, 204, "");
 	answer(d, 201, DONE_UNTIL("2026-11-20T17:10:00-08:00"));
+	assert_int_equal(renew_at(d), NOW + 30 * WHEN_MINUTE_MS);
+	drive_end(d);
+
+	/* Each module has its own: the soonest counts, wherever it stands. */
+	subscribe(d, URL, NULL);
+	answer(d, 204, "");
+	answer(d, 201, "{\"watch\":[{\"code\":\"SUCCESS\",\"details\":{\"events\":[{\"channel_expiry\":\"2026-11-24T00:10:00Z\"},"
+		"{\"channel_expiry\":\"2026-11-21T01:10:00Z\"},{\"channel_expiry\":\"2026-11-27T00:10:00Z\"}]},\"status\":\"success\"}]}");
 	assert_int_equal(renew_at(d), NOW + 30 * WHEN_MINUTE_MS);
 	drive_end(d);
 
@@ -123,6 +149,16 @@ static void after_a_lapse_a_new_one_is_made(void **state)
 	answer(d, 400, "{\"watch\":[" REFUSAL("NOT_SUBSCRIBED", "not subscribed", "") "]}");
 	asks(d, "POST", "/crm/v8/actions/watch");
 	drive_end(d);
+
+	/* That it cannot be looked at does not mean that there is none. */
+	subscribe(d, URL, URL);
+	answer(d, 400, REFUSAL("INVALID_REQUEST", "unable to process", ""));
+	assert_int_equal(d->step, MLC_FAIL);
+	drive_end(d);
+	subscribe(d, URL, URL);
+	answer(d, 503, "NOT_SUBSCRIBED");
+	fails(d, MLC_RETRY);
+	drive_end(d);
 }
 
 static void a_channel_of_another_address_or_an_unknown_token_is_replaced(void **state)
@@ -134,6 +170,16 @@ static void a_channel_of_another_address_or_an_unknown_token_is_replaced(void **
 	answer(d, 200, THERE("https://old.example/hooks/acme/crm"));
 	asks(d, "PUT", "/crm/v8/actions/watch");
 	assert_int_equal(call_kept(d->call, &kept), 1);
+	drive_end(d);
+
+	subscribe(d, URL, URL); /* somebody has moved it */
+	answer(d, 200, THERE("https://old.example/hooks/acme/crm"));
+	asks(d, "PUT", "/crm/v8/actions/watch");
+	drive_end(d);
+
+	subscribe(d, URL, "https://old.example/hooks/acme/crm"); /* and we were known there */
+	answer(d, 200, THERE(URL));
+	asks(d, "PUT", "/crm/v8/actions/watch");
 	drive_end(d);
 
 	subscribe(d, URL, NULL); /* the reply to its making was lost */
@@ -172,6 +218,20 @@ static void without_an_address_the_channel_ends(void **state)
 	answer(d, 200, "{\"watch\":[{\"code\":\"SUCCESS\",\"details\":{},\"status\":\"success\"}]}");
 	assert_int_equal(d->step, MLC_DONE);
 	assert_int_equal(renew_at(d), 0);
+	assert_string_equal(cursor(d), "none");
+	drive_end(d);
+
+	subscribe(d, NULL, URL);
+	answer(d, 200, THERE(URL));
+	answer(d, 503, "");
+	fails(d, MLC_RETRY); /* it is there still */
+	assert_null(cursor(d));
+	drive_end(d);
+
+	subscribe(d, NULL, URL);
+	answer(d, 204, ""); /* there is none */
+	assert_int_equal(d->step, MLC_DONE);
+	assert_string_equal(cursor(d), "none");
 	drive_end(d);
 }
 
@@ -248,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		drive_test(a_channel_is_made_with_a_token_of_ours),
+		drive_test(each_connection_has_a_channel_of_its_own),
 		drive_test(the_expiry_that_zoho_tells_is_believed),
 		drive_test(a_channel_that_is_alive_is_renewed_by_patch_and_keeps_its_token),
 		drive_test(after_a_lapse_a_new_one_is_made),

@@ -24,8 +24,8 @@ static void pages_follow_each_other_by_token_and_are_committed_one_by_one(void *
 	poll(d, "products", NULL);
 	asks(d, "GET", LIST);
 	assert_null(header_sent(d, "If-Modified-Since"));
-	answer(d, 200, "{\"data\":[" PRODUCT("1", "2026-11-20T10:00:00-08:00", "") "]" MORE("t1"));
-	assert_string_equal(emitted(d), "Products 1");
+	answer_headers(d, 200, "{\"data\":[" PRODUCT("1", "2026-11-20T10:00:00-08:00", "") "]" MORE("t1"), AT_NOW);
+	assert_string_equal(emitted(d), "Products 1"); /* and more is to come: now is not yet seen */
 	assert_string_equal(cursor(d), "2026-11-20T18:00:00Z");
 	call_take(d->call);
 	asks(d, "GET", LIST "&page_token=t1");
@@ -227,6 +227,25 @@ static void what_was_deleted_is_told_and_its_cursor_moves_at_the_end(void **stat
 	assert_string_equal(emitted(d), "deleted Accounts 9, deleted Accounts 8");
 	assert_string_equal(cursor(d), "2026-11-21T00:00:00Z");
 	drive_end(d);
+
+	/* Where Zoho does not say what time it is, as far as was told. */
+	poll(d, "deleted_accounts", "2026-11-20T00:00:00Z");
+	answer(d, 200, "{\"data\":[{\"id\":\"9\",\"deleted_time\":\"2026-11-20T23:59:59+00:00\"},{\"id\":\"8\",\"deleted_time\":\"2026-11-20T10:00:00+00:00\"}],"
+		"\"info\":{\"more_records\":false}}");
+	assert_string_equal(cursor(d), "2026-11-20T23:59:59Z");
+	assert_int_equal(record(d, 1)->changed_ms, INT64_C(1795168800000));
+	drive_end(d);
+
+	static const char *const odd[] = { "{\"deleted_time\":\"2026-11-20T10:00:00Z\"}", "{\"id\":\"x\",\"deleted_time\":\"2026-11-20T10:00:00Z\"}", "{\"id\":\"8\"}" };
+	for (size_t i = 0; i < 3; i++) {
+		char *body = xformat("{\"data\":[%s],\"info\":{\"more_records\":false}}", odd[i]);
+
+		poll(d, "deleted_accounts", NULL);
+		answer(d, 200, body);
+		fails(d, MLC_BROKEN);
+		drive_end(d);
+		free(body);
+	}
 }
 
 int main(void)

@@ -89,6 +89,17 @@ static void garbage_is_no_organisation(void **state)
 	}
 }
 
+static bool has_flag(const json_t *told, const char *field, const char *flag)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(json_object_get(told, field), "flags"), i, one)
+		if (strcmp(json_string_value(one), flag) == 0)
+			return true;
+	return false;
+}
+
 static void fields_of_the_account_alone_are_described(void **state)
 {
 	struct drive *d = *state;
@@ -98,16 +109,24 @@ static void fields_of_the_account_alone_are_described(void **state)
 	asks(d, "GET", "/crm/v8/settings/fields?module=Accounts");
 	answer(d, 200, "{\"fields\":[{\"api_name\":\"Account_Name\",\"data_type\":\"text\"},{\"api_name\":\"Colour\",\"data_type\":\"text\",\"length\":30},"
 		"{\"api_name\":\"Limit\",\"data_type\":\"currency\",\"decimal_place\":2},{\"api_name\":\"Rep\",\"data_type\":\"lookup\",\"lookup\":{\"module\":{\"api_name\":\"Contacts\"}},"
-		"\"system_mandatory\":true},{\"data_type\":\"text\"}]}");
+		"\"system_mandatory\":true},{\"api_name\":\"Score\",\"data_type\":\"formula\",\"read_only\":true},{\"api_name\":\"Vip\",\"data_type\":\"boolean\"},{\"data_type\":\"text\"}]}");
 	for (size_t i = 1; i < 9; i++)
 		answer(d, 200, "{\"fields\":[]}");
 	answer(d, 400, REFUSAL("INVALID_MODULE", "the module name given seems to be invalid", "")); /* Invoices: not in this edition */
 	assert_int_equal(d->step, MLC_DONE);
 	told = json_object_get(call_described(d->call), "Accounts");
 	assert_null(json_object_get(told, "Account_Name"));
-	assert_non_null(json_object_get(told, "Colour"));
-	assert_non_null(json_object_get(told, "Limit"));
-	assert_non_null(json_object_get(told, "Rep"));
+	static const char *const types[][2] = { { "Colour", "text" }, { "Limit", "decimal" }, { "Rep", "ref" }, { "Vip", "bool" } };
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(json_text_or(json_object_get(told, types[i][0]), "type", ""), types[i][1]);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(told, "Colour"), "limit")), 30);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(told, "Limit"), "limit")), 2);
+	assert_string_equal(json_text_or(told, "Rep.of", ""), "Contacts");
+	assert_true(has_flag(told, "Rep", "required"));
+	assert_false(has_flag(told, "Rep", "readonly"));
+	assert_true(has_flag(told, "Score", "readonly")); /* which no mapping may write */
+	assert_false(has_flag(told, "Colour", "readonly"));
+	assert_false(has_flag(told, "Colour", "required"));
 	drive_end(d);
 }
 

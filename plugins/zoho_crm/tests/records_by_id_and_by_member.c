@@ -80,6 +80,34 @@ static void the_products_of_a_deal_are_one_record(void **state)
 	assert_string_equal(member(d, 0, "Products.1.Product.id"), "2");
 	assert_int_equal(json_array_size(json_object_get(record(d, 1)->data, "Products")), 0);
 	drive_end(d);
+
+	/* Not every refusal says that the deal is gone. */
+	fetch(d, "Deal_Products", (const char *const[]){ "9", NULL });
+	answer(d, 400, REFUSAL("REQUIRED_PARAM_MISSING", "fields", ""));
+	fails(d, MLC_REFUSED);
+	assert_string_equal(emitted(d), "");
+	drive_end(d);
+	fetch(d, "Deal_Products", (const char *const[]){ "9", NULL });
+	answer(d, 500, REFUSAL("INVALID_DATA", "oops", ""));
+	assert_int_equal(d->step, MLC_FAIL);
+	assert_string_equal(emitted(d), "");
+	drive_end(d);
+}
+
+/* Amounts in rows are amounts, too. */
+static void rows_are_tidied_like_their_record(void **state)
+{
+	struct drive *d = *state;
+
+	fetch(d, "Deals", (const char *const[]){ "7", NULL });
+	answer(d, 200, "{\"data\":[{\"id\":\"7\",\"Deal_Name\":\"D\",\"Amount\":12,\"Modified_Time\":\"2026-11-20T10:00:00+01:00\",\"Invoice_Lines\":"
+		"[{\"id\":\"101\",\"Amount\":10,\"$in_merge\":false},{\"id\":\"102\",\"Amount\":1.55},null]}]}");
+	assert_string_equal(member(d, 0, "Amount"), "12");
+	assert_string_equal(member(d, 0, "Invoice_Lines.0.Amount"), "10");
+	assert_string_equal(member(d, 0, "Invoice_Lines.0.$in_merge"), "(none)");
+	assert_string_equal(member(d, 0, "Invoice_Lines.1.Amount"), "1.55");
+	assert_int_equal(json_array_size(json_object_get(record(d, 0)->data, "Invoice_Lines")), 3);
+	drive_end(d);
 }
 
 /* COQL, since the index of the search lags behind. */
@@ -129,7 +157,14 @@ static void several_members_stand_in_pairs_and_lookups_by_id(void **state)
 		"select id from Deals where ((Deal_Name = 'D' and Account_Name = '42') and Stage = 'Closed Won') order by id limit 0, 100");
 	drive_end(d);
 
+	find(d, "Products", json_pack("{s:b,s:i}", "Product_Active", 0, "Unit_Price", 7));
+	assert_string_equal(query_sent(d), "select id from Products where (Product_Active = false and Unit_Price = 7) order by id limit 0, 100");
+	drive_end(d);
+
 	find(d, "Deals", json_pack("{s:{s:s}}", "Account_Name", "name", "Byron"));
+	fails(d, MLC_REFUSED);
+	drive_end(d);
+	find(d, "Deals", json_object());
 	fails(d, MLC_REFUSED);
 	drive_end(d);
 }
@@ -142,10 +177,21 @@ static void many_are_read_page_by_page(void **state)
 	answer(d, 200, "{\"data\":[{\"id\":\"5\"}],\"info\":{\"more_records\":true}}");
 	answer(d, 200, "{\"data\":[{\"id\":\"5\",\"Last_Name\":\"Smith\"}],\"info\":{\"more_records\":false}}");
 	assert_non_null(strstr(query_sent(d), "limit 100, 100"));
+	answer(d, 200, "{\"data\":[{\"id\":\"6\"}],\"info\":{\"more_records\":true}}");
+	assert_non_null(strstr(call_inside(d->call)->request->path, "/crm/v8/Contacts?ids=6&fields="));
+	answer(d, 200, "{\"data\":[{\"id\":\"6\",\"Last_Name\":\"Smith\"}],\"info\":{\"more_records\":false}}");
 	answer(d, 204, "");
 	assert_int_equal(d->step, MLC_DONE);
-	assert_string_equal(emitted(d), "Contacts 5");
+	assert_string_equal(emitted(d), "Contacts 5, Contacts 6");
 	drive_end(d);
+
+	static const char *const odd[] = { "{\"data\":[{\"id\":\"5,6\"}]}", "{\"data\":[{}]}", "{\"data\":[{\"id\":7}]}" };
+	for (size_t i = 0; i < 3; i++) {
+		find(d, "Contacts", json_pack("{s:s}", "Last_Name", "Smith"));
+		answer(d, 200, odd[i]);
+		fails(d, MLC_BROKEN);
+		drive_end(d);
+	}
 }
 
 int main(void)
@@ -155,6 +201,7 @@ int main(void)
 		drive_test(a_reply_that_is_another_record_is_garbage),
 		drive_test(what_is_no_id_is_refused_before_anything_is_asked),
 		drive_test(the_products_of_a_deal_are_one_record),
+		drive_test(rows_are_tidied_like_their_record),
 		drive_test(a_record_is_found_by_coql_and_then_read),
 		drive_test(nothing_found_is_a_204_and_nothing_else),
 		drive_test(several_members_stand_in_pairs_and_lookups_by_id),

@@ -21,7 +21,7 @@
 /* ZOHO-30: sent twice, it makes one record. */
 static void creates_go_as_one_upsert_by_our_key(void **state)
 {
-	json_t *a = json_pack("{s:s,s:s,s:s}", "Account_Name", "A", "External_Id", "qb-1", "Books_Balance", "12.30"), *b = json_pack("{s:s}", "Account_Name", "B");
+	json_t *a = json_pack("{s:s,s:s,s:s}", "Account_Name", "A", "External_Id", "qb-1", "Books_Balance", "12.30"), *b = json_pack("{s:s,s:s}", "Account_Name", "B", "Phone_Digits", "7755550142"); /* which is ours alone */
 	const struct mlc_write w[] = { { .verb = MLC_DO_CREATE, .key = "k-1", .data = a }, { .verb = MLC_DO_CREATE, .key = "k-2", .data = b } };
 	struct drive *d = *state;
 
@@ -175,7 +175,43 @@ static void an_update_of_what_is_gone_is_read_again(void **state)
 	answer(d, 400, "{\"data\":[" REFUSAL("INVALID_DATA", "the id given seems to be invalid", "\"api_name\":\"id\"") "]}");
 	refused(d, 0, MLC_STALE);
 	drive_end(d);
+
+	/* Read again, these would be refused again. */
+	static const char *const others[] = { REFUSAL("INVALID_DATA", "invalid data", "\"api_name\":\"Phone\""), REFUSAL("NOT_ALLOWED", "no", "\"api_name\":\"id\""),
+		REFUSAL("DUPLICATE_DATA", "duplicate data", "\"api_name\":\"Account_Name\",\"duplicate_record\":{\"id\":\"77\"}") };
+	for (size_t i = 0; i < 3; i++) {
+		char *body = xformat("{\"data\":[%s]}", others[i]);
+
+		write_all(d, "Accounts", &w, 1);
+		answer(d, 400, body);
+		refused(d, 0, MLC_REFUSED);
+		assert_string_equal(emitted(d), "");
+		drive_end(d);
+		free(body);
+	}
+
+	/* Written, but another one: of ours nothing is known. */
+	static const char *const odd[] = { WELL("43"), WELL("x") };
+	for (size_t i = 0; i < 2; i++) {
+		char *body = xformat("{\"data\":[%s]}", odd[i]);
+
+		write_all(d, "Accounts", &w, 1);
+		answer(d, 200, body);
+		refused(d, 0, MLC_IN_DOUBT);
+		drive_end(d);
+		free(body);
+	}
 	json_decref(a);
+}
+
+static void an_id_cannot_lead_to_another_address(void **state)
+{
+	const struct mlc_write w = { .verb = MLC_DO_UPDATE, .id = "1/../../users/2", .key = "k-1", .data = NULL };
+	struct drive *d = *state;
+
+	write_all(d, "Accounts", &w, 1);
+	fails(d, MLC_REFUSED);
+	drive_end(d);
 }
 
 /* ZOHO-35: rows keep their ids, new ones have none, what is left over goes. */
@@ -219,6 +255,13 @@ static void deletes_go_as_one_and_what_is_gone_is_done(void **state)
 	assert_int_equal(d->step, MLC_DONE);
 	assert_true(outcome(d, 0)->record.deleted);
 	assert_true(outcome(d, 1)->record.deleted);
+	drive_end(d);
+
+	/* What Zoho does not delete is there. */
+	write_all(d, "Deals", w, 2);
+	answer(d, 207, "{\"data\":[" REFUSAL("CANNOT_DELETE", "no", "\"api_name\":\"id\"") "," REFUSAL("INVALID_DATA", "invalid data", "") "]}");
+	refused(d, 0, MLC_REFUSED);
+	refused(d, 1, MLC_REFUSED);
 	drive_end(d);
 }
 
@@ -279,6 +322,31 @@ static void the_products_of_a_deal_are_set(void **state)
 	refused(d, 0, MLC_STALE);
 	drive_end(d);
 
+	/* Several come, several go. */
+	write_all(d, "Deal_Products", &w, 1);
+	answer(d, 200, "{\"data\":[{\"id\":\"3\"},{\"id\":\"4\"},{\"id\":\"5\"}],\"info\":{\"more_records\":false}}");
+	asks_with(d, "PUT", "/crm/v8/Deals/7/Products", "{\"data\":[{\"id\":\"1\"},{\"id\":\"2\"}]}");
+	answer(d, 200, "{\"data\":[{\"code\":\"SUCCESS\",\"status\":\"success\"},{\"code\":\"SUCCESS\",\"status\":\"success\"}]}");
+	asks(d, "DELETE", "/crm/v8/Deals/7/Products?ids=3%2C4%2C5");
+	drive_end(d);
+
+	/* An answer that says of none that it is there. */
+	static const struct { int status; const char *body; enum mlc_fault fault; } odd[] = { { 200, "{\"data\":[]}", MLC_BROKEN }, { 200, "{}", MLC_BROKEN },
+		{ 429, REFUSAL("TOO_MANY_REQUESTS", "limit", ""), MLC_LIMITED } };
+	for (size_t i = 0; i < 3; i++) {
+		write_all(d, "Deal_Products", &w, 1);
+		answer(d, 204, "");
+		answer(d, odd[i].status, odd[i].body);
+		refused(d, 0, odd[i].fault);
+		drive_end(d);
+	}
+	json_t *nobodys = json_pack("{s:{s:s},s:[]}", "Deal", "name", "D", "Products");
+	const struct mlc_write without = { .verb = MLC_DO_CREATE, .key = "k-1", .data = nobodys };
+	write_all(d, "Deal_Products", &without, 1);
+	refused(d, 0, MLC_REFUSED);
+	drive_end(d);
+	json_decref(nobodys);
+
 	write_all(d, "Deal_Products", &w, 1);
 	answer(d, 204, "");
 	answer(d, 207, "{\"data\":[" REFUSAL("INVALID_DATA", "the related id given seems to be invalid", "") "]}");
@@ -297,6 +365,7 @@ int main(void)
 		drive_test(fewer_entries_than_records_are_no_answer),
 		drive_test(updates_carry_the_version_they_were_made_for),
 		drive_test(an_update_of_what_is_gone_is_read_again),
+		drive_test(an_id_cannot_lead_to_another_address),
 		drive_test(rows_are_laid_over_the_rows_that_are_there),
 		drive_test(deletes_go_as_one_and_what_is_gone_is_done),
 		drive_test(a_lost_reply_is_a_doubt_for_what_was_sent_only),
