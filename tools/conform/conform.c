@@ -167,11 +167,16 @@ static json_t *read_json(const char *path)
 	return value;
 }
 
-static int usage(void)
+static int usage(bool asked)
 {
-	fprintf(stderr,
-		"usage: conform FILE.so [--settings FILE] [--facts FILE] [--cassettes FOLDER] [--seed N]\n");
-	return 2;
+	fprintf(asked ? stdout : stderr,
+		"usage: conform FILE.so [--settings FILE] [--facts FILE] [--cassettes FOLDER] [--seed N]\n"
+		"  FILE.so      the connector; says as TAP whether it keeps what connector.h promises\n"
+		"  --settings   JSON: what tenant.lua would say of its connection; else made up from its table\n"
+		"  --facts      JSON: what the remote would have told of itself\n"
+		"  --cassettes  exchanges that mlc run --record has kept: played back, and damaged\n"
+		"  --seed       of what is made up (20261031)\n");
+	return asked ? 0 : 2;
 }
 
 int main(int argc, char **argv)
@@ -181,8 +186,10 @@ int main(int argc, char **argv)
 	char *bytes;
 	size_t len, planned = 2;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(true);
 	if (argc < 2 || argv[1][0] == '-' || argc % 2 != 0)
-		return usage();
+		return usage(false);
 	for (int i = 2; i + 1 < argc; i += 2) {
 		if (!strcmp(argv[i], "--settings"))
 			kit.settings = read_json(argv[i + 1]);
@@ -193,7 +200,7 @@ int main(int argc, char **argv)
 		else if (!strcmp(argv[i], "--seed"))
 			kit.seed = (unsigned)strtoul(argv[i + 1], NULL, 10);
 		else
-			return usage();
+			return usage(false);
 	}
 	if (crypto_init(&e) < 0 || file_read(argv[1], FILE_MAX, &bytes, &len, &e) < 0) {
 		fprintf(stderr, "conform: %s\n", e.text);

@@ -39,9 +39,13 @@ void twin_thread_release(struct twin *t, lua_State *lua)
 	lua_rawsetp(t->lua, LUA_REGISTRYINDEX, lua);
 }
 
+/* What names no place in Lua was said to a person. */
 static int traceback(lua_State *lua)
 {
-	luaL_traceback(lua, lua, luaL_tolstring(lua, 1, NULL), 1);
+	const char *said = luaL_tolstring(lua, 1, NULL);
+
+	if (strstr(said, ".lua:"))
+		luaL_traceback(lua, lua, said, 1);
 	return 1;
 }
 

@@ -764,6 +764,7 @@ function twin.load(given)
 	local path = given.name
 	if not path:find("/", 1, true) and not path:find("%.lua$") then
 		path = ("%s/%s/twin.lua"):format(given.plugins, given.name)
+		if not read_file(path) then error(("there is no twin '%s': no %s"):format(given.name, path), 0) end
 	end
 	folder = path:match("^(.*)/[^/]*$") or "."
 	twin.name = path:match("([^/]+)/twin%.lua$") or path:match("([^/]+)%.lua$") or given.name
