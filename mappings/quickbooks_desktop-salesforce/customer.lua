@@ -9,6 +9,9 @@ local email = lower(src "Email")
 
 local function short(path, most) return trim { src(path), max = most, on_overflow = "truncate" } end
 local street = shared "street"
+-- An account that no other customer has, unless its town or phone says otherwise.
+local nobodys_and_near = all { absent(found "MLC_CustomerId__c"),
+  any { absent(found "BillingCity"), absent(src "BillAddress.City"), eq(lower(found "BillingCity"), lower(src "BillAddress.City")), eq(phone(found "Phone"), phone(src "Phone")) } }
 
 return mapping {
   id = "quickbooks_desktop.Customer->salesforce.customer", version = "1.0.0", language = 1,
@@ -36,15 +39,10 @@ return mapping {
   match = {
     { by = "link" },
     { by = { MLC_CustomerId__c = src "ListID" } },
-    -- An account of that very name which no other customer has: the same company, unless its town or phone says otherwise.
-    { by = { Name = src "FullName" }, agree = all { absent(found "MLC_CustomerId__c"),
-        any { absent(found "BillingCity"), absent(src "BillAddress.City"), eq(lower(found "BillingCity"), lower(src "BillAddress.City")),
-              eq(phone(found "Phone"), phone(src "Phone")) } },
+    -- An account of that very name: the same company.
+    { by = { Name = src "FullName" }, agree = nobodys_and_near,
       else_ = review("same_name:{FullName}", "there is an account '{FullName}' in Salesforce, of another customer or in another town") },
-    { by = { Name = src "CompanyName" }, if_ = all { not_(job), ne(src "CompanyName", src "FullName") }, confidence = 90,
-      agree = all { absent(found "MLC_CustomerId__c"),
-        any { absent(found "BillingCity"), absent(src "BillAddress.City"), eq(lower(found "BillingCity"), lower(src "BillAddress.City")),
-              eq(phone(found "Phone"), phone(src "Phone")) } },
+    { by = { Name = src "CompanyName" }, if_ = all { not_(job), ne(src "CompanyName", src "FullName") }, confidence = 90, agree = nobodys_and_near,
       else_ = review("same_name:{CompanyName}", "there is an account '{CompanyName}' in Salesforce, of another customer or in another town") },
     -- Parents and jobs share e-mails and phones: only the customer above them is looked for by one, and then a person is asked.
     { by = { MLC_Email__c = email }, if_ = not_(job), agree = absent(found "MLC_CustomerId__c"), confidence = 50,
@@ -109,5 +107,15 @@ return mapping {
     { name = "what a sales person changed stays", like = 11, current = { id = "001Ac0000000008IAA", Name = "Contoso (Reno)", MLC_CustomerId__c = "80000001-1" }, expect = { Name = none } },
     { name = "SF-23 one who is deleted is marked inactive, and nothing is deleted", like = 1, deleted = true, link = { id = "001Ac0000000008IAA", made = "adopted" },
       current = { id = "001Ac0000000008IAA", MLC_IsActive__c = true }, expect = { action = "update 001Ac0000000008IAA", MLC_IsActive__c = false } },
+    { name = "SF-35 however it is called, in another town it waits for a person", like = 1, candidates = { Name = { { id = "001Ac0000000008IAA", Name = "Contoso Ltd", BillingCity = "Austin", Phone = "1" } } },
+      expect = { state = "review", cause = "same_name:Contoso" } },
+    { name = "SF-35 in another town with the same phone it is the company", like = 1, candidates = { Name = { { id = "001Ac0000000008IAA", Name = "Contoso Ltd", BillingCity = "Austin", Phone = "555 010 0042" } } },
+      current = { id = "001Ac0000000008IAA", Name = "Contoso Ltd", BillingCity = "Austin", Phone = "555 010 0042" }, expect = { action = "update 001Ac0000000008IAA", MLC_CustomerId__c = "80000001-1" } },
+    { name = "SF-35 the company's account that is another customer's is not taken", like = 1, candidates = { Name = { { id = "001Ac0000000008IAA", Name = "Contoso Ltd", BillingCity = "Reno", MLC_CustomerId__c = "80000009-1" } } },
+      expect = { state = "review", cause = "same_name:Contoso" } },
+    { name = "an account of that very name and town is his, however the town is written", like = 1, candidates = { Name = { { id = "001Ac0000000008IAA", Name = "Contoso", BillingCity = "RENO" } } },
+      current = { id = "001Ac0000000008IAA", Name = "Contoso", BillingCity = "RENO" }, expect = { action = "update 001Ac0000000008IAA" } },
+    { name = "and in another town with the same phone", like = 1, candidates = { Name = { { id = "001Ac0000000008IAA", Name = "Contoso", BillingCity = "Austin", Phone = "555-010-0042" } } },
+      current = { id = "001Ac0000000008IAA", Name = "Contoso", BillingCity = "Austin", Phone = "555-010-0042" }, expect = { action = "update 001Ac0000000008IAA" } },
   },
 }

@@ -118,5 +118,10 @@ return mapping {
       expect = { action = "update 006Ac0000000001AAA", StageName = "Closed Lost", MLC_State__c = "Void", MLC_Total__c = "0.00" } },
     { name = "SF-34 a payment has its invoices looked at again", like = 1, entity = "ReceivePayment", given = { AppliedToTxn = { { TxnID = { id = "1A-1" } }, { TxnID = { id = "1F-1" } } } },
       expect = { looks_at = { "1A-1", "1F-1" } } },
+    { name = "an invoice of nothing that nobody voided is not void", like = 1, change = { Subtotal = "0.00", SalesTaxTotal = "0.00", BalanceRemaining = "0.00", InvoiceLine = {} }, expect = { MLC_State__c = "Open" } },
+    { name = "nor is one of which only the memo says so", like = 1, change = { Memo = "VOID: not this one" }, expect = { MLC_State__c = "Open", StageName = "Closed Won" } },
+    { name = "SF-34 without a due date it falls due on its own day", like = 1, change = { DueDate = none }, expect = { MLC_State__c = "Overdue" } },
+    { name = "SF-20 QuickBooks' own word that it is paid says so, too", like = 2, change = { IsPaid = true }, expect = { action = "create" } },
+    { name = "SF-20 what is still to be printed stays out, too", like = 1, change = { IsToBePrinted = true }, expect = { state = "skip", cause = "not_sent" } },
   },
 }

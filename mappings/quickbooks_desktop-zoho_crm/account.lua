@@ -82,5 +82,7 @@ return mapping {
     { name = "ZOHO-23 ALL-12 an account that is deleted or merged asks a person", like = 1, deleted = true, current = { id = "80000001-1", TotalBalance = "0.00" }, expect = { state = "review", cause = "account_deleted" } },
     { name = "ZOHO-23 or makes a customer who owes nothing inactive, where that is allowed", like = 8, params = { account_deleted = "deactivate" }, expect = { action = "update 80000001-1", IsActive = false } },
     { name = "ZOHO-23 one who owes something is never made inactive", like = 9, current = { id = "80000001-1", TotalBalance = "12.00" }, expect = { state = "review", cause = "account_deleted" } },
+    { name = "ALL-11 a job with the e-mail of an account is not its customer", like = 6, change = { Books_Email = "p@example.com" }, candidates = { Email = { { id = "80000007-1", Name = "P", IsActive = true, ParentRef = { id = "80000001-1" } } } }, expect = { state = "review", cause = "customer_unclear:p@example.com" } },
+    { name = "nor is one who is inactive", like = 6, change = { Books_Email = "p@example.com" }, candidates = { Email = { { id = "80000007-1", Name = "P", IsActive = false } } }, expect = { state = "review", cause = "customer_unclear:p@example.com" } },
   },
 }

@@ -126,5 +126,11 @@ return mapping {
         Billing_City = "Elko", Billing_State = "NV", Billing_Code = "89501", Shipping_Street = "Dock 3", Shipping_City = "Sparks", External_Id = "QB-80000001-1", Books_Email = "books@contoso.example" },
       expect = { state = "review", cause = "conflict:Billing_City" } },
     { name = "the end of a customer is told by customer_figures.lua", like = 1, deleted = true, link = { id = "500001" }, expect = { state = "skip" } },
+    { name = "an account that is another customer's is not taken by its e-mail", like = 1, candidates = { Books_Email = { { id = "500001", External_Id = "QB-80000009-1" } } }, expect = { state = "review", cause = "same_email:Books@Contoso.example" } },
+    { name = "nor by its contact's", like = 1, rows = { contacts = { { Account_Name = { id = "500001" } } } }, candidates = { id = { { id = "500001", External_Id = "QB-80000009-1" } } }, expect = { state = "review", cause = "same_email:Books@Contoso.example" } },
+    { name = "nor by its name", like = 1, candidates = { Account_Name = { { id = "500001", External_Id = "QB-80000009-1" } } }, expect = { state = "review", cause = "same_name:Contoso" } },
+    { name = "one that bears his own id is his, by whatever it is found", like = 1, candidates = { Books_Email = { { id = "500001", External_Id = "QB-80000001-1" } } }, current = { id = "500001", Account_Name = "Contoso" }, expect = { action = "update 500001" } },
+    { name = "ZOHO-27 who is linked is not asked about again because of contacts", like = 1, rows = { contacts = { { Account_Name = { id = "500001" } }, { Account_Name = { id = "500002" } } } }, link = { id = "500001", made = "created", base = { Account_Name = "Contoso" } },
+      current = { id = "500001", Account_Name = "Contoso" }, expect = { action = "update 500001" } },
   },
 }

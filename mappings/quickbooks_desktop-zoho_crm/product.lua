@@ -53,5 +53,6 @@ return mapping {
       current = { id = "700001", Product_Name = "Goods:Mug", Product_Code = "Goods:Mug", Unit_Price = "12.50", Description = "A mug, white", Product_Active = true, External_Id = "QB-70000001-1" },
       expect = { action = "update 700001", Product_Active = false } },
     { name = "ZOHO-23 one that is deleted, too", like = 5, deleted = true, expect = { action = "update 700001", Product_Active = false } },
+    { name = "a code that is its own is its own", like = 1, candidates = { Product_Code = { { id = "700001", External_Id = "QB-70000001-1" } } }, current = { id = "700001", Product_Name = "Goods:Mug" }, expect = { action = "update 700001" } },
   },
 }

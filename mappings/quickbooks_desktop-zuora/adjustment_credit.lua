@@ -48,5 +48,11 @@ return mapping {
       expect = { state = "review", cause = "number_taken:IIA-00000001" } },
     { name = "ZUO-32 cancelled, it is voided while it is unused", like = 1, change = { Status = "Canceled" }, link = { id = "1C-1", base = {} }, current = { id = "1C-1", TxnDate = "2026-11-05", LinkedTxn = {} }, expect = { action = "void 1C-1" } },
     { name = "ALL-10 of a closed month it waits", like = 1, locked_until = "2026-11-30", expect = { state = "hold", cause = "closed_period" } },
+    { name = "ZUO-32 cancelled, it is asked about when it is used", like = 1, change = { Status = "Canceled" }, link = { id = "1C-1", base = {} }, current = { id = "1C-1", TxnDate = "2026-11-05", LinkedTxn = { { TxnID = "1A-9" } } }, expect = { state = "review", cause = "deleted_after_post" } },
+    { name = "ALL-10 or of a closed month", like = 1, change = { Status = "Canceled" }, locked_until = "2026-11-30", link = { id = "1C-1", base = {} }, current = { id = "1C-1", TxnDate = "2026-11-05", LinkedTxn = {} }, expect = { state = "review", cause = "deleted_after_post" } },
+    { name = "ZUO-32 one that is cancelled before it was posted is left out", like = 1, change = { Status = "Canceled" }, expect = { state = "skip", cause = "not_processed" } },
+    { name = "a number that another customer's document has is taken", like = 1, candidates = { RefNumber = { { id = "1A-1", CustomerRef = { id = "80-7" }, TotalAmount = "12.00", TxnDate = "2026-11-05" } } }, expect = { state = "review", cause = "number_taken:IIA-00000001" } },
+    { name = "a number that a document of another year has is taken", like = 1, candidates = { RefNumber = { { id = "1A-1", CustomerRef = { id = "80-1" }, TotalAmount = "12.00", TxnDate = "2025-11-05" } } }, expect = { state = "review", cause = "number_taken:IIA-00000001" } },
+    { name = "what is written in it later touches nothing", like = 1, change = { Comment = "later" }, link = { id = "1C-1", base = { Memo = "Zuora adjustment IIA-00000001 of INV00000255" } }, expect = { state = "nothing" } },
   },
 }

@@ -75,5 +75,9 @@ return mapping {
     { name = "ZUO-32 a credit that is moved later is asked about", like = 1, change = { parts = { { id = "x", amount = "20.00", invoiceId = "8ad5" } } }, current = { id = "1B-5" },
       link = { id = "1B-5", base = { AppliedToTxn = { { TxnID = { id = "1A-9" }, SetCredit = { { CreditTxnID = { id = "1C-1" }, AppliedAmount = "54.13" } } } } } }, expect = { state = "review", cause = "credit_moved" } },
     { name = "ALL-10 of a closed month it waits", like = 1, locked_until = "2026-11-30", expect = { state = "hold", cause = "closed_period" } },
+    { name = "ZUO-32 one that is not posted is set against nothing", like = 1, change = { status = "Draft" }, expect = { state = "skip", cause = "not_posted" } },
+    { name = "one that stands there already is this one: nothing is set twice", like = 1, candidates = { RefNumber = { { id = "1B-5", CustomerRef = { id = "80-1" }, TotalAmount = "0.00", TxnDate = "2026-11-05" } } }, current = { id = "1B-5" }, expect = { state = "nothing", match = "RefNumber" } },
+    { name = "a payment of that number that brought money is not", like = 1, candidates = { RefNumber = { { id = "1B-5", CustomerRef = { id = "80-1" }, TotalAmount = "54.13", TxnDate = "2026-11-05" } } }, expect = { state = "review" } },
+    { name = "nor is another customer's", like = 1, candidates = { RefNumber = { { id = "1B-5", CustomerRef = { id = "80-7" }, TotalAmount = "0.00", TxnDate = "2026-11-05" } } }, expect = { state = "review" } },
   },
 }

@@ -72,5 +72,10 @@ return mapping {
     { name = "ZUO-32 applying it touches nothing of it", like = 1, change = { appliedAmount = "54.13" }, link = { id = "1C-1", base = { Memo = "Zuora credit memo CM00000013, Customer Satisfaction" } }, expect = { state = "nothing" } },
     { name = "ALL-10 of a closed month it waits", like = 1, locked_until = "2026-11-30", expect = { state = "hold", cause = "closed_period" } },
     { name = "ALL-08 in another currency it is held", like = 1, change = { currency = "EUR" }, expect = { state = "hold", cause = "currency" } },
+    { name = "ZUO-32 one that was cancelled is asked about when it is used", like = 1, change = { status = "Canceled" }, link = { id = "1C-1", base = {} }, current = { id = "1C-1", LinkedTxn = { { TxnID = "1A-9" } }, TxnDate = "2026-11-05" }, expect = { state = "review", cause = "deleted_after_post" } },
+    { name = "ALL-10 or of a closed month", like = 1, change = { status = "Canceled" }, locked_until = "2026-11-30", link = { id = "1C-1", base = {} }, current = { id = "1C-1", LinkedTxn = {}, TxnDate = "2026-11-05" }, expect = { state = "review", cause = "deleted_after_post" } },
+    { name = "one that comes to nothing is left out", like = 1, change = { totalAmount = "0", taxAmount = "0", creditMemoItems = {} }, expect = { state = "skip", cause = "zero" } },
+    { name = "what is written in it later touches nothing", like = 1, change = { reasonCode = "Other" }, link = { id = "1C-1", base = { Memo = "Zuora credit memo CM00000013, Customer Satisfaction" } }, expect = { state = "nothing" } },
+    { name = "a number that another memo has is never used twice", like = 1, candidates = { RefNumber = { { id = "1C-7", CustomerRef = { id = "80-1" }, TotalAmount = "54.00", TxnDate = "2026-11-05" } } }, expect = { state = "review", cause = "number_taken:CM00000013" } },
   },
 }

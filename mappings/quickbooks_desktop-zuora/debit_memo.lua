@@ -60,5 +60,13 @@ return mapping {
       expect = { action = "create", RefNumber = "DM00000002", DueDate = "2026-12-05", total = "10.00", InvoiceLine = { { ItemRef = "50-1", Amount = "10.00" } } } },
     { name = "ZUO-32 a draft is none yet", like = 1, change = { status = "Draft" }, expect = { state = "skip", cause = "not_posted" } },
     { name = "ALL-10 of a closed month it waits", like = 1, locked_until = "2026-11-30", expect = { state = "hold", cause = "closed_period" } },
+    { name = "one that comes to nothing is left out", like = 1, change = { totalAmount = "0", debitMemoItems = {} }, expect = { state = "skip", cause = "zero" } },
+    { name = "ZUO-32 cancelled after all, it is voided while it is open", like = 1, change = { status = "Canceled" }, link = { id = "1A-11", base = {} }, current = { id = "1A-11", AppliedAmount = "0", LinkedTxn = {}, TxnDate = "2026-11-05" }, expect = { action = "void 1A-11" } },
+    { name = "ZUO-32 and asked about when it is paid", like = 1, change = { status = "Canceled" }, link = { id = "1A-11", base = {} }, current = { id = "1A-11", AppliedAmount = "-10.00", LinkedTxn = {}, TxnDate = "2026-11-05" }, expect = { state = "review", cause = "deleted_after_post" } },
+    { name = "ZUO-32 or something in QuickBooks names it", like = 1, change = { status = "Canceled" }, link = { id = "1A-11", base = {} }, current = { id = "1A-11", AppliedAmount = "0", LinkedTxn = { { TxnID = "1B-1" } }, TxnDate = "2026-11-05" }, expect = { state = "review", cause = "deleted_after_post" } },
+    { name = "ALL-10 or it is of a closed month", like = 1, change = { status = "Canceled" }, locked_until = "2026-11-30", link = { id = "1A-11", base = {} }, current = { id = "1A-11", AppliedAmount = "0", LinkedTxn = {}, TxnDate = "2026-11-05" }, expect = { state = "review", cause = "deleted_after_post" } },
+    { name = "what is written in it later touches nothing", like = 1, change = { reasonCode = "Other" }, link = { id = "1A-11", base = { Memo = "Zuora debit memo DM00000002, Late fee" } }, expect = { state = "nothing" } },
+    { name = "a number that another invoice has is never used twice", like = 1, candidates = { RefNumber = { { id = "1A-7", CustomerRef = { id = "80-7" }, Subtotal = "10.00", SalesTaxTotal = "0", TxnDate = "2026-11-05" } } }, expect = { state = "review", cause = "number_taken:DM00000002" } },
+    { name = "ALL-08 in another currency it is held", like = 1, change = { currency = "EUR" }, expect = { state = "hold", cause = "currency" } },
   },
 }

@@ -63,5 +63,10 @@ return mapping {
     { name = "ZUO-32 cancelled after all, it is voided while it is unused", like = 1, change = { status = "Canceled" }, link = { id = "1C-1", base = {} }, current = { id = "1C-1", LinkedTxn = {}, TxnDate = "2026-11-03" }, expect = { action = "void 1C-1" } },
     { name = "ZUO-32 and asked about when it is used", like = 1, change = { status = "Canceled" }, link = { id = "1C-1", base = {} }, current = { id = "1C-1", LinkedTxn = { { TxnID = "1B-1" } }, TxnDate = "2026-11-03" }, expect = { state = "review", cause = "deleted_after_post" } },
     { name = "ZUO-31 a draft is none yet", like = 1, change = { status = "Draft" }, expect = { state = "skip", cause = "not_posted" } },
+    { name = "ALL-10 cancelled after all, it is asked about when it is of a closed month", like = 1, change = { status = "Canceled" }, locked_until = "2026-11-30", link = { id = "1C-1", base = {} }, current = { id = "1C-1", LinkedTxn = {}, TxnDate = "2026-11-03" }, expect = { state = "review", cause = "deleted_after_post" } },
+    { name = "ALL-08 in another currency it is held", like = 1, change = { currency = "EUR" }, expect = { state = "hold", cause = "currency" } },
+    { name = "ALL-10 of a closed month it waits", like = 1, locked_until = "2026-11-30", expect = { state = "hold", cause = "closed_period" } },
+    { name = "what changes later touches nothing", like = 1, change = { dueDate = "2026-12-24" }, link = { id = "1C-1", base = { Memo = "typed" } }, expect = { state = "nothing" } },
+    { name = "a number that another memo has is never used twice", like = 1, candidates = { RefNumber = { { id = "1C-7", CustomerRef = { id = "80-1" }, TotalAmount = "108.00", TxnDate = "2026-11-03" } } }, expect = { state = "review", cause = "number_taken:INV00000300" } },
   },
 }

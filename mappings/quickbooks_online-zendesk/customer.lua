@@ -96,5 +96,8 @@ return mapping {
     { name = "ALL-12 ZEN-09 one that is gone is marked, too, and nothing is deleted", like = 15, deleted = true, expect = { action = "update 900", organization_fields = { qbo_active = false } } },
     { name = "ALL-11 ZEN-41 a sub-customer has no organization of its own", like = 1, change = { ParentRef = { id = "19" } }, expect = { state = "skip", cause = "job" } },
     { name = "ALL-11 unless the tenant wants it", like = 1, change = { ParentRef = { id = "19" } }, params = { jobs = "own_account" }, expect = { action = "create" } },
+    { name = "ZEN-42 whom a person wants made is made under that name", like = 6, choice = { choice = "create" }, expect = { action = "create", name = "Cool Cars" } },
+    { name = "ZEN-40 one who is linked is not asked about again", like = 1, change = { PrimaryEmailAddr = none }, rows = { namesakes = { { Active = true }, { Active = true } } }, link = { id = "900", made = "created", base = { name = "Cool Cars" } },
+      current = { id = "900", name = "Cool Cars" }, expect = { action = "update 900" } },
   },
 }

@@ -45,5 +45,9 @@ return mapping {
     { name = "ZEN-16 nothing owed is paid", like = 1, rows = {}, change = { Balance = "0" }, expect = { organization_fields = { qbo_status = "paid", qbo_open_bills = 0, qbo_balance = "0.00" } } },
     { name = "ALL-15 in the shadow it is shown with the organization that would be made", like = 1, refs = { organization = "(new)" }, candidates = {}, current = none,
       expect = { action = "create", external_id = "qbo:4620:vendor:22" } },
+    { name = "ZEN-09 one who is inactive and unknown is left out", like = 1, change = { Active = false }, expect = { state = "skip", cause = "inactive" } },
+    { name = "ZEN-09 one who is known keeps his figures", like = 1, change = { Active = false }, link = { id = "900", base = {} }, expect = { action = "update 900" } },
+    { name = "ZEN-41 without a currency of his own it is the company's", like = 1, change = { CurrencyRef = none }, expect = { organization_fields = { qbo_currency = "USD" } } },
+    { name = "ZEN-41 in his own currency", like = 1, change = { CurrencyRef = { value = "EUR" } }, expect = { organization_fields = { qbo_currency = "EUR" } } },
   },
 }
