@@ -153,17 +153,11 @@ json_t *qbo_read(struct mlc_call *c, const struct mlc_entity *e, json_t *record)
 
 bool qbo_look(struct mlc_call *c, const struct mlc_entity *e, json_t *record, struct mlc_record *out)
 {
-	json_t *id = json_object_get(record, "Id"), *token = json_object_get(record, "SyncToken");
-
-	*out = (struct mlc_record){ .entity = e->name };
-	out->id = json_is_integer(id) ? c->host->format(c, "%" JSON_INTEGER_FORMAT, json_integer_value(id))
-		: json_string_value(id);
-	out->version = json_is_integer(token) ? c->host->format(c, "%" JSON_INTEGER_FORMAT, json_integer_value(token))
-		: json_string_value(token);
+	*out = (struct mlc_record){ .entity = e->name, .id = mlc_word(c, record, "Id"), .version = mlc_word(c, record, "SyncToken") };
 	if (!mlc_instant(mlc_text(record, "MetaData.LastUpdatedTime"), &out->changed_ms))
 		out->changed_ms = 0;
 	out->deleted = strcmp(mlc_text_or(record, "status", ""), "Deleted") == 0;
-	return out->id && *out->id;
+	return out->id != NULL;
 }
 
 void qbo_emit(struct mlc_call *c, const struct mlc_entity *e, json_t *record)

@@ -212,13 +212,13 @@ static int64_t header_int(struct mlc_call *c, const char *name)
 
 bool woo_more(struct mlc_call *c, size_t count, unsigned page, unsigned per_page)
 {
-	/* Plugins drop records from a page, so a short one need not be the last. */
-	return count > 0 && (count >= per_page || header_int(c, "X-WP-TotalPages") > (int64_t)page);
+	/* Plugins drop records from a page, so a short one need not be the last, nor an empty one. */
+	return count >= per_page || header_int(c, "X-WP-TotalPages") > (int64_t)page;
 }
 
 bool woo_hollow(struct mlc_call *c, size_t count, unsigned page)
 {
-	return count == 0 && page == 1 && header_int(c, "X-WP-Total") != 0;
+	return count == 0 && page == 1 && header_int(c, "X-WP-Total") != 0 && header_int(c, "X-WP-TotalPages") <= 1;
 }
 
 /* ---- records ----------------------------------------------------------------------------- */

@@ -136,11 +136,9 @@ bool zoho_is_id(const char *text)
 
 const char *zoho_id(struct mlc_call *c, json_t *record)
 {
-	json_t *id = json_object_get(record, "id");
-	const char *text = json_is_integer(id) ? c->host->format(c, "%" JSON_INTEGER_FORMAT, json_integer_value(id))
-		: json_string_value(id);
+	const char *id = mlc_word(c, record, "id");
 
-	return text && zoho_is_id(text) ? text : NULL;
+	return id && zoho_is_id(id) ? id : NULL;
 }
 
 const char *zoho_time(struct mlc_call *c, int64_t ms)

@@ -165,10 +165,7 @@ static void check_errors(const struct kit *kit, complain_fn *complain)
 #define WAIT_S "17"
 
 /* A page of something in front of the remote, or the remote with nothing to say: what may follow. */
-static const struct status_rule {
-	int status;
-	unsigned reading, writing;
-} status_rules[] = {
+const struct status_rule status_rules[] = {
 	{ 302, BIT(MLC_REFUSED) | BIT(MLC_BROKEN), BIT(MLC_REFUSED) | BIT(MLC_BROKEN) },
 	{ 401, BIT(MLC_AUTH) | BIT(MLC_LIMITED), BIT(MLC_AUTH) | BIT(MLC_LIMITED) },
 	{ 403, BIT(MLC_AUTH) | BIT(MLC_REFUSED) | BIT(MLC_LIMITED), BIT(MLC_AUTH) | BIT(MLC_REFUSED) | BIT(MLC_LIMITED) },
@@ -182,6 +179,7 @@ static const struct status_rule {
 	{ 502, BIT(MLC_RETRY) | BIT(MLC_LIMITED), BIT(MLC_IN_DOUBT) },
 	{ 503, BIT(MLC_RETRY) | BIT(MLC_LIMITED), BIT(MLC_IN_DOUBT) | BIT(MLC_LIMITED) },
 	{ 504, BIT(MLC_RETRY) | BIT(MLC_LIMITED), BIT(MLC_IN_DOUBT) },
+	{ 0, 0, 0 },
 };
 
 static const char *wait_header(void *ctx, const char *name)
@@ -190,8 +188,7 @@ static const char *wait_header(void *ctx, const char *name)
 	return strcasecmp(name, "retry-after") ? NULL : WAIT_S;
 }
 
-/* The fault that the call, or its one write, ended with; 0: none. */
-static enum mlc_fault end_of(struct call *c, enum mlc_step end, uint32_t *after_ms, const char **text)
+enum mlc_fault end_of(struct call *c, enum mlc_step end, uint32_t *after_ms, const char **text)
 {
 	const struct call_write *writes;
 
@@ -243,8 +240,7 @@ static void statuses_name_the_next_move(const struct kit *kit, const struct tria
 {
 	static const char page[] = "<html><body>Something else</body></html>";
 
-	for (size_t i = 0; i < sizeof status_rules / sizeof *status_rules; i++) {
-		const struct status_rule *rule = &status_rules[i];
+	for (const struct status_rule *rule = status_rules; rule->status; rule++) {
 		struct call_reply reply = reply_of(rule->status, page, sizeof page - 1);
 
 		judge_status(kit, t, rule, reply, complain);

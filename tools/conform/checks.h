@@ -12,6 +12,16 @@ typedef void check_fn(const struct kit *, complain_fn *);
 extern const struct check {
 	const char *name; /* a promise */
 	check_fn *fn;
-} checks[]; /* ends with a NULL name */
+} checks[], /* ends with a NULL name */
+	bad_input[]; /* the same; they need kit->shapes */
+
+/* What a status may mean: a bit for each fault. */
+extern const struct status_rule {
+	int status;
+	unsigned reading, writing;
+} status_rules[]; /* ends with status 0 */
+
+/* The fault that the call, or its one write, ended with; 0: none. */
+enum mlc_fault end_of(struct call *, enum mlc_step end, uint32_t *after_ms, const char **text);
 
 #endif

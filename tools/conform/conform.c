@@ -1,7 +1,7 @@
 /* conform.c - the conformance kit: runs a connector's .so and holds it to the promises of
  * connector.h.
  *
- *   conform FILE.so [--settings FILE] [--facts FILE] [--cassettes FOLDER] [--seed N]
+ *   conform FILE.so [--settings FILE] [--facts FILE] [--shapes FILE] [--cassettes FOLDER] [--seed N]
  * TAP on stdout; exit status 0 when every promise is kept.  Each check runs in a process of its
  * own, so that a crash or an endless loop is one failure and not the end. */
 #include "checks.h"
@@ -167,13 +167,22 @@ static json_t *read_json(const char *path)
 	return value;
 }
 
+/* Its settings, facts and token stand in its shapes, where these need others than the sample's. */
+static void shape(struct kit *kit)
+{
+	json_object_update(kit->settings, json_object_get(kit->shapes, "settings"));
+	json_object_update(kit->facts, json_object_get(kit->shapes, "facts"));
+	kit->token = json_object_get(kit->shapes, "token");
+}
+
 static int usage(bool asked)
 {
 	fprintf(asked ? stdout : stderr,
-		"usage: conform FILE.so [--settings FILE] [--facts FILE] [--cassettes FOLDER] [--seed N]\n"
+		"usage: conform FILE.so [--settings FILE] [--facts FILE] [--shapes FILE] [--cassettes FOLDER] [--seed N]\n"
 		"  FILE.so      the connector; says as TAP whether it keeps what connector.h promises\n"
 		"  --settings   JSON: what tenant.lua would say of its connection; else made up from its table\n"
 		"  --facts      JSON: what the remote would have told of itself\n"
+		"  --shapes     JSON: how its remote's replies look (sdk/GUIDE.md): bad input is made of it\n"
 		"  --cassettes  exchanges that mlc run --record has kept: played back, and damaged\n"
 		"  --seed       of what is made up (20261031)\n");
 	return asked ? 0 : 2;
@@ -195,6 +204,8 @@ int main(int argc, char **argv)
 			kit.settings = read_json(argv[i + 1]);
 		else if (!strcmp(argv[i], "--facts"))
 			kit.facts = read_json(argv[i + 1]);
+		else if (!strcmp(argv[i], "--shapes"))
+			kit.shapes = read_json(argv[i + 1]);
 		else if (!strcmp(argv[i], "--cassettes"))
 			kit.cassettes = argv[i + 1];
 		else if (!strcmp(argv[i], "--seed"))
@@ -207,6 +218,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (const struct check *c = checks; c->name; c++)
+		planned++;
+	for (const struct check *c = bad_input; c->name; c++)
 		planned++;
 	printf("1..%zu\n", planned);
 	check_file(bytes, len);
@@ -226,7 +239,14 @@ int main(int argc, char **argv)
 		kit.facts = json_object();
 	for (const struct check *c = checks; c->name; c++)
 		run(&kit, c);
+	shape(&kit);
+	for (const struct check *c = bad_input; c->name; c++)
+		if (kit.shapes)
+			run(&kit, c);
+		else
+			verdict(true, c->name, " # SKIP no --shapes were given");
 	json_decref(kit.settings);
 	json_decref(kit.facts);
+	json_decref(kit.shapes);
 	return failed ? 1 : 0;
 }

@@ -180,7 +180,7 @@ static bool knows_no_secret(void *ctx, const char *name, const char *text)
 struct call *trial_call(const struct kit *kit, const struct trial *t)
 {
 	struct call_site site = { .connector = kit->connector, .connection = "acme/any",
-		.settings = kit->settings,
+		.settings = kit->settings, .token = kit->token,
 		.facts = kit->facts, .secret_is = knows_no_secret };
 	struct call *c = call_create(&site, &t->in);
 

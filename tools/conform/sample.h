@@ -9,6 +9,8 @@
 struct kit { /* what the checks are given */
 	const struct mlc_connector *connector;
 	json_t *settings, *facts;
+	json_t *token;         /* what the token's reply told; NULL */
+	json_t *shapes;        /* how its remote's replies look (remote.h); NULL: not told */
 	const char *cassettes; /* folder of recorded exchanges; NULL: none */
 	unsigned seed;
 };

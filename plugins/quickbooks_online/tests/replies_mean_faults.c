@@ -82,16 +82,6 @@ static void each_refusal_names_the_hosts_next_move(void **state)
 	}
 }
 
-static void a_redirect_to_another_host_is_told_and_not_followed(void **state)
-{
-	struct drive *d = *state;
-
-	begin(d, OP_PING);
-	answer_headers(d, 302, "", (const char *const[]){ "Location", "https://elsewhere.example/login", NULL });
-	fails(d, MLC_REFUSED);
-	assert_non_null(strstr(why(d), "https://elsewhere.example/login"));
-}
-
 static void the_words_name_the_call_at_intuit(void **state)
 {
 	struct drive *d = *state;
@@ -112,7 +102,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		drive_test(each_refusal_names_the_hosts_next_move),
-		drive_test(a_redirect_to_another_host_is_told_and_not_followed),
 		drive_test(the_words_name_the_call_at_intuit),
 		cmocka_unit_test(each_code_has_a_meaning_and_a_cure),
 	};

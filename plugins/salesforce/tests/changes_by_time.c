@@ -112,26 +112,6 @@ static void what_is_no_page_is_no_news(void **state)
 	}
 }
 
-static void a_cursor_that_loops_and_a_page_that_repeats_are_noticed(void **state)
-{
-	struct drive *d = *state;
-
-	poll_feed(d, "accounts", NULL);
-	answer(d, 200, PAGE("4", "false", NEXT("a-1"), ROW(A1, T1, "")));
-	commit(d);
-	answer(d, 200, PAGE("4", "false", NEXT("a-1"), ROW(A2, T2, "")));
-	fails(d, MLC_BROKEN);
-	holds_text(why(d), "itself");
-	drive_end(d);
-
-	poll_feed(d, "accounts", NULL);
-	answer(d, 200, PAGE("4", "false", NEXT("a-2"), ROW(A1, T1, "") "," ROW(A2, T2, "")));
-	commit(d);
-	answer(d, 200, PAGE("4", "true", "", ROW(A1, T1, "") "," ROW(A2, T2, "")));
-	fails(d, MLC_BROKEN);
-	holds_text(why(d), "came twice");
-}
-
 /* Salesforce forgets where a list was after two days: it is asked for anew from there. */
 static void a_lost_locator_goes_on_from_the_last_record(void **state)
 {
@@ -312,7 +292,6 @@ int main(void)
 		drive_test(values_come_as_the_table_says),
 		drive_test(two_contents_of_one_second_are_two_versions),
 		drive_test(what_is_no_page_is_no_news),
-		drive_test(a_cursor_that_loops_and_a_page_that_repeats_are_noticed),
 		drive_test(a_lost_locator_goes_on_from_the_last_record),
 		drive_test(other_trouble_on_a_later_page_is_no_lost_locator),
 		drive_test(a_login_that_leads_to_another_org_reads_and_writes_nothing),

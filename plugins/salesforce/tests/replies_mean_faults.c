@@ -71,16 +71,6 @@ static void how_long_to_wait_is_taken_from_the_reply_or_from_what_is_spent(void 
 	}
 }
 
-static void a_redirect_to_another_host_is_not_followed(void **state)
-{
-	struct drive *d = *state;
-
-	poll_feed(d, "accounts", NULL);
-	answer_headers(d, 302, "", (const char *const[]){ "Location", "https://elsewhere.example/", NULL });
-	fails(d, MLC_REFUSED);
-	holds_text(why(d), "https://elsewhere.example/");
-}
-
 /* SF-17: the limits header; it may hold more, and may be missing. */
 static void calls_beyond_our_share_of_the_day_stand_still(void **state)
 {
@@ -126,7 +116,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		drive_test(each_error_names_the_hosts_next_move),
 		drive_test(how_long_to_wait_is_taken_from_the_reply_or_from_what_is_spent),
-		drive_test(a_redirect_to_another_host_is_not_followed),
 		drive_test(calls_beyond_our_share_of_the_day_stand_still),
 		drive_test(a_token_of_another_org_reads_and_writes_nothing),
 	};

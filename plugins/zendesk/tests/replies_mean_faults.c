@@ -100,25 +100,12 @@ static void a_write_that_may_have_been_done_is_in_doubt(void **state)
 	fails(d, MLC_IN_DOUBT);
 }
 
-static void numbers_as_text_and_text_as_numbers_are_read_all_the_same(void **state)
-{
-	struct drive *d = *state;
-
-	d->input.feed = "organizations";
-	begin(d, OP_POLL);
-	answer(d, 200, "{\"organizations\":[{\"id\":\"35436\",\"name\":7,\"external_id\":12}],\"end_time\":\"1795219000\",\"end_of_stream\":true}");
-	assert_int_equal(d->step, MLC_DONE);
-	assert_string_equal(emitted(d), "organization 35436");
-	assert_string_equal(cursor(d), "1795219000");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		drive_test(each_refusal_has_its_fault_its_pause_and_its_words),
 		drive_test(a_200_that_is_no_page_is_no_page),
 		drive_test(a_write_that_may_have_been_done_is_in_doubt),
-		drive_test(numbers_as_text_and_text_as_numbers_are_read_all_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,8 +92,6 @@ static void pages_that_make_no_sense_end_the_poll_and_keep_the_cursor(void **sta
 	static const struct {
 		const char *what, *body, *words;
 	} rows[] = {
-		{ "a cursor that loops", "{\"data\":[" PRODUCT("2", "2026-11-20T18:00:05Z", "") "]" MORE("t1"), "the one that it has just given" },
-		{ "a page that repeats", "{\"data\":[" PRODUCT("1", "2026-11-20T17:00:00Z", "") "]" MORE("t2"), "a page repeats" },
 		{ "more, but no way on", "{\"data\":[" PRODUCT("2", "2026-11-20T18:00:05Z", "") "],\"info\":{\"more_records\":true}}", "how to read on" },
 		{ "an id that is none", "{\"data\":[" PRODUCT("../users", "2026-11-20T18:00:05Z", "") "]" END, "has an id" },
 		{ "a record without its time", "{\"data\":[{\"id\":\"2\"}]" END, "with their times" },

@@ -114,23 +114,12 @@ static void a_429_is_waited_for_as_long_as_it_says(void **state)
 	fails(d, MLC_IN_DOUBT);
 }
 
-static void a_redirect_is_named_and_not_followed(void **state)
-{
-	struct drive *d = *state;
-
-	poll(d, "products", NULL);
-	answer_headers(d, 301, "", (const char *const[]){ "Location", "https://elsewhere.example/", NULL });
-	fails(d, MLC_REFUSED);
-	assert_non_null(strstr(why(d), "https://elsewhere.example/"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		drive_test(each_refusal_names_the_hosts_next_move),
 		drive_test(the_words_are_zuoras_own),
 		drive_test(a_429_is_waited_for_as_long_as_it_says),
-		drive_test(a_redirect_is_named_and_not_followed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

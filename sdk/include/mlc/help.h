@@ -139,6 +139,17 @@ static inline const char *mlc_text_or(json_t *value, const char *path, const cha
 	return text ? text : fallback;
 }
 
+/* The same of an id or a version, which some remotes write as a number one day and as text the next: 7 and "7" are
+ * "7", in call memory; NULL when it is neither, or empty. */
+static inline const char *mlc_word(struct mlc_call *c, json_t *value, const char *path)
+{
+	json_t *at = mlc_at(value, path);
+
+	if (json_is_integer(at))
+		return c->host->format(c, "%" JSON_INTEGER_FORMAT, json_integer_value(at));
+	return json_is_string(at) && *json_string_value(at) ? json_string_value(at) : NULL;
+}
+
 static inline int64_t mlc_int_or(json_t *value, const char *path, int64_t fallback)
 {
 	json_t *at = mlc_at(value, path);

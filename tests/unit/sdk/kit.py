@@ -19,7 +19,14 @@ FAULTS = [
     ("STATUS", 4, "is taken for success"), ("MOVE", 5, "status 401 with nothing ends as RETRY"), ("WAIT", 5, "Retry-After: 17 waits for 1000 ms"),
     ("LOST", 6, "a lost reply is taken for success"), ("IMPURE", 7, "does not give the same request twice"), ("REPEAT", 8, "is not KEYED"),
     ("UNCHECKED", 9, "it crashes"), ("CRASH", 10, "it crashes"), ("SERVE", 13, "knows no secret opens a visit"),
+    ("EMPTY", 15, "of 4 records are lost"), ("DROP", 17, "is dropped in silence"), ("STUMBLE", 17, "stops the reading"),
+    ("TYPES", 18, "records are lost"), ("MOVE", 22, "a key that was taken back: status 401"), ("SWAP", 23, "a token of another account is taken"),
 ]
+
+# How the replies of its remote look.
+SHAPES = """{ "dead_tokens": [{ "what": "a key that was taken back", "status": 401, "body": {} }], "ping": [{ "at": "/me", "body": { "account": "7" } }],
+  "polls": [{ "feed": "things", "list": "/things", "page": { "things": ["$rows"], "next": "$next" }, "last": { "things": ["$rows"] },
+    "row": { "id": "$id", "name": "$text" } }] }"""
 
 results = []
 
@@ -67,7 +74,7 @@ def template_is_a_connector(folder):
     code, said = build(os.path.join(there, "fresh_one.c"), os.path.join(folder, "fresh_one.so"), *WARN,
                        "-Wno-missing-field-initializers")
     report(code == 0, "it builds without a warning", said)
-    code, said = run(CONFORM, os.path.join(folder, "fresh_one.so"))
+    code, said = run(CONFORM, os.path.join(folder, "fresh_one.so"), "--shapes", os.path.join(there, "shapes.json"))
     report(code == 0, "it passes the conformance kit", said)
     code, said = run(sys.executable, os.path.join(ROOT, "tools", "new-connector"), "Fresh-One", "--into", there + "2")
     report(code == 2 and "is no name" in said, "a name that is none is refused", said)
@@ -139,20 +146,23 @@ def elsewhere(folder):
 
 def kit_finds(folder):
     source, target = os.path.join(ROOT, "tests", "unit", "sdk", "sloppy.c"), os.path.join(folder, "sloppy.so")
+    shapes = os.path.join(folder, "shapes.json")
+    with open(shapes, "w") as f:
+        f.write(SHAPES)
     code, said = build(source, target)
-    code, said = run(CONFORM, target) if code == 0 else (code, said)
+    code, said = run(CONFORM, target, "--shapes", shapes) if code == 0 else (code, said)
     report(code == 0, "nothing planted, nothing found", said)
     for fault, line, word in FAULTS:
         code, said = build(source, target, f"-D{fault}")
         if code == 0:
-            code, said = run(CONFORM, target)
+            code, said = run(CONFORM, target, "--shapes", shapes)
         failed = [l for l in said.splitlines() if l.startswith("not ok ")]
         told = word in said or (word == "it crashes" and "AddressSanitizer" in said)
         report(code == 1 and any(l.startswith(f"not ok {line} ") for l in failed) and told,
                f"{fault} is found in line {line}", said)
     with open(target, "w") as f:
         f.write("no connector at all\n")
-    code, said = run(CONFORM, target)
+    code, said = run(CONFORM, target, "--shapes", shapes)
     report(code == 1 and "Bail out!" in said, "what is no connector ends the test", said)
 
 

@@ -56,6 +56,36 @@ static enum mlc_step failed(struct mlc_call *c, enum mlc_fault when_it_fell)
 		"status %d", status);
 }
 
+static enum mlc_step ping(struct mlc_call *c)
+{
+	const char *account;
+
+	if (c->reply->kind == MLC_REPLY_NONE)
+		return mlc_get(c, "/me");
+	if (c->reply->status != 200)
+		return failed(c, MLC_RETRY);
+	account = mlc_text(c->host->parse(c, c->reply->body, c->reply->body_len), "account");
+	if (!account)
+		return c->host->fail(c, MLC_BROKEN, 0, "the reply names no account");
+#ifdef SWAP
+	c->host->fact(c, "identity", account);
+#else
+	if (!c->host->fact(c, "identity", account))
+		return c->host->fail(c, MLC_REFUSED, 0, "this is another account");
+#endif
+	return MLC_DONE;
+}
+
+static const char *id_of(struct mlc_call *c, json_t *one)
+{
+#ifdef TYPES
+	(void)c;
+	return mlc_text(one, "id");
+#else
+	return mlc_word(c, one, "id");
+#endif
+}
+
 static enum mlc_step poll(struct mlc_call *c)
 {
 	json_t *page, *list, *one;
@@ -100,11 +130,23 @@ static enum mlc_step poll(struct mlc_call *c)
 	if (!json_is_array(list))
 		return c->host->fail(c, MLC_BROKEN, 0, "no things");
 #endif
-	json_array_foreach(list, i, one)
-		if (mlc_text(one, "id"))
-			c->host->emit(c, &(struct mlc_record){ .entity = "thing",
-				.id = mlc_text(one, "id"), .data = json_incref(one) });
-	return MLC_DONE;
+	json_array_foreach(list, i, one) {
+#ifdef DROP
+		if (!id_of(c, one))
+			continue;
+#endif
+#ifdef STUMBLE
+		if (!id_of(c, one))
+			return c->host->fail(c, MLC_BROKEN, 0, "a thing without an id");
+#endif
+		c->host->emit(c, &(struct mlc_record){ .entity = "thing", .id = id_of(c, one), .data = json_incref(one) });
+	}
+	c->host->advance(c, NULL, 0);
+#ifdef EMPTY
+	if (i == 0)
+		return MLC_DONE;
+#endif
+	return mlc_text(page, "next") ? mlc_get(c, c->host->format(c, "/things?from=%s", mlc_text(page, "next"))) : MLC_DONE;
 }
 
 static enum mlc_step write(struct mlc_call *c)
@@ -142,7 +184,7 @@ static enum mlc_step serve(struct mlc_call *c)
 const struct mlc_connector mlc_connector_v1 = {
 	.sdk = MLC_SDK, .size = sizeof(struct mlc_connector), .name = "sloppy", .title = "Sloppy",
 		.version = "1", .entities = entities,
-	.feeds = feeds, .poll = poll, .write = write,
+	.feeds = feeds, .ping = ping, .poll = poll, .write = write,
 #ifdef SERVE
 	.serve = serve,
 #else
