@@ -140,7 +140,7 @@ static void other_trouble_on_a_later_page_is_no_lost_locator(void **state)
 	drive_end(d);
 	poll_feed(d, "accounts", NULL);
 	for (; times < 50 && d->step == MLC_SEND; times++) {
-		answer(d, 200, PAGE("4", "false", NEXT("a-2"), ROW(A1, T1, "")));
+		answer(d, 200, times % 2 ? PAGE("4", "false", NEXT("a-2"), ROW(A2, T1, "")) : PAGE("4", "false", NEXT("a-2"), ROW(A1, T1, "")));
 		commit(d);
 		answer(d, 400, ERROR("INVALID_QUERY_LOCATOR", "invalid query locator"));
 	}
