@@ -14,6 +14,11 @@ local currency = when(present(src "CurrencyRef.name"), pick("currencies", src "C
 local amount_here = first { item "Amount", item "TotalAmount" }
 -- Salesforce keeps two places of a quantity and wants one that is not zero.
 local whole = all { present(item "Quantity"), ne(money(item "Quantity"), "0.00"), eq(money(item "Quantity"), item "Quantity") }
+local prices = shared "prices"
+local price = prices { as = "price", of = "Item", id = first { item "ItemRef.id", item "ItemGroupRef.id" }, called = "item.ItemRef.name",
+  price = "quickbooks_desktop.Item->salesforce.price", product = "quickbooks_desktop.Item->salesforce.product", currency = currency }
+local expense = prices { as = "expense", of = "Account", id = item "AccountRef.id", called = "item.AccountRef.name",
+  price = "quickbooks_desktop.Account->salesforce.expense_price", product = "quickbooks_desktop.Account->salesforce.expense_product", currency = currency }
 
 return mapping {
   id = "quickbooks_desktop.Bill->salesforce.bill", version = "1.0.0", language = 1,
@@ -27,7 +32,7 @@ return mapping {
     bills        = { type = "bool", default = true, help = "whether bills are shown in Salesforce" },
     bill_stage   = { type = "string", default = "Closed Lost", max = 255, help = "the stage of an opportunity that is a bill: closed, and not won" },
   },
-  tables = { currencies = shared "currencies" },
+  tables = { currencies = shared("currencies").known },
   enabled = eq(param "bills", true),
 
   money = { amount = total, currency = currency, date = src "TxnDate", must_be = when(not_(many), fact "target.currency") },
@@ -38,8 +43,7 @@ return mapping {
     account = ensure { "quickbooks_desktop.Vendor->salesforce.vendor", of = { entity = "Vendor", id = src "VendorRef.id" } },
     book    = find { entity = "Pricebook2", by = { IsStandard = true }, about = "standard price book",
                      on_none = hold("no_price_book", "Salesforce shows no standard price book: are products switched on, and may the app's user see them?") },
-    price   = ensure { "quickbooks_desktop.Item->salesforce.price", of = { entity = "Item", id = first { item "ItemRef.id", item "ItemGroupRef.id" } } },
-    expense = ensure { "quickbooks_desktop.Account->salesforce.expense_price", of = { entity = "Account", id = item "AccountRef.id" } },
+    price.needs, expense.needs,
     kind_of_record = find { entity = "RecordType", by = { DeveloperName = "MLC_Bill", SobjectType = "Opportunity" }, about = "MLC_Bill", if_ = eq(param "record_types", true),
                      on_none = hold("no_record_type", "Salesforce has no record type MLC_Bill: deploy the package, or set record_types = false") },
   },
@@ -60,9 +64,9 @@ return mapping {
     MLC_DocumentId__c = src "TxnID", MLC_DocumentNumber__c = src "RefNumber", MLC_DocumentType__c = "Bill", MLC_State__c = state,
     MLC_Total__c = total, MLC_Open__c = open, MLC_DueDate__c = src "DueDate", MLC_DocumentTerms__c = src "TermsRef.name",
     OpportunityLineItems = lines {
-      each("ExpenseLine", { if_ = present(item "Amount"), PricebookEntryId = ref "expense", Quantity = "1", TotalPrice = money(item "Amount"),
+      each("ExpenseLine", { if_ = present(item "Amount"), PricebookEntryId = expense.entry, Quantity = "1", TotalPrice = money(item "Amount"),
         Description = trim { first { item "Memo", item "AccountRef.name" }, max = 255, on_overflow = "truncate" }, MLC_Key__c = text "{TxnID}-{item.TxnLineID}" }),
-      each("ItemLine", { if_ = all { any { present(item "ItemRef"), present(item "ItemGroupRef") }, present(amount_here) }, PricebookEntryId = ref "price",
+      each("ItemLine", { if_ = all { any { present(item "ItemRef"), present(item "ItemGroupRef") }, present(amount_here) }, PricebookEntryId = price.entry,
         Quantity = when(whole, item "Quantity", "1"), TotalPrice = money(amount_here),
         Description = trim { first { item "Desc", item "ItemRef.name", item "ItemGroupRef.name" }, max = 255, on_overflow = "truncate" }, MLC_Key__c = text "{TxnID}-{item.TxnLineID}" }),
     },

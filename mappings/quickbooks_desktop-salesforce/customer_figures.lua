@@ -3,13 +3,14 @@
 -- The ageing is QuickBooks' own report (payments and credits that are not applied yet, journal entries and all); invoices are
 -- counted as they stand.  Looked at again whenever an invoice, payment or credit of his changes, and when the next one falls due.
 
-local params = shared "params"
+local params, currencies = shared "params", shared "currencies"
 local open_ones = filter("invoices", gt(item "BalanceRemaining", 0))
 local paid_ones = filter("invoices", all { eq(item "IsPaid", true), gt(add(item "Subtotal", item "SalesTaxTotal"), 0) })   -- a voided one is 0
 -- Where jobs are rolled up, the ageing has a row for each of them.
 local rolled = eq(param "jobs", "roll_up")
 local whose = when(rolled, text "{ListID}:*", src "ListID")
-local function aged(member) return money(sum("aging", member)) end
+-- QuickBooks ages in the file's own currency; what a customer who is kept in another one owes is told in his.
+local function aged(member) return when(currencies.are_at_home, money(sum("aging", member))) end
 
 return mapping {
   id = "quickbooks_desktop.Customer->salesforce.customer_figures", version = "1.0.0", language = 1,
@@ -19,6 +20,7 @@ return mapping {
   label = text "figures of {FullName}",
 
   params = { jobs = params.jobs },
+  tables = { currencies = currencies.known },
 
   accept = {
     { any { absent(src "ParentRef"), not_(rolled) }, else_ = skip("job", "{FullName} is a job; jobs are rolled up into their customers") },
@@ -43,7 +45,7 @@ return mapping {
     MLC_IsActive__c = first { src "IsActive", true },
     MLC_CustomerType__c = src "CustomerTypeRef.name",
     MLC_Terms__c = src "TermsRef.name",
-    MLC_Currency__c = fact "source.currency",
+    MLC_Currency__c = currencies.theirs,
     MLC_Balance__c = money(first { when(rolled, src "TotalBalance", src "Balance"), "0" }),
     MLC_OpenInvoices__c = count(open_ones), MLC_OpenAmount__c = money(sum(open_ones, "BalanceRemaining")),
     MLC_PaidInvoices__c = count(paid_ones), MLC_PaidAmount__c = money(sum("invoices", neg(first { item "AppliedAmount", "0" }))),
@@ -73,6 +75,8 @@ return mapping {
       expect = { action = "update 001Ac0000000008IAA", MLC_Balance__c = "70.00", MLC_OpenInvoices__c = "2", MLC_OpenAmount__c = "95.00", MLC_PaidInvoices__c = "1", MLC_PaidAmount__c = "78.00",
         MLC_AgeCurrent__c = "-10.00", MLC_Age30__c = "80.00", MLC_Age60__c = "0.00", MLC_AgeOver90__c = "0.00", MLC_Terms__c = "Net 30", MLC_CustomerType__c = "Retail",
         MLC_Currency__c = "USD", MLC_FullName__c = "Contoso", MLC_IsCustomer__c = true, again_at = "2026-12-16" } },
+    { name = "ALL-08 of a customer who is kept in euros the figures are euros; the ageing, which is in the file's own, is not told", like = 1, change = { CurrencyRef = { id = "2", name = "Euro" } },
+      expect = { MLC_Currency__c = "EUR", MLC_OpenAmount__c = "95.00", MLC_AgeCurrent__c = none, MLC_Age30__c = none } },
     { name = "SF-34 jobs that are rolled up count in their customer's balance", like = 1, params = { jobs = "roll_up" },
       rows = { invoices = { { TxnDate = "2026-10-01", DueDate = "2026-10-31", Subtotal = "70.00", BalanceRemaining = "70.00" }, { TxnDate = "2026-11-15", DueDate = "2026-12-15", Subtotal = "25.00", BalanceRemaining = "25.00" } },
                aging = { { Current = "0.00", Days1To30 = "70.00", Over90 = "0.00" }, { Current = "25.00", Days1To30 = "0.00", Over90 = "0.00" } } },

@@ -1,5 +1,8 @@
 -- expense_price.lua - the price of a product that stands for an account: nothing; what was booked stands in the bill's line.
 
+-- An org of one currency has no such field.
+local currency = when(eq(fact "target.currencies", "many"), fact "source.currency")
+
 return mapping {
   id = "quickbooks_desktop.Account->salesforce.expense_price", version = "1.0.0", language = 1,
   title = "Products that stand for accounts have a place in the standard price book",
@@ -15,8 +18,9 @@ return mapping {
     book    = find { entity = "Pricebook2", by = { IsStandard = true }, about = "standard price book",
                      on_none = hold("no_price_book", "Salesforce shows no standard price book: are products switched on, and may the app's user see them?") },
   },
-  match = { { by = "link" }, { by = { Product2Id = ref "product", Pricebook2Id = ref "book" } }, on_none = "create" },
-  fields = { Pricebook2Id = ref "book", Product2Id = ref "product", UnitPrice = "0.00", IsActive = true },
+  match = { { by = "link" }, { by = { Product2Id = ref "product", Pricebook2Id = ref "book", CurrencyIsoCode = currency } },
+    { by = { Product2Id = ref "product", Pricebook2Id = ref "book" }, if_ = absent(currency) }, on_none = "create" },
+  fields = { Pricebook2Id = ref "book", Product2Id = ref "product", UnitPrice = "0.00", CurrencyIsoCode = currency, IsActive = true },
   on_update = "never",
 
   tests = {

@@ -7,6 +7,11 @@
 local params = shared "params"
 local sale = shared "sale"
 local total, state, many, currency, amount_here, whole = sale.total, sale.state, sale.many, sale.currency, sale.amount_here, sale.whole
+local prices = shared "prices"
+local price = prices { as = "price", of = "Item", id = first { item "ItemRef.id", item "ItemGroupRef.id" }, called = "item.ItemRef.name",
+  price = "quickbooks_desktop.Item->salesforce.price", product = "quickbooks_desktop.Item->salesforce.product", currency = currency }
+local tax = prices { as = "tax", of = "Item", id = src "ItemSalesTaxRef.id", called = "ItemSalesTaxRef.name", if_ = all { eq(param "document", "opportunity"), ne(money(src "SalesTaxTotal"), "0.00") },
+  price = "quickbooks_desktop.Item->salesforce.price", product = "quickbooks_desktop.Item->salesforce.product", currency = currency }
 
 return mapping {
   id = "quickbooks_desktop.Invoice->salesforce.invoice", version = "1.0.0", language = 1,
@@ -20,7 +25,7 @@ return mapping {
     invoice_stage = { type = "string", default = "Closed Won", max = 255, help = "the stage of an opportunity that is an invoice" },
     void_stage    = { type = "string", default = "Closed Lost", max = 255, help = "the stage of one that was voided or deleted in the books" },
   },
-  tables = { currencies = shared "currencies" },
+  tables = { currencies = shared("currencies").known },
 
   money = sale.money,
   accept = sale.accept,
@@ -28,10 +33,9 @@ return mapping {
   order_by = src "TimeModified",
 
   needs = {
-    sale.needs,
+    sale.needs, price.needs, tax.needs,
     book    = find { entity = "Pricebook2", by = { IsStandard = true }, about = "standard price book", if_ = eq(param "document", "opportunity"),
                      on_none = hold("no_price_book", "Salesforce shows no standard price book: are products switched on, and may the app's user see them?") },
-    tax     = ensure { "quickbooks_desktop.Item->salesforce.price", of = { entity = "Item", id = src "ItemSalesTaxRef.id" }, if_ = all { eq(param "document", "opportunity"), ne(money(src "SalesTaxTotal"), "0.00") } },
     kind_of_record = find { entity = "RecordType", by = { DeveloperName = "MLC_Invoice", SobjectType = "Opportunity" }, about = "MLC_Invoice", if_ = eq(param "record_types", true),
                      on_none = hold("no_record_type", "Salesforce has no record type MLC_Invoice: deploy the package, or set record_types = false") },
   },
@@ -53,11 +57,11 @@ return mapping {
     MLC_DocumentId__c = src "TxnID", MLC_DocumentNumber__c = src "RefNumber", MLC_DocumentType__c = "Invoice", MLC_State__c = state,
     MLC_Total__c = total, MLC_Open__c = money(first { src "BalanceRemaining", "0" }), MLC_DueDate__c = src "DueDate", MLC_DocumentTerms__c = src "TermsRef.name",
     OpportunityLineItems = when(eq(param "document", "opportunity"), lines {
-      each("InvoiceLine", { if_ = sale.counts, PricebookEntryId = ref "price",
+      each("InvoiceLine", { if_ = sale.counts, PricebookEntryId = price.entry,
         Quantity = when(whole, item "Quantity", "1"), TotalPrice = money(amount_here),
         Description = trim { first { item "Desc", item "ItemRef.name", item "ItemGroupRef.name" }, max = 255, on_overflow = "truncate" },
         MLC_Key__c = text "{TxnID}-{item.TxnLineID}" }),
-      one { if_ = ne(money(src "SalesTaxTotal"), "0.00"), PricebookEntryId = ref "tax", Quantity = "1", TotalPrice = money(src "SalesTaxTotal"),
+      one { if_ = ne(money(src "SalesTaxTotal"), "0.00"), PricebookEntryId = tax.entry, Quantity = "1", TotalPrice = money(src "SalesTaxTotal"),
         Description = text "Sales tax {ItemSalesTaxRef.name}", MLC_Key__c = text "{TxnID}-tax" },
     }),
   },

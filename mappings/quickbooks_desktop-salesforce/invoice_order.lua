@@ -8,6 +8,11 @@ local sale = shared "sale"
 local total, state, many, currency, amount_here, whole = sale.total, sale.state, sale.many, sale.currency, sale.amount_here, sale.whole
 local each_price = money(div(amount_here, item "Quantity", 2))
 local exact = all { whole, eq(money(mul(item "Quantity", each_price)), money(amount_here)) }
+local prices = shared "prices"
+local price = prices { as = "price", of = "Item", id = first { item "ItemRef.id", item "ItemGroupRef.id" }, called = "item.ItemRef.name",
+  price = "quickbooks_desktop.Item->salesforce.price", product = "quickbooks_desktop.Item->salesforce.product", currency = currency }
+local tax = prices { as = "tax", of = "Item", id = src "ItemSalesTaxRef.id", called = "ItemSalesTaxRef.name", if_ = ne(money(src "SalesTaxTotal"), "0.00"),
+  price = "quickbooks_desktop.Item->salesforce.price", product = "quickbooks_desktop.Item->salesforce.product", currency = currency }
 
 return mapping {
   id = "quickbooks_desktop.Invoice->salesforce.invoice_order", version = "1.0.0", language = 1,
@@ -17,7 +22,7 @@ return mapping {
   label = text "order of invoice {RefNumber}",
 
   params = { document = params.document, send_when = params.send_when, jobs = params.jobs },
-  tables = { currencies = shared "currencies" },
+  tables = { currencies = shared("currencies").known },
   enabled = eq(param "document", "order"),
 
   money = sale.money,
@@ -26,11 +31,10 @@ return mapping {
   order_by = src "TimeModified",
 
   needs = {
-    sale.needs,
+    sale.needs, price.needs, tax.needs,
     opportunity = ensure { "quickbooks_desktop.Invoice->salesforce.invoice" },
     book        = find { entity = "Pricebook2", by = { IsStandard = true }, about = "standard price book",
                          on_none = hold("no_price_book", "Salesforce shows no standard price book: are products switched on, and may the app's user see them?") },
-    tax         = ensure { "quickbooks_desktop.Item->salesforce.price", of = { entity = "Item", id = src "ItemSalesTaxRef.id" }, if_ = ne(money(src "SalesTaxTotal"), "0.00") },
   },
   again_on = sale.again_on,
   again_at = sale.again_at,
@@ -50,11 +54,11 @@ return mapping {
     MLC_DocumentId__c = src "TxnID", MLC_DocumentNumber__c = src "RefNumber", MLC_DocumentType__c = "Invoice", MLC_State__c = state,
     MLC_Total__c = total, MLC_Open__c = money(first { src "BalanceRemaining", "0" }), MLC_DueDate__c = src "DueDate", MLC_DocumentTerms__c = src "TermsRef.name",
     OrderItems = lines {
-      each("InvoiceLine", { if_ = sale.counts, PricebookEntryId = ref "price",
+      each("InvoiceLine", { if_ = sale.counts, PricebookEntryId = price.entry,
         Quantity = when(exact, item "Quantity", "1"), UnitPrice = when(exact, each_price, money(amount_here)),
         Description = trim { when(exact, item "Desc", text "{item.Desc} ({item.Quantity})"), max = 255, on_overflow = "truncate" },
         MLC_Key__c = text "{TxnID}-{item.TxnLineID}-o" }),
-      one { if_ = ne(money(src "SalesTaxTotal"), "0.00"), PricebookEntryId = ref "tax", Quantity = "1", UnitPrice = money(src "SalesTaxTotal"),
+      one { if_ = ne(money(src "SalesTaxTotal"), "0.00"), PricebookEntryId = tax.entry, Quantity = "1", UnitPrice = money(src "SalesTaxTotal"),
         Description = text "Sales tax {ItemSalesTaxRef.name}", MLC_Key__c = text "{TxnID}-tax-o" },
     },
   },

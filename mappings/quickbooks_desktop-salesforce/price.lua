@@ -2,6 +2,9 @@
 --
 -- The price is the item's; what an invoice charged stands in its own lines.
 
+-- An org of one currency has no such field.
+local currency = when(eq(fact "target.currencies", "many"), fact "source.currency")
+
 return mapping {
   id = "quickbooks_desktop.Item->salesforce.price", version = "1.0.0", language = 1,
   title = "Items have a price in the standard price book",
@@ -16,12 +19,14 @@ return mapping {
     book    = find { entity = "Pricebook2", by = { IsStandard = true }, take = { "Name" }, about = "standard price book",
                      on_none = hold("no_price_book", "Salesforce shows no standard price book: are products switched on, and may the app's user see them?") },
   },
-  match = { { by = "link" }, { by = { Product2Id = ref "product", Pricebook2Id = ref "book" } }, on_none = "create" },
+  match = { { by = "link" }, { by = { Product2Id = ref "product", Pricebook2Id = ref "book", CurrencyIsoCode = currency } },
+    { by = { Product2Id = ref "product", Pricebook2Id = ref "book" }, if_ = absent(currency) }, on_none = "create" },
 
   fields = {
     Pricebook2Id = ref "book",
     Product2Id = ref "product",
     UnitPrice = money(first { src "SalesOrPurchase.Price", src "SalesAndPurchase.SalesPrice", src "SalesPrice", "0" }),
+    CurrencyIsoCode = currency,
     IsActive = true,    -- also of an inactive product: its old invoices need it
   },
   on_conflict = "theirs",

@@ -9,6 +9,9 @@ local open_ones = filter("invoices", gt(item "BalanceRemaining", 0))
 local overdue_ones = filter("invoices", all { gt(item "BalanceRemaining", 0), lt(first { item "DueDate", item "TxnDate" }, today()) })
 local rolled = eq(param "jobs", "roll_up")
 local balance = money(first { when(rolled, src "TotalBalance", src "Balance"), "0" })
+-- Zoho shows amounts in the organisation's currency; what a customer owes in another one is not told as if it were in it.
+local theirs = when(present(src "CurrencyRef.name"), pick("currencies", src "CurrencyRef.name", src "CurrencyRef.name"), fact "source.currency")
+local function shown(amount) return when(any { absent(fact "target.currency"), eq(theirs, fact "target.currency") }, amount) end
 
 return mapping {
   id = "quickbooks_desktop.Customer->zoho_crm.customer_figures", version = "1.0.0", language = 1,
@@ -19,6 +22,7 @@ return mapping {
 
   params = { jobs = params.jobs },
   tables = {
+    currencies = shared("currencies").any,
     states = { Inactive = "Closed", Deleted = "Closed", Overdue = "Overdue", Open = "Open", Clear = "Active" },
   },
 
@@ -40,9 +44,9 @@ return mapping {
 
   fields = {
     Books_Status = pick("states", when(eq(src "IsActive", false), "Inactive", when(gt(count(overdue_ones), 0), "Overdue", when(gt(balance, 0), "Open", "Clear")))),
-    Books_Balance = balance,
+    Books_Balance = shown(balance),
     Books_Open_Invoices = count(open_ones),
-    Books_Overdue = money(sum(overdue_ones, "BalanceRemaining")),
+    Books_Overdue = shown(money(sum(overdue_ones, "BalanceRemaining"))),
     Books_Last_Invoice = compute { inputs = { days = each("invoices", item "TxnDate") }, result = "date",
       fn = function(v) local last for _, day in ipairs(v.days or {}) do if not last or day > last then last = day end end return last end },
   },
@@ -50,7 +54,7 @@ return mapping {
   on_delete = { fields = { Books_Status = pick("states", "Deleted") } },
 
   tests = {
-    defaults = { today = "2026-11-20" },
+    defaults = { today = "2026-11-20", facts = { source = { currency = "USD" }, target = { currency = "USD" } } },
     { name = "ZOHO-39 state, balance, open and overdue invoices stand on the account",
       given = { ListID = "80000001-1", FullName = "Contoso", Name = "Contoso", IsActive = true, Balance = "95.00", TotalBalance = "95.00" },
       refs = { account = "500001" },
@@ -76,5 +80,7 @@ return mapping {
       expect = { action = "update 500001", Books_Status = "Closed", Books_Balance = none } },
     { name = "ZOHO-23 one who is deleted is closed, too, and nothing is deleted", like = "ZOHO-23 a customer who is made inactive is closed", deleted = true, expect = { action = "update 500001", Books_Status = "Closed" } },
     { name = "a day that changes nothing writes nothing", like = "ZOHO-23 a customer who is made inactive is closed", change = { IsActive = true }, expect = { state = "nothing" } },
+    { name = "ALL-08 what is owed in euros is not shown as dollars", like = 1, change = { CurrencyRef = { id = "2", name = "Euro" } },
+      expect = { Books_Status = "Overdue", Books_Open_Invoices = "2", Books_Balance = none, Books_Overdue = none } },
   },
 }

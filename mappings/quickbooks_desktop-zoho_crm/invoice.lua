@@ -28,8 +28,7 @@ return mapping {
   },
   tables = {
     stages = { Open = "Closed Won", Overdue = "Closed Won", Paid = "Closed Won", Void = "Closed Lost", Deleted = "Closed Lost" },
-    currencies = { ["US Dollar"] = "USD", ["Canadian Dollar"] = "CAD", ["Euro"] = "EUR", ["British Pound Sterling"] = "GBP", ["Australian Dollar"] = "AUD", ["Mexican Peso"] = "MXN",
-                   default = hold("unknown_currency:{CurrencyRef.name}", "which currency is {CurrencyRef.name}? Add it to the table currencies") },
+    currencies = shared("currencies").known,
   },
 
   money = { amount = total, currency = currency, date = src "TxnDate", must_be = fact "target.currency" },

@@ -96,14 +96,23 @@ static const struct {
 	{ "nontaxable_code", "SalesTaxPreferences", "DefaultNonTaxableSalesTaxCodeRef", "FullName", false },
 };
 
+/* Of the currencies that QuickBooks has in every file, those in which books are kept. */
+static const struct { const char *name, *code; } currencies[] = {
+	{ "US Dollar", "USD" }, { "Canadian Dollar", "CAD" }, { "British Pound Sterling", "GBP" }, { "Euro", "EUR" },
+	{ "Australian Dollar", "AUD" }, { "Mexican Peso", "MXN" },
+};
+
 /* The code of the currency that the books are kept in.  Without several currencies it is not told, and
- * in the United States edition is the dollar; another name than its is told as it is, and matches none. */
+ * in the United States edition is the dollar; the name of another one is told as it is, and matches none. */
 static const char *home_currency(struct mlc_call *c, const xmlNode *all)
 {
 	const char *name = mlc_xml_child_text(c, mlc_xml_child(mlc_xml_child(all, "MultiCurrencyPreferences"),
 		"HomeCurrencyRef"), "FullName");
 
-	return !*name || !strcmp(name, "US Dollar") ? "USD" : copy(c, name);
+	for (size_t i = 0; i < sizeof currencies / sizeof *currencies; i++)
+		if (!strcmp(name, currencies[i].name))
+			return currencies[i].code;
+	return *name ? copy(c, name) : "USD";
 }
 
 static void read_preferences(struct mlc_call *c, struct company *co, const xmlNode *all)

@@ -111,7 +111,7 @@ static const struct mlc_field price[] = {
 	ID, TEXT("Name", ONLY, 255), REF("Pricebook2Id", MLC_REQUIRED | MLC_IMMUTABLE | NAMED, "Pricebook2"),
 	REF("Product2Id", MLC_REQUIRED | MLC_IMMUTABLE | NAMED, "Product2"),
 	AMOUNT("UnitPrice", MLC_REQUIRED), BOOL("IsActive", NAMED), BOOL("UseStandardPrice", 0),
-	TEXT("ProductCode", ONLY | NAMED, 255), CURRENCY, STAMPS, END
+	TEXT("ProductCode", ONLY | NAMED, 255), TEXT("CurrencyIsoCode", NAMED, 3), STAMPS, END
 };
 
 static const struct mlc_field ledger[] = {

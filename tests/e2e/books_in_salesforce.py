@@ -625,6 +625,48 @@ def soon():
     holds(time.monotonic() - begun < 60, "in less than a minute after the visit began")
 
 
+def several_currencies(bed):
+    bed.books.post("/person/preferences", {"IsMultiCurrencyOn": True})
+    contoso(bed)
+    add(bed, "Customer", Name="Wien Maschinen", CurrencyRef="Euro")
+    invoice(bed, "Contoso", "1007", ItemSalesTaxRef="Out of State")
+    invoice(bed, "Wien Maschinen", "1008", ItemSalesTaxRef="Out of State", lines=[{"ItemRef": "ENGRAVING", "Quantity": "2", "Rate": "50.00"}])
+    bed.settle()
+
+
+@promise("ALL-08: where the books keep several currencies and the org one, a customer's figures say theirs, and an invoice in euros is held")
+def one_currency():
+    bed = BooksSales()
+    several_currencies(bed)
+    wien, dollars = (bed.record("Account", MLC_FullName__c=n) for n in ("Wien%20Maschinen", "Contoso"))
+    equal((wien["MLC_Currency__c"], wien["MLC_OpenInvoices__c"], Decimal(str(wien["MLC_Balance__c"])), wien["MLC_AgeCurrent__c"]), ("EUR", 1, Decimal(100), None), "euros")
+    equal((dollars["MLC_Currency__c"], Decimal(str(dollars["MLC_AgeCurrent__c"]))), ("USD", Decimal(10)), "dollars, aged")
+    equal([d["number"] for d in bed.documents("Invoice")], ["1007"])
+    equal([d["cause"] for d in bed.waiting("held")], ["currency"])
+    bed.org_is_sound()
+
+
+@promise("ALL-08: where both keep several currencies each invoice is an opportunity in its own; a price in another than the books' is asked for, made by a person, and used")
+def many_currencies():
+    bed = BooksSales(sales={"currencies": "many"})
+    several_currencies(bed)
+    equal([d["number"] for d in bed.documents("Invoice")], ["1007"])
+    waiting = bed.waiting("held")
+    equal([d["cause"] for d in waiting], ["no_price_in_currency"])
+    holds("ENGRAVING" in waiting[0]["why"] and "Euro" in waiting[0]["why"], waiting[0]["why"])
+    product = bed.record("Product2", ProductCode="ENGRAVING")
+    made = bed.record("PricebookEntry", Product2Id=product["Id"])
+    equal(made["CurrencyIsoCode"], "USD", "our own price is the books'")
+    bed.sales.post("/person/add", {"type": "PricebookEntry", "set": {"Product2Id": product["Id"], "Pricebook2Id": made["Pricebook2Id"], "UnitPrice": 0,
+                                                                     "IsActive": True, "CurrencyIsoCode": "EUR"}})
+    bed.at.mlc("release", "acme")
+    bed.settle()
+    quiet(bed)
+    equal([(n, bed.record("Opportunity", MLC_DocumentNumber__c=n)["CurrencyIsoCode"]) for n in ("1007", "1008")], [("1007", "USD"), ("1008", "EUR")])
+    equal([(d["number"], Decimal(d["amount"])) for d in bed.documents("Invoice")], [("1007", Decimal(10)), ("1008", Decimal(100))])
+    bed.org_is_sound()
+
+
 @promise("ALL-15 ALL-09: in the shadow nothing is written, and go writes what was shown; older documents stay out")
 def shadow():
     bed = BooksSales(mode="shadow", start="2026-06-01")

@@ -335,4 +335,20 @@ def currency():
     equal([d["cause"] for d in b.waiting("held") if d["entity"] == "Invoice" and d["flow"].endswith(".invoice")], ["currency"], "held")
 
 
+@promise("ALL-08: where the books keep several currencies a customer in euros is an account; neither what he owes nor his invoices are shown as dollars")
+def several_currencies():
+    b = CrmBooks()
+    b.books.post("/person/preferences", {"IsMultiCurrencyOn": True})
+    b.customer("Wien Maschinen", Email="office@wien.example", CurrencyRef="Euro")
+    contoso(b)
+    b.invoice("Wien Maschinen", ("ENGRAVING", 2, "50.00"), RefNumber="1", ItemSalesTaxRef="Out of State")
+    b.invoice("Contoso", ("ENGRAVING", 1, "50.00"), RefNumber="2", ItemSalesTaxRef="Out of State")
+    b.settle()
+    wien, dollars = b.account("Wien Maschinen"), b.account("Contoso")
+    equal((wien["Books_Status"], wien["Books_Open_Invoices"], wien["Books_Balance"]), ("Open", 1, None), "that something is open, and not 100 dollars")
+    equal((Decimal(str(dollars["Books_Balance"])), dollars["Books_Open_Invoices"]), (Decimal("50.00"), 1), "the file's own are")
+    equal([d["Books_Number"] for d in b.deals()], ["2"])
+    equal([d["cause"] for d in b.waiting("held") if d["entity"] == "Invoice" and d["flow"].endswith(".invoice")], ["currency"], "held")
+
+
 run()

@@ -133,13 +133,15 @@ local function new_object(name, def)
 	return object
 end
 
+local function currency_code() return pick("CurrencyIsoCode", { "USD", "EUR", "GBP" }, { restricted = true, length = 3 }) end
+
 -- As the settings want the org: with or without the package, with one currency or many.
 function schema.build()
 	schema.objects, schema.record_types = {}, {}
 	for name, def in pairs(STANDARD) do new_object(name, def) end
 	if twin.settings.currencies == "many" then
 		for _, name in ipairs(MANY_CURRENCIES) do
-			add(schema.objects[name:lower()], { pick("CurrencyIsoCode", { "USD", "EUR", "GBP" }, { restricted = true, length = 3 }) })
+			add(schema.objects[name:lower()], { currency_code() })
 		end
 	end
 	-- "Account.Region__c:string Account.Credit__c:currency": what an administrator has added for himself
@@ -148,6 +150,7 @@ function schema.build()
 	end
 	if not twin.settings.package then return end
 	new_object("MLC_LedgerAccount__c", { prefix = "a01", text("Name", 80, both(REQUIRED, { idLookup = true })), ref("OwnerId", "User", "Owner"), stamps() })
+	if twin.settings.currencies == "many" then add(schema.objects["mlc_ledgeraccount__c"], { currency_code() }) end
 	for _, object in pairs(schema.objects) do
 		local e = read_object(object.name)
 		for _, f in ipairs(e and twin.xml.children(e, "fields") or {}) do add(object, { custom_field(f) }) end
