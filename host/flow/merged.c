@@ -21,6 +21,8 @@ static void ask_a_person(struct work *w, const char *theirs)
 	free(why);
 }
 
+/* A link that the other flow made was moved when the merge was accepted (store: what leads to the record
+ * that is gone follows); so this one is of this flow. */
 static void move_link(struct work *w)
 {
 	struct delivery_move m = work_move_to(w, DELIVERY_DONE);
@@ -46,8 +48,9 @@ static void forget(struct work *w)
 {
 	struct delivery_move m = work_move_to(w, DELIVERY_SKIPPED);
 	struct txn *t = txn_begin(w->host->store);
+	const struct flow *maker = w->link_turned ? w->flow->other : w->flow;
 
-	txn_link_drop(t, w->flow->tenant, w->flow->name, json_text_or(w->link, "identity", ""));
+	txn_link_drop(t, maker->tenant, maker->name, json_text_or(w->link, "identity", ""));
 	m.cause = "forgotten";
 	m.why = "a person decided so";
 	m.choice = "";
@@ -55,19 +58,12 @@ static void forget(struct work *w)
 	work_commit(w, t, &m);
 }
 
-static void on_survivor(void *arg, const json_t *rows, const struct err *e)
+/* theirs: what the survivor is linked to, or NULL. */
+static void settle(struct work *w, const char *theirs)
 {
-	struct work *w = arg;
-	const char *theirs = json_text_at(json_array_get(rows, 0), "target_id");
 	json_t *choice;
 	bool forgets;
 
-	if (!work_goes_on(w))
-		return;
-	if (e) {
-		work_store_failed(w, "its links could not be read", e->text);
-		return;
-	}
 	choice = w->choice && *w->choice ? json_read(w->choice, strlen(w->choice), NULL) : NULL;
 	forgets = !strcmp(json_text_or(choice, "choice", ""), "forget");
 	json_decref(choice);
@@ -77,6 +73,35 @@ static void on_survivor(void *arg, const json_t *rows, const struct err *e)
 		ask_a_person(w, theirs);
 	else
 		move_link(w);
+}
+
+static bool could_be_read(struct work *w, const struct err *e)
+{
+	if (e)
+		work_store_failed(w, "its links could not be read", e->text);
+	return !e;
+}
+
+/* The survivor's pair was made by the other flow, where there is a row. */
+static void on_survivor_turned(void *arg, const json_t *rows, const struct err *e)
+{
+	struct work *w = arg;
+
+	if (work_goes_on(w) && could_be_read(w, e))
+		settle(w, json_text_at(json_array_get(rows, 0), "source_id"));
+}
+
+static void on_survivor(void *arg, const json_t *rows, const struct err *e)
+{
+	struct work *w = arg;
+	const char *theirs = json_text_at(json_array_get(rows, 0), "target_id");
+
+	if (!work_goes_on(w) || !could_be_read(w, e))
+		return;
+	if (!theirs && w->flow->other)
+		shared_look(w, w->merged_into, on_survivor_turned, w);
+	else
+		settle(w, theirs);
 }
 
 void work_follow_survivor(struct work *w)

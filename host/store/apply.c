@@ -506,7 +506,8 @@ static void audit_accept(struct writer *w, struct txn *t, const struct arrival *
 }
 
 /* What was linked to the record that is gone is linked to the one it lives on in, unless that one has a
- * link of the same flow already: then the next change finds its target gone, and a person is asked. */
+ * link of the same flow already, or one the other way round between the same two kinds: then a person is
+ * asked, at once where flows share links, else when the next change finds its target gone. */
 static void targets_follow(struct writer *w, struct txn *t, const struct arrival *a)
 {
 	struct buf b;
@@ -515,7 +516,10 @@ static void targets_follow(struct writer *w, struct txn *t, const struct arrival
 		"UPDATE link SET target_id = ?5, target_version = NULL, target_hash = NULL WHERE tenant = ?1"
 		" AND target_connection = ?2 AND target_id = ?3 AND target_entity = ?4 AND NOT EXISTS"
 		" (SELECT 1 FROM link AS other WHERE other.tenant = ?1 AND other.target_connection = ?2"
-		" AND other.target_id = ?5 AND other.target_entity = ?4 AND other.flow = link.flow)",
+		" AND other.target_id = ?5 AND other.target_entity = ?4 AND other.flow = link.flow) AND NOT EXISTS"
+		" (SELECT 1 FROM link AS back WHERE back.tenant = ?1 AND back.source_connection = ?2"
+		" AND back.source_id = ?5 AND back.source_entity = ?4 AND back.target_connection = link.source_connection"
+		" AND back.target_entity = link.source_entity)",
 		txt(a->tenant), txt(a->connection), txt(a->id), txt(a->entity), txt(a->merged_into));
 	if (db_code(writer_db(w)) || !db_changed(writer_db(w)))
 		return;

@@ -92,7 +92,7 @@
 		"make the parent first") \
 	X(3140, REFUSED, REFUSED, \
 		"an item, customer, account, term or the like that it names is not in " \
-		"QuickBooks", \
+		"QuickBooks, or inactive there", \
 		"make it in QuickBooks, or mend the name in the mapping or answers.csv; " \
 		"then mlc release") \
 	X(3150, REFUSED, REFUSED, \

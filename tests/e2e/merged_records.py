@@ -61,4 +61,46 @@ def _():
     equal(review(p), [])
 
 
+KEPT = ('match = { { by = "link" }, on_none = "create" },', 'name = src "name", city = src "city"')
+KEPT_BACK = ('back_of = "ledger.party->crm.account", match = { { by = "link" }, on_none = "create" },', 'name = src "name", city = src "city"')
+
+
+def pair_of_each():
+    """Kept in step both ways: Ada was made in the crm, Ben in the ledger."""
+    p = Pair(forth=KEPT, back=KEPT_BACK)
+    ada, ben = p.account(name="Ada"), p.party(name="Ben")
+    p.start()
+    p.until(lambda: p.party_of("Ada") and p.account_of("Ben"), "each is on both sides")
+    return p, ada, ben
+
+
+@promise("ALL-12: of two that are kept in step both ways, each made on another side, a person is asked when either is merged into the other; no link moves, nothing is closed")
+def _():
+    for first in ("Ada", "Ben"):
+        p, ada, ben = pair_of_each()
+        survivor = "Ben" if first == "Ada" else "Ada"
+        p.crm.post("/merge", {"from": p.account_of(first)["id"], "into": p.account_of(survivor)["id"]})
+        p.until(lambda: len(review(p)) == 1, f"a person is asked about {first}")
+        equal(review(p)[0][0], "merged")
+        equal(len(p.parties()), 2)
+        equal(len(p.deployment.mlc("links", "acme")["links"]), 2, "both links are as they were")
+        equal(p.deployment.mlc("audit", "--tenant", "acme", "--move", "link_moved")["audit"], [], "none was moved")
+        p.deployment.mlc("decide", "--cause", "merged", "--choice", "forget", "acme")
+        eventually(lambda: len(p.deployment.mlc("links", "acme")["links"]) == 1, "the first is forgotten")
+
+
+@promise("ALL-12: of one that is kept in step both ways the link goes to a survivor that had none, whoever made the pair")
+def _():
+    for first in ("Ada", "Ben"):
+        p, ada, ben = pair_of_each()
+        p.deployment.mlc("pause", "acme/sales")  # the survivor is not written before the merge is told
+        survivor = p.account(name="Cleo", city="Elko")
+        p.crm.post("/merge", {"from": p.account_of(first)["id"], "into": survivor["id"]})
+        p.deployment.mlc("resume", "acme/sales")
+        p.until(lambda: p.party_of("Cleo"), "its party is the survivor's")
+        equal(sorted(x["name"] for x in p.parties()), sorted({"Ada", "Ben", "Cleo"} - {first}))
+        equal(review(p), [])
+        equal(len(p.deployment.mlc("audit", "--tenant", "acme", "--move", "link_moved")["audit"]), 1, "with audit")
+
+
 run()

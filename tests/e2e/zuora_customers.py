@@ -1,6 +1,6 @@
 """Customers of QuickBooks and accounts of Zuora: who makes whom, what follows whom, and who is never taken for whom."""
 from lib import equal, holds, promise, run
-from lib.billing import Billing
+from lib.billing import Billing, charge
 
 
 def account_of(bed, name):
@@ -122,6 +122,45 @@ def both_edit():
     equal(account_of(bed, "Babbage Engines")["billToContact"]["workPhone"], "555-1111", "not overwritten")
     holds(bed.waiting(), "a person is asked")
     bed.books_are_sound()
+
+
+@promise("ALL-12: of two customers that are merged in QuickBooks and both have accounts a person is asked; nobody is new, and no invoice goes astray meanwhile")
+def merged_in_quickbooks():
+    bed = Billing()
+    bed.settle()
+    radio = bed.account("Kiesler Radio")
+    bed.invoice(radio, charge("20.00"))
+    bed.settle()
+    customers, accounts = len(bed.books.get("/books")["customers"]), len(bed.zuora.get("/accounts"))
+    bed.books.post("/person/merge", {"type": "Customer", "from": "Kiesler Radio", "to": "Babbage Engines"})
+    bed.settle()
+    equal([d["cause"] for d in bed.waiting()], ["merged"], "the one account was made here, the other one there")
+    bed.invoice(radio, charge("7.00"))
+    bed.settle()
+    equal([d["cause"] for d in bed.waiting("held")], ["refused"], "the next invoice waits")
+    equal((len(bed.books.get("/books")["customers"]), len(bed.zuora.get("/accounts"))), (customers - 1, accounts), "nobody is new")
+    survivor = customer_of(bed, "Babbage Engines")["id"]
+    bed.at.mlc("link", "acme/books-zuora.customer", radio["id"], survivor)
+    bed.at.mlc("release", "acme")
+    bed.settle()
+    equal([(d["number"], d["customer"]) for d in bed.documents("Invoice")], [("INV00000001", "Babbage Engines"), ("INV00000002", "Babbage Engines")],
+          "the bookkeeper has said whose account it is")
+
+
+@promise("ALL-12: where accounts make customers, and not the other way round, a merge in QuickBooks takes the link along")
+def link_follows():
+    bed = Billing(params='customers = "to_quickbooks",')
+    bed.settle()
+    radio = bed.account("Kiesler Radio")
+    bed.invoice(radio, charge("20.00"))
+    bed.settle()
+    bed.books.post("/person/merge", {"type": "Customer", "from": "Kiesler Radio", "to": "Babbage Engines"})
+    bed.settle()
+    bed.invoice(radio, charge("7.00"))
+    bed.settle()
+    equal([(d["number"], d["customer"]) for d in bed.documents("Invoice")], [("INV00000001", "Babbage Engines"), ("INV00000002", "Babbage Engines")])
+    equal(bed.waiting("held") + bed.waiting("review"), [], "nobody is asked")
+    equal(customer_of(bed, "Kiesler Radio"), None)
 
 
 if __name__ == "__main__":
