@@ -160,6 +160,31 @@ bool company_is_known(const struct company *co)
 	return co->host && co->name && *co->name && co->preferences;
 }
 
+/* "2026-11-20T08:00:00-08:00" -> "-8.00" */
+static const char *hours_ahead(struct mlc_call *c, const char *stamp)
+{
+	enum { SIGN = sizeof "2026-11-20T08:00:00" - 1, SIZE = sizeof "2026-11-20T08:00:00-08:00" - 1 };
+	unsigned long hours, minutes;
+
+	if (strcspn(stamp, "<") != SIZE || !strchr("+-", stamp[SIGN]) || stamp[SIGN + 3] != ':')
+		return NULL;
+	hours = strtoul(stamp + SIGN + 1, NULL, 10);
+	minutes = strtoul(stamp + SIGN + 4, NULL, 10);
+	if (hours > 14 || minutes > 59)
+		return NULL;
+	return c->host->format(c, "%c%lu.%02lu", stamp[SIGN], hours, minutes * 100 / 60);
+}
+
+void company_clock(struct mlc_call *c, const char *text)
+{
+	static const char tag[] = "<TimeModified>";
+	const char *at = strstr(text, tag), *known = mlc_known(c->facts, "gmt_offset");
+	const char *hours = at ? hours_ahead(c, at + sizeof tag - 1) : NULL;
+
+	if (hours && (!known || strcmp(known, hours)))
+		c->host->fact(c, "gmt_offset", hours);
+}
+
 void company_questions(struct mlc_xml *x)
 {
 	mlc_xml_raw(x, "<HostQueryRq requestID=\"host\"></HostQueryRq>"

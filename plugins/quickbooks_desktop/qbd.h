@@ -199,6 +199,9 @@ bool company_read(struct mlc_call *, struct company *, const char *text, size_t 
 bool company_is_known(const struct company *);
 /* The questions that a visit's first call answers unasked, to be asked by us where it did not. */
 void company_questions(struct mlc_xml *);
+/* Tells by how much the PC's clock is ahead of UTC (fact gmt_offset), where an answer holds a stamped
+ * record.  QuickBooks stamps with winter's offset the whole year (SOURCES.md). */
+void company_clock(struct mlc_call *, const char *text);
 /* NULL: it is the company that this connection means, and its facts are told.  Else a sentence for
  * people; *held: the host holds the connection already, and stores nothing that was told. */
 const char *company_refused(struct mlc_call *, const struct company *, bool *held);

@@ -533,6 +533,7 @@ static bool set_answered(struct mlc_call *c, struct visit_state *v, const char *
 	if (s.replies && !s.matched)
 		return false;
 	names_came(c, &s);
+	company_clock(c, text);
 	if (status)
 		v->keep_last = true; /* 600: it knows nothing of the last set, so nothing to forget */
 	if (!s.matched && v->marked) {

@@ -3,7 +3,7 @@
 import datetime
 from decimal import Decimal
 
-from lib import equal, holds, promise, run
+from lib import bed, equal, holds, promise, run
 from lib.crmbooks import CrmBooks
 
 RENO = {"Addr1": "1 Row", "City": "Reno", "State": "NV", "PostalCode": "89501"}
@@ -323,6 +323,22 @@ def overdue():
     b.settle()
     equal((b.account("Contoso")["Books_Status"], Decimal(str(b.account("Contoso")["Books_Overdue"])), b.deal("1001")["Books_Status"]),
           ("Overdue", Decimal("28.00"), "Overdue"), "the day after")
+
+
+@promise("ZOHO-39: a day begins at midnight of the company's own clock, which QuickBooks tells, wherever the host stands")
+def midnight_there():
+    for hours in (-11, 13):
+        b = CrmBooks(books={"utc_offset": str(hours), "summer_time": "none"})
+        contoso(b)
+        there = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=hours)))
+        b.invoice("Contoso", ("MUG-RED", 2, "14.00"), RefNumber="1001", ItemSalesTaxRef="Out of State", TxnDate=str(there.date()), DueDate=str(there.date()))
+        b.settle()
+        equal((b.account("Contoso")["Books_Status"], b.deal("1001")["Books_Status"]), ("Open", "Open"), f"due today there, {hours} hours ahead")
+        midnight = datetime.datetime.combine(there.date() + datetime.timedelta(days=1), datetime.time(), there.tzinfo)
+        b.host.advance(int((midnight - datetime.datetime.now(there.tzinfo)).total_seconds() * 1000) + 60_000)
+        b.settle()
+        equal((b.account("Contoso")["Books_Status"], b.deal("1001")["Books_Status"]), ("Overdue", "Overdue"), "a minute after midnight there")
+        bed.clear_up()
 
 
 @promise("ALL-08: an invoice in another currency than the organisation's is held, and no deal is written")

@@ -397,7 +397,7 @@ static void answer_one(struct quickbooks *q, struct buf *b, xmlNodePtr rq)
 	if (writes)
 		snprintf(q->ran[q->ran_count++], sizeof *q->ran, "%s", id);
 	buf_printf(b, "<%.*sRs requestID=\"%s\" statusCode=\"0\" statusSeverity=\"Info\" "
-		"statusMessage=\"Status OK\"><Ret>&amp; \xc3\xa9</Ret></%.*sRs>\n", len, name, id, len, name);
+		"statusMessage=\"Status OK\"><Ret>&amp; \xc3\xa9<TimeModified>2026-07-20T08:00:00-08:00</TimeModified></Ret></%.*sRs>\n", len, name, id, len, name);
 }
 
 static char *process(struct quickbooks *q, const char *qbxml)

@@ -74,13 +74,14 @@ static void a_visit_hands_out_all_and_ends_with_100(void **state)
 	assert_all_done(&h, &q);
 	/* Replies are the very elements, whatever stands around them. */
 	assert_string_equal(peer_reply(&h, "w-1"), "<CustomerAddRs requestID=\"w-1\" statusCode=\"0\" "
-		"statusSeverity=\"Info\" statusMessage=\"Status OK\"><Ret>&amp; \xc3\xa9</Ret></CustomerAddRs>");
+		"statusSeverity=\"Info\" statusMessage=\"Status OK\"><Ret>&amp; \xc3\xa9<TimeModified>2026-07-20T08:00:00-08:00</TimeModified></Ret></CustomerAddRs>");
 	assert_string_equal(json_string_value(json_object_get(h.facts, "identity")), "acme mugs llc");
 	assert_string_equal(json_string_value(json_object_get(h.facts, "closing_date")), "2025-12-31");
 	assert_string_equal(json_string_value(json_object_get(h.facts, "sales_tax")), "on");
 	assert_string_equal(json_string_value(json_object_get(h.facts, "class_tracking")), "on");
 	assert_string_equal(json_string_value(json_object_get(h.facts, "multicurrency")), "off");
 	assert_string_equal(json_string_value(json_object_get(h.facts, "currency")), "USD");
+	assert_string_equal(json_string_value(json_object_get(h.facts, "gmt_offset")), "-8.00");
 	quickbooks_finish(&q);
 	peer_host_finish(&h);
 }
