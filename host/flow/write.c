@@ -363,7 +363,8 @@ static void on_looked(struct task *task, const struct outcome *o)
 		work_read_failed(w, o->fault, o->text);
 		return;
 	}
-	if (!r) {
+	if (!r) { /* it did not happen: made now, it bears the same mark */
+		w->doubt = false;
 		work_look_link(w, false);
 		return;
 	}

@@ -6,9 +6,11 @@
 #include <cmocka.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "plug/oauth.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const json_t *const nowhere[] = { NULL };
@@ -152,6 +154,28 @@ static void lives_are_told_in_numbers_or_texts_or_not(void **state)
 	}
 }
 
+/* What a token told beside itself is kept as facts, which many may read: never a token, and never without end. */
+static void what_comes_beside_a_token_is_no_secret(void **state)
+{
+	char *name = xformat("%064d", 0), *text = xformat("%05000d", 0);
+	char *body = xformat("{\"access_token\":\"t0\",\"refresh_token\":\"r0\",\"id_token\":\"i0\",\"api_domain\":\"https://x.example\",\"realm\":7,"
+		"\"list\":[1],\"%s\":\"a\",\"long\":\"%s\"}", name, text);
+	struct oauth_reply r;
+	char *rest;
+
+	(void)state;
+	oauth_read(200, body, strlen(body), &r);
+	assert_int_equal(r.end, OAUTH_GRANTED);
+	assert_non_null(r.refresh);
+	rest = json_dumps(r.rest, JSON_COMPACT);
+	assert_string_equal(rest, "{\"api_domain\":\"https://x.example\",\"realm\":\"7\"}");
+	oauth_reply_finish(&r);
+	free(rest);
+	free(body);
+	free(name);
+	free(text);
+}
+
 static void a_redirect_is_taken_apart(void **state)
 {
 	char query[400];
@@ -170,6 +194,27 @@ static void a_redirect_is_taken_apart(void **state)
 	oauth_redirect_finish(&r);
 	snprintf(query, sizeof query, "state=acme.books.%064dx&code=1", 0);
 	assert_false(oauth_redirect_read(query, &r));
+	oauth_redirect_finish(&r);
+	snprintf(query, sizeof query, "state=acme.books.%08d&code=1", 0);
+	assert_false(oauth_redirect_read(query, &r));
+	oauth_redirect_finish(&r);
+	assert_false(oauth_redirect_read("code=1", &r));
+	oauth_redirect_finish(&r);
+	/* What goes on into a request, or before a person, is plain. */
+	snprintf(query, sizeof query, "state=acme.books.%064d&code=a%%0d%%0ab&realmId=7%%0a8", 0);
+	assert_true(oauth_redirect_read(query, &r));
+	assert_string_equal(r.code, "");
+	assert_string_equal(r.error, "");
+	assert_int_equal(json_object_size(r.rest), 0);
+	oauth_redirect_finish(&r);
+	snprintf(query, sizeof query, "state=acme.books.%064d&error=access_denied&error_description=no%%1b%%5b2J", 0);
+	assert_true(oauth_redirect_read(query, &r));
+	assert_string_equal(r.error, "access_denied");
+	assert_string_equal(r.error_text, "no?[2J");
+	oauth_redirect_finish(&r);
+	snprintf(query, sizeof query, "state=acme.books.%064d&error=", 0);
+	assert_true(oauth_redirect_read(query, &r));
+	assert_string_equal(r.error, "it does not say why");
 	oauth_redirect_finish(&r);
 }
 
@@ -208,6 +253,7 @@ int main(void)
 		cmocka_unit_test(what_is_missing_is_named),
 		cmocka_unit_test(every_reply_has_its_end),
 		cmocka_unit_test(lives_are_told_in_numbers_or_texts_or_not),
+		cmocka_unit_test(what_comes_beside_a_token_is_no_secret),
 		cmocka_unit_test(a_redirect_is_taken_apart),
 		cmocka_unit_test(only_known_hosts_are_taken_from_a_redirect),
 	};

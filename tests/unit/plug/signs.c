@@ -149,6 +149,42 @@ static void a_header_carries_its_token(void **state)
 	assert_string_equal(line.data, "X-Token: v1 t0ken");
 	buf_finish(&line);
 	vault_unref(v);
+
+	/* Nor does one bring another header along. */
+	static const char *const breaks[] = { "t\r\nX-Admin: yes", "t\nX-Admin: yes", "t\r" };
+	for (size_t i = 0; i < 3; i++) {
+		struct err wrong = { 0 };
+
+		v = vault_of("key", breaks[i], NULL);
+		buf_init(&line, 4000);
+		assert_int_equal(sign_request(&(struct sign_input){ .auth = &own, .vault = v }, &line, &wrong), ERR_INPUT);
+		assert_non_null(strstr(wrong.text, "'key'"));
+		assert_null(strstr(wrong.text, "X-Admin"));
+		buf_finish(&line);
+		vault_unref(v);
+	}
+}
+
+/* What a peer or a webhook says to be: by the newest, and by the one before only where that still counts. */
+static void a_secret_is_itself_and_nothing_else(void **state)
+{
+	struct vault *v = vault_of("key", "new", "old"), *first = vault_of("key", "new", NULL);
+
+	(void)state;
+	assert_true(vault_is(v, "key", "new", false));
+	assert_true(vault_is(v, "key", "new", true));
+	assert_false(vault_is(v, "key", "nex", true));
+	assert_false(vault_is(v, "key", "newer", true));
+	assert_false(vault_is(v, "key", "ne", true));
+	assert_false(vault_is(v, "key", "", true));
+	assert_false(vault_is(v, "key", "old", false));
+	assert_true(vault_is(v, "key", "old", true));
+	assert_false(vault_is(v, "other", "new", true));
+	assert_false(vault_is(v, "other", "", true));
+	assert_false(vault_is(first, "key", "old", true));
+	assert_false(vault_is(first, "key", "", true));
+	vault_unref(v);
+	vault_unref(first);
 }
 
 /* ---- webhooks ------------------------------------------------------------------------------ */
@@ -196,6 +232,15 @@ static void a_webhook_is_signed_over_what_the_table_says(void **state)
 	hex_text(digest, sizeof digest, hex);
 	assert_int_equal(check(&over, v, &(struct given){ hex, "1700" }, false), SIGNATURE_WRONG);
 	assert_int_equal(check(&over, v, &(struct given){ hex, "1700" }, true), SIGNATURE_RIGHT);
+	/* Nothing that only begins like it, and nothing that is longer than any. */
+	char longer[16 * SHA256_SIZE + 1], half[SHA256_SIZE + 1];
+	memset(longer, 'a', sizeof longer - 1);
+	longer[sizeof longer - 1] = 0;
+	memcpy(longer, hex, 2 * SHA256_SIZE);
+	snprintf(half, sizeof half, "%.*s", SHA256_SIZE, hex);
+	assert_int_equal(check(&over, v, &(struct given){ longer, "1700" }, true), SIGNATURE_WRONG);
+	assert_int_equal(check(&over, v, &(struct given){ half, "1700" }, true), SIGNATURE_WRONG);
+	assert_int_equal(check(&over, v, &(struct given){ "", "1700" }, true), SIGNATURE_WRONG);
 	vault_unref(v);
 	vault_unref(none);
 }
@@ -394,6 +439,7 @@ int main(void)
 		cmocka_unit_test(an_address_is_made_of_settings_and_what_a_token_told),
 		cmocka_unit_test(oauth1_signs_method_address_and_query),
 		cmocka_unit_test(a_header_carries_its_token),
+		cmocka_unit_test(a_secret_is_itself_and_nothing_else),
 		cmocka_unit_test(a_webhook_is_signed_over_what_the_table_says),
 		cmocka_unit_test(an_empty_secret_proves_nothing),
 		cmocka_unit_test(settings_are_held_against_the_connectors_table),
