@@ -1,4 +1,5 @@
 """What comes in is garbage, hostile or a slip of a hand: each has its outcome, its words and its way out."""
+import json
 import os
 import re
 import signal
@@ -181,6 +182,95 @@ def broken_shop():
         holds(bed.invoice_of(orders[-1]), f"after {fault} the order is caught up on: {bed.at.say('status')[1]}")
     equal(len(bed.documents("Invoice")), len(orders), "invoices")
     bed.books_are_sound()
+
+
+def other_posted(bed, order):
+    return any(d["number"] == f"X{order['number']}" for d in bed.documents("Invoice"))
+
+
+def troubles(bed):
+    """What `mlc status` says of acme/shop: why it is held, or what its feed of orders cannot read."""
+    _, told, _ = bed.at.run("status", "acme")
+    shop = next(c for c in told["connections"] if c["connection"] == "acme/shop")
+    return " ".join(str(shop.get(name, "")) for name in ("held", "why", "feeds_in_trouble"))
+
+
+@promise("whatever one shop gives in place of its orders is named by `mlc status`, stops no other shop's orders, and what it hid comes later")
+def one_bad_shop():
+    bed = ShopBooks()
+    bed.at.host.stop()
+    theirs, _ = bed.another_shop("X")
+    bed.start_with_it()
+    eventually(lambda: sum(h["status"] == "active" for h in theirs.get("/webhooks")) >= 6, "webhooks of the second shop")
+    first = bed.place(**ORDER)
+    bed.settle()
+    bed.shop.fault(kind="hook_lost", count=0)
+    many = {"X-WP-Total": "99", "X-WP-TotalPages": "99"}
+
+    def gives(status, body="", **headers):
+        return {"kind": "status", "status": status, "body": body, "headers": {name.replace("_", "-"): value for name, value in headers.items()}}
+
+    cases = (
+        ({"kind": "html"}, "a web page"), ({"kind": "empty"}, "but nothing"), (gives(200, '[{"id":7,"na'), "not a whole list"),
+        ({**gives(200, json.dumps([first])), "headers": many}, "once more"),
+        (gives(200, json.dumps([{k: v for k, v in first.items() if k != "id"}])), "none of the records of a page has an id"),
+        (gives(200, "[" * 40_000_000), "over 33554432 bytes"), (gives(302, Location=f"{theirs.url}/steal"), f"redirects to {theirs.url}/steal"),
+        (gives(404, "<html>"), "404"), (gives(409), "409"), (gives(412), "412"), (gives(422), "422"), (gives(500, "<html>"), "500"), (gives(503), "503"),
+        (gives(429, Retry_After="120"), "429"), (gives(429), "429"), (gives(403, "<html>Access denied"), "firewall"),
+        (gives(401, json.dumps({"code": "woocommerce_rest_authentication_error", "message": "Consumer key is invalid.", "data": {"status": 401}})),
+         "Consumer key is invalid"))
+    for fault, words in cases:
+        order = bed.place(**ORDER)
+        bed.shop.fault(method="GET", path="/wp-json/wc/v3/orders*", count=0, **fault)
+        bed.host.advance(301_000)
+        try:
+            eventually(lambda: words in troubles(bed), f"{str(fault)[:80]}: {words!r}", 40)
+        except AssertionError as e:
+            raise AssertionError(f"{e}; it says {troubles(bed)}") from e
+        other = theirs.post("/orders", {"lines": [{"sku": "TSHIRT", "quantity": 1}]})
+        theirs.post("/deliver")
+        eventually(lambda: bed.visit() and other_posted(bed, other), f"{str(fault)[:80]}: the other shop's order is posted")
+        equal(bed.invoice_of(order), None, "this one cannot have been seen")
+        bed.shop.control("DELETE", "/faults")
+        bed.shop.fault(kind="hook_lost", count=0)
+        bed.host.advance(3_600_000)
+        if "401" in str(fault):
+            bed.at.run("ping", "acme/shop")
+        bed.settle()
+        holds(bed.invoice_of(order), f"after {str(fault)[:80]} it is caught up on: {troubles(bed)}")
+    holds("/steal" not in str(theirs.get("/calls")["log"]), "nobody went where the redirect led")
+    with open(f"/proc/{bed.host.process.pid}/status") as f:
+        peak = int(re.search(r"VmHWM:\s*(\d+) kB", f.read()).group(1))
+    holds(peak < 200_000, f"memory at its most: {peak} kB")
+    equal(bed.waiting("held") + bed.waiting("review"), [], "nothing waits")
+    bed.books_are_sound()
+
+
+@promise("a record without an id goes before a person once, with its text; the others of its page are posted, and he may let it go")
+def nameless():
+    bed = ShopBooks()
+    bed.settle()
+    bed.shop.fault(kind="hook_lost", count=0)
+    order = bed.place(**ORDER)
+    page = json.dumps([order, {**{k: v for k, v in order.items() if k != "id"}, "number": "4711"}])
+    fault = bed.shop.fault(kind="status", status=200, body=page, headers={"X-WP-Total": "2", "X-WP-TotalPages": "1"}, method="GET",
+                           path="/wp-json/wc/v3/orders", count=0)
+    for _ in range(3):
+        bed.host.advance(301_000)
+        bed.settle()
+    holds(bed.invoice_of(order), "the other is posted")
+    told = bed.waiting("review")
+    equal({d["cause"] for d in told}, {"no_id"}, f"in review: {bed.at.list('all', limit=50)} {troubles(bed)}")
+    flows = len(told)
+    equal(len({d["rid"] for d in told}), 1, "it is one, however often it comes")
+    _, said = bed.at.say("status", "acme")
+    holds("no_id" in said and "mlc decide" in said, said)
+    code, said = bed.at.say("story", "acme/shop", "order", told[0]["rid"])
+    holds(code == 0 and "4711" in said, f"its text is there: {said[:500]}")
+    bed.shop.control("DELETE", f"/faults/{fault}")
+    equal(bed.at.mlc("decide", "acme", "--cause", "no_id", "--choice", "skip")["released"], flows)
+    bed.settle()
+    equal((bed.waiting("review"), bed.waiting("held"), len(bed.documents("Invoice"))), ([], [], 1), "let go, and nothing made of it")
 
 
 def change(bed, name, old, new):

@@ -1,8 +1,8 @@
 """What a tenant chooses: numbers, days, customers, stock, classes; and two shops beside each other."""
 from decimal import Decimal
 
-from lib import PARAMS, ShopBooks, Twin, equal, eventually, exchange, holds, person, promise, run
-from lib.shopbooks import KEY, PASSWORD, PRODUCTS, SECRET
+from lib import ShopBooks, equal, eventually, exchange, holds, person, promise, run
+from lib.shopbooks import PASSWORD
 
 MUG = [{"sku": "MUG-RED", "quantity": 1}]
 ADA = person("Ada", "Byron", "ada@example.com")
@@ -141,48 +141,17 @@ def inactive_customer():
     equal((bed.invoice_of(order), causes(bed, "customer")), (None, ["customer_unclear:old@example.com"]))
 
 
-def second(bed, prefix, into="books"):
-    """Another shop, in the same tenant file; and, unless it goes into the same books, another company on another PC."""
-    shop = Twin("woocommerce", {"key": KEY, "secret": SECRET, "name": "Other Mugs", "number_prefix": "7"}, tls=True)
-    for product in PRODUCTS:
-        shop.post("/products", {**product, "stock": 1000})
-    with open(bed.shop.ca) as a, open(shop.ca) as b:
-        both = a.read() + b.read()
-    bed.at.write("both.pem", both)
-    books = Twin("quickbooks_desktop", {"seed": "shop"}, pace=0.02) if into != "books" else bed.books
-    with open(bed.at.file("mlc.lua")) as f:
-        config = f.read().replace(bed.shop.ca, bed.at.file("both.pem"))
-    bed.at.write("mlc.lua", config)
-    other = f'{into} = {{ connector = "quickbooks_desktop", company = "Acme Mugs LLC", every_minutes = 15 }},' if into != "books" else ""
-    with open(bed.at.file("tenants", "acme", "tenant.lua")) as f:
-        text = f.read()
-    text = text.replace("  connections = {", f'  connections = {{ {other}\n    shop2 = {{ connector = "woocommerce", url = "{shop.url}" }},')
-    text = text.replace("  flows = {", f"""  flows = {{
-    integration "woocommerce-quickbooks_desktop" {{ woocommerce = "shop2", quickbooks_desktop = "{into}", start = "2020-01-01", mode = "live", params = {{
-        {PARAMS} doc_prefix = "{prefix}" }} }},""")
-    bed.at.tenant("acme", text)
-    return shop, books
-
-
-def told_secrets(bed, into=None):
-    bed.at.secret("acme/shop2", "consumer_key", KEY)
-    bed.at.secret("acme/shop2", "consumer_secret", SECRET)
-    if into:
-        bed.at.secret(f"acme/{into}", "password", PASSWORD)
-    bed.at.start()
-
-
 @promise("WOO-42 WOO-10: two shops into one company: one prefix for both is an error at load; with two, equal numbers do not meet")
 def two_into_one():
     bed = ShopBooks()
-    shop, _ = second(bed, "W")
+    shop, _ = bed.another_shop("W")
     code, _, said = bed.at.run("check")
     equal(code, 1, said)
     holds("doc_prefix" in said, f"check names the parameter: {said[-600:]}")
     bed.at.host.stop()
     with open(bed.at.file("tenants", "acme", "tenant.lua")) as f:
         bed.at.tenant("acme", f.read().replace('doc_prefix = "W"', 'doc_prefix = "X"'))
-    told_secrets(bed)
+    bed.start_with_it()
     mine = bed.place(lines=MUG)
     theirs = shop.post("/orders", {"lines": [{"sku": "TSHIRT", "quantity": 1}], "number": mine["number"]})
     for _ in range(4):
@@ -197,8 +166,8 @@ def two_into_one():
 def two_into_two():
     bed = ShopBooks()
     bed.at.host.stop()
-    shop, books = second(bed, "W", into="books2")
-    told_secrets(bed, "books2")
+    shop, books = bed.another_shop("W", into="books2")
+    bed.start_with_it("books2")
     code, qwc = bed.at.say("qwc", "acme/books2")
     equal(code, 0, qwc)
     equal(exchange(f"{books.control_url}/qwc?password={PASSWORD}", "POST", qwc.encode())[0], 200)

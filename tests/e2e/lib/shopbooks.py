@@ -74,6 +74,35 @@ class ShopBooks(WithBooks):
     def hooks_are_made(self):
         eventually(lambda: sum(1 for h in self.shop.get("/webhooks") if h["status"] == "active") >= 6, "six webhooks in the shop")
 
+    def another_shop(self, prefix, into="books"):
+        """acme/shop2, in the same tenant file; and, unless it goes into the same books, another company on another PC.  Then start_with_it()."""
+        shop = bed.Twin("woocommerce", {"key": KEY, "secret": SECRET, "name": "Other Mugs", "number_prefix": "7"}, tls=True)
+        for product in PRODUCTS:
+            shop.post("/products", {**product, "stock": 1000})
+        with open(self.shop.ca) as a, open(shop.ca) as b:
+            both = a.read() + b.read()
+        self.at.write("both.pem", both)
+        books = bed.Twin("quickbooks_desktop", {"seed": "shop"}, pace=0.02) if into != "books" else self.books
+        with open(self.at.file("mlc.lua")) as f:
+            config = f.read().replace(self.shop.ca, self.at.file("both.pem"))
+        self.at.write("mlc.lua", config)
+        other = f'{into} = {{ connector = "quickbooks_desktop", company = "Acme Mugs LLC", every_minutes = 15 }},' if into != "books" else ""
+        with open(self.at.file("tenants", "acme", "tenant.lua")) as f:
+            text = f.read()
+        text = text.replace("  connections = {", f'  connections = {{ {other}\n    shop2 = {{ connector = "woocommerce", url = "{shop.url}" }},')
+        text = text.replace("  flows = {", f"""  flows = {{
+    integration "woocommerce-quickbooks_desktop" {{ woocommerce = "shop2", quickbooks_desktop = "{into}", start = "2020-01-01", mode = "live", params = {{
+        {PARAMS} doc_prefix = "{prefix}" }} }},""")
+        self.at.tenant("acme", text)
+        return shop, books
+
+    def start_with_it(self, into=None):
+        self.at.secret("acme/shop2", "consumer_key", KEY)
+        self.at.secret("acme/shop2", "consumer_secret", SECRET)
+        if into:
+            self.at.secret(f"acme/{into}", "password", PASSWORD)
+        self.at.start()
+
     # ---- the shop
 
     def place(self, **order):
