@@ -27,13 +27,14 @@ return mapping {
   },
 
   accept = {
-    { any { not_(job), eq(param "jobs", "own_account") }, else_ = skip("job", "{FullName} is a job; jobs are rolled up into their customers") },
+    -- One that had an account before it became a job keeps it.
+    { any { not_(job), eq(param "jobs", "own_account"), present(link "id") }, else_ = skip("job", "{FullName} is a job; jobs are rolled up into their customers") },
   },
   identity = src "ListID",
   order_by = src "TimeModified",
 
   needs = {
-    parent = ensure { "quickbooks_desktop.Customer->salesforce.customer", of = { entity = "Customer", id = src "ParentRef.id" }, if_ = job },
+    parent = ensure { "quickbooks_desktop.Customer->salesforce.customer", of = { entity = "Customer", id = src "ParentRef.id" }, if_ = all { job, eq(param "jobs", "own_account") } },
   },
 
   match = {

@@ -23,7 +23,7 @@ return mapping {
   tables = { currencies = currencies.known },
 
   accept = {
-    { any { absent(src "ParentRef"), not_(rolled) }, else_ = skip("job", "{FullName} is a job; jobs are rolled up into their customers") },
+    { any { absent(src "ParentRef"), not_(rolled), present(link "id") }, else_ = skip("job", "{FullName} is a job; jobs are rolled up into their customers") },
   },
   identity = src "ListID",
   order_by = src "TimeModified",

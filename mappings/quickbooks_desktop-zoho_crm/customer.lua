@@ -31,7 +31,8 @@ return mapping {
   params = { books = params.books, jobs = params.jobs, account_name = params.account_name },
 
   accept = {
-    { any { absent(src "ParentRef"), eq(param "jobs", "own_account") }, else_ = skip("job", "{FullName} is a job; jobs are rolled up into their customers") },
+    -- One that had an account before it became a job keeps it.
+    { any { absent(src "ParentRef"), eq(param "jobs", "own_account"), present(link "id") }, else_ = skip("job", "{FullName} is a job; jobs are rolled up into their customers") },
     { any { present(link "id"), not_(matches(by_contact, "* *")), decided "adopt", decided "create" },
       else_ = review { cause = "many_accounts:{Email}", why = "contacts of several accounts in Zoho have the e-mail {Email}", options = { "adopt", "create", "skip" } } },
   },
@@ -39,7 +40,7 @@ return mapping {
   order_by = src "TimeModified",
 
   needs = {
-    parent   = ensure { "quickbooks_desktop.Customer->zoho_crm.customer", of = { entity = "Customer", id = src "ParentRef.id" }, if_ = present(src "ParentRef") },
+    parent   = ensure { "quickbooks_desktop.Customer->zoho_crm.customer", of = { entity = "Customer", id = src "ParentRef.id" }, if_ = all { present(src "ParentRef"), eq(param "jobs", "own_account") } },
     contacts = query { entity = "Contacts", where = { Email = email }, take = { "Account_Name" }, if_ = all { present(email), absent(src "ParentRef") } },
   },
 

@@ -18,7 +18,8 @@ return mapping {
   params = { shared("jobs").params, organization.params },
 
   accept = {
-    { any { absent(src "ParentRef"), eq(param "jobs", "own_account") }, else_ = skip("job", "{DisplayName} is a sub-customer; what it owes is its top customer's") },
+    -- One that had an organization before it became a sub-customer keeps it.
+    { any { absent(src "ParentRef"), eq(param "jobs", "own_account"), present(link "id") }, else_ = skip("job", "{DisplayName} is a sub-customer; what it owes is its top customer's") },
     organization.active,
     organization.told_apart,
   },

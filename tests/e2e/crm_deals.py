@@ -287,6 +287,28 @@ def jobs():
     equal(told(), ("Open", Decimal("70.00"), 2, Decimal(0)), "after a payment of one of them")
 
 
+@promise("ALL-11: a customer who becomes a job of another one keeps his account, and its figures stay true; the customer above has them among his")
+def becomes_a_job():
+    b = CrmBooks()
+    contoso(b)
+    b.customer("Fabrikam", Email="info@fabrikam.example")
+    b.invoice("Fabrikam", ("MUG-RED", 2, "14.00"), RefNumber="301", **TAX)
+    b.settle()
+
+    def told(name):
+        a = b.account(name)
+        return Decimal(str(a["Books_Balance"])), a["Books_Open_Invoices"]
+    equal((told("Contoso"), told("Fabrikam")), ((Decimal(0), 0), (Decimal("28.00"), 1)), "each his own")
+    b.edit("Customer", "Fabrikam", ParentRef="Contoso")
+    b.settle()
+    equal(told("Contoso"), (Decimal("28.00"), 1), "it is among his now")
+    b.add("ReceivePayment", CustomerRef="Contoso:Fabrikam", TotalAmount="18.00", AppliedToTxnAdd=[{"TxnID": invoice_id(b, "301"), "PaymentAmount": "18.00"}])
+    b.settle()
+    own = next(a for a in b.records("Accounts") if a["Account_Name"].endswith("Fabrikam"))
+    equal((told("Contoso"), told(own["Account_Name"])), ((Decimal("10.00"), 1), (Decimal("10.00"), 1)), "neither shows what is no more so")
+    equal(b.waiting("held") + b.waiting("review"), [], "nobody is asked")
+
+
 @promise("ZOHO-39: state and open invoices stand on the account after an invoice and after payments, which do not modify the customer")
 def current_figures():
     b = CrmBooks(clock="2026-11-20T18:00:00Z", host_options=())

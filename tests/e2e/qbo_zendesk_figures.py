@@ -142,6 +142,21 @@ def _():
     equal(h.disagreements(realm=SECOND), [], "in the end")
 
 
+@promise("ALL-11: a customer who becomes another one's sub-customer keeps his organization, and its figures stay true; so are those of the customer above")
+def _():
+    h = small()
+    h.sync()
+    firm = h.person("/customer", {"DisplayName": "Fabrikam"}, SECOND)
+    invoice = h.invoice(firm["Id"], "50.00", day(5), realm=SECOND)
+    h.until(lambda: h.figures("Fabrikam") == ("open", 1, 0, "50.00"), "its own")
+    above = h.figures("Amy's Bird Sanctuary")
+    h.person(f"/customer/{firm['Id']}", {"ParentRef": {"value": birds(h)}, "Job": True}, SECOND)
+    h.until(lambda: h.figures("Amy's Bird Sanctuary")[1] == above[1] + 1, "it is among hers")
+    h.pay(invoice, "50.00", SECOND)
+    h.until(lambda: (h.figures("Fabrikam")[:2], h.figures("Amy's Bird Sanctuary")) == (("paid", 0), above), "neither shows what is no more so")
+    equal(h.at.list("held") + h.reviews(), [], "nobody is asked")
+
+
 @promise("ZEN-09 ZEN-32 ALL-12: who is made inactive is marked and comes back; who was merged is not closed, and his invoices count at the survivor")
 def _():
     h = small(every=1440)

@@ -7,11 +7,10 @@ return {
     jobs = { type = "one_of", values = { "roll_up", "own_account" }, default = "roll_up",
              help = "roll_up: sub-customers have no organization, what they owe is the top customer's; own_account: each is an organization" },
   },
-  -- Of accept.
-  is_top = { not_(all { present(src "ParentRef"), rolls_up }), else_ = skip("job", "{DisplayName} is a sub-customer; its figures are its top customer's") },
+  -- Of accept.  One that had an organization before it became a sub-customer keeps it, with its own figures.
+  is_top = { any { absent(src "ParentRef"), not_(rolls_up), present(link "id") }, else_ = skip("job", "{DisplayName} is a sub-customer; its figures are its top customer's") },
   needs = {
-    jobs     = query { side = "source", entity = "Customer", where = { FullyQualifiedName = text "{FullyQualifiedName}:%" }, take = { "Id" },
-                       if_ = all { absent(src "ParentRef"), rolls_up } },
+    jobs     = query { side = "source", entity = "Customer", where = { FullyQualifiedName = text "{FullyQualifiedName}:%" }, take = { "Id" }, if_ = rolls_up },
     invoices = query { side = "source", entity = "Invoice", where = { CustomerRef = join(concat(list { src "Id" }, each("jobs", item "Id")), item(), ","), Balance = "> 0" },
                        take = { "DocNumber", "TxnDate", "DueDate", "Balance", "TotalAmt" } },
   },
