@@ -94,12 +94,24 @@ static enum mlc_step send_one(struct mlc_call *c, json_t *body)
 
 /* ---- outcomes ------------------------------------------------------------------------------------------------ */
 
-/* A name or number that is taken: perhaps by ourselves, before. */
-static enum mlc_fault of_create(const struct mlc_write *w, enum mlc_fault move, const char *words)
+/* A name or number that is taken: perhaps by ourselves, before.  And where it is not a rule that is in the way for a
+ * moment (6000), trouble of its own does not say that nothing was done. */
+static enum mlc_fault of_write(const struct mlc_write *w, enum mlc_fault move, const char *words)
 {
 	bool taken = strstr(words, "code 6240") || strstr(words, "code 6140");
 
-	return w->verb == MLC_DO_CREATE && taken ? MLC_STALE : move;
+	if (w->verb == MLC_DO_CREATE && taken)
+		return MLC_STALE;
+	return move == MLC_RETRY && !strstr(words, "code 6000") ? MLC_IN_DOUBT : move;
+}
+
+/* Asked again under the same requestid, QuickBooks answers as the first time (SOURCES.md 6). */
+static enum mlc_step in_doubt(struct mlc_call *c, const char *doing)
+{
+	const char *tid = c->host->header(c, "intuit_tid");
+
+	return c->host->fail(c, MLC_IN_DOUBT, 0, "%s: QuickBooks broke down over it: %d%s%s", doing, c->reply->status,
+		tid ? ", intuit_tid " : "", tid ? tid : "");
 }
 
 /* The record that answers writes[i], or the Fault that does. */
@@ -117,7 +129,7 @@ static void settle(struct mlc_call *c, size_t i, json_t *answer)
 			c->host->settle(c, i, &(struct mlc_record){ .entity = c->entity->name, .id = w->id, .deleted = true });
 			return;
 		}
-		c->host->refuse(c, i, of_create(w, move, words), move == MLC_LIMITED ? 60000 : 0, "%s", words);
+		c->host->refuse(c, i, of_write(w, move, words), move == MLC_LIMITED ? 60000 : 0, "%s", words);
 		return;
 	}
 	if (!record || !qbo_look(c, c->entity, record, &r) || (w->id && strcmp(r.id, w->id) != 0)) {
@@ -139,14 +151,17 @@ static json_t *fault_body(struct mlc_call *c)
 static enum mlc_step digest_one(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
+	const char *doing = c->host->format(c, "writing %s", c->entity->name);
 	json_t *body;
 
 	if (c->reply->kind == MLC_REPLY_LOST)
 		return c->host->fail(c, MLC_IN_DOUBT, 0, "no reply to a write of %s", c->entity->name);
-	/* A 400 speaks of this record alone; whatever else comes is about all of them. */
-	body = c->reply->status == 400 ? fault_body(c) : NULL;
+	if (mlc_may_be_done(c->reply->status))
+		return in_doubt(c, doing);
+	/* A 400 speaks of this record alone, and so does a Fault within a 200; whatever else comes is about all of them. */
+	body = c->reply->status == 400 || c->reply->status == 200 ? fault_body(c) : NULL;
 	if (!body)
-		body = qbo_answer(c, c->host->format(c, "writing %s", c->entity->name));
+		body = qbo_answer(c, doing);
 	if (!body)
 		return MLC_FAIL;
 	settle(c, s->at, body);
@@ -297,8 +312,8 @@ static enum mlc_step digest_batch(struct mlc_call *c)
 
 	if (c->reply->kind == MLC_REPLY_LOST)
 		return c->host->fail(c, MLC_IN_DOUBT, 0, "no reply to a batch of %s", c->entity->name);
-	if (c->reply->status >= 500)
-		return c->host->fail(c, MLC_IN_DOUBT, 0, "a batch of %s: %d", c->entity->name, c->reply->status);
+	if (mlc_may_be_done(c->reply->status))
+		return in_doubt(c, c->host->format(c, "writing a batch of %s", c->entity->name));
 	answer = qbo_answer(c, "writing a batch");
 	if (!answer)
 		return MLC_FAIL;

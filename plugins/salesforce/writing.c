@@ -611,6 +611,15 @@ static enum mlc_step begin(struct mlc_call *c)
 	return c->writes[0].verb == MLC_DO_CREATE ? send_all(c) : count_todo(c) ? ask_check(c) : MLC_DONE;
 }
 
+/* Of what is made nobody knows how far it came; and while we look for what bears our key, it is there.  Either way the same key
+ * goes again, and no other. */
+static bool may_be_there(const struct mlc_call *c)
+{
+	const struct state *s = (const struct state *)c->state;
+
+	return s->phase == LOOK || (s->phase == WRITE && mlc_may_be_done(c->reply->status));
+}
+
 enum mlc_step sf_write(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
@@ -621,11 +630,8 @@ enum mlc_step sf_write(struct mlc_call *c)
 	if (c->reply->kind != MLC_REPLY_HERE)
 		return begin(c);
 	if (c->reply->status != 200) {
-		/* Nobody knows how far it came, and a second one would not be harmless. */
-		if (c->reply->status >= 500 && s->phase == WRITE && !is_keyed(c) && c->writes[0].verb == MLC_DO_CREATE)
-			return c->host->fail(c, MLC_IN_DOUBT, 0, "writing %s: Salesforce broke down over it (%d)", c->entity->name,
-				c->reply->status);
-		return sf_failed(c, "writing");
+		return c->writes[0].verb == MLC_DO_CREATE && may_be_there(c) ? c->host->fail(c, MLC_IN_DOUBT, 0,
+			"making %s: Salesforce broke down over it (%d)", c->entity->name, c->reply->status) : sf_failed(c, "writing");
 	}
 	switch ((enum phase)s->phase) {
 	case FRESH:

@@ -385,7 +385,7 @@ static enum mlc_step not_written(struct mlc_call *c, int entity)
 		fault = MLC_STALE;
 	else if (c->reply->status == 422 && (zen_is_taken(c, "name") || zen_is_taken(c, "external_id") || zen_is_taken(c, "email")))
 		fault = verb == MLC_DO_CREATE ? MLC_STALE : MLC_REFUSED;
-	else if (fault == MLC_RETRY) /* it may have been done */
+	else if (fault == MLC_RETRY || mlc_may_be_done(c->reply->status)) /* it may have been done, Retry-After or not */
 		fault = MLC_IN_DOUBT;
 	return lose(c, fault, after_ms, words);
 }
@@ -460,10 +460,10 @@ static enum mlc_step digest_job(struct mlc_call *c)
 		mlc_copy(s->id, sizeof s->id, id);
 		return look_later(c);
 	}
+	if (fault == MLC_RETRY || fault == MLC_BROKEN || mlc_may_be_done(c->reply->status))
+		return c->host->fail(c, MLC_IN_DOUBT, 0, "%s", words);
 	if (fault == MLC_AUTH || fault == MLC_LIMITED)
 		return c->host->fail(c, fault, after_ms, "%s", words);
-	if (fault == MLC_RETRY || fault == MLC_BROKEN)
-		return c->host->fail(c, MLC_IN_DOUBT, 0, "%s", words);
 	return next_write(c); /* not for us: one by one */
 }
 

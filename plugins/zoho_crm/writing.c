@@ -243,7 +243,7 @@ static enum mlc_step digest_entries(struct mlc_call *c)
 		if (json_is_array(list) ? status != 412 && json_array_size(list) != s->count : status < 300 && fault == MLC_BROKEN)
 			return give_up(c, MLC_IN_DOUBT, 0,
 				c->host->format(c, "Zoho answered %d with something that is no answer to a write", status));
-		if (fault == MLC_RETRY && status >= 500)
+		if (fault == MLC_RETRY && mlc_may_be_done(status))
 			fault = MLC_IN_DOUBT;
 		return give_up(c, fault, fault == MLC_LIMITED ? zoho_limited_ms(c, error) : 0,
 			c->host->format(c, "writing %s: %d%s%s", c->entity->name, status, *words ? ": " : "", words));

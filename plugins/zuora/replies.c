@@ -166,8 +166,6 @@ static enum mlc_fault fault_of(struct mlc_call *c, json_t *body)
 	switch (status) {
 	case 401:
 		return MLC_AUTH;
-	case 408: case 425:
-		return writes ? MLC_IN_DOUBT : MLC_RETRY;
 	case 409: /* the first request of this key is still at work: the same key, later */
 		return writes ? MLC_IN_DOUBT : MLC_RETRY;
 	case 422: /* this key has been used for something else */
@@ -180,7 +178,7 @@ static enum mlc_fault fault_of(struct mlc_call *c, json_t *body)
 	}
 	if (json_array_size(json_object_get(body, "reasons")))
 		return zuora_reasons(c, body, &words);
-	if (status >= 500)
+	if (mlc_may_be_done(status))
 		return writes ? MLC_IN_DOUBT : MLC_RETRY;
 	if (status == 404 && !body)
 		return MLC_BROKEN;

@@ -58,8 +58,8 @@ static enum mlc_step failed(struct mlc_call *c)
 			"%s", why);
 	if (status == 409)
 		return c->host->fail(c, MLC_STALE, 0, "%s", why);
-	if (status >= 500)
-		return c->host->fail(c, MLC_RETRY, 0, "status %d", status);
+	if (mlc_may_be_done(status))
+		return c->host->fail(c, c->write_count ? MLC_IN_DOUBT : MLC_RETRY, 0, "status %d", status);
 	if (status == 404 || status == 422)
 		return c->host->fail(c, MLC_REFUSED, 0, "%s", why);
 	if (status >= 300 && status < 400) { /* never followed: our token would go along */
@@ -221,8 +221,7 @@ static enum mlc_step write(struct mlc_call *c)
 		break;
 	}
 	if (c->reply->status != 200 && c->reply->status != 201)
-		return c->reply->status >= 500 ? c->host->fail(c, MLC_IN_DOUBT, 0, "status %d",
-			c->reply->status) : failed(c);
+		return failed(c);
 	if (!record_of(c, reply_of(c), &r))
 		return c->host->fail(c, MLC_IN_DOUBT, 0, "the reply does not say what was written");
 	c->host->settle(c, 0, &r);

@@ -170,6 +170,7 @@ const struct status_rule status_rules[] = {
 	{ 401, BIT(MLC_AUTH) | BIT(MLC_LIMITED), BIT(MLC_AUTH) | BIT(MLC_LIMITED) },
 	{ 403, BIT(MLC_AUTH) | BIT(MLC_REFUSED) | BIT(MLC_LIMITED), BIT(MLC_AUTH) | BIT(MLC_REFUSED) | BIT(MLC_LIMITED) },
 	{ 404, BIT(MLC_BROKEN) | BIT(MLC_REFUSED), BIT(MLC_BROKEN) | BIT(MLC_REFUSED) | BIT(MLC_STALE) | BIT(MLC_IN_DOUBT) },
+	{ 408, BIT(MLC_RETRY) | BIT(MLC_LIMITED), BIT(MLC_IN_DOUBT) },
 	{ 409, BIT(MLC_BROKEN) | BIT(MLC_REFUSED) | BIT(MLC_RETRY) | BIT(MLC_STALE),
 		BIT(MLC_BROKEN) | BIT(MLC_REFUSED) | BIT(MLC_RETRY) | BIT(MLC_STALE) | BIT(MLC_IN_DOUBT) },
 	{ 412, BIT(MLC_BROKEN) | BIT(MLC_REFUSED) | BIT(MLC_STALE), BIT(MLC_BROKEN) | BIT(MLC_REFUSED) | BIT(MLC_STALE) },
@@ -177,7 +178,7 @@ const struct status_rule status_rules[] = {
 	{ 429, BIT(MLC_LIMITED), BIT(MLC_LIMITED) },
 	{ 500, BIT(MLC_RETRY) | BIT(MLC_LIMITED), BIT(MLC_IN_DOUBT) },
 	{ 502, BIT(MLC_RETRY) | BIT(MLC_LIMITED), BIT(MLC_IN_DOUBT) },
-	{ 503, BIT(MLC_RETRY) | BIT(MLC_LIMITED), BIT(MLC_IN_DOUBT) | BIT(MLC_LIMITED) },
+	{ 503, BIT(MLC_RETRY) | BIT(MLC_LIMITED), BIT(MLC_IN_DOUBT) },
 	{ 504, BIT(MLC_RETRY) | BIT(MLC_LIMITED), BIT(MLC_IN_DOUBT) },
 	{ 0, 0, 0 },
 };
@@ -202,6 +203,15 @@ enum mlc_fault end_of(struct call *c, enum mlc_step end, uint32_t *after_ms, con
 	return writes[0].fault;
 }
 
+/* Under another key, as a write bears that was told RETRY or LIMITED.  What makes a record makes a second one then: its key is
+ * good for the same try alone, which is what IN_DOUBT asks for. */
+static bool is_harmless_again(struct call *c)
+{
+	const struct mlc_call *mc = call_inside(c);
+
+	return mc->writes[0].verb != MLC_DO_CREATE && (mc->request->repeatable || mc->entity->flags & MLC_KEYED);
+}
+
 static void judge_status(const struct kit *kit, const struct trial *t, const struct status_rule *rule,
 	struct call_reply reply, complain_fn *complain)
 {
@@ -219,8 +229,7 @@ static void judge_status(const struct kit *kit, const struct trial *t, const str
 
 		may = rule->reading;
 		if (t->in.op == OP_WRITE && q->method && strcmp(q->method, "GET") != 0)
-			may = rule->writing |
-				(q->repeatable || call_inside(c)->entity->flags & MLC_KEYED ? rule->reading : 0);
+			may = rule->writing | (is_harmless_again(c) ? rule->reading : 0);
 		end = call_step(c, &reply, SAMPLE_NOW_MS);
 	}
 	fault = steps ? end_of(c, end, &after_ms, &text) : (enum mlc_fault)0;
@@ -246,7 +255,7 @@ static void statuses_name_the_next_move(const struct kit *kit, const struct tria
 		judge_status(kit, t, rule, reply, complain);
 		judge_status(kit, t, rule, reply_of(rule->status, "", 0), complain);
 		reply.header = wait_header;
-		if (rule->status == 429)
+		if (rule->status == 429 || rule->status == 503)
 			judge_status(kit, t, rule, reply, complain);
 	}
 }

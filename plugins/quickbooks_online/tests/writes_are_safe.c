@@ -380,11 +380,33 @@ static void a_lost_or_broken_reply_is_in_doubt(void **state)
 	answer(d, 200, "{\"Customer\":" CUSTOMER("8", "1", "2026-11-20T16:10:00-08:00", "") "," TIME "}");
 	refused(d, 0, MLC_IN_DOUBT, "without the Customer");
 	drive_end(d);
-	/* One under its requestid may simply come again. */
+}
+
+/* RETRY would give the next try another requestid, under which QuickBooks makes a second one. */
+static void a_create_that_breaks_down_is_asked_again_under_its_requestid(void **state)
+{
+	static const struct { int status; const char *body; } rows[] = {
+		{ 500, FAULT("10000", "An application error", "System Failure Error") }, { 502, "<html>" }, { 503, "" }, { 504, "" }, { 408, "" },
+	};
+	struct drive *d = *state;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		add(d, MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "DisplayName", "One"));
+		send(d, "Customer");
+		answer(d, rows[i].status, rows[i].body);
+		fails(d, MLC_IN_DOUBT);
+		drive_end(d);
+	}
 	add(d, MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "DisplayName", "One"));
 	send(d, "Customer");
-	answer(d, 503, "");
-	fails(d, MLC_RETRY);
+	answer(d, 400, FAULT("10000", "An application error", "System Failure Error"));
+	refused(d, 0, MLC_IN_DOUBT, "System Failure");
+	drive_end(d);
+	/* A lock is no break-down: nothing was done. */
+	add(d, MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "DisplayName", "One"));
+	send(d, "Customer");
+	answer(d, 400, FAULT("6000", "A business validation error", "the record is locked, try again"));
+	refused(d, 0, MLC_RETRY, "locked");
 }
 
 int main(void)
@@ -396,6 +418,7 @@ int main(void)
 		TEST(closed_books_hold_the_document), TEST(a_document_is_deleted_or_voided_by_its_token),
 		TEST(what_quickbooks_would_not_take_never_leaves), TEST(a_reference_by_name_is_looked_up), TEST(names_in_a_batch_are_looked_up_before_it_leaves), TEST(creates_go_one_by_one),
 		TEST(changes_go_in_a_batch_and_each_item_is_judged), TEST(a_lost_or_broken_reply_is_in_doubt),
+		TEST(a_create_that_breaks_down_is_asked_again_under_its_requestid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

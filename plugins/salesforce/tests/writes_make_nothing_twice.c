@@ -37,14 +37,23 @@ static void a_create_is_an_upsert_by_our_key_and_is_read_back(void **state)
 	answer(d, 200, COMPOSITE(PART("write", "200", "[" REFUSED("DUPLICATE_VALUE", "This price definition already exists in this price book") "]")));
 	refused(d, 0, MLC_STALE, "already exists");
 	drive_end(d);
-	/* What bears our key is sent again. */
-	write_one(d, "Account", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "Name", "X"));
-	answer(d, 503, "");
-	fails(d, MLC_RETRY);
-	drive_end(d);
 	write_one(d, "PricebookEntry", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "UnitPrice", "9.00"));
 	answer(d, 400, ERROR("MALFORMED_QUERY", "no")); /* of which nothing was done */
 	fails(d, MLC_REFUSED);
+}
+
+/* RETRY would give the next try another key, and make a second one. */
+static void what_may_have_been_made_is_asked_for_under_the_same_key(void **state)
+{
+	static const int statuses[] = { 408, 500, 502, 503, 504 };
+	struct drive *d = *state;
+
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+		write_one(d, "Account", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "Name", "One"));
+		answer(d, statuses[i], statuses[i] == 500 ? ERROR("UNKNOWN_EXCEPTION", "An unexpected error occurred") : "");
+		fails(d, MLC_IN_DOUBT);
+		drive_end(d);
+	}
 }
 
 static void of_many_each_has_an_outcome_of_its_own(void **state)
@@ -324,6 +333,13 @@ static void a_document_that_is_there_with_our_key_is_done(void **state)
 	settled(d, 0, O1);
 	drive_end(d);
 
+	/* Only reading what is there fails. */
+	write_one(d, "Opportunity", MLC_DO_CREATE, NULL, NULL, document());
+	answer(d, 200, there);
+	answer(d, 503, "");
+	fails(d, MLC_IN_DOUBT);
+	drive_end(d);
+
 	/* It is another field that clashed: somebody else's. */
 	write_one(d, "Opportunity", MLC_DO_CREATE, NULL, NULL, document());
 	answer(d, 200, there);
@@ -421,6 +437,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		drive_test(a_create_is_an_upsert_by_our_key_and_is_read_back),
+		drive_test(what_may_have_been_made_is_asked_for_under_the_same_key),
 		drive_test(of_many_each_has_an_outcome_of_its_own),
 		drive_test(one_that_cannot_leave_keeps_no_other_back),
 		drive_test(an_update_looks_first_whether_it_is_still_what_we_knew),

@@ -162,6 +162,11 @@ static void what_holds_the_log_in_holds_all_that_follow(void **state)
 	drive_end(d);
 
 	write_many(d, MLC_DO_CREATE);
+	answer_headers(d, 503, "", (const char *const[]){ "Retry-After", "20", NULL });
+	fails(d, MLC_IN_DOUBT);
+	drive_end(d);
+
+	write_many(d, MLC_DO_CREATE);
 	lost(d);
 	fails(d, MLC_IN_DOUBT);
 	drive_end(d);

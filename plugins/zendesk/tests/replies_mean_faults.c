@@ -95,6 +95,11 @@ static void a_write_that_may_have_been_done_is_in_doubt(void **state)
 		fails(d, MLC_IN_DOUBT);
 		drive_end(d);
 	}
+	/* Told how long to wait is not told that nothing was done. */
+	write_one(d, "ticket", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s,s:{s:s}}", "subject", "Help", "comment", "body", "Help"));
+	answer_headers(d, 503, "", (const char *const[]){ "Retry-After", "20", NULL });
+	fails(d, MLC_IN_DOUBT);
+	drive_end(d);
 	write_one(d, "user", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s}", "name", "Ada"));
 	answer(d, 200, "<html>Log in</html>");
 	fails(d, MLC_IN_DOUBT);

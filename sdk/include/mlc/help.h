@@ -100,6 +100,13 @@ static inline enum mlc_fault mlc_fault_of(const struct mlc_fault_code *table, co
 	return table->fault;
 }
 
+/* After such a status nobody knows whether a write was done: something broke down over it, or gave up waiting.  That is
+ * MLC_IN_DOUBT, also where it has a key: only then the same key goes again. */
+static inline bool mlc_may_be_done(int status)
+{
+	return status == 408 || status == 425 || status >= 500;
+}
+
 /* ---- values that parse() gave --------------------------------------------------------- */
 
 /* The value at "a.b.0.c", borrowed; NULL when absent. */

@@ -62,8 +62,8 @@ static enum mlc_step failed(struct mlc_call *c)
 		fault = MLC_AUTH;
 	else if (status == 429)
 		fault = MLC_LIMITED;
-	else if (status >= 500 && !code) /* something in front of it */
-		fault = c->write_count && !(c->entity->flags & MLC_KEYED) ? MLC_IN_DOUBT : MLC_RETRY;
+	else if (mlc_may_be_done(status) && !code) /* something in front of it */
+		fault = c->write_count ? MLC_IN_DOUBT : MLC_RETRY;
 	return c->host->fail(c, fault, fault == MLC_LIMITED ? mlc_retry_after(c->host->header(c, "Retry-After"), c->now_ms, 30000) : 0,
 		"%d: %s", status, mlc_text_or(reply, "message", "no reason given"));
 }

@@ -102,8 +102,8 @@ static enum mlc_step failed(struct mlc_call *c)
 			"too fast");
 	if (status == 401 || status == 403)
 		fault = MLC_AUTH;
-	else if (status >= 500 && !code) /* something in front of it */
-		fault = c->write_count && !(c->entity->flags & MLC_KEYED) ? MLC_IN_DOUBT : MLC_RETRY;
+	else if (mlc_may_be_done(status) && !code) /* something in front of it */
+		fault = c->write_count ? MLC_IN_DOUBT : MLC_RETRY;
 	return c->host->fail(c, fault, 0, "%d: %s", status,
 		mlc_text_or(reply, "message", "no reason given"));
 }

@@ -1,5 +1,5 @@
 /* office.c - a remote that wants OAuth 2: by a person's consent, or as a client. */
-#include <mlc/connector.h>
+#include <mlc/help.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,8 +43,8 @@ static const char *text(const json_t *o, const char *name)
 static enum mlc_step failed(struct mlc_call *c)
 {
 	int status = c->reply->status;
-	enum mlc_fault fault = status == 401 || status == 403 ? MLC_AUTH : status == 429 ? MLC_LIMITED : status >= 500 ? MLC_RETRY
-		: MLC_BROKEN;
+	enum mlc_fault fault = status == 401 || status == 403 ? MLC_AUTH : status == 429 ? MLC_LIMITED
+		: !mlc_may_be_done(status) ? MLC_BROKEN : c->write_count ? MLC_IN_DOUBT : MLC_RETRY;
 	const char *wait = c->host->header(c, "Retry-After");
 
 	return c->host->fail(c, fault, fault == MLC_LIMITED ? 1000 * (wait ? (uint32_t)strtoul(wait, NULL, 10) : 60) : 0, "status %d",

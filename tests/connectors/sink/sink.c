@@ -63,14 +63,14 @@ static enum mlc_step failed(struct mlc_call *c)
 	enum mlc_fault fault = MLC_REFUSED;
 
 	/* A door may say 503 for one behind it who did it: the same key finds out. */
-	if (writes && status >= 500 && c->entity->flags & MLC_KEYED)
+	if (writes && mlc_may_be_done(status))
 		fault = MLC_IN_DOUBT;
 	else if (status == 429 || status == 503)
 		fault = MLC_LIMITED;
 	else if (status == 401 || status == 403)
 		fault = MLC_AUTH;
-	else if (status >= 500)
-		fault = writes ? MLC_IN_DOUBT : MLC_RETRY;
+	else if (mlc_may_be_done(status))
+		fault = MLC_RETRY;
 	return c->host->fail(c, fault, fault == MLC_LIMITED ? mlc_retry_after(c->host->header(c, "Retry-After"), c->now_ms, 1000) : 0,
 		"the sink answered %d", status);
 }

@@ -17,6 +17,7 @@ FAULTS = [
     ("STATIC", 1, "bytes of writable data"), ("EXPORTS", 1, "it exports mlc_helper"), ("IO", 1, "it imports fopen"),
     ("CLOCK", 1, "time is call->now_ms"), ("CONSTRUCTOR", 1, "no constructors"), ("TRUST", 3, "'nothing has changed'"),
     ("STATUS", 4, "is taken for success"), ("MOVE", 5, "status 401 with nothing ends as RETRY"), ("WAIT", 5, "Retry-After: 17 waits for 1000 ms"),
+    ("AGAIN", 5, "write thing create: status 504 with nothing ends as RETRY"),
     ("LOST", 6, "a lost reply is taken for success"), ("IMPURE", 7, "does not give the same request twice"), ("REPEAT", 8, "is not KEYED"),
     ("UNCHECKED", 9, "it crashes"), ("CRASH", 10, "it crashes"), ("SERVE", 13, "knows no secret opens a visit"),
     ("EMPTY", 15, "of 4 records are lost"), ("DROP", 17, "is dropped in silence"), ("STUMBLE", 17, "stops the reading"),
@@ -95,7 +96,7 @@ static enum mlc_step ping(struct mlc_call *c)
 	if (status == 429)
 		return c->host->fail(c, MLC_LIMITED, mlc_retry_after(c->host->header(c, "Retry-After"), c->now_ms, 60000), "status 429");
 	if (status != 200)
-		return c->host->fail(c, status >= 500 ? MLC_RETRY : status == 401 || status == 403 ? MLC_AUTH : MLC_REFUSED, 0, "status %d", status);
+		return c->host->fail(c, mlc_may_be_done(status) ? MLC_RETRY : status == 401 || status == 403 ? MLC_AUTH : MLC_REFUSED, 0, "status %d", status);
 	account = mlc_text(c->host->parse(c, c->reply->body, c->reply->body_len), "account");
 	if (!account)
 		return c->host->fail(c, MLC_BROKEN, 0, "the reply names no account");

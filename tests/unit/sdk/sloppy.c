@@ -43,7 +43,7 @@ static enum mlc_step failed(struct mlc_call *c, enum mlc_fault when_it_fell)
 {
 	int status = c->reply->status;
 	enum mlc_fault fault = status == 429 ? MLC_LIMITED : status == 401 || status == 403 ? MLC_AUTH :
-		status >= 500 ? when_it_fell : status == 200 || status == 404 ? MLC_BROKEN : MLC_REFUSED;
+		mlc_may_be_done(status) ? when_it_fell : status == 200 || status == 404 ? MLC_BROKEN : MLC_REFUSED;
 
 #ifdef MOVE
 	if (fault == MLC_AUTH)
@@ -160,7 +160,11 @@ static enum mlc_step write(struct mlc_call *c)
 		json_t *made = c->host->parse(c, c->reply->body, c->reply->body_len);
 
 		if (c->reply->status != 201 || !mlc_text(made, "id"))
+#ifdef AGAIN
+			return failed(c, MLC_RETRY);
+#else
 			return failed(c, MLC_IN_DOUBT);
+#endif
 #endif
 		c->host->settle(c, 0, &(struct mlc_record){ .entity = "thing", .id = "1" });
 		return MLC_DONE;
