@@ -632,8 +632,10 @@ enum mlc_step woo_find(struct mlc_call *c)
 			return MLC_FAIL;
 		if (woo_hollow(c, count, s->page))
 			return woo_garbage(c, "a list that says how long it is");
-		if (!woo_more(c, count, s->page, PER_PAGE) || s->page >= FIND_PAGES)
+		if (!woo_more(c, count, s->page, PER_PAGE))
 			return MLC_DONE;
+		if (s->page == FIND_PAGES) /* nobody has proven that there is none */
+			return c->host->fail(c, MLC_REFUSED, 0, "what was looked for is not among the first %d pages of %ss", FIND_PAGES, c->entity->name);
 	}
 	const char *path = find_path(c, ++s->page);
 	if (!path)

@@ -210,6 +210,17 @@ static void what_the_shop_cannot_look_up_is_refused(void **state)
 	drive_end(d);
 }
 
+/* A match that says "there is none" makes a second one. */
+static void a_search_without_end_is_no_proof_that_there_is_none(void **state)
+{
+	struct drive *d = *state;
+
+	find(d, "order", json_pack("{s:s}", "number", "1"));
+	for (int page = 1; page <= 50; page++)
+		answer_list(d, "[{\"id\":10,\"number\":\"10\"}]", "6000", "60");
+	fails(d, MLC_REFUSED);
+}
+
 #define T(name) drive_test(name)
 
 int main(void)
@@ -226,6 +237,7 @@ int main(void)
 		T(refunds_are_found_by_their_order),
 		T(tax_rates_are_found_among_all),
 		T(what_the_shop_cannot_look_up_is_refused),
+		T(a_search_without_end_is_no_proof_that_there_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
