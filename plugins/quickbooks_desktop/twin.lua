@@ -80,7 +80,7 @@ end)
 
 local function open_file()
 	local co = twin.state.open and twin.state.files[twin.state.open]
-	if not co then error({ plain = "no company file is open" }, 0) end
+	if not co then twin.plain("no company file is open") end
 	return co
 end
 
@@ -293,7 +293,7 @@ end
 
 local function filled_in(kind, verb, json)
 	local shape = shapes.request(kind .. verb)
-	if not shape then error({ plain = "a person cannot " .. verb:lower() .. " " .. kind .. " here" }, 0) end
+	if not shape then twin.plain("a person cannot " .. verb:lower() .. " " .. kind .. " here") end
 	local content = content_of(kind, shape.elements[1].body, json)
 	content.lines = lines_of(kind, verb, json)
 	return content
@@ -311,7 +311,7 @@ end)
 
 local function edit(co, want)
 	local record = find_record(co, want.type, want.id or want.name)
-	if not record then error({ plain = "no such " .. tostring(want.type) }, 0) end
+	if not record then twin.plain("no such " .. tostring(want.type)) end
 	local kind = record.object or record.type
 	local content = filled_in(kind, "Mod", want.set or {})
 	if record.list then content.ListID = record.id else content.TxnID = record.id end
@@ -334,7 +334,7 @@ local function person_removes(req, fn)
 	return attempt(function()
 		local co = open_file()
 		local record = find_record(co, want.type, want.id or want.name)
-		if not record then error({ plain = "no such " .. tostring(want.type) }, 0) end
+		if not record then twin.plain("no such " .. tostring(want.type)) end
 		fn(co, record)
 		return { id = record.id }
 	end)
@@ -357,7 +357,7 @@ twin.control("POST", "/person/merge", function(req)
 	return attempt(function()
 		local co = open_file()
 		local from, to = find_record(co, want.type, want.from), find_record(co, want.type, want.to)
-		if not from or not to then error({ plain = "no such " .. tostring(want.type) }, 0) end
+		if not from or not to then twin.plain("no such " .. tostring(want.type)) end
 		return told(co, writes.merge(co, from.list, from.id, to.id))
 	end)
 end)

@@ -64,13 +64,7 @@ api.serve()
 
 -- ---- the control door ------------------------------------------------------------------------------------
 
-local function plain(text) error({ plain = text }, 0) end
-
-local function wish(req)
-	local value = req.body == "" and {} or req:json()
-	if type(value) ~= "table" then plain("send a JSON object") end
-	return value
-end
+local plain, wish = twin.plain, twin.wish
 
 local function company_of(realm) return twin.state.companies[realm or ""] or plain("no company " .. tostring(realm)) end
 local function kind_of(word) return shapes.by_word[tostring(word):lower()] or plain("no kind " .. tostring(word)) end

@@ -58,7 +58,7 @@ rest.serve()
 
 -- ---- the control door ------------------------------------------------------------------------------
 
-local function plain(text) error({ plain = text }, 0) end
+local plain, wish = twin.plain, twin.wish
 
 -- What the org refuses its own people, in words.
 local function tried(fn, ...)
@@ -66,12 +66,6 @@ local function tried(fn, ...)
 	if out[1] then return table.unpack(out, 2, out.n) end
 	if type(out[2]) == "table" and out[2].code then plain(out[2].code .. ": " .. out[2].message) end
 	error(out[2], 0)
-end
-
-local function wish(req)
-	local value = req.body == "" and {} or req:json()
-	if type(value) ~= "table" then plain("send a JSON object") end
-	return value
 end
 
 local function object_of(name) return schema.object(name or "") or plain("no object " .. tostring(name)) end

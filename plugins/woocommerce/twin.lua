@@ -58,13 +58,7 @@ rest.serve()
 
 -- ---- the control door ------------------------------------------------------------------------------
 
-local function plain(text) error({ plain = text }, 0) end
-
-local function wish(req)
-	local value = req.body == "" and {} or req:json()
-	if type(value) ~= "table" then plain("send a JSON object") end
-	return value
-end
+local plain, wish = twin.plain, twin.wish
 
 local function order_of(req)
 	return twin.state.orders[tonumber(req.params.id)] or plain("no order " .. req.params.id)

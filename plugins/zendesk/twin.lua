@@ -50,11 +50,7 @@ rest.serve()
 
 -- ---- the control door ----------------------------------------------------------------------------------------
 
-local function wish(req)
-	local value = req.body == "" and {} or req:json()
-	if type(value) ~= "table" then error({ plain = "send a JSON object" }, 0) end
-	return value
-end
+local wish = twin.wish
 
 -- What the API would refuse is refused here, too, in its words.
 local function control(method, pattern, fn)
@@ -71,7 +67,7 @@ end
 
 local function of(kind, req)
 	local r = twin.state[kind][math.tointeger(tonumber(req.params.id))]
-	if not r then error({ plain = ("no %s %s"):format(kind, req.params.id) }, 0) end
+	if not r then twin.plain(("no %s %s"):format(kind, req.params.id)) end
 	return r
 end
 
@@ -100,7 +96,7 @@ control("POST", "/organizations", function(req)
 end)
 control("POST", "/organizations/:id/edit", function(req) return rest.organization(desk.edit_organization(of("organizations", req), wish(req))) end)
 control("POST", "/organizations/:id/merge", function(req)
-	local winner = twin.state.organizations[wish(req).into] or error({ plain = "into: an organization's id" }, 0)
+	local winner = twin.state.organizations[wish(req).into] or twin.plain("into: an organization's id")
 	desk.merge_organization(of("organizations", req), winner)
 	return {}
 end)
@@ -113,7 +109,7 @@ control("GET", "/organizations", list_of("organizations", rest.organization))
 control("POST", "/users", function(req) return rest.user(desk.new_user(wish(req))) end)
 control("POST", "/users/role", function(req)
 	local what = wish(req)
-	local u = desk.user_by_email(what.email) or error({ plain = "nobody has that e-mail" }, 0)
+	local u = desk.user_by_email(what.email) or twin.plain("nobody has that e-mail")
 	u.role = what.role
 	return {}
 end)
@@ -143,7 +139,7 @@ end)
 
 control("POST", "/fields/:kind", function(req) return rest.field(desk.new_field(req.params.kind, wish(req)), req.params.kind) end)
 control("DELETE", "/fields/:kind/:key", function(req)
-	local f = desk.field_by_key(req.params.kind, req.params.key) or error({ plain = "no such field" }, 0)
+	local f = desk.field_by_key(req.params.kind, req.params.key) or twin.plain("no such field")
 	twin.state[req.params.kind][f.id] = nil
 	return {}
 end)
@@ -163,7 +159,7 @@ control("GET", "/queue", function() return twin.array(twin.copy(twin.state.queue
 control("GET", "/sent", function() return twin.array(twin.copy(twin.state.sent)) end)
 twin.control("POST", "/deliver", function() return hooks.deliver_all() end)
 control("POST", "/webhooks/:id", function(req)
-	local hook = twin.state.webhooks[req.params.id] or error({ plain = "no such webhook" }, 0)
+	local hook = twin.state.webhooks[req.params.id] or twin.plain("no such webhook")
 	hook.status = wish(req).status or hook.status
 	return {}
 end)

@@ -51,13 +51,7 @@ rest.serve()
 
 -- ---- the control door ---------------------------------------------------------------------------------------
 
-local function plain(text) error({ plain = text }, 0) end
-
-local function wish(req)
-	local value = req.body == "" and {} or req:json()
-	if type(value) ~= "table" then plain("send a JSON object") end
-	return value
-end
+local plain, wish = twin.plain, twin.wish
 
 local LINE = {
 	accounts = function(r) local o = shapes.account(r); o.billToContact = shapes.contact(twin.state.contacts[r.bill_to]); return o end,

@@ -533,7 +533,7 @@ end
 -- from becomes a part of to: its documents go over, itself is inactive, or gone.
 function company.merge(co, name, from, to)
 	local loser, winner = co.records[name][from], co.records[name][to]
-	if not loser or not winner or from == to then error({ plain = "merge: from and to are two records of " .. name }, 0) end
+	if not loser or not winner or from == to then twin.plain("merge: from and to are two records of " .. name) end
 	local member = name .. "Ref"
 	for kind, shape in pairs(shapes.kinds) do
 		for _, d in pairs(shape.members[member] and shape.kind == "document" and co.records[kind] or {}) do
@@ -563,7 +563,7 @@ end
 
 function company.pay_bill(co, id, amount)
 	local b = co.records.Bill[id]
-	if not b then error({ plain = "no bill " .. tostring(id) }, 0) end
+	if not b then twin.plain("no bill " .. tostring(id)) end
 	b.paid_cents = math.min(total_of(shapes.kinds.Bill, b), (b.paid_cents or 0) + (amount and cents(amount) or total_of(shapes.kinds.Bill, b)))
 	b.SyncToken = tostring(tonumber(b.SyncToken) + 1)
 	touch(co, "Bill", b, "Update")

@@ -13,7 +13,7 @@ function shop.text(n, places) return decimal.text(decimal.scale(n, twin.settings
 
 local function cents(text, what)
 	local n = decimal.parse(tostring(text), twin.settings.decimals)
-	if not n then error({ plain = what .. ": not an amount: " .. tostring(text) }, 0) end
+	if not n then twin.plain(what .. ": not an amount: " .. tostring(text)) end
 	return n
 end
 shop.cents = cents

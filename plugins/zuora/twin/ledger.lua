@@ -11,7 +11,7 @@ function ledger.empty()
 	return state
 end
 
-local function plain(text) error({ plain = text }, 0) end
+local plain = twin.plain
 
 -- "12.30" or 12.3 to cents.
 function ledger.cents(value, what)

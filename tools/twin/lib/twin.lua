@@ -453,6 +453,16 @@ local function complete(req)
 	return setmetatable(req, request_methods)
 end
 
+-- Of the control door, from however deep: no, and why.
+function twin.plain(why) error({ plain = why }, 0) end
+
+-- What a control request wishes for: its body's object; no body wishes for nothing in particular.
+function twin.wish(req)
+	local value = req.body == "" and {} or req:json()
+	if type(value) ~= "table" then twin.plain("send a JSON object") end
+	return value
+end
+
 local function guarded(fn, ...)
 	local results = table.pack(xpcall(fn, debug.traceback, ...))
 	if results[1] then return true, table.unpack(results, 2, results.n) end
