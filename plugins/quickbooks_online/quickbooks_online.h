@@ -6,6 +6,7 @@
 
 #define QBO_PAGE  1000 /* the most that one query or one CDC answer gives (SOURCES.md 3, 4) */
 #define QBO_BATCH 30   /* items of one batch (SOURCES.md 6) */
+#define QBO_LIMITED_MS 60000u /* Intuit's own wait; Retry-After is not promised (SOURCES.md 7) */
 
 /* What every step of a call may remember; each operation uses its own part. */
 struct state {
@@ -66,8 +67,6 @@ enum mlc_step qbo_get(struct mlc_call *, const char *path, const struct mlc_para
 enum mlc_step qbo_post(struct mlc_call *, const char *path, const char *operation, const char *key, json_t *body,
 	const struct mlc_entity *);
 enum mlc_step qbo_query(struct mlc_call *, const char *query);
-/* text between single quotes, escaped as the query language wants it. */
-const char *qbo_quoted(struct mlc_call *, const char *text);
 /* A 200 that is a JSON object without a Fault; else NULL, and the call has failed. */
 json_t *qbo_answer(struct mlc_call *, const char *doing);
 /* The QueryResponse of an answer to a query about entity; *list: its records, NULL for none.  False: the

@@ -102,7 +102,7 @@ static enum mlc_step ask_ids(struct mlc_call *c)
 	const char *list = "";
 
 	for (s->asked = 0; c->ids[s->at + s->asked] && s->asked < IDS_AT_ONCE; s->asked++)
-		list = c->host->format(c, "%s%s%s", list, *list ? "," : "", qbo_quoted(c, c->ids[s->at + s->asked]));
+		list = c->host->format(c, "%s%s%s", list, *list ? "," : "", mlc_quoted(c, c->ids[s->at + s->asked]));
 	return qbo_query(c, c->host->format(c, "select * from %s where Id in (%s)%s maxresults %d", c->entity->name, list,
 		qbo_is_list(c->entity) ? " and Active in (true,false)" : "", QBO_PAGE));
 }
@@ -158,7 +158,7 @@ static const char *ids_quoted(struct mlc_call *c, const char *text)
 	while (*text) {
 		size_t len = strcspn(text, ",");
 
-		list = c->host->format(c, "%s%s%s", list, *list ? "," : "", qbo_quoted(c, c->host->format(c, "%.*s", (int)len, text)));
+		list = c->host->format(c, "%s%s%s", list, *list ? "," : "", mlc_quoted(c, c->host->format(c, "%.*s", (int)len, text)));
 		text += len + (text[len] == ',');
 	}
 	return list;
@@ -183,12 +183,12 @@ static const char *criterion(struct mlc_call *c, const char *name, json_t *v)
 	if (!text)
 		return NULL;
 	if (is_beneath(f, text))
-		return c->host->format(c, "%s like %s", name, qbo_quoted(c, text));
+		return c->host->format(c, "%s like %s", name, mlc_quoted(c, text));
 	if (f && f->type == MLC_DECIMAL && (*text == '>' || *text == '<'))
-		return c->host->format(c, "%s %c %s", name, *text, qbo_quoted(c, text + 1 + strspn(text + 1, " ")));
+		return c->host->format(c, "%s %c %s", name, *text, mlc_quoted(c, text + 1 + strspn(text + 1, " ")));
 	if ((strcmp(name, "Id") == 0 || (f && f->type == MLC_REF)) && strchr(text, ','))
 		return c->host->format(c, "%s in (%s)", name, ids_quoted(c, text));
-	return c->host->format(c, "%s = %s", name, qbo_quoted(c, text));
+	return c->host->format(c, "%s = %s", name, mlc_quoted(c, text));
 }
 
 /* like takes a % or _ within a name for any text. */

@@ -1,7 +1,6 @@
 /* talk.c - addresses and queries of the Accounting API, and replies that are no success. */
 #include "quickbooks_online.h"
 
-#define LIMITED_MS 60000u   /* Intuit's own wait; Retry-After is not promised (SOURCES.md 7) */
 #define LAPSED_MS  3600000u /* until somebody has paid */
 #define PARAMS_MAX 8
 #define QUERY_MAX  1500     /* in an address; longer ones go as a body (SOURCES.md 3) */
@@ -76,23 +75,6 @@ enum mlc_step qbo_query(struct mlc_call *c, const char *query)
 		return MLC_SEND;
 	}
 	return qbo_get(c, "/query", (const struct mlc_param[]){ { "query", query }, { NULL, NULL } });
-}
-
-const char *qbo_quoted(struct mlc_call *c, const char *text)
-{
-	char *out = (char *)c->host->alloc(c, strlen(text) * 2 + 3), *at = out;
-
-	if (!out)
-		return "''";
-	*at++ = '\'';
-	for (; *text; text++) {
-		if (*text == '\'' || *text == '\\')
-			*at++ = '\\';
-		*at++ = *text;
-	}
-	*at++ = '\'';
-	*at = 0;
-	return out;
 }
 
 /* ---- QuickBooks' own codes ------------------------------------------------------------------------------ */
@@ -238,18 +220,14 @@ enum mlc_step qbo_failed(struct mlc_call *c, const char *doing)
 	}
 	if (move == MLC_LIMITED)
 		after = strcmp(code_of(fault), "6190") == 0 ? LAPSED_MS
-			: mlc_retry_after(c->host->header(c, "Retry-After"), c->now_ms, LIMITED_MS);
+			: mlc_retry_after(c->host->header(c, "Retry-After"), c->now_ms, QBO_LIMITED_MS);
 	return c->host->fail(c, move, after, "%s: %d%s%s%s%s", doing, status, *words ? ": " : "", words,
 		tid ? ", intuit_tid " : "", tid ? tid : "");
 }
 
 enum mlc_step qbo_garbage(struct mlc_call *c, const char *due)
 {
-	const char *body = c->reply->body;
-
-	body += strspn(body, " \t\r\n\xef\xbb\xbf");
-	return c->host->fail(c, MLC_BROKEN, 0, "QuickBooks answered 200 with something that is not %s%s", due,
-		!*body ? ", but nothing" : *body == '<' ? ", but a web page or XML" : "");
+	return mlc_garbage(c, "QuickBooks", due);
 }
 
 json_t *qbo_answer(struct mlc_call *c, const char *doing)

@@ -129,7 +129,7 @@ static void settle(struct mlc_call *c, size_t i, json_t *answer)
 			c->host->settle(c, i, &(struct mlc_record){ .entity = c->entity->name, .id = w->id, .deleted = true });
 			return;
 		}
-		c->host->refuse(c, i, of_write(w, move, words), move == MLC_LIMITED ? 60000 : 0, "%s", words);
+		c->host->refuse(c, i, of_write(w, move, words), move == MLC_LIMITED ? QBO_LIMITED_MS : 0, "%s", words);
 		return;
 	}
 	if (!record || !qbo_look(c, c->entity, record, &r) || (w->id && strcmp(r.id, w->id) != 0)) {
@@ -183,7 +183,7 @@ static enum mlc_step ask_name(struct mlc_call *c)
 			member = f->name;
 	s->phase = NAME;
 	return qbo_query(c, c->host->format(c, "select * from %s where %s = %s maxresults 2", n->entity->name, member,
-		qbo_quoted(c, n->name)));
+		mlc_quoted(c, n->name)));
 }
 
 static enum mlc_step digest_name(struct mlc_call *c)

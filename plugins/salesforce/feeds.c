@@ -202,17 +202,6 @@ static enum mlc_step ask_fates(struct mlc_call *c)
 		list), true);
 }
 
-static json_t *fate_of(json_t *rows, const char *id)
-{
-	json_t *row;
-	size_t i;
-
-	json_array_foreach(rows, i, row)
-		if (strncmp(mlc_text_or(row, "Id", ""), id, 15) == 0)
-			return row;
-	return NULL;
-}
-
 static enum mlc_step digest_fates(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
@@ -227,7 +216,7 @@ static enum mlc_step digest_fates(struct mlc_call *c)
 		return sf_garbage(c, "one page of records");
 	for (; s->row < json_array_size(s->rows) && s->row < end; s->row++) {
 		const char *id = deleted_id(s, s->row), *master;
-		json_t *fate = fate_of(rows, id);
+		json_t *fate = sf_row(rows, id);
 		struct mlc_record gone = { .entity = e->name, .id = id, .deleted = true };
 
 		if (fate && !json_is_true(json_object_get(fate, "IsDeleted")))

@@ -305,17 +305,6 @@ static enum mlc_step ask_ids(struct mlc_call *c)
 		true);
 }
 
-static bool is_among(json_t *rows, const char *id)
-{
-	json_t *row;
-	size_t i;
-
-	json_array_foreach(rows, i, row)
-		if (strncmp(mlc_text_or(row, "Id", ""), id, 15) == 0)
-			return true;
-	return false;
-}
-
 enum mlc_step sf_fetch(struct mlc_call *c)
 {
 	struct state *s = (struct state *)c->state;
@@ -335,7 +324,7 @@ enum mlc_step sf_fetch(struct mlc_call *c)
 			return sf_garbage(c, "one page of records");
 		count = chunk_of(c, s->at);
 		for (size_t i = 0; i < count; i++) /* not even in the recycle bin */
-			if (!is_among(rows, c->ids[s->at + i]))
+			if (!sf_row(rows, c->ids[s->at + i]))
 				c->host->emit(c, &(struct mlc_record){ .entity = c->entity->name, .id = c->ids[s->at + i], .deleted = true });
 		s->at += count;
 		s->rows = rows;

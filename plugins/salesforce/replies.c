@@ -356,10 +356,7 @@ enum mlc_step sf_failed(struct mlc_call *c, const char *doing)
 
 enum mlc_step sf_garbage(struct mlc_call *c, const char *due)
 {
-	const char *body = c->reply->body + strspn(c->reply->body, " \t\r\n\xef\xbb\xbf");
-
-	return c->host->fail(c, MLC_BROKEN, 0, "Salesforce answered %d with something that is not %s%s", c->reply->status, due,
-		*body == '<' ? ", but a web page" : !*body ? ", but nothing" : "");
+	return mlc_garbage(c, "Salesforce", due);
 }
 
 /* "https://login.salesforce.com/id/00D.../005...": the org, as the token tells it. */
@@ -431,6 +428,17 @@ json_t *sf_page(struct mlc_call *c, enum mlc_step *step)
 }
 
 /* ---- records ------------------------------------------------------------------------------ */
+
+json_t *sf_row(json_t *rows, const char *id)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+		if (strncmp(mlc_text_or(row, "Id", ""), id, 15) == 0)
+			return row;
+	return NULL;
+}
 
 static json_t *native(struct mlc_call *c, const struct mlc_field *f, json_t *value);
 

@@ -66,6 +66,8 @@ bool sf_is_stranger(struct mlc_call *c);
 /* One page of a query.  NULL: failed, *step says how.  Checks that pages follow each other, that none
  * repeats and that none is missing; s->next[0] is 0 when it was the last. */
 json_t *sf_page(struct mlc_call *c, enum mlc_step *step);
+/* The row of that record, with 15 characters of its id or 18: the last three are a check sum; NULL: it is not among them. */
+json_t *sf_row(json_t *rows, const char *id);
 /* A row as a record of e, which is what sf_whole() gave: references as {"id"}, instants with Z, decimals
  * as text.  False: it is none. */
 bool sf_record(struct mlc_call *c, const struct mlc_entity *e, json_t *row, struct mlc_record *out);

@@ -145,23 +145,12 @@ static void refuse(struct mlc_call *c, size_t i, json_t *error)
 	c->host->refuse(c, i, fault, after, "%s", sf_words(c, error));
 }
 
-static json_t *row_of(json_t *rows, const char *id)
-{
-	json_t *row;
-	size_t i;
-
-	json_array_foreach(rows, i, row)
-		if (strncmp(mlc_text_or(row, "Id", ""), id, 15) == 0)
-			return row;
-	return NULL;
-}
-
 /* Done; with the record as it was read back, where it was. */
 static void settle(struct mlc_call *c, size_t i, const char *id, json_t *rows)
 {
 	struct mlc_record r;
 
-	if (!sf_record(c, sf_whole(c, c->entity), row_of(rows, id), &r))
+	if (!sf_record(c, sf_whole(c, c->entity), sf_row(rows, id), &r))
 		r = (struct mlc_record){ .entity = c->entity->name, .id = id };
 	r.deleted = c->writes[i].verb == MLC_DO_DELETE;
 	c->host->settle(c, i, &r);
@@ -567,7 +556,7 @@ static enum mlc_step digest_check(struct mlc_call *c)
 		return sf_garbage(c, "a page of records");
 	for (size_t i = 0; i < c->write_count; i++) {
 		const struct mlc_write *w = &c->writes[i];
-		json_t *row = s->todo[i] ? row_of(rows, w->id) : NULL;
+		json_t *row = s->todo[i] ? sf_row(rows, w->id) : NULL;
 
 		if (!s->todo[i])
 			continue;

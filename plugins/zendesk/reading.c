@@ -110,10 +110,7 @@ enum mlc_step zen_failed(struct mlc_call *c, const char *doing)
 
 enum mlc_step zen_garbage(struct mlc_call *c, const char *due)
 {
-	const char *body = c->reply->body + strspn(c->reply->body, " \t\r\n");
-
-	return c->host->fail(c, MLC_BROKEN, 0, "Zendesk answered 200 with something that is not %s%s", due,
-		!*body ? ", but nothing" : *body == '<' ? ", but a web page" : "");
+	return mlc_garbage(c, "Zendesk", due);
 }
 
 /* ---- lists ------------------------------------------------------------------------------- */

@@ -12,10 +12,8 @@ static const char *const watched[] = {
  * reply was lost is found again. */
 static const char *channel_of(struct mlc_call *c)
 {
-	uint64_t hash = UINT64_C(14695981039346656037);
+	uint64_t hash = mlc_hash(MLC_HASH, c->connection ? c->connection : "");
 
-	for (const char *at = c->connection ? c->connection : ""; *at; at++)
-		hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
 	return c->host->format(c, "%llu", (unsigned long long)(hash >> 12 | UINT64_C(1000000000000)));
 }
 

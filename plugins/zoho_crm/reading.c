@@ -100,10 +100,7 @@ enum mlc_step zoho_failed(struct mlc_call *c, const char *doing)
 
 enum mlc_step zoho_garbage(struct mlc_call *c, const char *due)
 {
-	const char *body = c->reply->body + strspn(c->reply->body, " \t\r\n");
-
-	return c->host->fail(c, MLC_BROKEN, 0, "Zoho answered %d with something that is not %s%s", c->reply->status, due,
-		!*body ? ", but nothing" : *body == '<' ? ", but a web page" : "");
+	return mlc_garbage(c, "Zoho", due);
 }
 
 json_t *zoho_list(struct mlc_call *c, const char *name, const char *doing, enum mlc_step *failed)
@@ -305,30 +302,12 @@ enum mlc_step zoho_fetch(struct mlc_call *c)
 
 enum find_phase { FIND_IDS, FIND_RECORDS };
 
-/* 'O\'Neil' */
-static const char *quoted(struct mlc_call *c, const char *text)
-{
-	char *out = (char *)c->host->alloc(c, strlen(text) * 2 + 3), *at = out;
-
-	if (!out)
-		return "''";
-	*at++ = '\'';
-	for (; *text; text++) {
-		if (*text == '\'' || *text == '\\')
-			*at++ = '\\';
-		*at++ = *text;
-	}
-	*at++ = '\'';
-	*at = 0;
-	return out;
-}
-
 static const char *condition(struct mlc_call *c, const char *name, json_t *value)
 {
 	if (json_is_object(value))
 		value = json_object_get(value, "id"); /* of a lookup */
 	if (json_is_string(value))
-		return c->host->format(c, "%s = %s", name, quoted(c, json_string_value(value)));
+		return c->host->format(c, "%s = %s", name, mlc_quoted(c, json_string_value(value)));
 	if (json_is_integer(value))
 		return c->host->format(c, "%s = %lld", name, (long long)json_integer_value(value));
 	if (json_is_boolean(value))

@@ -81,17 +81,12 @@ static enum mlc_step begin(struct mlc_call *c)
 
 static uint64_t sum_of(json_t *page)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
+	uint64_t h = MLC_HASH;
 	json_t *record;
 	size_t i;
 
-	json_array_foreach(page, i, record) {
-		const char *texts[] = { mlc_text_or(record, "id", ""), mlc_text_or(record, "updatedDate", "") };
-
-		for (int t = 0; t < 2; t++)
-			for (const char *at = texts[t]; *at; at++)
-				h = (h ^ (unsigned char)*at) * UINT64_C(1099511628211);
-	}
+	json_array_foreach(page, i, record)
+		h = mlc_hash(mlc_hash(h, mlc_text_or(record, "id", "")), mlc_text_or(record, "updatedDate", ""));
 	return h;
 }
 

@@ -162,23 +162,6 @@ enum mlc_step zuora_list(struct mlc_call *c, int entity, const char *filters, co
 		kinds[entity].expand, filters, cursor ? "&cursor=" : "", cursor ? mlc_percent(c, cursor) : ""));
 }
 
-/* ' ends a text in ZOQL. */
-static const char *quoted(struct mlc_call *c, const char *text)
-{
-	char *out = (char *)c->host->alloc(c, 2 * strlen(text) + 3), *at = out;
-
-	if (!out)
-		return "''";
-	*at++ = '\'';
-	for (; *text; text++) {
-		if (*text == '\'' || *text == '\\')
-			*at++ = '\\';
-		*at++ = *text;
-	}
-	*at++ = '\'';
-	return out;
-}
-
 static enum mlc_step query(struct mlc_call *c, const char *zoql)
 {
 	enum mlc_step step = zuora_send(c, "POST", "/v1/action/query", json_pack("{s:s}", "queryString", zoql), NULL);
@@ -308,7 +291,7 @@ static enum mlc_step select_of_page(struct mlc_call *c, const char *select, cons
 	size_t i;
 
 	json_array_foreach(s->page, i, record)
-		where = c->host->format(c, "%s%s%s = %s", where, i ? " or " : "", of, quoted(c, id_of(record)));
+		where = c->host->format(c, "%s%s%s = %s", where, i ? " or " : "", of, mlc_quoted(c, id_of(record)));
 	return query(c, c->host->format(c, "select %s where %s", select, where));
 }
 
@@ -331,7 +314,7 @@ static enum mlc_step ask_refunded_payments(struct mlc_call *c, const struct part
 	json_array_foreach(s->page, i, record)
 		json_array_foreach(json_object_get(record, p->member), k, one)
 			if (mlc_text(one, REFUNDED) && count++ < ZOQL_IDS)
-				where = c->host->format(c, "%s%sId = %s", where, *where ? " or " : "", quoted(c, mlc_text(one, REFUNDED)));
+				where = c->host->format(c, "%s%sId = %s", where, *where ? " or " : "", mlc_quoted(c, mlc_text(one, REFUNDED)));
 	return count ? query(c, c->host->format(c, "select Id, PaymentId from InvoicePayment where %s", where)) : MLC_DONE;
 }
 
@@ -683,7 +666,7 @@ static enum mlc_step find_page(struct mlc_call *c, const char *cursor)
 			return c->host->fail(c, MLC_REFUSED, 0, "Zuora cannot look a %s up by %s", c->entity->name, name);
 		filters = kinds[entity].folder
 			? c->host->format(c, "%s&filter[]=%s.EQ:%s", filters, filter_name(c, name), mlc_percent(c, text))
-			: c->host->format(c, "%s%s%s = %s", filters, *filters ? " and " : "", name, quoted(c, text));
+			: c->host->format(c, "%s%s%s = %s", filters, *filters ? " and " : "", name, mlc_quoted(c, text));
 	}
 	if (!*filters)
 		return c->host->fail(c, MLC_REFUSED, 0, "Zuora looks no %s up by nothing", c->entity->name);

@@ -209,10 +209,7 @@ enum mlc_step zuora_failed(struct mlc_call *c, const char *doing)
 
 enum mlc_step zuora_garbage(struct mlc_call *c, const char *due)
 {
-	const char *body = c->reply->body + strspn(c->reply->body, " \t\r\n\xef\xbb\xbf");
-
-	return c->host->fail(c, MLC_BROKEN, 0, "Zuora answered %d with something that is not %s%s", c->reply->status, due,
-		!*body ? ", but nothing" : *body == '<' ? ", but a web page" : "");
+	return mlc_garbage(c, "Zuora", due);
 }
 
 json_t *zuora_reply(struct mlc_call *c, const char *doing, enum mlc_step *failed)
@@ -251,15 +248,6 @@ json_t *zuora_success(struct mlc_call *c, const char *doing, enum mlc_step *fail
 
 #define MOST_EMPTY 20
 
-static uint64_t hash_of(const char *text)
-{
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	for (; *text; text++)
-		h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
-	return h;
-}
-
 /* Brent's way: the cursor of step 1, 2, 4, 8 ... is remembered; a loop of any length meets it again. */
 bool zuora_goes_on(struct mlc_call *c, struct way *w, const char *cursor, size_t rows, enum mlc_step *failed)
 {
@@ -267,7 +255,7 @@ bool zuora_goes_on(struct mlc_call *c, struct way *w, const char *cursor, size_t
 
 	if (!cursor)
 		return true;
-	h = hash_of(cursor);
+	h = mlc_hash(MLC_HASH, cursor);
 	w->empty = rows ? 0 : w->empty + 1;
 	if (w->empty > MOST_EMPTY) {
 		*failed = c->host->fail(c, MLC_BROKEN, 0, "Zuora gives one empty page after another, each with a next one");

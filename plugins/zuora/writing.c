@@ -116,13 +116,12 @@ static json_t *action_object(struct mlc_call *c, const struct mlc_write *w)
 /* The keys of all: other writes together are another request. */
 static const char *key_of_all(struct mlc_call *c)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
+	uint64_t h = MLC_HASH;
 
 	if (c->write_count == 1)
 		return c->writes[0].key;
 	for (size_t i = 0; i < c->write_count; i++)
-		for (const char *at = c->writes[i].key; *at; at++)
-			h = (h ^ (unsigned char)*at) * UINT64_C(1099511628211);
+		h = mlc_hash(h, c->writes[i].key);
 	return c->host->format(c, "%zu-%016llx-%s", c->write_count, (unsigned long long)h, c->writes[0].key);
 }
 

@@ -84,6 +84,25 @@ static inline const char *mlc_query(struct mlc_call *c, const char *path, const 
 	return path;
 }
 
+/* text between single quotes, with a backslash before each ' and \ in it: a literal of SQL's relatives (ZOQL, COQL, Intuit's
+ * queries).  In call memory; "''" when the budget is spent. */
+static inline const char *mlc_quoted(struct mlc_call *c, const char *text)
+{
+	char *out = (char *)c->host->alloc(c, strlen(text) * 2 + 3), *at = out;
+
+	if (!out)
+		return "''";
+	*at++ = '\'';
+	for (; *text; text++) {
+		if (*text == '\'' || *text == '\\')
+			*at++ = '\\';
+		*at++ = *text;
+	}
+	*at++ = '\'';
+	*at = 0;
+	return out;
+}
+
 /* ---- faults ------------------------------------------------------------------------ */
 
 /* A remote's own codes and what the host does about each; the last row has a NULL code and holds
@@ -105,6 +124,16 @@ static inline enum mlc_fault mlc_fault_of(const struct mlc_fault_code *table, co
 static inline bool mlc_may_be_done(int status)
 {
 	return status == 408 || status == 425 || status >= 500;
+}
+
+/* Always MLC_FAIL: who answered well, but with something that is not what is due ("a list of orders"). */
+static inline enum mlc_step mlc_garbage(struct mlc_call *c, const char *who, const char *due)
+{
+	const char *body = c->reply->body + strspn(c->reply->body, " \t\r\n\xef\xbb\xbf");
+
+	/* In brackets: cmocka has a macro of that name. */
+	return (c->host->fail)(c, MLC_BROKEN, 0, "%s answered %d with something that is not %s%s", who, c->reply->status, due,
+		!*body ? ", but nothing" : *body == '<' ? ", but a web page" : "");
 }
 
 /* ---- values that parse() gave --------------------------------------------------------- */
@@ -261,15 +290,23 @@ static inline const char *mlc_instant_text(struct mlc_call *c, int64_t ms)
 		(int)(days - mlc_days(year, month, 1)) + 1, (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
 }
 
+/* FNV-1a over text, going on from hash: MLC_HASH to begin with.  To tell texts apart, not to keep secrets. */
+#define MLC_HASH UINT64_C(14695981039346656037)
+
+static inline uint64_t mlc_hash(uint64_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+	return hash;
+}
+
 /* "2026-11-21T00:09:21Z~9c1e...": a version for a remote whose time of change has a grain of a second, in which our own
  * write and a person's edit may both fall.  The rest is made of what record shows of fields, lists apart: the same for
  * the same content, however it was read.  In call memory; borrows record. */
 static inline const char *mlc_version_of(struct mlc_call *c, const char *stamp, const struct mlc_field *fields, const json_t *record)
 {
-	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
 	json_t *shown = json_object();
 	const char *text;
-	size_t len = 0;
 
 	for (const struct mlc_field *f = fields; f->name; f++) {
 		json_t *value = json_object_get(record, f->name);
@@ -279,10 +316,8 @@ static inline const char *mlc_version_of(struct mlc_call *c, const char *stamp, 
 		if (value && f->type != MLC_LIST && !json_is_null(value))
 			json_object_set_new(shown, f->name, json_deep_copy(value));
 	}
-	text = c->host->dump(c, shown, NULL, &len); /* which it takes over */
-	for (size_t i = 0; text && i < len; i++)
-		hash = (hash ^ (unsigned char)text[i]) * UINT64_C(1099511628211);
-	return c->host->format(c, "%s~%016llx", stamp, (unsigned long long)hash);
+	text = c->host->dump(c, shown, NULL, NULL); /* which it takes over */
+	return c->host->format(c, "%s~%016llx", stamp, (unsigned long long)mlc_hash(MLC_HASH, text ? text : ""));
 }
 
 /* The stamp of such a version, in call memory; NULL of NULL. */

@@ -9,7 +9,7 @@
 #ifndef MLC_XML_H
 #define MLC_XML_H
 
-#include <mlc/connector.h>
+#include <mlc/help.h>
 
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
@@ -311,26 +311,7 @@ static inline size_t mlc_xml_reference_at(const char **at, const char *end, char
 		(c < 0x20 && c != '\t' && c != '\n' && c != '\r'))
 		return 0;
 	*at = p + 1;
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xC0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3F));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xE0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3F));
-		out[2] = (char)(0x80 | (c & 0x3F));
-		return 3;
-	}
-	out[0] = (char)(0xF0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3F));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3F));
-	out[3] = (char)(0x80 | (c & 0x3F));
-	return 4;
+	return mlc_utf8(out, c);
 }
 
 /* Text up to the next tag; outside of the root only blanks may be. */
