@@ -124,6 +124,16 @@ static enum mlc_step ask_changes(struct mlc_call *c)
 		{ "changedSince", mlc_instant_text(c, s->from_ms) }, { NULL, NULL } });
 }
 
+/* Within a 200 each kind may have a Fault of its own: nothing was told of it, which is not that nothing has changed. */
+static int kind_failed(struct mlc_call *c, json_t *fault)
+{
+	const char *words;
+	enum mlc_fault move = qbo_fault_of(c, fault, &words);
+
+	c->host->fail(c, move, move == MLC_LIMITED ? QBO_LIMITED_MS : 0, "reading changes: %s", words);
+	return -1;
+}
+
 /* The lists of an answer, or how many records they hold altogether.  -1: the call has failed. */
 static int walk_changes(struct mlc_call *c, json_t *answer, bool emit)
 {
@@ -137,6 +147,8 @@ static int walk_changes(struct mlc_call *c, json_t *answer, bool emit)
 	json_array_foreach(response, i, part) {
 		if (!json_is_object(part))
 			return qbo_garbage(c, "a list of changes"), -1;
+		if (json_is_object(json_object_get(part, "Fault")))
+			return kind_failed(c, json_object_get(part, "Fault"));
 		json_object_foreach(part, name, list) {
 			int kind = json_is_array(list) ? qbo_kind(name, strlen(name)) : -1;
 

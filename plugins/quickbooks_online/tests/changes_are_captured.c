@@ -291,6 +291,18 @@ static void a_kind_that_is_too_much_alone_is_compared_as_a_whole(void **state)
 	assert_null(cursor(d));
 }
 
+/* A 200 that tells of the one kind and not of the other: the cursor stays, or what the other has to tell is lost. */
+static void a_kind_that_cannot_be_told_is_not_one_without_changes(void **state)
+{
+	struct drive *d = *state;
+
+	poll(d, "2026-11-20T23:00:00Z");
+	answer(d, 200, "{\"CDCResponse\":[{\"QueryResponse\":[{\"Customer\":[]}," FAULT("10000", "An application error", "System Failure Error")
+		"]}]," TIME "}");
+	fails(d, MLC_RETRY);
+	assert_null(cursor(d));
+}
+
 static void a_person_says_from_when_on(void **state)
 {
 	struct drive *d = *state;
@@ -326,7 +338,7 @@ int main(void)
 		TEST(what_is_no_list_of_changes_moves_nothing), TEST(twenty_nine_days_are_captured_and_thirty_one_compared),
 		TEST(the_first_reading_goes_kind_by_kind_and_page_by_page), TEST(a_reading_goes_on_where_a_restart_cut_it),
 		TEST(a_page_out_of_order_is_followed_by_number), TEST(a_page_that_repeats_ends_the_reading), TEST(a_full_answer_is_asked_for_kind_by_kind), TEST(a_kind_that_is_too_much_alone_is_compared_as_a_whole),
-		TEST(a_person_says_from_when_on),
+		TEST(a_kind_that_cannot_be_told_is_not_one_without_changes), TEST(a_person_says_from_when_on),
 		TEST(a_cursor_that_is_none_reads_everything),
 	};
 
