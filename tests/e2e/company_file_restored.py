@@ -20,6 +20,7 @@ def restored():
     desk.settle()
     desk.posted_once(*early, *late)
     lost = {d["id"] for d in desk.ledger()["documents"] if d.get("number") in ("W3", "W4", "W5")}
+    equal(len(lost), 3, "documents that the backup has not")
     desk.books.post("/backup", {"restore": "monday"})
     before = [(d["id"], d["edit_sequence"]) for d in desk.ledger()["documents"]]
     desk.post(order(6), *(order(n, status="completed", total="19.00", date_modified_gmt="2026-11-03T17:00:00") for n in (1, 4)))

@@ -23,7 +23,9 @@ def address():
     b.at.start()
     holds(f"<AppURL>https://books.acme.example:{b.port}/serve/acme/books</AppURL>" in b.at.say("qwc", "acme/books")[1], "another host")
     b.at.tenant("acme", text.replace("every_minutes = 15", "every_minutes = 0"))
-    holds(b.at.run("check")[0] == 1 or b.at.say("qwc", "acme/books")[0] != 0 or "RunEveryNMinutes>0<" not in b.at.say("qwc", "acme/books")[1], "no interval of nothing")
+    code, _, said = b.at.run("check")
+    equal(code, 1, "no interval of nothing")
+    holds("every_minutes" in said, said)
 
 
 @promise("ZOHO-05 ZOHO-25: user and password in, a GUID out that serves every call of that cycle and no other; it asks with ModifiedDateRangeFilter")
@@ -101,7 +103,7 @@ def pages():
     names = [a["Account_Name"] for a in b.records("Accounts")]
     holds(len(names) >= 350 and len(set(names)) == len(names), f"{len(names)} accounts")
     text = str([b.books.get(f"/visits/{v['id']}") for v in b.books.get("/visits")])
-    holds("iteratorID" in text or "MaxReturned" in text, "asked in pages")
+    holds("iteratorID" in text, "asked in pages")
     b.sound()
 
 

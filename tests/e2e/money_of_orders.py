@@ -34,6 +34,7 @@ def receivables_are_zero():
     equal(bed.balance_sheet("Accounts Receivable"), 0, "receivables")
     equal(bed.balance_sheet("Stripe Clearing"), sum(Decimal(o["total"]) for o in stripe))
     equal(bed.balance_sheet("PayPal Clearing"), Decimal(paypal["total"]))
+    equal(len(bed.documents("ReceivePayment")), 4, "payments")
     for payment in bed.documents("ReceivePayment"):
         equal(Decimal(payment["unused"]), 0, "unused of a payment")
         equal(len(payment["applied"]), 1, "invoices that a payment is applied to")
