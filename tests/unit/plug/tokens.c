@@ -459,6 +459,22 @@ static void a_state_that_is_wrong_used_or_old_brings_nothing(void **state)
 	come_back(h, nonce, "code=x");
 	assert_int_equal(heard.status, 400);
 	assert_int_equal(asked_count(h), 0);
+	/* While one is waited for, another's consent does not do, however near it comes, nor does it use that up. */
+	authorize(h, url, nonce);
+	come_back(h, other, "code=x");
+	assert_int_equal(heard.status, 400);
+	nonce[strlen(nonce) - 1] ^= 1;
+	come_back(h, nonce, "code=x");
+	assert_int_equal(heard.status, 400);
+	nonce[strlen(nonce) - 1] ^= 1;
+	nonce[strlen("acme.shop.")] ^= 1;
+	come_back(h, nonce, "code=x");
+	assert_int_equal(heard.status, 400);
+	nonce[strlen("acme.shop.")] ^= 1;
+	assert_int_equal(asked_count(h), 0);
+	house_reply(h, 200, "{\"access_token\":\"a0\",\"refresh_token\":\"r0\"}");
+	come_back(h, nonce, "code=c0de");
+	assert_int_equal(heard.status, 200);
 	grant(h);
 	char used[200];
 	snprintf(used, sizeof used, "%s", nonce);
