@@ -214,6 +214,25 @@ def ends():
     b.same_to_the_cent()
 
 
+@promise("ZOHO-28 ZOHO-23: a subtotal is no line of a deal, nor is one of nothing; and an invoice that has one is closed when it is voided")
+def subtotals():
+    b = CrmBooks()
+    contoso(b)
+    gift = [{"ItemRef": "ENGRAVING", "Quantity": "1", "Rate": "10.00"}, {"ItemRef": "Discount", "Rate": "-10.00"}, {"ItemRef": "Subtotal"},
+            {"ItemRef": "MUG-RED", "Quantity": "1", "Rate": "14.00"}]
+    b.add("Invoice", CustomerRef="Contoso", RefNumber="1", lines=gift, **TAX)
+    b.add("Invoice", CustomerRef="Contoso", RefNumber="2", lines=[gift[0], gift[2], gift[3]], **TAX)
+    b.settle()
+    equal([(d["Books_Number"], [Decimal(str(r["Amount"])) for r in d["Invoice_Lines"]]) for d in sorted(b.deals(), key=lambda d: d["Books_Number"])],
+          [("1", [10, -10, 14]), ("2", [10, 14])])
+    b.same_to_the_cent()
+    for number in ("1", "2"):
+        b.books.post("/person/void", {"type": "Invoice", "name": number})
+    b.settle()
+    equal([(b.deal(n)["Stage"], b.deal(n)["Books_Status"]) for n in ("1", "2")], [("Closed Lost", "Void")] * 2)
+    equal(b.waiting("held") + b.waiting("review"), [], "nobody is asked")
+
+
 @promise("ZOHO-23: an account deleted in Zoho asks a person; where it is allowed, a customer who owes nothing is made inactive; an invoice is never touched")
 def deleted_in_zoho():
     b = begun(params='account_deleted = "deactivate"')

@@ -12,7 +12,7 @@ local currency = when(present(src "CurrencyRef.name"), pick("currencies", src "C
 local rolled = eq(param "jobs", "roll_up")
 local top_name = compute { inputs = { full = src "CustomerRef.name" }, result = "string", fn = function(v) return (v.full or ""):match("^[^:]*") end }
 local whose = when(rolled, need "top.id", src "CustomerRef.id")
--- A line of a subtotal shows a sum of others.  Only where lines do not add up it is asked which those are.
+-- A line of a subtotal shows a sum of others.  It is asked which those are where lines do not add up, and of those of 0.00, which add up in any case.
 local amount_here = first { item "Amount", item "TotalAmount" }
 local adds_up = eq(money(sum("InvoiceLine", first { item "Amount", item "TotalAmount" })), money(src "Subtotal"))
 local counts = all { any { present(item "ItemRef"), present(item "ItemGroupRef") }, present(amount_here), ne(need "kind.ItemType", "ItemSubtotal") }
@@ -29,7 +29,7 @@ return {
   needs = {
     top     = find { side = "source", entity = "Customer", by = { FullName = top_name }, if_ = rolled },
     account = ensure { "quickbooks_desktop.Customer->salesforce.customer", of = { entity = "Customer", id = whose } },
-    kind    = fetch { side = "source", entity = "Item", id = item "ItemRef.id", take = { "ItemType" }, if_ = not_(adds_up) },
+    kind    = fetch { side = "source", entity = "Item", id = item "ItemRef.id", take = { "ItemType" }, if_ = any { not_(adds_up), eq(money(amount_here), "0.00") } },
   },
   -- A payment or a credit need not touch the invoice itself.
   again_on = { ReceivePayment = each("AppliedToTxn", item "TxnID.id"), CreditMemo = each("LinkedTxn", item "TxnID") },
