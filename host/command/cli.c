@@ -134,9 +134,11 @@ const struct command commands[] = {
 	{ "init", "DIR", "a deployment that starts: files with comments, a master key", NULL, NULL, command_init, 1, 1 },
 	{ "run", "", "the host, in the foreground", NULL, run_options, command_run, 0, 0 },
 	{ "check", "", "validates everything, as a reload would",
-		"Exit status 1: a file is wrong, or a connector that is in use was refused.  A secret that nobody has given yet is only named.",
+		"Exit status 1: a file is wrong, or a connector that is in use was refused.  A secret that nobody has given yet is\n"
+		"only named.",
 		NULL, command_check, 0, 0 },
-	{ "connectors", "", "what is installed in plugins/", NULL, NULL, command_connectors, 0, 0 },
+	{ "connectors", "", "what is installed in plugins/", "Exit status 1: a file there was refused, used or not.", NULL,
+		command_connectors, 0, 0 },
 	{ "schema", "CONNECTOR[.ENTITY]", "its settings, entities, fields, limits", NULL, NULL, command_schema, 1, 1 },
 	{ "secret", "set TENANT/CONNECTION NAME", "a secret, from stdin or a prompt, never from the arguments",
 		"From a file or a pipe all of it, 64 KB at most; on a terminal a line, or a key from its BEGIN to its END.  The end of\n"
@@ -145,33 +147,44 @@ const struct command commands[] = {
 	{ "authorize", "TENANT/CONNECTION", "the address to open for an OAuth grant; waits for it",
 		"The address is good for a day, and once. The redirect address that is printed must be registered with the app.",
 		authorize_options, command_authorize, 1, 1 },
-	{ "ping", "[TENANT[/CONNECTION]]", "credentials, reach, version, company, what the books lack; writes nothing", NULL,
-		NULL, command_ping, 0, 1 },
+	{ "ping", "[TENANT[/CONNECTION]]", "credentials, reach, version, company, what the books lack; writes nothing",
+		"Exit status 1: a login fails, or a name that mappings use is not in the books.  Who calls us is not asked: what its\n"
+		"last visit told is shown.", NULL, command_ping, 0, 1 },
 	{ "qwc", "TENANT/CONNECTION", "the .qwc file for the Web Connector", NULL, NULL, command_qwc, 1, 1 },
 	{ "map", "MAPPING", "one record through one mapping",
-		"MAPPING is its id, as woocommerce.order->quickbooks_desktop.invoice, or a flow, as acme/shop-books.invoice.", map_options, command_map, 1, 1 },
+		"MAPPING is its id, as woocommerce.order->quickbooks_desktop.invoice, or a flow, as acme/shop-books.invoice.",
+		map_options, command_map, 1, 1 },
 	{ "test", "[MAPPING]", "the tests embedded in mappings", NULL, NULL, command_test, 0, 1 },
 	{ "plan", "[TENANT]", "what changed mappings would do to the records of the last days; sends nothing",
 		"Exit status 1: the files are wrong, or records that come out well now would be held or wait for a person.",
 		plan_options, command_plan, 0, 1 },
-	{ "sync", "TENANT[/FLOW]", "poll now", NULL, sync_options, command_sync, 1, 1 },
-	{ "status", "[TENANT]", "is all well, and if not: what to type", NULL, NULL, command_status, 0, 1 },
-	{ "list", "held|review|would|ready|waits|sending|done|skipped|all", "what waits, and why", NULL, list_options, command_list, 1, 1 },
+	{ "sync", "TENANT[/FLOW]", "poll now",
+		"What has to be asked of somebody who calls us waits for the next visit; --wait says when that will be.",
+		sync_options, command_sync, 1, 1 },
+	{ "status", "[TENANT]", "is all well, and if not: what to type", "Exit status 1: something needs a person.", NULL,
+		command_status, 0, 1 },
+	{ "list", "held|review|would|ready|waits|sending|done|skipped|all", "what waits, and why", NULL, list_options,
+		command_list, 1, 1 },
 	{ "go", "TENANT[/FLOW]", "out of the shadow: from now on it writes", NULL, go_options, command_go, 1, 1 },
 	{ "pause", "TENANT[/FLOW|/CONNECTION]", "writes stop; accepting goes on, across restarts", NULL, NULL, command_pause, 1, 1 },
 	{ "resume", "TENANT[/FLOW|/CONNECTION]", "writes go on", NULL, NULL, command_resume, 1, 1 },
 	{ "links", "TENANT", "what is the same as what", NULL, links_options, command_links, 1, 1 },
 	{ "link", "TENANT/FLOW IDENTITY TARGET-ID", "these two are the same",
-		"The target is asked whether it has that record; where it cannot be asked now, that is said.", link_options, command_link, 3, 3 },
+		"The target is asked whether it has that record; where it cannot be asked now, that is said.",
+		link_options, command_link, 3, 3 },
 	{ "unlink", "TENANT/FLOW IDENTITY", "they are not", NULL, NULL, command_unlink, 2, 2 },
 	{ "visits", "TENANT/CONNECTION", "the Web Connector's visits, in plain words", NULL, visits_options, command_visits, 0, 1 },
 	{ "story", "TENANT/CONNECTION ENTITY ID|NUMBER", "everything that ever happened to one record", NULL, NULL,
 		command_story, 3, 3 },
 	{ "replay", "", "records again, with the mapping as it is now; shows first", NULL, replay_options, command_replay, 0, 0 },
 	{ "release", "TENANT", "held records again", NULL, release_options, command_release, 1, 1 },
-	{ "decide", "TENANT", "answers a review, or all of one cause", NULL, decide_options, command_decide, 1, 1 },
-	{ "reconcile", "TENANT/FLOW", "both sides of a month compared", NULL, month_options, command_reconcile, 1, 1 },
-	{ "audit", "[verify]", "the trail; or the proof that nothing in it was altered", NULL, audit_options, command_audit, 0, 1 },
+	{ "decide", "TENANT", "answers a review, or all of one cause",
+		"Exit status 1: nothing waits for that, or the word is no answer to it.", decide_options, command_decide, 1, 1 },
+	{ "reconcile", "TENANT/FLOW", "both sides of a month compared",
+		"As feeds brought them last; nobody is asked anew.  Exit status 1: they do not agree.",
+		month_options, command_reconcile, 1, 1 },
+	{ "audit", "[verify]", "the trail; or the proof that nothing in it was altered",
+		"Exit status 1 of verify: something was altered.", audit_options, command_audit, 0, 1 },
 	{ "backup", "FILE", "the store, while it runs", NULL, NULL, command_backup, 1, 1 },
 	{ "restore", "FILE", "a backup into a deployment without a store; writes are held until you say go", NULL, NULL,
 		command_restore, 1, 1 },
@@ -277,12 +290,16 @@ void say_refused(const json_t *refused, const char *indent)
 	size_t i;
 
 	json_array_foreach((json_t *)refused, i, one) {
-		const char *file = json_text_or(one, "file", ""), *why = json_text_or(one, "why", ""), *used = json_text_at(one, "used");
+		const char *file = json_text_or(one, "file", ""), *why = json_text_or(one, "why", "");
+		const char *used = json_text_at(one, "used");
 		size_t len = strlen(file);
 
 		if (!strncmp(why, file, len) && !strncmp(why + len, ": ", 2)) /* it is named already */
 			why += len + 2;
-		printf("%s%s is not used: %s%s%s%s\n", indent, file, why, used ? " (" : "", used ? used : "", used ? " needs it)" : "");
+		printf("%s%s is not used: %s", indent, file, why);
+		if (used)
+			printf(" (%s needs it)", used);
+		printf("\n");
 	}
 }
 

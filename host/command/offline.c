@@ -284,7 +284,8 @@ static void say_settings(const json_t *schema)
 
 	printf("settings\n");
 	json_array_foreach(json_object_get(schema, "settings"), i, s) {
-		printf("  %-32s %-8s", json_text_or(s, "name", ""), json_true_at(s, "secret") ? "secret" : json_text_or(s, "type", ""));
+		printf("  %-32s %-8s", json_text_or(s, "name", ""),
+			json_true_at(s, "secret") ? "secret" : json_text_or(s, "type", ""));
 		json_array_foreach(json_object_get(s, "flags"), n, flag)
 			printf(" %s", json_string_value(flag));
 		printf("  %s\n", json_text_or(s, "help", ""));

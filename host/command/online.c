@@ -671,13 +671,15 @@ int command_links(struct cli *cli)
 	if (cli_option(cli, "record"))
 		json_put_text(f, "target_id", cli_option(cli, "record"));
 	while (answer && more) {
-		json_put_int(f, "limit", most - (int64_t)json_array_size(all) < LINKS_PAGE ? most - (int64_t)json_array_size(all) : LINKS_PAGE);
+		int64_t left = most - (int64_t)json_array_size(all);
+
+		json_put_int(f, "limit", left < LINKS_PAGE ? left : LINKS_PAGE);
 		json_decref(answer);
 		answer = ask_host(cli, "links", json_pack("{s:O}", "filter", f), NULL, &e);
 		page = json_object_get(answer, "links");
 		json_array_extend(all, page);
 		json_put_int(f, "after", json_int_or(json_array_get(page, json_array_size(page) - 1), "id", 0));
-		more = json_array_size(page) == LINKS_PAGE && (int64_t)json_array_size(all) < most;
+		more = json_array_size(page) == LINKS_PAGE && left > LINKS_PAGE;
 	}
 	json_decref(f);
 	if (!answer) {
@@ -1135,7 +1137,8 @@ static bool read_typed(char *to)
 		len += strlen(line);
 		if (strlen(line) == TYPED_MAX)
 			return false;
-	} while (!strncmp(to, begin, sizeof begin - 1) && strncmp(line, end, sizeof end - 1) != 0 && len + TYPED_MAX < SECRET_MAX);
+	} while (!strncmp(to, begin, sizeof begin - 1) && strncmp(line, end, sizeof end - 1) != 0 &&
+		len + TYPED_MAX < SECRET_MAX);
 	return true;
 }
 
@@ -1152,7 +1155,8 @@ static void read_secret(const struct cli *cli, char *to, struct err *e)
 		tcsetattr(0, TCSAFLUSH, &quiet);
 		fprintf(stderr, "%s of %s: ", cli->argv[2], cli->argv[1]);
 		if (!read_typed(to))
-			err_set(e, ERR_LIMIT, "a terminal hands over %d characters of a line at most: mlc secret set ... < FILE", TYPED_MAX);
+			err_set(e, ERR_LIMIT, "a terminal hands over %d characters of a line at most: mlc secret set ... < FILE",
+				TYPED_MAX);
 		tcsetattr(0, TCSAFLUSH, &old);
 		fputc('\n', stderr);
 		len = strlen(to);

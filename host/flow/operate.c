@@ -455,7 +455,7 @@ static void add_wait(json_t *waits, char *text)
 	free(text);
 }
 
-/* Records wait for the visit of a peer that calls us: "acme/books is asked at its next visit, at about 2026-11-22 00:08 UTC". */
+/* Records wait for a peer that calls us: "acme/books is asked at its next visit, at about 2026-11-22 00:08 UTC". */
 static void add_visit(json_t *waits, const struct connection *c)
 {
 	json_t *status = connection_status(c);
@@ -681,7 +681,8 @@ static void on_asked(void *arg, const json_t *rows, const struct err *e)
 		buf_printf(&known, "%s%s", i ? ", " : "", json_text_or(o, "choice", ""));
 	}
 	if (!offered) {
-		err_set(&own, ERR_INPUT, "'%.40s' is no answer to what %s asks: %s", word, json_text_or(row, "label", "it"), known.data);
+		err_set(&own, ERR_INPUT, "'%.40s' is no answer to what %s asks: %s", word, json_text_or(row, "label", "it"),
+			known.data);
 		e = &own;
 	}
 	if (e)
@@ -860,8 +861,8 @@ static void look_at_target(struct linking *l, const struct flow *f)
 		return;
 	}
 	l->task.done = on_target_seen;
-	host_call(l->host, f->target, &(struct order) { .op = OP_FETCH, .entity = entity_of_link(l, f), .ids = ids, .urgent = true },
-		&l->task);
+	host_call(l->host, f->target, &(struct order) { .op = OP_FETCH, .entity = entity_of_link(l, f), .ids = ids,
+		.urgent = true }, &l->task);
 }
 
 void host_link(struct host *h, const json_t *link, const char *who, host_fn *fn, void *arg)

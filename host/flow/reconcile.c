@@ -136,7 +136,8 @@ static char *links_to(const struct reconcile *r, const char *target_id)
 
 /* What heals a document that is gone: where a person is asked already, the answer; else it is forgotten here, and made
  * again, unless its mapping finds another like it. */
-static char *heal_gone(const struct reconcile *r, const json_t *open, const char *identity, const char *rid, const char *label)
+static char *heal_gone(const struct reconcile *r, const json_t *open, const char *identity, const char *rid,
+	const char *label)
 {
 	const char *tenant = r->flow->tenant, *flow = r->flow->name;
 	char *word, *text, *which;
@@ -147,8 +148,8 @@ static char *heal_gone(const struct reconcile *r, const json_t *open, const char
 		return story_of(r, rid);
 	word = shown_word(identity);
 	which = shown_word(label);
-	text = xformat("mlc unlink %s/%s %s && mlc replay --tenant %s --flow %s --state done --label %s --yes   posts it again", tenant,
-		flow, word, tenant, flow, which);
+	text = xformat("mlc unlink %s/%s %s && mlc replay --tenant %s --flow %s --state done --label %s --yes   posts it again",
+		tenant, flow, word, tenant, flow, which);
 	free(word);
 	free(which);
 	return text;

@@ -86,8 +86,8 @@ struct connection *connection_named(struct host *h, const char *path, host_fn *f
 		memcpy(tenant, path, (size_t)(slash - path));
 	c = slash ? connection_find(h->connections, tenant, slash + 1) : NULL;
 	if (!c) {
-		err_set(&e, ERR_ABSENT, "there is no connection '%s': TENANT/CONNECTION is wanted; one whose file is new is known from mlc reload on",
-			path ? path : "");
+		err_set(&e, ERR_ABSENT, "there is no connection '%s': TENANT/CONNECTION is wanted; one whose file is new is known"
+			" from mlc reload on", path ? path : "");
 		fn(arg, NULL, &e);
 	}
 	return c;

@@ -164,7 +164,7 @@ static const struct mlc_setting settings[] = {
 	{ "duplicates", MLC_TEXT, 0, false, "refuse (if not set): what a duplicate rule of the org objects to is held; allow: it is saved where the rule lets us" },
 	{ "api_share", MLC_INTEGER, 0, false, "of the org's calls a day, how many percent may be spent, by everybody, before we stand still: 90 if not set" },
 	{ "client_id", MLC_TEXT, MLC_REQUIRED, false, "consumer key of the external client app (or connected app)" },
-	{ "client_secret", MLC_TEXT, MLC_REQUIRED, true, "its consumer secret" },
+	{ "client_secret", MLC_TEXT, MLC_REQUIRED, true, "consumer secret of that app" },
 	{ NULL },
 };
 

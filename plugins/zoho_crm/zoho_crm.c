@@ -261,7 +261,7 @@ static const struct mlc_setting settings[] = {
 		"true: what we write starts Zoho's own workflow rules; false, the default: it does not" },
 	{ "client_id", MLC_TEXT, 0, false,
 		"1000....: api-console.zoho.com, Server-based Application (or Self Client, for oauth_client); or of the app" },
-	{ "client_secret", MLC_TEXT, 0, true, "shown beside it; each data centre has its own" },
+	{ "client_secret", MLC_TEXT, 0, true, "of the client, shown beside its id; each data centre has its own" },
 	{ TOKEN, MLC_TEXT, 0, true, "made by ml-connector itself: what Zoho's notifications show" },
 	{ NULL },
 };
