@@ -16,7 +16,8 @@ REALM = {"acme": "9130000000000001", "bolt": "9130000000000002", "crown": "91300
 SEED = int(os.environ.get("MLC_SEED", "4711"))
 ROUNDS = int(os.environ.get("MLC_ROUNDS", "2"))
 # What may befall any request of the host, and shall cost nothing but time.
-FAULTS = ({"kind": "status", "status": 503, "count": 2}, {"kind": "drop_before"}, {"kind": "drop_after"}, {"kind": "html"}, {"kind": "truncate"},
+FAULTS = ({"kind": "status", "status": 503, "count": 2}, {"kind": "drop_before"}, {"kind": "drop_after"},
+          {"kind": "html"}, {"kind": "truncate"},
           {"kind": "status", "status": 429, "headers": {"Retry-After": "1"}})
 VISIT_FAULTS = ({"kind": "die_before"}, {"kind": "die_after"}, {"kind": "lose_reply"})
 
@@ -69,8 +70,9 @@ class Tenant:
 """
 
     def secrets(self):
-        return {"shop consumer_key": shopbooks.KEY, "shop consumer_secret": shopbooks.SECRET, "books password": shopbooks.PASSWORD,
-                "zuora client_secret": billing.CLIENT_SECRET, "zuora callout_password": billing.CALLOUT_PASSWORD, "zoho client_secret": crmbooks.SECRET,
+        return {"shop consumer_key": shopbooks.KEY, "shop consumer_secret": shopbooks.SECRET,
+                "books password": shopbooks.PASSWORD, "zuora client_secret": billing.CLIENT_SECRET,
+                "zuora callout_password": billing.CALLOUT_PASSWORD, "zoho client_secret": crmbooks.SECRET,
                 "sales client_secret": booksales.SECRET, "desk client_secret": "zd_client_secret_0123456789abcdef"}
 
     # ---- what people do, each in their own system
@@ -88,11 +90,16 @@ class Tenant:
         invoice = self.zuora.post("/invoices", {"account": account["id"], "lines": [billing.charge(f"{100 + n}.00")]})
         self.invoices.append(invoice)
         if n % 2:
-            self.zuora.post("/payments", {"account": account["id"], "amount": "50.00", "invoices": [{"invoice": invoice["id"], "amount": "50.00"}]})
+            self.zuora.post("/payments", {"account": account["id"], "amount": "50.00",
+                                          "invoices": [{"invoice": invoice["id"], "amount": "50.00"}]})
 
     def sell_by_hand(self, n):
-        self.books.post("/person/add", {"type": "Customer", "set": {"Name": f"{self.name} walk-in {n}", "Email": f"walkin{n}@{self.name}.example"}})
-        self.books.post("/person/add", {"type": "Invoice", "set": {"CustomerRef": f"{self.name} walk-in {n}", "RefNumber": f"H{n}",
+        self.books.post("/person/add", {"type": "Customer",
+                                        "set": {"Name": f"{self.name} walk-in {n}",
+                                                "Email": f"walkin{n}@{self.name}.example"}})
+        self.books.post("/person/add", {"type": "Invoice",
+                                        "set": {"CustomerRef": f"{self.name} walk-in {n}",
+                                                "RefNumber": f"H{n}",
                                                                   "lines": [{"ItemRef": "ENGRAVING", "Quantity": "1", "Rate": f"{n}.25"}]}})
 
     def sell_online(self, n):
@@ -101,7 +108,8 @@ class Tenant:
                                                        "PrimaryEmailAddr": {"Address": f"online{n}@{self.name}.example"}})
         item = self.online.get(at + "/item")[0]["Id"]
         self.online.post(at + "/invoice", {"CustomerRef": {"value": customer["Id"]}, "DueDate": "2030-01-31", "Line": [
-            {"Amount": f"{n}.50", "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": item}, "Qty": 1, "UnitPrice": f"{n}.50"}}]})
+            {"Amount": f"{n}.50", "DetailType": "SalesItemLineDetail",
+             "SalesItemLineDetail": {"ItemRef": {"value": item}, "Qty": 1, "UnitPrice": f"{n}.50"}}]})
 
     def visit(self):
         return self.books.post("/visit", {}, timeout=300)
@@ -109,7 +117,9 @@ class Tenant:
 
 class World:
     def __init__(self):
-        self.online = Twin("quickbooks_online", {"client_id": CLIENT, "client_secret": SECRET, "verifier_token": VERIFIER, "deliver_after_ms": 50})
+        self.online = Twin("quickbooks_online",
+                           {"client_id": CLIENT, "client_secret": SECRET, "verifier_token": VERIFIER,
+                            "deliver_after_ms": 50})
         self.tenants = [Tenant(name, self.online) for name in TENANTS]
         self.port = shopbooks.free_port()
         ca = os.path.join(folder(), "ca.pem")
@@ -117,8 +127,10 @@ class World:
             for t in self.tenants:
                 with open(t.shop.ca) as f:
                     out.write(f.read())
-        self.at = Deployment(("woocommerce", "quickbooks_desktop", "zuora", "zoho_crm", "salesforce", "quickbooks_online", "zendesk"),
-                             ("woocommerce-quickbooks_desktop", "quickbooks_desktop-zuora", "quickbooks_desktop-zoho_crm", "quickbooks_desktop-salesforce",
+        self.at = Deployment(("woocommerce", "quickbooks_desktop", "zuora", "zoho_crm", "salesforce",
+                              "quickbooks_online", "zendesk"),
+                             ("woocommerce-quickbooks_desktop", "quickbooks_desktop-zuora",
+                              "quickbooks_desktop-zoho_crm", "quickbooks_desktop-salesforce",
                               "quickbooks_online-zendesk"), mlc=f"""return {{
   public = {{ address = "127.0.0.1", port = {self.port}, url = "http://localhost:{self.port}" }},
   outbound = {{ allow_private = {{ "127.0.0.0/8", "::1/128" }}, ca_file = "{ca}" }},
@@ -136,7 +148,8 @@ class World:
         self.at.start()
         self.online.post("/app", {"url": f"http://127.0.0.1:{self.port}/hooks/app/intuit", "format": "cloudevents"})
         for t in self.tenants:
-            t.zuora.post("/settings", {"callout_url": f"http://127.0.0.1:{self.port}/hooks/{t.name}/zuora", "callout_user": billing.CALLOUT_USER,
+            t.zuora.post("/settings", {"callout_url": f"http://127.0.0.1:{self.port}/hooks/{t.name}/zuora",
+                                       "callout_user": billing.CALLOUT_USER,
                                        "callout_password": billing.CALLOUT_PASSWORD})
             self.consent(t)
             code, qwc = self.at.say("qwc", f"{t.name}/books")
@@ -155,7 +168,8 @@ class World:
         return {k: f for k, f in self.at.flow_counts().items() if not tenant or k.startswith(tenant + "/")}
 
     def unfinished(self):
-        return {k: {s: f[s] for s in ("ready", "waits", "sending") if f[s]} for k, f in self.flows().items() if f["ready"] or f["waits"] or f["sending"]}
+        return {k: {s: f[s] for s in ("ready", "waits", "sending") if f[s]} for k, f in self.flows().items()
+                if f["ready"] or f["waits"] or f["sending"]}
 
     def settle(self, rounds=30):
         """Visits, and time that passes, until a whole round has brought nothing new."""
@@ -175,28 +189,33 @@ class World:
         raise AssertionError(f"not settled: {self.unfinished()}")
 
     def waits_for_a_person(self):
-        return [(d["flow"], d.get("label") or d["rid"], d["cause"], d.get("why")) for w in ("held", "review") for d in self.at.list(w, limit=500)]
+        return [(d["flow"], d.get("label") or d["rid"], d["cause"],
+                 d.get("why")) for w in ("held", "review") for d in self.at.list(w, limit=500)]
 
 
 def compare(t):
     """Each order and invoice in the books once and to the cent, and each of the books' in the systems behind them."""
     held = t.books.get("/books")
-    holds(held["balanced"] and not held["faults"] and not held["duplicates"]["by_number"], f"{t.name}: {held['faults']} {held['duplicates']}")
+    holds(held["balanced"] and not held["faults"] and not held["duplicates"]["by_number"],
+          f"{t.name}: {held['faults']} {held['duplicates']}")
     invoices = {d["number"]: d for d in held["documents"] if d["type"] == "Invoice" and not d.get("void")}
     for id_ in t.orders:
         order = t.shop.get(f"/orders/{id_}")
         equal(str(Decimal(invoices[f"W{order['number']}"]["total"])), order["total"], f"{t.name}: order {order['number']}")
     for one in t.invoices:
-        equal(Decimal(invoices[one["invoiceNumber"]]["total"]), Decimal(one["amount"]), f"{t.name}: invoice {one['invoiceNumber']}")
+        equal(Decimal(invoices[one["invoiceNumber"]]["total"]), Decimal(one["amount"]),
+              f"{t.name}: invoice {one['invoiceNumber']}")
     deals = {d["Books_Number"]: d for d in t.zoho.get("/records/Deals") if d["External_Id"] and d["Stage"] != "Closed Lost"}
-    equal({n: Decimal(str(d["Amount"])) for n, d in deals.items()}, {n: Decimal(d["total"]) for n, d in invoices.items()}, f"{t.name}: deals in Zoho")
+    equal({n: Decimal(str(d["Amount"])) for n, d in deals.items()},
+          {n: Decimal(d["total"]) for n, d in invoices.items()}, f"{t.name}: deals in Zoho")
     org = t.sales.get("/books")
     equal(org["doubled"], [], f"{t.name}: doubled in Salesforce")
     equal(t.zoho.get("/sums")["external_twice"], [], f"{t.name}: doubled in Zoho")
     return invoices
 
 
-@promise("promises 1, 2, 3, 7, ALL-01: three tenants with all five integrations, random faults, cut visits and kill -9: all books agree, none is in another's")
+@promise("promises 1, 2, 3, 7, ALL-01: three tenants with all five integrations, random faults, "
+         "cut visits and kill -9: all books agree, none is in another's")
 def all_together():
     dice = random.Random(SEED)
     world = World()
@@ -234,7 +253,8 @@ def all_together():
     for t in world.tenants:
         invoices = compare(t)
         others = [o.name for o in world.tenants if o is not t]
-        everything = json.dumps([t.books.get("/books"), t.zuora.get("/books"), t.zoho.get("/records/Accounts"), t.sales.get("/books"),
+        everything = json.dumps([t.books.get("/books"), t.zuora.get("/books"),
+                                 t.zoho.get("/records/Accounts"), t.sales.get("/books"),
                                  t.desk.get("/organizations")])
         equal([o for o in others if f"{o}.example" in everything or f"{o} " in everything], [],
               f"names of others in what {t.name} holds, {len(invoices)} invoices")

@@ -86,9 +86,12 @@ def full_of_names():
         largest = max([largest, *(c.get("response_bytes", 0) for c in visit["calls"])])
         if visit["outcome"] in ("done", "nothing to do") and len(visit["calls"]) < 30:  # nothing was left but to look
             break
-    equal(rows(bed, "SELECT count(*) FROM record WHERE entity = 'Customer' AND deleted = 0")[0][0], before + count, "customers known")
-    equal(rows(bed, "SELECT count(*) FROM mirror WHERE entity = 'Customer'")[0][0], before + count, "that can be found by e-mail")
-    twice = rows(bed, "SELECT rid, count(*) FROM audit WHERE move = 'accept' AND entity = 'Customer' GROUP BY rid HAVING count(*) > 1")
+    equal(rows(bed, "SELECT count(*) FROM record WHERE entity = 'Customer' AND deleted = 0")[0][0],
+          before + count, "customers known")
+    equal(rows(bed, "SELECT count(*) FROM mirror WHERE entity = 'Customer'")[0][0], before + count,
+          "that can be found by e-mail")
+    twice = rows(bed,
+                 "SELECT rid, count(*) FROM audit WHERE move = 'accept' AND entity = 'Customer' GROUP BY rid HAVING count(*) > 1")
     equal(twice, [], "accepted twice")
     holds(0 < largest < 500_000, f"the largest answer has {largest} bytes")
 
@@ -96,7 +99,8 @@ def full_of_names():
 @promise(f"WOO-10 WOO-31: {many(4, 50)} stores, each with its own address, keys and company file, whose Web Connectors come at the same time: no order in another's books")
 def stores_never_meet():
     count, port = many(4, 50), free_port()
-    shops = [Twin("woocommerce", {"key": f"ck_{n:040x}", "secret": f"cs_{n:040x}", "number_prefix": f"{n}-"}, tls=True) for n in range(count)]
+    shops = [Twin("woocommerce", {"key": f"ck_{n:040x}", "secret": f"cs_{n:040x}", "number_prefix": f"{n}-"},
+                  tls=True) for n in range(count)]
     books = [Twin("quickbooks_desktop", {"seed": "shop"}, pace=0.02) for _ in range(count)]
     at = Deployment()
     with open(at.file("ca.pem"), "w") as out:
@@ -120,7 +124,8 @@ def stores_never_meet():
         eventually(lambda: sum(h["status"] == "active" for h in shop.get("/webhooks")) >= 6, "six webhooks")
     # The same buyer, the same order ids, everywhere.
     for n, shop in enumerate(shops):
-        shop.post("/orders", {"count": n % 4 + 1, "billing": person("Grace", "Murray", "grace@example.com"), "lines": [{"sku": "MUG-RED", "quantity": n % 4 + 1}]})
+        shop.post("/orders", {"count": n % 4 + 1, "billing": person("Grace", "Murray", "grace@example.com"),
+                              "lines": [{"sku": "MUG-RED", "quantity": n % 4 + 1}]})
         shop.post("/deliver")
     for _ in range(4):
         for n in range(count):

@@ -51,14 +51,17 @@ def hook(bed):
     return next(h for h in bed.shop.get("/webhooks") if h["topic"] == "order.created")
 
 
-@promise("strangers at the door: an unknown tenant or connection is 404, an unsigned webhook 401, a body over the ceiling 413; none of it is stored")
+@promise("strangers at the door: an unknown tenant or connection is 404, an unsigned webhook 401, "
+         "a body over the ceiling 413; none of it is stored")
 def at_the_door():
     bed = ShopBooks()
     bed.settle()
     before, base = known(bed), f"http://127.0.0.1:{bed.port}"
     body = b'{"id":1}'
-    for path, want in {"/hooks/nobody/shop": 404, "/hooks/acme/nothing": 404, "/hooks/acme/books": 404, "/hooks/acme": 404, "/serve/nobody/books": 404,
-                       "/serve/acme/shop": 404, "/hooks/acme/shop": 401, "/hooks/..%2facme/shop": 404, "/hooks/acme/shop/more": 404,
+    for path, want in {"/hooks/nobody/shop": 404, "/hooks/acme/nothing": 404, "/hooks/acme/books": 404,
+                       "/hooks/acme": 404, "/serve/nobody/books": 404,
+                       "/serve/acme/shop": 404, "/hooks/acme/shop": 401, "/hooks/..%2facme/shop": 404,
+                       "/hooks/acme/shop/more": 404,
                        "/hooks/" + "a" * 300 + "/shop": 404, "/api/v1/status": 404, "/metrics": 404, "/": 404}.items():
         equal(exchange(base + path, "POST", body)[0], want, path)
     equal(exchange(base + "/hooks/acme/shop", "GET")[0], 405, "GET")
@@ -90,7 +93,8 @@ def broken_and_slow():
             pass  # closed in our face
     raw(bed.port, b"POST /hooks/acme/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{\"id\":1")  # abandoned
     started = time.monotonic()
-    for start in (b"POST /hooks/acme/shop HTTP/1.1\r\nHost: x\r\n", b"POST /hooks/acme/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{"):
+    for start in (b"POST /hooks/acme/shop HTTP/1.1\r\nHost: x\r\n",
+                  b"POST /hooks/acme/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{"):
         with socket.create_connection(("127.0.0.1", bed.port), timeout=40) as s:
             s.sendall(start)
             said = s.recv(1000)
@@ -100,16 +104,19 @@ def broken_and_slow():
     holds(bed.host.alive(), "the host")
 
 
-@promise("a Web Connector's door: broken SOAP, a wrong password, no ticket, another's ticket and replies that are no XML open nothing and write nothing")
+@promise("a Web Connector's door: broken SOAP, a wrong password, no ticket, "
+         "another's ticket and replies that are no XML open nothing and write nothing")
 def broken_soap():
     bed = ShopBooks()
     bed.place(**ORDER)
     bed.rest()
     url = f"http://127.0.0.1:{bed.port}/serve/acme/books"
     # An order waits, and only a visit that has logged in may take it.
-    for body in (b"", b"<", b"<a/>", b"not xml", ENVELOPE.format("authenticate", "<strUserName>x")[:-60].encode(), LAUGHS.encode() + b"<l>&l;</l>",
-                 (LAUGHS + ENVELOPE.format("authenticate", "<strUserName>&l;</strUserName>")[21:]).encode(), b"<a>" * 100000, b"\xff\xfe" * 100,
-                 ENVELOPE.format("steal", "").encode()):
+    for body in (b"", b"<", b"<a/>", b"not xml",
+                 ENVELOPE.format("authenticate", "<strUserName>x")[:-60].encode(),
+                 LAUGHS.encode() + b"<l>&l;</l>",
+                 (LAUGHS + ENVELOPE.format("authenticate", "<strUserName>&l;</strUserName>")[21:]).encode(),
+                 b"<a>" * 100000, b"\xff\xfe" * 100, ENVELOPE.format("steal", "").encode()):
         status, _, reply = exchange(url, "POST", body, {"Content-Type": "text/xml"})
         holds(status in (200, 400, 500) and b"QBXML" not in reply, f"{body[:40]}: {status} {reply[:100]}")
         holds(status != 200 or b"Fault" in reply or b"nvu" in reply, f"{body[:40]} is not taken: {status} {reply[:200]}")
@@ -124,14 +131,18 @@ def broken_soap():
     ticket = max(said, key=len).decode()
     _, said = soap(url, "receiveResponseXML", ticket=ticket, response="&lt;html&gt;no XML", hresult="", message="")
     soap(url, "closeConnection", ticket=ticket)
-    status, said = soap(url, "sendRequestXML", ticket=ticket, strHCPResponse="", strCompanyFileName="", qbXMLCountry="US", qbXMLMajorVers=13, qbXMLMinorVers=0)
+    status, said = soap(url, "sendRequestXML", ticket=ticket, strHCPResponse="", strCompanyFileName="",
+                        qbXMLCountry="US", qbXMLMajorVers=13, qbXMLMinorVers=0)
     holds(not any(b"AddRq" in text or b"QBXML" in text for text in said), f"a stolen ticket: {said}")
     equal(bed.documents("Invoice"), [], "written so far")
     # Answers that are no qbXML end the visit, and the next one posts it once.
-    for answer in ("&lt;html&gt;", "", LAUGHS.replace("&", "&amp;").replace("<", "&lt;") + "&lt;l&gt;&amp;l;&lt;/l&gt;", "&lt;QBXML&gt;&lt;QBXMLMsgsRs&gt;"):
+    for answer in ("&lt;html&gt;", "",
+                   LAUGHS.replace("&", "&amp;").replace("<", "&lt;") + "&lt;l&gt;&amp;l;&lt;/l&gt;",
+                   "&lt;QBXML&gt;&lt;QBXMLMsgsRs&gt;"):
         _, said = soap(url, "authenticate", strUserName="acme.books", strPassword=PASSWORD)
         ticket = max(said, key=len).decode()
-        soap(url, "sendRequestXML", ticket=ticket, strHCPResponse="", strCompanyFileName="", qbXMLCountry="US", qbXMLMajorVers=13, qbXMLMinorVers=0)
+        soap(url, "sendRequestXML", ticket=ticket, strHCPResponse="", strCompanyFileName="",
+             qbXMLCountry="US", qbXMLMajorVers=13, qbXMLMinorVers=0)
         _, said = soap(url, "receiveResponseXML", ticket=ticket, response=answer, hresult="", message="")
         soap(url, "closeConnection", ticket=ticket)
     equal(bed.documents("Invoice"), [], "written so far")
@@ -160,7 +171,8 @@ def workers_stand_still():
     holds(bed.invoice_of(order), "posted")
 
 
-@promise("a 200 full of HTML, half a body, [], {} and nothing at all of the shop never count as 'nothing changed': what was not told comes later")
+@promise("a 200 full of HTML, half a body, [], {} and nothing at all of the shop never count as 'nothing "
+         "changed': what was not told comes later")
 def broken_shop():
     bed = ShopBooks()
     bed.settle()
@@ -195,7 +207,8 @@ def troubles(bed):
     return " ".join(str(shop.get(name, "")) for name in ("held", "why", "feeds_in_trouble"))
 
 
-@promise("whatever one shop gives in place of its orders is named by `mlc status`, stops no other shop's orders, and what it hid comes later")
+@promise("whatever one shop gives in place of its orders is named by `mlc status`, "
+         "stops no other shop's orders, and what it hid comes later")
 def one_bad_shop():
     bed = ShopBooks()
     bed.at.host.stop()
@@ -208,16 +221,20 @@ def one_bad_shop():
     many = {"X-WP-Total": "99", "X-WP-TotalPages": "99"}
 
     def gives(status, body="", **headers):
-        return {"kind": "status", "status": status, "body": body, "headers": {name.replace("_", "-"): value for name, value in headers.items()}}
+        return {"kind": "status", "status": status, "body": body,
+                "headers": {name.replace("_", "-"): value for name, value in headers.items()}}
 
     cases = (
         ({"kind": "html"}, "a web page"), ({"kind": "empty"}, "but nothing"), (gives(200, '[{"id":7,"na'), "not a whole list"),
         ({**gives(200, json.dumps([first])), "headers": many}, "once more"),
         (gives(200, json.dumps([{k: v for k, v in first.items() if k != "id"}])), "none of the records of a page has an id"),
-        (gives(200, "[" * 40_000_000), "over 33554432 bytes"), (gives(302, Location=f"{theirs.url}/steal"), f"redirects to {theirs.url}/steal"),
-        (gives(404, "<html>"), "404"), (gives(409), "409"), (gives(412), "412"), (gives(422), "422"), (gives(500, "<html>"), "500"), (gives(503), "503"),
+        (gives(200, "[" * 40_000_000), "over 33554432 bytes"),
+        (gives(302, Location=f"{theirs.url}/steal"), f"redirects to {theirs.url}/steal"),
+        (gives(404, "<html>"), "404"), (gives(409), "409"), (gives(412), "412"), (gives(422), "422"),
+        (gives(500, "<html>"), "500"), (gives(503), "503"),
         (gives(429, Retry_After="120"), "429"), (gives(429), "429"), (gives(403, "<html>Access denied"), "firewall"),
-        (gives(401, json.dumps({"code": "woocommerce_rest_authentication_error", "message": "Consumer key is invalid.", "data": {"status": 401}})),
+        (gives(401, json.dumps({"code": "woocommerce_rest_authentication_error",
+                                "message": "Consumer key is invalid.", "data": {"status": 401}})),
          "Consumer key is invalid"))
     for fault, words in cases:
         order = bed.place(**ORDER)
@@ -246,14 +263,16 @@ def one_bad_shop():
     bed.books_are_sound()
 
 
-@promise("a record without an id goes before a person once, with its text; the others of its page are posted, and he may let it go")
+@promise("a record without an id goes before a person once, with its text; "
+         "the others of its page are posted, and he may let it go")
 def nameless():
     bed = ShopBooks()
     bed.settle()
     bed.shop.fault(kind="hook_lost", count=0)
     order = bed.place(**ORDER)
     page = json.dumps([order, {**{k: v for k, v in order.items() if k != "id"}, "number": "4711"}])
-    fault = bed.shop.fault(kind="status", status=200, body=page, headers={"X-WP-Total": "2", "X-WP-TotalPages": "1"}, method="GET",
+    fault = bed.shop.fault(kind="status", status=200, body=page,
+                           headers={"X-WP-Total": "2", "X-WP-TotalPages": "1"}, method="GET",
                            path="/wp-json/wc/v3/orders", count=0)
     for _ in range(3):
         bed.host.advance(301_000)
@@ -270,7 +289,8 @@ def nameless():
     bed.shop.control("DELETE", f"/faults/{fault}")
     equal(bed.at.mlc("decide", "acme", "--cause", "no_id", "--choice", "skip")["released"], flows)
     bed.settle()
-    equal((bed.waiting("review"), bed.waiting("held"), len(bed.documents("Invoice"))), ([], [], 1), "let go, and nothing made of it")
+    equal((bed.waiting("review"), bed.waiting("held"), len(bed.documents("Invoice"))), ([], [], 1),
+          "let go, and nothing made of it")
 
 
 def change(bed, name, old, new):
@@ -281,7 +301,8 @@ def change(bed, name, old, new):
     return text
 
 
-@promise("a mapping that does not parse, names what is not there, loops or eats memory is named at reload and the old one stays in force; at the start it is refused")
+@promise("a mapping that does not parse, names what is not there, loops or eats memory is named at reload "
+         "and the old one stays in force; at the start it is refused")
 def bad_mappings():
     bed = ShopBooks()
     first = bed.place(**ORDER)
@@ -289,10 +310,14 @@ def bad_mappings():
     for what, (old, new, words) in {
             "does not parse": ("return mapping {", "return mapping {{", ("invoice.lua:",)),
             "a field that is not there": ("TermsRef", "TermRef", ("invoice.lua:", "TermRef", "did you mean", "TermsRef")),
-            "a path that is not there": ('src "payment_method"', 'src "payment_metod"', ("invoice.lua:", "payment_metod", "did you mean")),
+            "a path that is not there": ('src "payment_method"', 'src "payment_metod"',
+                                         ("invoice.lua:", "payment_metod", "did you mean")),
             "loops": ("return mapping {", "while true do end\nreturn mapping {", ("invoice.lua",)),
-            "eats memory": ("return mapping {", "local t, s = {}, 'x' while true do t[#t+1] = s:rep(1000000) end\nreturn mapping {", ("invoice.lua",)),
-            "recurses": ("return mapping {", "local function f(n) return 1 + f(n + 1) end f(1)\nreturn mapping {", ("invoice.lua",)),
+            "eats memory": ("return mapping {",
+                            "local t, s = {}, 'x' while true do t[#t+1] = s:rep(1000000) end\nreturn mapping {", ("invoice.lua",)),
+            "recurses": ("return mapping {",
+                         "local function f(n) return 1 + f(n + 1) end f(1)\nreturn mapping {",
+                         ("invoice.lua",)),
             "reaches out": ("return mapping {", 'os.execute("true")\nreturn mapping {', ("invoice.lua:", "os"))}.items():
         good = change(bed, INVOICE, old, new)
         for command in ("check", "reload"):
@@ -321,7 +346,8 @@ def bad_mappings():
 def typo_in_a_tenant():
     bed = ShopBooks()
     name = "tenants/acme/tenant.lua"
-    for old, new, words in (('connector = "woocommerce"', 'connector = "woocomerce"', ("woocomerce", "did you mean", "woocommerce")),
+    for old, new, words in (('connector = "woocommerce"', 'connector = "woocomerce"',
+                             ("woocomerce", "did you mean", "woocommerce")),
                             ("every_minutes", "every_minute", ("every_minute", "it knows", "every_minutes")),
                             ('mode = "live"', 'mode = "life"', ("did you mean", "live")),
                             ("deposit_to", "deposit_too", ("deposit_too", "deposit_to")),
@@ -343,7 +369,8 @@ def typo_in_a_tenant():
     holds(bed.invoice_of(order), "the old goes on")
 
 
-@promise("three hundred orders with one unknown SKU are one cause; one answer posts them all, is remembered, and is said in status")
+@promise("three hundred orders with one unknown SKU are one cause; one answer posts them all, "
+         "is remembered, and is said in status")
 def three_hundred():
     bed = ShopBooks(shop={"deliver_after_ms": 3_600_000})
     bed.visit()
@@ -354,12 +381,15 @@ def three_hundred():
     equal(len(told), 300, "in review")
     equal({d["cause"] for d in told}, {"unknown_item:MUG-GLITTER"}, "causes")
     _, said = bed.at.say("status", "acme")
-    holds(said.startswith("1 thing needs a person\n") and "300 review" in said and "mlc decide" in said, f"one thing, how many, what to type: {said}")
-    equal(bed.at.mlc("decide", "acme", "--cause", "unknown_item:MUG-GLITTER", "--answer", "MUG-RED", "--remember")["released"], 300)
+    holds(said.startswith("1 thing needs a person\n") and "300 review" in said and "mlc decide" in said,
+          f"one thing, how many, what to type: {said}")
+    equal(bed.at.mlc("decide", "acme", "--cause", "unknown_item:MUG-GLITTER", "--answer", "MUG-RED",
+                     "--remember")["released"], 300)
     bed.settle(visits=40)
     equal(len(bed.documents("Invoice")), 300, "invoices")
     held = bed.books_are_sound()
-    equal(sum(Decimal(d["total"]) for d in held["documents"] if d["type"] == "Invoice"), sum(Decimal(bed.order(i)["total"]) for i in ids), "their sum")
+    equal(sum(Decimal(d["total"]) for d in held["documents"] if d["type"] == "Invoice"),
+          sum(Decimal(bed.order(i)["total"]) for i in ids), "their sum")
     bed.place(lines=[{"sku": "MUG-GLITTER", "quantity": 2}])
     bed.settle()
     equal((len(bed.documents("Invoice")), bed.waiting("review")), (301, []), "the next one asks nobody")
@@ -376,7 +406,8 @@ def another_currency():
     holds("EUR" in held[0]["why"] and "USD" in held[0]["why"], held[0]["why"])
 
 
-@promise("every command has --help and ends with 0, a slip in the arguments with 2 and usage, a thing that is wrong with 1 and a cause")
+@promise("every command has --help and ends with 0, a slip in the arguments with 2 and usage, "
+         "a thing that is wrong with 1 and a cause")
 def commands():
     help_ = subprocess.run([MLC, "--help"], capture_output=True, text=True)
     equal(help_.returncode, 0)
@@ -389,20 +420,24 @@ def commands():
         wrong = subprocess.run([MLC, name, "--no-such-option"], capture_output=True, text=True)
         equal(wrong.returncode, 2, f"mlc {name} --no-such-option")
         holds("--no-such-option" in wrong.stderr and "usage:" in wrong.stderr, wrong.stderr)
-    for argv in ([], ["statsu"], ["list"], ["list", "nonsense"], ["story", "acme/shop"], ["go", "a", "b"], ["list", "held", "--limit", "many"],
-                 ["release", "acme", "--id", "7x"]):
+    for argv in ([], ["statsu"], ["list"], ["list", "nonsense"], ["story", "acme/shop"], ["go", "a", "b"],
+                 ["list", "held", "--limit", "many"], ["release", "acme", "--id", "7x"]):
         equal(subprocess.run([MLC, *argv], capture_output=True).returncode, 2, f"mlc {' '.join(argv)}")
     bed = ShopBooks()
     bed.settle()
     amiss = []
-    for argv in (["status", "nobody"], ["ping", "acme/nothing"], ["story", "acme/shop", "order", "4711"], ["qwc", "acme/shop"], ["qwc", "acme/nothing"],
-                 ["sync", "acme/nothing"], ["go", "acme/nothing"], ["pause", "nobody"], ["links", "nobody"], ["visits", "acme/nothing"],
-                 ["decide", "nobody", "--cause", "no_such", "--choice", "again"],
+    for argv in (["status", "nobody"], ["ping", "acme/nothing"], ["story", "acme/shop", "order", "4711"],
+                 ["qwc", "acme/shop"], ["qwc", "acme/nothing"],
+                 ["sync", "acme/nothing"], ["go", "acme/nothing"], ["pause", "nobody"], ["links", "nobody"],
+                 ["visits", "acme/nothing"], ["decide", "nobody", "--cause", "no_such", "--choice", "again"],
                  ["decide", "acme", "--cause", "no_such", "--choice", "again"], ["release", "nobody"],
                  ["list", "all", "--tenant", "nobody"], ["list", "all", "--flow", "nothing"], ["replay", "--tenant", "nobody"],
-                 ["audit", "--tenant", "nobody"], ["unlink", "acme/shop-books.invoice", "4711"], ["erase", "acme/shop", "order", "4711"],
-                 ["visits", "acme/shop"], ["connectors", "--dir", "/nonexistent"], ["reconcile", "acme/nothing", "--month", "2026-10"],
-                 ["schema", "nothing"], ["schema", "woocommerce.nothing"], ["map", "nothing", "--record", "/nonexistent"], ["test", "nothing"],
+                 ["audit", "--tenant", "nobody"], ["unlink", "acme/shop-books.invoice", "4711"],
+                 ["erase", "acme/shop", "order", "4711"],
+                 ["visits", "acme/shop"], ["connectors", "--dir", "/nonexistent"],
+                 ["reconcile", "acme/nothing", "--month", "2026-10"],
+                 ["schema", "nothing"], ["schema", "woocommerce.nothing"],
+                 ["map", "nothing", "--record", "/nonexistent"], ["test", "nothing"],
                  ["restore", "/nonexistent"], ["backup", "/nonexistent/x"]):
         code, told, said = bed.at.run(*argv)
         if code != 1 or not isinstance(told, dict) or not told.get("cause"):

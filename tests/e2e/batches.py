@@ -41,7 +41,8 @@ def _():
 @promise("a call that is refused as a whole is made again one by one: only the one that is meant is held")
 def _():
     p = Pair(FORTH)
-    p.crm.fault(kind="status", method="POST", path="/batch", status=422, body='{"code":"invalid","message":"one of these"}', count=1)
+    p.crm.fault(kind="status", method="POST", path="/batch", status=422,
+                body='{"code":"invalid","message":"one of these"}', count=1)
     for n in range(5):
         p.party(name=f"P{n}", note="refuse me" if n == 2 else "fine")
     p.start()

@@ -21,7 +21,8 @@ def edit(bed, type_, name, **set_):
 
 
 def contoso(bed, **more):
-    return add(bed, "Customer", **{**dict(Name="Contoso", CompanyName="Contoso Ltd", Email="Books@contoso.example", Phone="555 0142",
+    return add(bed, "Customer", **{**dict(Name="Contoso", CompanyName="Contoso Ltd",
+                                          Email="Books@contoso.example", Phone="555 0142",
                                           FirstName="Ada", LastName="Byron",
                                           TermsRef="Net 30", BillAddress=RENO), **more})
 
@@ -32,7 +33,9 @@ def invoice(bed, customer, number, lines=None, **more):
 
 
 def bill(bed, vendor, number, amount="12.50", **more):
-    return add(bed, "Bill", **{**dict(VendorRef=vendor, RefNumber=number, ExpenseLineAdd=[{"AccountRef": "Office Supplies", "Amount": amount}]), **more})
+    return add(bed, "Bill",
+               **{**dict(VendorRef=vendor, RefNumber=number,
+                         ExpenseLineAdd=[{"AccountRef": "Office Supplies", "Amount": amount}]), **more})
 
 
 def pay(bed, customer, document, amount):
@@ -41,7 +44,8 @@ def pay(bed, customer, document, amount):
 
 
 def quiet(bed):
-    equal([(d["flow"], d["label"], d["cause"], d.get("why")) for w in ("held", "review") for d in bed.waiting(w)], [], "what waits for a person")
+    equal([(d["flow"], d["label"], d["cause"],
+            d.get("why")) for w in ("held", "review") for d in bed.waiting(w)], [], "what waits for a person")
 
 
 def said(transcript):
@@ -68,7 +72,8 @@ def accounts():
     equal((vendor["BillingCity"], vendor["BillingPostalCode"], vendor["MLC_VendorTerms__c"], vendor["MLC_IsVendor__c"]),
           ("Austin", "73301", "Net 15", True), "a vendor")
     person = bed.record("Contact", LastName="Byron")
-    equal((person["FirstName"], person["AccountId"], person["Email"]), ("Ada", top["id"], "books@contoso.example"), "the contact")
+    equal((person["FirstName"], person["AccountId"], person["Email"]),
+          ("Ada", top["id"], "books@contoso.example"), "the contact")
 
     edit(bed, "Customer", "Contoso:Kitchen", Phone="555 7777")
     edit(bed, "Vendor", "Clay Works", TermsRef="Net 30", Name="Clay Works West")
@@ -90,12 +95,14 @@ def both():
     quiet(bed)
     one = [a for a in bed.org()["accounts"] if a.get("VendorId") or a.get("CustomerId")]
     both_ = [a for a in one if a.get("VendorId") and a.get("CustomerId")]
-    equal([(a["IsCustomer"], a["IsVendor"], a["Terms"], a["VendorTerms"]) for a in both_], [(True, True, "Net 30", "Net 15")], "the account of both")
+    equal([(a["IsCustomer"], a["IsVendor"], a["Terms"], a["VendorTerms"]) for a in both_],
+          [(True, True, "Net 30", "Net 15")], "the account of both")
     equal({d["account"] for d in bed.documents()}, {both_[0]["id"]}, "whose documents")
     bed.org_is_sound()
 
 
-@promise("SF-35: a prospect of the sales people is adopted, keeps what they typed, and shows the books' figures; nothing is doubled")
+@promise("SF-35: a prospect of the sales people is adopted, keeps what they typed, "
+         "and shows the books' figures; nothing is doubled")
 def adopted():
     bed = BooksSales()
     before = bed.record("Account", Name="Contoso%20Ltd")
@@ -109,7 +116,8 @@ def adopted():
     bed.org_is_sound()
 
 
-@promise("SF-35: an account of the same name elsewhere, and two of them, wait for a person, who decides; nothing is written meanwhile")
+@promise("SF-35: an account of the same name elsewhere, and two of them, wait for a person, who decides; "
+         "nothing is written meanwhile")
 def unclear():
     bed = BooksSales()
     bed.sales.post("/person/add", {"type": "Account", "set": {"Name": "Fabrikam", "BillingCity": "Austin"}})
@@ -133,7 +141,8 @@ return override "quickbooks_desktop.Customer->salesforce.customer_figures@^1" {
   fields = { Region__c = src "BillAddress.State", Credit__c = money(src "CreditLimit") },
 }
 """)
-    eventually(lambda: "reload asked for by discover" in bed.host.said() and "generation 2" in bed.host.said(), "what only this org has is known")
+    eventually(lambda: "reload asked for by discover" in bed.host.said()
+               and "generation 2" in bed.host.said(), "what only this org has is known")
     contoso(bed, CreditLimit="2500.00")
     bed.settle()
     quiet(bed)
@@ -145,7 +154,8 @@ return override "quickbooks_desktop.Customer->salesforce.customer_figures@^1" {
     equal(bed.record("Account", Id=found["Id"])["Credit__c"], 3000.5, "after a change")
 
 
-@promise("SF-11 SF-09: as long as nobody can tell which fields an org has, the flow that names them waits, and holds no visit open")
+@promise("SF-11 SF-09: as long as nobody can tell which fields an org has, the flow that names them waits, "
+         "and holds no visit open")
 def not_known_yet():
     bed = BooksSales(own="""
 return override "quickbooks_desktop.Customer->salesforce.customer_figures@^1" { fields = { Region__c = src "BillAddress.State" } }
@@ -161,17 +171,21 @@ return override "quickbooks_desktop.Customer->salesforce.customer_figures@^1" { 
 
 # ---- what --------------------------------------------------------------------------------------------------
 
-@promise("SF-03 SF-04 SF-21: invoices and bills become opportunities with every line, their accounts and totals; the forecast knows no bills")
+@promise("SF-03 SF-04 SF-21: invoices and bills become opportunities with every line, "
+         "their accounts and totals; the forecast knows no bills")
 def documents():
     bed = BooksSales()
     contoso(bed)
     add(bed, "Vendor", Name="Clay Works")
 
     def forecast():
-        return sum((Decimal(d["amount"] or "0") for d in bed.org()["documents"] if d["object"] == "Opportunity" and d["forecast"] not in ("Omitted", "Closed")), Decimal(0))
+        return sum((Decimal(d["amount"] or "0") for d in bed.org()["documents"]
+                    if d["object"] == "Opportunity" and d["forecast"] not in ("Omitted", "Closed")),
+                   Decimal(0))
     before = forecast()
     invoice(bed, "Contoso", "1007", TxnDate="2026-10-01", ItemSalesTaxRef="CA State", Memo="for the fair", lines=[
-        {"ItemRef": "MUG-RED", "Quantity": "4", "Desc": "Mugs"}, {"ItemRef": "ENGRAVING", "Quantity": "3", "Rate": "3.33"}, {"Desc": "thank you"}])
+        {"ItemRef": "MUG-RED", "Quantity": "4", "Desc": "Mugs"},
+        {"ItemRef": "ENGRAVING", "Quantity": "3", "Rate": "3.33"}, {"Desc": "thank you"}])
     bill(bed, "Clay Works", "K-77", lines=[{"ItemRef": "MUG-RED", "Quantity": "10", "Cost": "3.00"}], TermsRef="Net 15")
     bed.settle()
     quiet(bed)
@@ -180,11 +194,15 @@ def documents():
     equal((sold["amount"], sold["total"], sold["open"], sold["account"], sold["stage"], sold["state"], sold["date"]),
           ("70.05", "70.05", "70.05", account["id"], "Closed Won", "Overdue", "2026-10-01"), "the invoice")
     equal([(x["product"], x["quantity"], x["total"], x["description"]) for x in sold["lines"]],
-          [("MUG-RED", 4, "56.00", "Mugs"), ("ENGRAVING", 3, "9.99", "Engraving"), ("CA State", 1, "4.06", "Sales tax CA State")], "its lines")
-    equal((owed["amount"], owed["stage"], owed["forecast"], owed["account"]), ("42.50", "Closed Lost", "Omitted", bed.account("Clay Works")["id"]), "the bill")
-    equal([(x["product"], x["total"]) for x in owed["lines"]], [("Account Office Supplies", "12.50"), ("MUG-RED", "30.00")], "its lines")
+          [("MUG-RED", 4, "56.00", "Mugs"), ("ENGRAVING", 3, "9.99", "Engraving"),
+           ("CA State", 1, "4.06", "Sales tax CA State")], "its lines")
+    equal((owed["amount"], owed["stage"], owed["forecast"], owed["account"]),
+          ("42.50", "Closed Lost", "Omitted", bed.account("Clay Works")["id"]), "the bill")
+    equal([(x["product"], x["total"]) for x in owed["lines"]],
+          [("Account Office Supplies", "12.50"), ("MUG-RED", "30.00")], "its lines")
     kinds = {r["Id"]: r["DeveloperName"] for r in bed.sales.get("/records/RecordType")}
-    equal({kinds[r["RecordTypeId"]] for r in bed.sales.get("/records/Opportunity") if r["MLC_DocumentType__c"]}, {"MLC_Invoice", "MLC_Bill"}, "record types")
+    equal({kinds[r["RecordTypeId"]] for r in bed.sales.get("/records/Opportunity")
+           if r["MLC_DocumentType__c"]}, {"MLC_Invoice", "MLC_Bill"}, "record types")
     equal(forecast(), before, "the forecast")
 
     # Lines come, change and go; what stays keeps its id.
@@ -269,23 +287,30 @@ def figures():
     def ago(days):
         return time.strftime("%Y-%m-%d", time.gmtime(time.mktime((year, month, day, 12, 0, 0, 0, 0, 0)) - days * 86400))
     oldest = invoice(bed, "Contoso", "1", TxnDate=ago(130), DueDate=ago(100))
-    invoice(bed, "Contoso", "2", TxnDate=ago(80), DueDate=ago(70), lines=[{"ItemRef": "ENGRAVING", "Quantity": "2", "Rate": "10.00"}])
-    invoice(bed, "Contoso", "3", TxnDate=ago(50), DueDate=ago(40), lines=[{"ItemRef": "ENGRAVING", "Quantity": "3", "Rate": "10.00"}])
-    invoice(bed, "Contoso", "4", TxnDate=ago(20), DueDate=ago(10), lines=[{"ItemRef": "ENGRAVING", "Quantity": "4", "Rate": "10.00"}])
-    invoice(bed, "Contoso", "5", TxnDate=ago(2), DueDate=ago(-28), lines=[{"ItemRef": "ENGRAVING", "Quantity": "5", "Rate": "10.00"}])
+    invoice(bed, "Contoso", "2", TxnDate=ago(80), DueDate=ago(70),
+            lines=[{"ItemRef": "ENGRAVING", "Quantity": "2", "Rate": "10.00"}])
+    invoice(bed, "Contoso", "3", TxnDate=ago(50), DueDate=ago(40),
+            lines=[{"ItemRef": "ENGRAVING", "Quantity": "3", "Rate": "10.00"}])
+    invoice(bed, "Contoso", "4", TxnDate=ago(20), DueDate=ago(10),
+            lines=[{"ItemRef": "ENGRAVING", "Quantity": "4", "Rate": "10.00"}])
+    invoice(bed, "Contoso", "5", TxnDate=ago(2), DueDate=ago(-28),
+            lines=[{"ItemRef": "ENGRAVING", "Quantity": "5", "Rate": "10.00"}])
     # The file's own day may be the one before, by its zone: today is due there, and not overdue.
-    invoice(bed, "Contoso:Kitchen", "6", TxnDate=ago(2), DueDate=ago(0), lines=[{"ItemRef": "ENGRAVING", "Quantity": "6", "Rate": "10.00"}])
+    invoice(bed, "Contoso:Kitchen", "6", TxnDate=ago(2), DueDate=ago(0),
+            lines=[{"ItemRef": "ENGRAVING", "Quantity": "6", "Rate": "10.00"}])
     bed.settle()
     quiet(bed)
 
     def aged(name):
         a = bed.account(name)
-        return tuple(a[k] for k in ("AgeCurrent", "Age30", "Age60", "Age90", "AgeOver90")), a["OpenInvoices"], a["OpenAmount"], a["Balance"], a["PaidAmount"]
+        return tuple(a[k] for k in ("AgeCurrent", "Age30", "Age60", "Age90",
+                                    "AgeOver90")), a["OpenInvoices"], a["OpenAmount"], a["Balance"], a["PaidAmount"]
     equal(aged("Contoso"), (("50.00", "40.00", "30.00", "20.00", "10.00"), "5.00", "150.00", "150.00", "0.00"), "at first")
     equal(aged("Contoso:Kitchen")[0], ("60.00", "0.00", "0.00", "0.00", "0.00"), "the job's own")
 
     pay(bed, "Contoso", oldest, "10.00")
-    add(bed, "CreditMemo", CustomerRef="Contoso", RefNumber="C-1", IsToBePrinted=False, lines=[{"ItemRef": "ENGRAVING", "Quantity": "1", "Rate": "5.00"}])
+    add(bed, "CreditMemo", CustomerRef="Contoso", RefNumber="C-1", IsToBePrinted=False,
+        lines=[{"ItemRef": "ENGRAVING", "Quantity": "1", "Rate": "5.00"}])
     bed.settle()
     now = aged("Contoso")
     equal((now[1], now[2], now[3], now[4]), ("4.00", "140.00", "135.00", "10.00"), "after a payment and a credit")
@@ -324,12 +349,15 @@ def ends():
     bed.settle()
     quiet(bed)
     equal({d["number"]: (d["state"], d["stage"], d["open"]) for d in bed.documents()},
-          {"1007": ("Deleted", "Closed Lost", "0.00"), "1008": ("Void", "Closed Lost", "0.00"), "K-1": ("Deleted", "Closed Lost", "0.00")}, "documents")
-    equal((bed.account("Contoso")["IsActive"], bed.account("Gone")["IsActive"], bed.account("Clay Works")["IsActiveVendor"]), (False, False, False), "accounts")
+          {"1007": ("Deleted", "Closed Lost", "0.00"), "1008": ("Void", "Closed Lost", "0.00"),
+           "K-1": ("Deleted", "Closed Lost", "0.00")}, "documents")
+    equal((bed.account("Contoso")["IsActive"], bed.account("Gone")["IsActive"],
+           bed.account("Clay Works")["IsActiveVendor"]), (False, False, False), "accounts")
     bed.org_is_sound()
 
 
-@promise("ALL-12: accounts merged in Salesforce, customers merged in QuickBooks (the first of all merges there): the link goes to the survivor, nobody is closed, nobody is new")
+@promise("ALL-12: accounts merged in Salesforce, customers merged in QuickBooks (the first of all merges "
+         "there): the link goes to the survivor, nobody is closed, nobody is new")
 def merged():
     bed = BooksSales()
     contoso(bed)
@@ -378,7 +406,8 @@ def storm():
     invoice(bed, "Contoso", "1007")
     for kind, more in (("drop_after", {}), ("status", {"status": 429, "headers": {"Retry-After": "1"}, "json": []}),
                        ("status_after", {"status": 503, "body": "<html>busy</html>"}),
-                       ("drop_after", {}), ("status", {"status": 500, "json": [{"errorCode": "UNKNOWN_EXCEPTION", "message": "no"}]}),
+                       ("drop_after", {}), ("status",
+                        {"status": 500, "json": [{"errorCode": "UNKNOWN_EXCEPTION", "message": "no"}]}),
                        ("drop_before", {}), ("truncate", {})):
         for after in (0, 2, 5, 9, 14, 20):
             bed.sales.fault(kind=kind, method="POST", path=f"{CALLS}/composite", after=after, **more)
@@ -401,7 +430,8 @@ def storm():
     bed.org_is_sound()
 
 
-@promise("SF-30 SF-31 SF-32 ALL-06: an outage of six hours: nothing is lost, all catches up in order; a refused record is held with its words, and replays")
+@promise("SF-30 SF-31 SF-32 ALL-06: an outage of six hours: nothing is lost, all catches up in order; "
+         "a refused record is held with its words, and replays")
 def outage():
     bed = BooksSales()
     contoso(bed)
@@ -422,7 +452,8 @@ def outage():
     equal(bed.record("Account", Name="Contoso%20Ltd")["Fax"], "3", "the newest wins")
     equal([d["number"] for d in bed.documents("Invoice")], ["1007"], "the invoice")
 
-    bed.sales.fault(kind="refuse", path="Account", contains="Tailspin", code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message="a website is required")
+    bed.sales.fault(kind="refuse", path="Account", contains="Tailspin",
+                    code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message="a website is required")
     add(bed, "Customer", Name="Tailspin")
     add(bed, "Customer", Name="Wingtip")
     bed.settle()
@@ -439,7 +470,8 @@ def outage():
     bed.org_is_sound()
 
 
-@promise("SF-14: sessions end in the middle of it, sliding or revoked: no business call fails, and a token is asked for once each time")
+@promise("SF-14: sessions end in the middle of it, sliding or revoked: no business call fails, "
+         "and a token is asked for once each time")
 def sessions():
     bed = BooksSales(sales={"session_minutes": 30})
     contoso(bed)
@@ -461,7 +493,8 @@ def sessions():
     bed.org_is_sound()
 
 
-@promise("SF-12 SF-13 ALL-03: My Domain only: the shared host, a wrong secret, no user, an edition without API, another org: each said in its own words")
+@promise("SF-12 SF-13 ALL-03: My Domain only: the shared host, a wrong secret, no user, "
+         "an edition without API, another org: each said in its own words")
 def logins():
     bed = BooksSales()
     equal(bed.at.run("ping", "acme/crm")[0], 0, "a healthy one")
@@ -495,7 +528,8 @@ def secrets():
     holds(not any(t in said(bed.at.mlc("audit", "--limit", "500")) for t in (SECRET, *tokens)), "a secret stands in the trail")
 
 
-@promise("SF-17 SF-28: the org's calls of the day run short: everything stands still and goes on by itself; few calls are spent per record")
+@promise("SF-17 SF-28: the org's calls of the day run short: everything stands still and goes on by itself; "
+         "few calls are spent per record")
 def allowance():
     bed = BooksSales(sales={"daily_calls": 3000}, connection="api_share = 80")
     contoso(bed)
@@ -517,10 +551,12 @@ def allowance():
     bed.org_is_sound()
 
 
-@promise("SF-27 SF-26: written back where the tenant wants it: read anew with its EditSequence before each Mod, no edit of either side lost, no echo")
+@promise("SF-27 SF-26: written back where the tenant wants it: read anew with its EditSequence before each "
+         "Mod, no edit of either side lost, no echo")
 def written_back():
     bed = BooksSales(params="write_back = true")
-    bed.sales.post("/clock", {"frozen": True})  # times are whole seconds there: what sales people do falls into the one of our last write
+    bed.sales.post("/clock",
+                   {"frozen": True})  # times are whole seconds there: what sales people do falls into the one of our last write
     contoso(bed)
     bed.settle()
     account = bed.record("Account", Name="Contoso%20Ltd")["Id"]
@@ -541,7 +577,8 @@ def written_back():
     stamp = bed.record("Account", Id=account)["SystemModstamp"]
     bed.settle()
     bed.settle()
-    equal((bed.books.get("/records/Customer/Contoso")["EditSequence"], bed.record("Account", Id=account)["SystemModstamp"]), (sequence, stamp), "no echo")
+    equal((bed.books.get("/records/Customer/Contoso")["EditSequence"],
+           bed.record("Account", Id=account)["SystemModstamp"]), (sequence, stamp), "no echo")
 
     # The same field on both sides: a person decides, and nothing is overwritten, whichever side is heard first.
     add(bed, "Customer", Name="Fabrikam", Fax="0")
@@ -552,7 +589,8 @@ def written_back():
         edit(bed, "Customer", name, **{field: "2"})
         first()
         bed.settle()
-        equal((bed.books.get(f"/records/Customer/{name}")[field], bed.record("Account", Id=there)[field]), ("2", "1"), f"both stand: {name}")
+        equal((bed.books.get(f"/records/Customer/{name}")[field], bed.record("Account", Id=there)[field]),
+              ("2", "1"), f"both stand: {name}")
     equal({d["cause"] for d in bed.waiting("review")}, {"conflict:Phone", "conflict:Fax"}, "what waits")
 
 
@@ -572,7 +610,8 @@ def not_written_back():
 
 # ---- the QuickBooks side ---------------------------------------------------------------------------------------------
 
-@promise("SF-06 SF-07 SF-08 SF-10 SF-24 SF-29: each list and document is asked for by time of change and in pages, deletions too, in visits that log in")
+@promise("SF-06 SF-07 SF-08 SF-10 SF-24 SF-29: each list and document is asked for by time of change and in "
+         "pages, deletions too, in visits that log in")
 def questions():
     bed = BooksSales()
     contoso(bed)
@@ -632,23 +671,27 @@ def several_currencies(bed):
     contoso(bed)
     add(bed, "Customer", Name="Wien Maschinen", CurrencyRef="Euro")
     invoice(bed, "Contoso", "1007", ItemSalesTaxRef="Out of State")
-    invoice(bed, "Wien Maschinen", "1008", ItemSalesTaxRef="Out of State", lines=[{"ItemRef": "ENGRAVING", "Quantity": "2", "Rate": "50.00"}])
+    invoice(bed, "Wien Maschinen", "1008", ItemSalesTaxRef="Out of State",
+            lines=[{"ItemRef": "ENGRAVING", "Quantity": "2", "Rate": "50.00"}])
     bed.settle()
 
 
-@promise("ALL-08: where the books keep several currencies and the org one, a customer's figures say theirs, and an invoice in euros is held")
+@promise("ALL-08: where the books keep several currencies and the org one, a customer's figures say theirs, "
+         "and an invoice in euros is held")
 def one_currency():
     bed = BooksSales()
     several_currencies(bed)
     wien, dollars = (bed.record("Account", MLC_FullName__c=n) for n in ("Wien%20Maschinen", "Contoso"))
-    equal((wien["MLC_Currency__c"], wien["MLC_OpenInvoices__c"], Decimal(str(wien["MLC_Balance__c"])), wien["MLC_AgeCurrent__c"]), ("EUR", 1, Decimal(100), None), "euros")
+    equal((wien["MLC_Currency__c"], wien["MLC_OpenInvoices__c"], Decimal(str(wien["MLC_Balance__c"])),
+           wien["MLC_AgeCurrent__c"]), ("EUR", 1, Decimal(100), None), "euros")
     equal((dollars["MLC_Currency__c"], Decimal(str(dollars["MLC_AgeCurrent__c"]))), ("USD", Decimal(10)), "dollars, aged")
     equal([d["number"] for d in bed.documents("Invoice")], ["1007"])
     equal([d["cause"] for d in bed.waiting("held")], ["currency"])
     bed.org_is_sound()
 
 
-@promise("ALL-08: where both keep several currencies each invoice is an opportunity in its own; a price in another than the books' is asked for, made by a person, and used")
+@promise("ALL-08: where both keep several currencies each invoice is an opportunity in its own; "
+         "a price in another than the books' is asked for, made by a person, and used")
 def many_currencies():
     bed = BooksSales(sales={"currencies": "many"})
     several_currencies(bed)
@@ -659,13 +702,17 @@ def many_currencies():
     product = bed.record("Product2", ProductCode="ENGRAVING")
     made = bed.record("PricebookEntry", Product2Id=product["Id"])
     equal(made["CurrencyIsoCode"], "USD", "our own price is the books'")
-    bed.sales.post("/person/add", {"type": "PricebookEntry", "set": {"Product2Id": product["Id"], "Pricebook2Id": made["Pricebook2Id"], "UnitPrice": 0,
-                                                                     "IsActive": True, "CurrencyIsoCode": "EUR"}})
+    bed.sales.post("/person/add", {"type": "PricebookEntry",
+                                   "set": {"Product2Id": product["Id"], "Pricebook2Id": made["Pricebook2Id"],
+                                           "UnitPrice": 0, "IsActive": True, "CurrencyIsoCode": "EUR"}})
     bed.at.mlc("release", "acme")
     bed.settle()
     quiet(bed)
-    equal([(n, bed.record("Opportunity", MLC_DocumentNumber__c=n)["CurrencyIsoCode"]) for n in ("1007", "1008")], [("1007", "USD"), ("1008", "EUR")])
-    equal([(d["number"], Decimal(d["amount"])) for d in bed.documents("Invoice")], [("1007", Decimal(10)), ("1008", Decimal(100))])
+    equal([(n,
+            bed.record("Opportunity", MLC_DocumentNumber__c=n)["CurrencyIsoCode"]) for n in ("1007", "1008")],
+          [("1007", "USD"), ("1008", "EUR")])
+    equal([(d["number"], Decimal(d["amount"])) for d in bed.documents("Invoice")],
+          [("1007", Decimal(10)), ("1008", Decimal(100))])
     bed.org_is_sound()
 
 

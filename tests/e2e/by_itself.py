@@ -31,7 +31,8 @@ def alerts(p, kind):
 
 # ---- what a remote tells of itself -------------------------------------------------------------------------
 
-@promise("ALL-03 ALL-04: a remote is asked who it is before the first record is worked on, once a day after that, and not at every start")
+@promise("ALL-03 ALL-04: a remote is asked who it is before the first record is worked on, "
+         "once a day after that, and not at every start")
 def _():
     p = Pair(back=(KNOWS, FIELDS))
     p.account(name="Ada", city="Reno")
@@ -142,11 +143,14 @@ def _():
 
     def call(method, **params):
         body = ENVELOPE.format(method, "".join(f"<{k}>{v}</{k}>" for k, v in params.items()))
-        _, _, reply = exchange(url, "POST", body.encode(), {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"http://developer.intuit.com/{method}"'})
+        _, _, reply = exchange(url, "POST", body.encode(),
+                               {"Content-Type": "text/xml; charset=utf-8",
+                                "SOAPAction": f'"http://developer.intuit.com/{method}"'})
         return re.findall(rb">([^<>]*)<", reply)
     ticket = max(call("authenticate", strUserName="acme.books", strPassword=PASSWORD), key=len).decode()
     # It answers with garbage when it is asked for its company, and never comes back: the visit stays open for half an hour.
-    call("sendRequestXML", ticket=ticket, strHCPResponse="", strCompanyFileName="", qbXMLCountry="US", qbXMLMajorVers=13, qbXMLMinorVers=0)
+    call("sendRequestXML", ticket=ticket, strHCPResponse="", strCompanyFileName="", qbXMLCountry="US",
+         qbXMLMajorVers=13, qbXMLMinorVers=0)
     call("receiveResponseXML", ticket=ticket, response="&lt;html&gt;", hresult="", message="")
     books = next(c for c in bed.at.mlc("status")["connections"] if c["connection"] == "acme/books")
     equal((books["cause"], books["in_visit"]), ("auth", True), "held, and in a visit")
@@ -160,7 +164,8 @@ def _():
     equal(len(bed.documents("Invoice")), 1, "the next visit posts it")
 
 
-@promise("mlc check names what nobody has given yet, with the command that gives it; mlc decide of a cause that nobody has says so")
+@promise("mlc check names what nobody has given yet, with the command that gives it; "
+         "mlc decide of a cause that nobody has says so")
 def _():
     d = Deployment()
     d.tenant("acme", """return tenant {
@@ -180,7 +185,8 @@ def _():
         for one in told:
             holds(one["type"] in said, f"{one['type']} in {said}")
         return sorted(one["type"] for one in told)
-    equal(missing(), ["mlc secret set acme/books password", "mlc secret set acme/shop consumer_key", "mlc secret set acme/shop consumer_secret"])
+    equal(missing(), ["mlc secret set acme/books password", "mlc secret set acme/shop consumer_key",
+                      "mlc secret set acme/shop consumer_secret"])
     d.secret("acme/shop", "consumer_key", "ck_" + "1" * 40)
     equal(missing(), ["mlc secret set acme/books password", "mlc secret set acme/shop consumer_secret"], "without a host")
     d.start()

@@ -14,11 +14,15 @@ def causes(bed, flow="invoice"):
 
 def type_in(bed, number, customer="Lovelace, Ada", amount="14.00", date=None):
     """An invoice typed by hand: one mug."""
-    return bed.books.post("/person/add", {"type": "Invoice", "set": {"CustomerRef": customer, "RefNumber": number, **({"TxnDate": date} if date else {}),
-                          "ItemSalesTaxRef": "New York City", "lines": [{"ItemRef": "MUG-RED", "Quantity": "1", "Amount": amount}]}})
+    return bed.books.post("/person/add", {"type": "Invoice",
+                                          "set": {"CustomerRef": customer, "RefNumber": number,
+                                                  **({"TxnDate": date} if date else {}),
+                          "ItemSalesTaxRef": "New York City",
+                                                  "lines": [{"ItemRef": "MUG-RED", "Quantity": "1", "Amount": amount}]}})
 
 
-@promise("WOO-42: an invoice typed by hand is adopted only if number, customer, total and date agree; else its number is a question and is used no second time")
+@promise("WOO-42: an invoice typed by hand is adopted only if number, customer, total and date agree; "
+         "else its number is a question and is used no second time")
 def typed_by_hand():
     bed = ShopBooks(mode="shadow")
     orders = {what: bed.place(billing=ADA, lines=MUG, payment_method="cod") for what in ("agrees", "customer", "total", "date")}
@@ -30,11 +34,13 @@ def typed_by_hand():
     before = {d["number"]: (d["edit_sequence"], d["total"]) for d in bed.documents("Invoice")}
     bed.at.mlc("go", "acme/shop-books", "--yes")
     bed.settle()
-    equal({d["number"]: (d["edit_sequence"], d["total"]) for d in bed.documents("Invoice")}, before, "invoices, as they were typed")
+    equal({d["number"]: (d["edit_sequence"], d["total"]) for d in bed.documents("Invoice")}, before,
+          "invoices, as they were typed")
     equal(causes(bed), sorted(f"number_taken:{number[w]}" for w in ("customer", "total", "date")))
 
 
-@promise("WOO-42: a number of more than 11 characters is held, or keeps its last digits by the tenant's rule; the whole number stands in the memo")
+@promise("WOO-42: a number of more than 11 characters is held, or keeps its last digits by the tenant's "
+         "rule; the whole number stands in the memo")
 def long_numbers():
     for rule, number in (("hold", None), ("last_digits", "6/INV-001234"[-11:])):
         bed = ShopBooks(more=f'number_too_long = "{rule}",')
@@ -58,7 +64,8 @@ def local_day():
           {"Invoice": "2026-10-31", "ReceivePayment": "2026-10-31"})
 
 
-@promise("WOO-44 customers = one | registered_only: a flood of guests adds no name; a registered buyer is a customer of his own, or not, as chosen")
+@promise("WOO-44 customers = one | registered_only: a flood of guests adds no name; "
+         "a registered buyer is a customer of his own, or not, as chosen")
 def who_is_a_customer():
     for choice, own in (("one", 0), ("registered_only", 1)):
         bed = ShopBooks(more=f'customers = "{choice}",')
@@ -76,7 +83,8 @@ def who_is_a_customer():
 @promise("WOO-47: stock moves with what is sold; on shortage the order waits, or a substitute is sold, as chosen")
 def stock():
     left = lambda bed: Decimal(bed.books.get("/books")["stock"]["MUG-RED"]["quantity"])
-    for choice, quantity, item in (("allow", 2, "MUG-RED"), ("hold", 2, "MUG-RED"), ("hold", 900, None), ("substitute", 2, "Web Sale")):
+    for choice, quantity, item in (("allow", 2, "MUG-RED"), ("hold", 2, "MUG-RED"), ("hold", 900, None),
+                                   ("substitute", 2, "Web Sale")):
         bed = ShopBooks(more=f'inventory = "{choice}", substitute_item = "Web Sale",')
         before = left(bed)
         order = bed.place(lines=[{"sku": "MUG-RED", "quantity": quantity}])
@@ -101,7 +109,9 @@ def inactive():
     equal(Decimal(bed.invoice_of(order)["total"]), Decimal(order["total"]))
 
 
-@promise("WOO-48: a class stands on the header or on every line as chosen, nothing is marked for printing or e-mail; with class tracking off nothing is written and status says why")
+@promise("WOO-48: a class stands on the header or on every line as chosen, "
+         "nothing is marked for printing or e-mail; with class tracking off nothing is written and status "
+         "says why")
 def classes():
     for on in ("header", "line"):
         bed = ShopBooks(mode="shadow", more=f'class = "Web", class_on = "{on}",')
@@ -122,7 +132,8 @@ def classes():
         equal((record["IsToBePrinted"], record["IsToBeEmailed"]), ("false", "false"))
 
 
-@promise("ALL-11: a customer whose job has the same e-mail: invoice and payment go to the customer, never to the job, and nobody is added")
+@promise("ALL-11: a customer whose job has the same e-mail: invoice and payment go to the customer, "
+         "never to the job, and nobody is added")
 def jobs():
     bed = ShopBooks()
     names = len(bed.books.get("/books")["customers"])
@@ -141,7 +152,8 @@ def inactive_customer():
     equal((bed.invoice_of(order), causes(bed, "customer")), (None, ["customer_unclear:old@example.com"]))
 
 
-@promise("WOO-42 WOO-10: two shops into one company: one prefix for both is an error at load; with two, equal numbers do not meet")
+@promise("WOO-42 WOO-10: two shops into one company: one prefix for both is an error at load; "
+         "with two, equal numbers do not meet")
 def two_into_one():
     bed = ShopBooks()
     shop, _ = bed.another_shop("W")

@@ -8,7 +8,8 @@ def held(desk):
     return {c["path"]: c.get("held") for c in desk.at.mlc("status")["connections"]}.get("acme/books")
 
 
-@promise("ALL-14: linked documents that are gone without a deletion hold the connection before any write, with a list; resume goes on, 0 doubled")
+@promise("ALL-14: linked documents that are gone without a deletion hold the connection before any write, "
+         "with a list; resume goes on, 0 doubled")
 def restored():
     desk = Desk()
     early = [order(n) for n in (1, 2)]
@@ -39,7 +40,8 @@ def restored():
     desk.at.mlc("resume", "acme/books")
     desk.settle()
     invoices = desk.invoices()
-    equal([len(invoices.get(f"W{n}", [])) for n in range(1, 7)], [1, 1, 0, 0, 0, 1], "what was lost is not posted again by itself")
+    equal([len(invoices.get(f"W{n}", [])) for n in range(1, 7)], [1, 1, 0, 0, 0, 1],
+          "what was lost is not posted again by itself")
     review = {d["label"]: d["cause"] for d in desk.at.list("review")}
     holds("gone_in_target" in review.values(), f"the changed one of those is asked about: {review}")
     desk.sound()

@@ -29,11 +29,13 @@ def patiently(b):
     raise AssertionError(f"still on its way: {b.flows()}")
 
 
-@promise("a list that is HTML, half, in a circle, elsewhere or refused: the feed names what came, keeps its place, other modules go on, and nothing is taken for the end")
+@promise("a list that is HTML, half, in a circle, elsewhere or refused: the feed names what came, "
+         "keeps its place, other modules go on, and nothing is taken for the end")
 def lists():
     b = begun(crm={"seed": "none"})
     account = b.account("Contoso")["id"]
-    page = {"data": [{"id": account, "Modified_Time": "2026-11-20T10:00:00Z"}], "info": {"more_records": True, "next_page_token": "again"}}
+    page = {"data": [{"id": account, "Modified_Time": "2026-11-20T10:00:00Z"}],
+            "info": {"more_records": True, "next_page_token": "again"}}
     cases = (
         ({"kind": "html"}, "a web page"),
         ({"kind": "truncate", "bytes": 40, "count": 5}, ""),
@@ -57,9 +59,11 @@ def lists():
     equal(b.waiting("held") + b.waiting("review"), [], "nothing waits")
 
 
-@promise("429 with and without Retry-After, for the day's credits and for too many at once: the connection waits as long as it was told, nothing is lost")
+@promise("429 with and without Retry-After, for the day's credits and for too many at once: "
+         "the connection waits as long as it was told, nothing is lost")
 def limits():
-    for headers, words in (({"Retry-After": "120"}, "crossed the API limit"), ({}, "crossed the API limit"), ({}, "crossed the concurrency limit")):
+    for headers, words in (({"Retry-After": "120"}, "crossed the API limit"), ({}, "crossed the API limit"),
+                           ({}, "crossed the concurrency limit")):
         b = begun()
         b.crm.fault(kind="status", status=429, path="/crm/v8/*", headers=headers, count=1,
                     json={"code": "TOO_MANY_REQUESTS", "details": {}, "message": f"You have {words}", "status": "error"})
@@ -73,7 +77,8 @@ def limits():
         equal(b.waiting("held"), [], "nothing waits")
 
 
-@promise("a record that Zoho refuses is held with its words, and the others go on: a layout's own field, a value too long, a locked record")
+@promise("a record that Zoho refuses is held with its words, and the others go on: a layout's own field, "
+         "a value too long, a locked record")
 def refusals():
     b = begun()
     b.customer("Refused", Email="no address")
@@ -100,7 +105,8 @@ def refusals():
     equal(b.account("Contoso")["Fax"], "7", "unlocked: it went by itself")
 
 
-@promise("tokens that expired, were taken back or are another organisation's: refreshed, held with the way out, or nothing is given away")
+@promise("tokens that expired, were taken back or are another organisation's: refreshed, "
+         "held with the way out, or nothing is given away")
 def tokens():
     b = begun()
     b.crm.post("/expire")
@@ -108,7 +114,8 @@ def tokens():
     b.settle()
     equal(b.account("Contoso")["Fax"], "1", "expired: refreshed")
     state = b.crm.get("/sums")["accounts"]
-    b.crm.fault(kind="status", status=200, path="/crm/v8/org", count=0, json={"org": [{"zgid": "999", "company_name": "Somebody Else", "license_details": {}}]})
+    b.crm.fault(kind="status", status=200, path="/crm/v8/org", count=0,
+                json={"org": [{"zgid": "999", "company_name": "Somebody Else", "license_details": {}}]})
     _, value, said = b.at.run("ping", "acme/crm")
     answer = value["connections"][0]
     holds(not answer["ok"] and "999" in said, said)
@@ -116,13 +123,16 @@ def tokens():
     b.visit()
     b.rest()
     equal(b.crm.get("/sums")["accounts"], state, "nothing was written to a stranger")
-    holds("acme/crm" in eventually(lambda: "999" in b.at.say("status")[1] and b.at.say("status")[1], "told"), "and a person is told")
+    holds("acme/crm" in eventually(lambda: "999" in b.at.say("status")[1] and b.at.say("status")[1], "told"),
+          "and a person is told")
 
 
 @promise("nothing is inferred from a failed listing of what was deleted")
 def failed_deletions():
     b = begun(params='account_deleted = "deactivate"')
-    for fault in ({"kind": "html"}, {"kind": "status", "status": 200, "json": {"data": [{"id": b.account("Contoso")["id"]}], "info": {"more_records": False}}}):
+    for fault in ({"kind": "html"}, {"kind": "status", "status": 200,
+                                     "json": {"data": [{"id": b.account("Contoso")["id"]}],
+                                              "info": {"more_records": False}}}):
         b.crm.fault(**{"method": "GET", "path": "/crm/v8/Accounts/deleted", **fault})
         b.settle()
         equal(b.books.get("/records/Customer/Contoso")["IsActive"], "true", "he stays")

@@ -8,11 +8,13 @@ from lib.crmbooks import CrmBooks
 MINUTE = 60000
 
 
-@promise("ZOHO-04 ZOHO-24: the .qwc names the address and the interval of the settings; another interval counts from the reload on; none below a minute")
+@promise("ZOHO-04 ZOHO-24: the .qwc names the address and the interval of the settings; "
+         "another interval counts from the reload on; none below a minute")
 def address():
     b = CrmBooks(qwc=False)
     said = b.at.say("qwc", "acme/books")[1]
-    holds(f"<AppURL>http://localhost:{b.port}/serve/acme/books</AppURL>" in said and "<RunEveryNMinutes>15</RunEveryNMinutes>" in said, said)
+    holds(f"<AppURL>http://localhost:{b.port}/serve/acme/books</AppURL>" in said
+          and "<RunEveryNMinutes>15</RunEveryNMinutes>" in said, said)
     text = open(b.at.file("tenants/acme/tenant.lua")).read()
     b.at.tenant("acme", text.replace("every_minutes = 15", "every_minutes = 10"))
     b.at.mlc("reload")
@@ -28,7 +30,8 @@ def address():
     holds("every_minutes" in said, said)
 
 
-@promise("ZOHO-05 ZOHO-25: user and password in, a GUID out that serves every call of that cycle and no other; it asks with ModifiedDateRangeFilter")
+@promise("ZOHO-05 ZOHO-25: user and password in, a GUID out that serves every call of that cycle and no "
+         "other; it asks with ModifiedDateRangeFilter")
 def tickets():
     b = CrmBooks()
     b.customer("Contoso")
@@ -40,7 +43,8 @@ def tickets():
         b.rest()
         seen.append(b.visit())
     tickets = [v["ticket"] for v in seen]
-    holds(all(re.fullmatch(r"\{[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}", t) for t in tickets), f"GUIDs: {tickets}")
+    holds(all(re.fullmatch(r"\{[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}",
+                           t) for t in tickets), f"GUIDs: {tickets}")
     equal(len(set(tickets)), 3, "each its own")
     said = b.books.post("/call", {"method": "sendRequestXML", "params": [["ticket", tickets[0]], ["strHCPResponse", ""]]})
     equal(said.get("result"), "", "an earlier one gets nothing")
@@ -49,7 +53,8 @@ def tickets():
     holds("ModifiedDateRangeFilter" in text and "InvoiceQueryRq" in text, "what is asked with it")
 
 
-@promise("ZOHO-07: changes by modified date, and deletions by a query of their own: both in the trace, and the deletion is found")
+@promise("ZOHO-07: changes by modified date, and deletions by a query of their own: both in the trace, "
+         "and the deletion is found")
 def deletions():
     b = CrmBooks()
     b.customer("Contoso")
@@ -63,7 +68,8 @@ def deletions():
     equal(b.deal("1")["Stage"], "Closed Lost", "found")
 
 
-@promise("ZOHO-08: three companies, each with a registration of its own: one owner, a file and a user of their own, and nothing of one in another's")
+@promise("ZOHO-08: three companies, each with a registration of its own: one owner, "
+         "a file and a user of their own, and nothing of one in another's")
 def companies():
     b = CrmBooks(crm={"seed": "none"}, qwc=False)
     text = open(b.at.file("tenants/acme/tenant.lua")).read()
@@ -90,7 +96,8 @@ def companies():
             twin.post("/visit", {}, timeout=300)
         b.at.mlc("sync", f"acme/{name}-crm", "--wait")
     equal(len({f["OwnerID"] for f in files.values()}), 1, "one owner")
-    equal([len({f[tag] for f in files.values()}) for tag in ("FileID", "UserName", "AppURL")], [3, 3, 3], "files, users, addresses")
+    equal([len({f[tag] for f in files.values()}) for tag in ("FileID", "UserName", "AppURL")], [3, 3, 3],
+          "files, users, addresses")
     found = {a["Account_Name"]: a["External_Id"][:3] for a in b.records("Accounts") if a["Account_Name"].startswith("Only")}
     equal(found, {"Only in books": "QB-", "Only in book2": "B2-", "Only in book3": "B3-"}, "each once, under its own file")
 
@@ -143,7 +150,8 @@ def constraint():
     eventually(lambda: "has not called since" in b.at.say("status")[1], "asleep")
 
 
-@promise("ZOHO-40: the Web Connector's own schedule and our setting are compared: a mismatch is told, and no more when they agree")
+@promise("ZOHO-40: the Web Connector's own schedule and our setting are compared: a mismatch is told, "
+         "and no more when they agree")
 def cadence():
     b = CrmBooks()
     for minutes, told in ((15, False), (60, True), (15, False)):

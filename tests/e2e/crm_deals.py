@@ -11,8 +11,8 @@ TAX = {"ItemSalesTaxRef": "Out of State", "TxnDate": "2026-11-10", "DueDate": "2
 
 
 def contoso(b, **more):
-    return b.customer("Contoso", **{"Email": "books@contoso.example", "Phone": "(555) 010-7777", "FirstName": "Ada", "LastName": "Byron",
-                                    "BillAddress": RENO, **more})
+    return b.customer("Contoso", **{"Email": "books@contoso.example", "Phone": "(555) 010-7777",
+                                    "FirstName": "Ada", "LastName": "Byron", "BillAddress": RENO, **more})
 
 
 def begun(**more):
@@ -43,15 +43,18 @@ def invoice_id(b, number):
          "linked, with quantities, prices and totals equal")
 def whole():
     b = begun(crm={"seed": "none"})
-    b.invoice("Contoso", ("MUG-RED", 3, "14.00"), RefNumber="1002", ItemSalesTaxRef="New York City", TxnDate="2026-11-12", DueDate="2026-12-12")
+    b.invoice("Contoso", ("MUG-RED", 3, "14.00"), RefNumber="1002", ItemSalesTaxRef="New York City",
+              TxnDate="2026-11-12", DueDate="2026-12-12")
     b.settle()
     account, deal = b.account("Contoso"), b.deal("1001")
-    equal((account["Billing_Street"], account["Billing_City"], account["Billing_State"], account["Billing_Code"], account["Phone"], account["Books_Email"]),
+    equal((account["Billing_Street"], account["Billing_City"], account["Billing_State"],
+           account["Billing_Code"], account["Phone"], account["Books_Email"]),
           ("1 Row", "Reno", "NV", "89501", "(555) 010-7777", "books@contoso.example"), "address and contact information")
     equal((deal["Deal_Name"], deal["Stage"], deal["Closing_Date"], deal["Account_Name"]["id"]),
           ("Invoice 1001 Contoso", "Closed Won", "2026-11-10", account["id"]), "the deal")
     contact = next(c for c in b.records("Contacts") if c["id"] == deal["Contact_Name"]["id"])
-    equal((contact["First_Name"], contact["Last_Name"], contact["Account_Name"]["id"]), ("Ada", "Byron", account["id"]), "its contact")
+    equal((contact["First_Name"], contact["Last_Name"], contact["Account_Name"]["id"]),
+          ("Ada", "Byron", account["id"]), "its contact")
     equal(rows(deal), [("MUG-RED", 2, 14, 28), ("TSHIRT", 1, Decimal("21.99"), Decimal("21.99"))], "its lines")
     equal(sorted(p["name"] for p in deal["Products"]), ["MUG-RED", "TSHIRT"], "its products")
     equal(rows(b.deal("1002"))[-1], (None, 1, Decimal("3.73"), Decimal("3.73")), "sales tax is a line")
@@ -59,19 +62,22 @@ def whole():
     b.sound()
 
 
-@promise("ZOHO-20: a visit asks for customers modified since the last one, invoices with their lines, and deletions; accounts and deals follow")
+@promise("ZOHO-20: a visit asks for customers modified since the last one, invoices with their lines, "
+         "and deletions; accounts and deals follow")
 def sequence():
     b = begun()
     b.edit("Customer", "Contoso", Fax="1")
     b.rest()
     text = str(b.books.get(f"/visits/{b.visit()['id']}"))
-    for word in ("CustomerQueryRq", "InvoiceQueryRq", "TxnDeletedQueryRq", "ListDeletedQueryRq", "FromModifiedDate", "IncludeLineItems"):
+    for word in ("CustomerQueryRq", "InvoiceQueryRq", "TxnDeletedQueryRq", "ListDeletedQueryRq",
+                 "FromModifiedDate", "IncludeLineItems"):
         holds(word in text, f"{word} is asked for in a visit")
     b.settle()
     equal(b.account("Contoso")["Fax"], "1", "and the account follows")
 
 
-@promise("ZOHO-26 ZOHO-27: accounts are found by e-mail in any case, by their contacts' and by phone in any form; a switchboard of several goes to review; else one new one")
+@promise("ZOHO-26 ZOHO-27: accounts are found by e-mail in any case, by their contacts' and by phone in any "
+         "form; a switchboard of several goes to review; else one new one")
 def matching():
     b = CrmBooks()
     b.customer("Looms", Email="ADA@LOOMS.EXAMPLE")                 # of a contact of Byron Looms
@@ -105,7 +111,8 @@ def same_names():
     equal((b.deal("1")["Contact_Name"]["id"], b.deal("1")["Account_Name"]["id"]), (mine["id"], looms["id"]), "hers")
 
 
-@promise("ZOHO-22 ZOHO-34: a customer's name, his address, an invoice's amount: each change goes over by itself, and touches nothing else")
+@promise("ZOHO-22 ZOHO-34: a customer's name, his address, an invoice's amount: "
+         "each change goes over by itself, and touches nothing else")
 def changes():
     b = begun()
     account, deal = b.account("Contoso"), b.deal("1001")
@@ -136,7 +143,8 @@ def once():
     equal(b.crm.get("/calls")["by_route"].get("PUT /crm/v8/:module/:id", 0), before, "nothing is written again")
     b.at.mlc("sync", "acme/books-crm", "--since", "2020-01-01", "--wait")
     b.settle()
-    equal((len(b.deals()), len([a for a in b.records("Accounts") if a["Account_Name"] == "Contoso"])), (1, 1), "read again from the beginning: one of each")
+    equal((len(b.deals()), len([a for a in b.records("Accounts") if a["Account_Name"] == "Contoso"])), (1, 1),
+          "read again from the beginning: one of each")
     b.edit("Invoice", "1001", Memo="as agreed")
     b.settle()
     equal(b.deal("1001")["Description"], "as agreed", "a new EditSequence")
@@ -149,7 +157,8 @@ def both_ways():
     b.crm.post(f"/records/Accounts/{account['id']}", {"Phone": "555 8888", "Billing_Street": "2 Row"})
     b.settle()
     customer = b.books.get("/records/Customer/Contoso")
-    equal((customer["Phone"], customer["BillAddress"]["Addr1"], customer["BillAddress"]["City"]), ("555 8888", "2 Row", "Reno"), "from Zoho to QuickBooks")
+    equal((customer["Phone"], customer["BillAddress"]["Addr1"], customer["BillAddress"]["City"]),
+          ("555 8888", "2 Row", "Reno"), "from Zoho to QuickBooks")
     b.edit("Customer", "Contoso", Phone="555 9999")
     b.settle()
     equal(b.account("Contoso")["Phone"], "555 9999", "and back")
@@ -160,12 +169,14 @@ def both_ways():
     b.rest()
     b.at.mlc("resume", "acme")
     b.settle()
-    equal((b.account("Contoso")["Phone"], b.books.get("/records/Customer/Contoso")["Phone"]), ("555 1111", "555 2222"), "neither is overwritten")
+    equal((b.account("Contoso")["Phone"], b.books.get("/records/Customer/Contoso")["Phone"]),
+          ("555 1111", "555 2222"), "neither is overwritten")
     holds([d for d in b.waiting() if d["cause"].startswith("conflict:")], f"a person is asked: {b.waiting()}")
     prospect = b.account("Byron Looms")
     b.crm.post(f"/records/Accounts/{prospect['id']}", {"Phone": "555 3333"})
     b.settle()
-    equal([c["name"] for c in b.books.get("/books")["customers"] if c["name"] == "Byron Looms"], [], "an account that is no customer is left alone")
+    equal([c["name"] for c in b.books.get("/books")["customers"] if c["name"] == "Byron Looms"], [],
+          "an account that is no customer is left alone")
 
 
 @promise("ZOHO-03 ZOHO-02: an invoice is the books': what somebody types into its deal does not change it")
@@ -196,7 +207,8 @@ def race():
     equal(b.waiting(), [], "nobody was asked")
 
 
-@promise("ZOHO-23: a customer made inactive or deleted and a deleted or voided invoice are closed in Zoho; nothing is deleted there")
+@promise("ZOHO-23: a customer made inactive or deleted and a deleted or voided invoice are closed in Zoho; "
+         "nothing is deleted there")
 def ends():
     b = begun()
     b.customer("Short Lived")
@@ -214,16 +226,19 @@ def ends():
     b.same_to_the_cent()
 
 
-@promise("ZOHO-28 ZOHO-23: a subtotal is no line of a deal, nor is one of nothing; and an invoice that has one is closed when it is voided")
+@promise("ZOHO-28 ZOHO-23: a subtotal is no line of a deal, nor is one of nothing; "
+         "and an invoice that has one is closed when it is voided")
 def subtotals():
     b = CrmBooks()
     contoso(b)
-    gift = [{"ItemRef": "ENGRAVING", "Quantity": "1", "Rate": "10.00"}, {"ItemRef": "Discount", "Rate": "-10.00"}, {"ItemRef": "Subtotal"},
+    gift = [{"ItemRef": "ENGRAVING", "Quantity": "1", "Rate": "10.00"},
+            {"ItemRef": "Discount", "Rate": "-10.00"}, {"ItemRef": "Subtotal"},
             {"ItemRef": "MUG-RED", "Quantity": "1", "Rate": "14.00"}]
     b.add("Invoice", CustomerRef="Contoso", RefNumber="1", lines=gift, **TAX)
     b.add("Invoice", CustomerRef="Contoso", RefNumber="2", lines=[gift[0], gift[2], gift[3]], **TAX)
     b.settle()
-    equal([(d["Books_Number"], [Decimal(str(r["Amount"])) for r in d["Invoice_Lines"]]) for d in sorted(b.deals(), key=lambda d: d["Books_Number"])],
+    equal([(d["Books_Number"],
+            [Decimal(str(r["Amount"])) for r in d["Invoice_Lines"]]) for d in sorted(b.deals(), key=lambda d: d["Books_Number"])],
           [("1", [10, -10, 14]), ("2", [10, 14])])
     b.same_to_the_cent()
     for number in ("1", "2"):
@@ -233,7 +248,8 @@ def subtotals():
     equal(b.waiting("held") + b.waiting("review"), [], "nobody is asked")
 
 
-@promise("ZOHO-23: an account deleted in Zoho asks a person; where it is allowed, a customer who owes nothing is made inactive; an invoice is never touched")
+@promise("ZOHO-23: an account deleted in Zoho asks a person; where it is allowed, "
+         "a customer who owes nothing is made inactive; an invoice is never touched")
 def deleted_in_zoho():
     b = begun(params='account_deleted = "deactivate"')
     b.customer("Quiet", Email="quiet@example.com")
@@ -278,7 +294,8 @@ def merged_customers():
     b.books.post("/person/merge", {"type": "Customer", "from": "Contoso", "to": "Contoso Inc"})
     b.settle()
     equal(len(b.records("Accounts")), count, "accounts")
-    equal([a["Account_Name"] for a in b.records("Accounts") if a["Books_Status"] == "Closed" and a["Account_Name"] != "Old Customer"], [], "none is closed")
+    equal([a["Account_Name"] for a in b.records("Accounts")
+           if a["Books_Status"] == "Closed" and a["Account_Name"] != "Old Customer"], [], "none is closed")
     holds("merged" in [d["cause"] for d in b.waiting()], f"both had accounts: a person merges these: {b.waiting()}")
 
 
@@ -301,12 +318,14 @@ def jobs():
     equal(told(), ("Open", Decimal("84.00"), 3, Decimal(0)), "what they owe")
     b.same_to_the_cent()
     # A payment of a job, which modifies neither the job nor the customer above it.
-    b.add("ReceivePayment", CustomerRef="Contoso:Job 1", TotalAmount="14.00", AppliedToTxnAdd=[{"TxnID": invoice_id(b, "201"), "PaymentAmount": "14.00"}])
+    b.add("ReceivePayment", CustomerRef="Contoso:Job 1", TotalAmount="14.00",
+          AppliedToTxnAdd=[{"TxnID": invoice_id(b, "201"), "PaymentAmount": "14.00"}])
     b.settle()
     equal(told(), ("Open", Decimal("70.00"), 2, Decimal(0)), "after a payment of one of them")
 
 
-@promise("ALL-11: a customer who becomes a job of another one keeps his account, and its figures stay true; the customer above has them among his")
+@promise("ALL-11: a customer who becomes a job of another one keeps his account, and its figures stay true; "
+         "the customer above has them among his")
 def becomes_a_job():
     b = CrmBooks()
     contoso(b)
@@ -321,18 +340,22 @@ def becomes_a_job():
     b.edit("Customer", "Fabrikam", ParentRef="Contoso")
     b.settle()
     equal(told("Contoso"), (Decimal("28.00"), 1), "it is among his now")
-    b.add("ReceivePayment", CustomerRef="Contoso:Fabrikam", TotalAmount="18.00", AppliedToTxnAdd=[{"TxnID": invoice_id(b, "301"), "PaymentAmount": "18.00"}])
+    b.add("ReceivePayment", CustomerRef="Contoso:Fabrikam", TotalAmount="18.00",
+          AppliedToTxnAdd=[{"TxnID": invoice_id(b, "301"), "PaymentAmount": "18.00"}])
     b.settle()
     own = next(a for a in b.records("Accounts") if a["Account_Name"].endswith("Fabrikam"))
-    equal((told("Contoso"), told(own["Account_Name"])), ((Decimal("10.00"), 1), (Decimal("10.00"), 1)), "neither shows what is no more so")
+    equal((told("Contoso"), told(own["Account_Name"])), ((Decimal("10.00"), 1), (Decimal("10.00"), 1)),
+          "neither shows what is no more so")
     equal(b.waiting("held") + b.waiting("review"), [], "nobody is asked")
 
 
-@promise("ZOHO-39: state and open invoices stand on the account after an invoice and after payments, which do not modify the customer")
+@promise("ZOHO-39: state and open invoices stand on the account after an invoice and after payments, "
+         "which do not modify the customer")
 def current_figures():
     b = CrmBooks(clock="2026-11-20T18:00:00Z", host_options=())
     contoso(b)
-    b.invoice("Contoso", ("MUG-RED", 2, "14.00"), RefNumber="1001", ItemSalesTaxRef="Out of State", TxnDate="2026-11-10", DueDate="2026-11-30")
+    b.invoice("Contoso", ("MUG-RED", 2, "14.00"), RefNumber="1001", ItemSalesTaxRef="Out of State",
+              TxnDate="2026-11-10", DueDate="2026-11-30")
     b.settle()
 
     def told():
@@ -362,7 +385,8 @@ def overdue():
     equal((b.account("Contoso")["Books_Status"], b.deal("1001")["Books_Status"]), ("Open", "Open"), "on the day itself")
     b.host.advance(2 * 86400000)
     b.settle()
-    equal((b.account("Contoso")["Books_Status"], Decimal(str(b.account("Contoso")["Books_Overdue"])), b.deal("1001")["Books_Status"]),
+    equal((b.account("Contoso")["Books_Status"], Decimal(str(b.account("Contoso")["Books_Overdue"])),
+           b.deal("1001")["Books_Status"]),
           ("Overdue", Decimal("28.00"), "Overdue"), "the day after")
 
 
@@ -372,13 +396,16 @@ def midnight_there():
         b = CrmBooks(books={"utc_offset": str(hours), "summer_time": "none"})
         contoso(b)
         there = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=hours)))
-        b.invoice("Contoso", ("MUG-RED", 2, "14.00"), RefNumber="1001", ItemSalesTaxRef="Out of State", TxnDate=str(there.date()), DueDate=str(there.date()))
+        b.invoice("Contoso", ("MUG-RED", 2, "14.00"), RefNumber="1001", ItemSalesTaxRef="Out of State",
+                  TxnDate=str(there.date()), DueDate=str(there.date()))
         b.settle()
-        equal((b.account("Contoso")["Books_Status"], b.deal("1001")["Books_Status"]), ("Open", "Open"), f"due today there, {hours} hours ahead")
+        equal((b.account("Contoso")["Books_Status"], b.deal("1001")["Books_Status"]), ("Open", "Open"),
+              f"due today there, {hours} hours ahead")
         midnight = datetime.datetime.combine(there.date() + datetime.timedelta(days=1), datetime.time(), there.tzinfo)
         b.host.advance(int((midnight - datetime.datetime.now(there.tzinfo)).total_seconds() * 1000) + 60_000)
         b.settle()
-        equal((b.account("Contoso")["Books_Status"], b.deal("1001")["Books_Status"]), ("Overdue", "Overdue"), "a minute after midnight there")
+        equal((b.account("Contoso")["Books_Status"], b.deal("1001")["Books_Status"]), ("Overdue", "Overdue"),
+              "a minute after midnight there")
         bed.clear_up()
 
 
@@ -389,10 +416,12 @@ def currency():
     b.invoice("Contoso", ("MUG-RED", 1, "14.00"), RefNumber="1", **TAX)
     b.settle()
     equal(b.deals(), [], "0 written")
-    equal([d["cause"] for d in b.waiting("held") if d["entity"] == "Invoice" and d["flow"].endswith(".invoice")], ["currency"], "held")
+    equal([d["cause"] for d in b.waiting("held") if d["entity"] == "Invoice"
+           and d["flow"].endswith(".invoice")], ["currency"], "held")
 
 
-@promise("ALL-08: where the books keep several currencies a customer in euros is an account; neither what he owes nor his invoices are shown as dollars")
+@promise("ALL-08: where the books keep several currencies a customer in euros is an account; "
+         "neither what he owes nor his invoices are shown as dollars")
 def several_currencies():
     b = CrmBooks()
     b.books.post("/person/preferences", {"IsMultiCurrencyOn": True})
@@ -402,10 +431,12 @@ def several_currencies():
     b.invoice("Contoso", ("ENGRAVING", 1, "50.00"), RefNumber="2", ItemSalesTaxRef="Out of State")
     b.settle()
     wien, dollars = b.account("Wien Maschinen"), b.account("Contoso")
-    equal((wien["Books_Status"], wien["Books_Open_Invoices"], wien["Books_Balance"]), ("Open", 1, None), "that something is open, and not 100 dollars")
+    equal((wien["Books_Status"], wien["Books_Open_Invoices"], wien["Books_Balance"]), ("Open", 1, None),
+          "that something is open, and not 100 dollars")
     equal((Decimal(str(dollars["Books_Balance"])), dollars["Books_Open_Invoices"]), (Decimal("50.00"), 1), "the file's own are")
     equal([d["Books_Number"] for d in b.deals()], ["2"])
-    equal([d["cause"] for d in b.waiting("held") if d["entity"] == "Invoice" and d["flow"].endswith(".invoice")], ["currency"], "held")
+    equal([d["cause"] for d in b.waiting("held") if d["entity"] == "Invoice"
+           and d["flow"].endswith(".invoice")], ["currency"], "held")
 
 
 run()

@@ -22,9 +22,11 @@ def ping(b):
     return value["connections"][0], said
 
 
-@promise("ZOHO-10 ZOHO-09: a person's consent at the settings' host brings a refresh token at the host of his own data centre, which is then the only one asked")
+@promise("ZOHO-10 ZOHO-09: a person's consent at the settings' host brings a refresh token at the host of "
+         "his own data centre, which is then the only one asked")
 def consent():
-    b = CrmBooks(connection='auth = "oauth_code",', crm={"location": "eu", "accounts_host": "localhost", "api_host": "localhost"}, qwc=False)
+    b = CrmBooks(connection='auth = "oauth_code",',
+                 crm={"location": "eu", "accounts_host": "localhost", "api_host": "localhost"}, qwc=False)
     address = b.at.mlc("authorize", "acme/crm", "--no-wait")["url"]
     query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(address).query))
     equal((query["access_type"], query["prompt"], query["response_type"]), ("offline", "consent", "code"), "an offline grant")
@@ -34,7 +36,8 @@ def consent():
     eventually(lambda: ping(b)[0]["ok"], "it works")
     tokens = b.crm.get("/tokens")
     equal((tokens["refresh"], b.crm.get("/move")["wrong_base"]), (1, 0), "one grant, and nothing was asked elsewhere")
-    hosts = {c["headers"]["host"].split(":")[0] for c in b.crm.get("/calls")["log"] if c["path"].startswith(("/crm/", "/oauth/v2/token"))}
+    hosts = {c["headers"]["host"].split(":")[0] for c in b.crm.get("/calls")["log"]
+             if c["path"].startswith(("/crm/", "/oauth/v2/token"))}
     equal(hosts, {"localhost"}, "tokens and API of that data centre")
 
 
@@ -61,7 +64,8 @@ def headless():
     holds("soid=ZohoCRM.60012345678" in form[0] and "client_credentials" in form[0], form[0])
 
 
-@promise("ZOHO-17: thirty hours with an hour's tokens: one at a time, ahead of their end, never ten in ten minutes, and no call fails")
+@promise("ZOHO-17: thirty hours with an hour's tokens: one at a time, ahead of their end, "
+         "never ten in ten minutes, and no call fails")
 def thirty_hours():
     b = CrmBooks(clock="2026-11-20T08:00:00Z")
     b.customer("Contoso")
@@ -110,7 +114,8 @@ def moved():
     equal(b.crm.get("/move")["wrong_base"], before, "wrong base never called")
 
 
-@promise("a grant that is taken back holds the connection with the address to open; everything else goes on, and nothing is lost")
+@promise("a grant that is taken back holds the connection with the address to open; "
+         "everything else goes on, and nothing is lost")
 def revoked():
     b = CrmBooks(connection='auth = "oauth_code",')
     browse(b, b.at.mlc("authorize", "acme/crm", "--no-wait")["url"])
@@ -127,17 +132,23 @@ def revoked():
     equal(b.account("Contoso")["Fax"], "1", "caught up")
 
 
-@promise("ZOHO-36 ZOHO-18: replies that are lost before and after the effect, resets, outages and 5xx: tried again, nothing lost, nothing doubled")
+@promise("ZOHO-36 ZOHO-18: replies that are lost before and after the effect, resets, "
+         "outages and 5xx: tried again, nothing lost, nothing doubled")
 def network():
     b = CrmBooks(crm={"seed": "none"})
     for i in range(12):
         b.customer(f"Customer {i}", Email=f"c{i}@example.com", FirstName="A", LastName=f"Person {i}")
-        b.invoice(f"Customer {i}", ("MUG-RED", i + 1, "14.00"), RefNumber=str(100 + i), ItemSalesTaxRef="Out of State", TxnDate="2026-11-10")
+        b.invoice(f"Customer {i}", ("MUG-RED", i + 1, "14.00"), RefNumber=str(100 + i),
+                  ItemSalesTaxRef="Out of State", TxnDate="2026-11-10")
     for n, kind in enumerate(("drop_before", "drop_after", "reset", "status", "status_after", "truncate", "html", "empty")):
-        b.crm.fault(kind=kind, method="POST", path="/crm/v8/Deals", after=n * 2, **({"status": 503} if kind.startswith("status") else {}))
-        b.crm.fault(kind=kind, method="POST", path="/crm/v8/*/upsert", after=n * 3, count=2, **({"status": 503} if kind.startswith("status") else {}))
-        b.crm.fault(kind=kind, method="GET", path="/crm/v8/*", after=n * 5, **({"status": 502} if kind.startswith("status") else {}))
-        b.crm.fault(kind=kind, method="PUT", path="/crm/v8/*", after=n * 4, **({"status": 500} if kind.startswith("status") else {}))
+        b.crm.fault(kind=kind, method="POST", path="/crm/v8/Deals", after=n * 2,
+                    **({"status": 503} if kind.startswith("status") else {}))
+        b.crm.fault(kind=kind, method="POST", path="/crm/v8/*/upsert", after=n * 3, count=2,
+                    **({"status": 503} if kind.startswith("status") else {}))
+        b.crm.fault(kind=kind, method="GET", path="/crm/v8/*", after=n * 5,
+                    **({"status": 502} if kind.startswith("status") else {}))
+        b.crm.fault(kind=kind, method="PUT", path="/crm/v8/*", after=n * 4,
+                    **({"status": 500} if kind.startswith("status") else {}))
     for _ in range(60):
         b.visit()
         b.host.advance(1800000)  # what is tried again has its pauses
@@ -156,7 +167,8 @@ def network():
 def editions():
     b = CrmBooks(crm={"edition": "Standard"})
     answer, said = ping(b)
-    equal((answer["facts"]["edition"], answer["facts"]["has_Invoices"], answer["facts"]["has_Deals"]), ("standard", "false", "true"), said)
+    equal((answer["facts"]["edition"], answer["facts"]["has_Invoices"], answer["facts"]["has_Deals"]),
+          ("standard", "false", "true"), said)
     holds("Sales_Orders, Purchase_Orders, Invoices" in answer["facts"]["lacks_modules"], said)
     b.customer("Contoso")
     b.invoice("Contoso", ("MUG-RED", 1, "14.00"), RefNumber="1", ItemSalesTaxRef="Out of State", TxnDate="2026-11-10")
@@ -164,7 +176,8 @@ def editions():
     equal(b.same_to_the_cent(), 1, "deals work")
 
 
-@promise("ALL-03: a ping tells by its cause what is wrong, and writes nothing: fields to be made, scopes, a user who may not, the wrong organisation")
+@promise("ALL-03: a ping tells by its cause what is wrong, and writes nothing: fields to be made, scopes, "
+         "a user who may not, the wrong organisation")
 def pings():
     b = CrmBooks(crm={"custom_fields": "none"}, qwc=False)
     answer, said = ping(b)
@@ -173,7 +186,8 @@ def pings():
     b.crm.post("/permission", {"module": "Accounts", "allowed": False})
     answer, said = ping(b)
     holds(not answer["ok"] and "permission denied" in json.dumps(answer), said)
-    equal([r for r in b.crm.get("/calls")["by_route"] if r.split()[0] in ("PUT", "DELETE", "PATCH") or r.endswith("upsert")], [], "nothing is written")
+    equal([r for r in b.crm.get("/calls")["by_route"] if r.split()[0] in ("PUT", "DELETE", "PATCH")
+           or r.endswith("upsert")], [], "nothing is written")
 
 
 run()

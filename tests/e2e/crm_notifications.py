@@ -29,8 +29,10 @@ def hours(b, n):
 
 def note(b, **change):
     c = b.crm.get("/channels")["channels"][0]
-    body = {"module": "Accounts", "ids": [b.account("Contoso")["id"]], "operation": "update", "channel_id": c["channel_id"], "token": c["token"], **change}
-    return exchange(f"http://127.0.0.1:{b.port}/hooks/acme/crm", "POST", json.dumps(body).encode(), {"Content-Type": "application/json"})[0]
+    body = {"module": "Accounts", "ids": [b.account("Contoso")["id"]], "operation": "update",
+            "channel_id": c["channel_id"], "token": c["token"], **change}
+    return exchange(f"http://127.0.0.1:{b.port}/hooks/acme/crm", "POST", json.dumps(body).encode(),
+                    {"Content-Type": "application/json"})[0]
 
 
 @promise("ZOHO-14 ZOHO-15: over 144 hours the channel is renewed by PATCH ahead of the expiry that Zoho told, and never lapses")
@@ -67,7 +69,8 @@ def lapse():
     eventually(lambda: "no channel for notifications" not in b.at.say("status")[1], "all well again")
 
 
-@promise("ZOHO-13: a wrong token and a wrong channel are rejected, change nothing and stand in the trail; the right ones are taken")
+@promise("ZOHO-13: a wrong token and a wrong channel are rejected, change nothing and stand in the trail; "
+         "the right ones are taken")
 def strangers():
     b = begun()
     before = b.crm.get("/calls")["total"]

@@ -51,7 +51,8 @@ def _():
     equal(len(p.parties()), 1)
 
 
-@promise("WOO-35: thirty closed at once: the flow is held after twenty, an alert stands, a reload does not lift it, and a person does")
+@promise("WOO-35: thirty closed at once: the flow is held after twenty, an alert stands, "
+         "a reload does not lift it, and a person does")
 def _():
     p, a = begun(30)
     for one in a:
@@ -66,7 +67,8 @@ def _():
     p.until(lambda: len(closed(p)) == 30, "the rest")
 
 
-@promise("ZEN-07: away for longer than the remote remembers: all ids are compared, what is missing is asked for one by one, and the trail says so")
+@promise("ZEN-07: away for longer than the remote remembers: all ids are compared, "
+         "what is missing is asked for one by one, and the trail says so")
 def _():
     p, a = begun(6)
     p.crm.post("/gone", {"id": a[2]["id"], "silent": True})
@@ -112,13 +114,15 @@ def _():
         if store.execute("SELECT 1 FROM audit WHERE move = 'lapsed'").fetchone():
             break
     p.host.kill()
-    equal(store.execute("SELECT name FROM note WHERE kind = 'full'").fetchall(), [("accounts",)], "with it stands what is to be compared")
+    equal(store.execute("SELECT name FROM note WHERE kind = 'full'").fetchall(), [("accounts",)],
+          "with it stands what is to be compared")
     store.close()
     p.start()
     p.until(lambda: closed(p) == ["A02"], f"the one that is gone: {closed(p)}")
 
 
-@promise("ALL-13: what a person deleted in the target is not made again by the next change: post again, forget, or link to another")
+@promise("ALL-13: what a person deleted in the target is not made again by the next change: post again, "
+         "forget, or link to another")
 def _():
     for choice in ("again", "forget"):
         p = Pair(forth=(MATCH, FIELDS))

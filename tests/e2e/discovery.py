@@ -53,7 +53,8 @@ def _():
     p.until(lambda: [d["cause"] for d in p.deployment.list("held")] == ["too_long:x_region"], str(p.deployment.list("held")))
 
 
-@promise("the field is gone: only the flow that touches it is held, with the cure; the other one goes on; put back and go: it goes on")
+@promise("the field is gone: only the flow that touches it is held, with the cure; the other one goes on; "
+         "put back and go: it goes on")
 def _():
     p = begun()
     p.until(lambda: p.account_of("Ada"), "it is written")
@@ -77,7 +78,9 @@ def _():
     p.until(lambda: p.account_of("Ada"), "it is written")
     p.crm.post("/fields", [{"name": "x_region", "type": "text", "limit": 40}, {"name": "x_other", "type": "bool"}])
     p.host.advance(DAY + 60_000)
-    eventually(lambda: [a for a in p.deployment.mlc("audit", "--tenant", "acme", "--move", "discover")["audit"] if a["detail"].get("changed")], "it was seen")
+    eventually(lambda: [a for a in p.deployment.mlc("audit", "--tenant", "acme", "--move",
+                                                    "discover")["audit"] if a["detail"].get("changed")],
+               "it was seen")
     p.party(name="Ben", city="Elko")
     p.until(lambda: p.account_of("Ben"), "and nothing is held")
 

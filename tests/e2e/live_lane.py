@@ -13,7 +13,8 @@ def at(row):
 @promise("ZUO-27: an order that arrives while the visit is held open is an invoice within 10 s, and a reload ends the visit")
 def live():
     desk = Desk(books=', live = "always"')
-    holds("<RunEveryNSeconds>5</RunEveryNSeconds>" in desk.at.say("qwc", "acme/books")[1], "the Web Connector comes every few seconds")
+    holds("<RunEveryNSeconds>5</RunEveryNSeconds>" in desk.at.say("qwc", "acme/books")[1],
+          "the Web Connector comes every few seconds")
     visit = desk.visit(until="getLastError")
     for _ in range(3):  # nothing is due: it pauses, and comes again
         visit = desk.visit(resume=visit["id"], until="getLastError")

@@ -38,7 +38,8 @@ def _():
     p.ledger.post("/entries", {"id": one["id"], "open": "0.00"})
     p.until(lambda: figures(p, "Ada") == (1, "2.50", 0), "one is paid")
     p.ledger.post("/entries", {"id": two["id"], "party": {"id": ben["id"]}})
-    p.until(lambda: figures(p, "Ben") == (1, "2.50", 0) and figures(p, "Ada") == (0, "0.00", 0), "it is Ben's now, and Ada's no more")
+    p.until(lambda: figures(p, "Ben") == (1, "2.50", 0) and figures(p, "Ada") == (0, "0.00", 0),
+            "it is Ben's now, and Ada's no more")
     p.ledger.post("/gone", {"id": two["id"]})
     p.until(lambda: figures(p, "Ben") == (0, "0.00", 0), "it is gone")
     equal(p.ledger.errors() + p.crm.errors(), [])

@@ -3,8 +3,10 @@
 from lib import equal, eventually, promise, run
 from lib.pair import Pair
 
-BACK = ('match = { { by = "link" }, on_none = "create" }, on_delete = { fields = { closed = true } },', 'name = src "name", city = src "city"')
-FORTH = ('match = { { by = "link" }, on_none = "create" }, on_delete = { fields = { active = false } },', 'name = src "name", city = src "city"')
+BACK = ('match = { { by = "link" }, on_none = "create" }, on_delete = { fields = { closed = true } },',
+        'name = src "name", city = src "city"')
+FORTH = ('match = { { by = "link" }, on_none = "create" }, on_delete = { fields = { active = false } },',
+         'name = src "name", city = src "city"')
 
 
 def review(p):
@@ -41,7 +43,8 @@ def _():
     equal(review(p)[0][0], "merged")
     equal([x.get("closed") for x in p.parties()], [None, None])
     p.deployment.mlc("decide", "--cause", "merged", "--choice", "forget", "acme")
-    eventually(lambda: len(p.deployment.mlc("links", "acme", "--flow", "books-sales.back")["links"]) == 1, "the first is forgotten")
+    eventually(lambda: len(p.deployment.mlc("links", "acme", "--flow", "books-sales.back")["links"]) == 1,
+               "the first is forgotten")
     equal(review(p), [], "it is settled")
     equal(len(p.parties()), 2)
 
@@ -56,13 +59,16 @@ def _():
     survivor = p.account(name="Ada of the crm", city="Reno")
     p.crm.post("/merge", {"from": old["id"], "into": survivor["id"]})
     p.ledger.post("/parties", {"id": ada["id"], "city": "Elko"})
-    p.until(lambda: (p.crm.get("/books") and any(a["id"] == survivor["id"] and a.get("city") == "Elko" for a in p.accounts())), "the survivor is written")
+    p.until(lambda: (p.crm.get("/books")
+                     and any(a["id"] == survivor["id"] and a.get("city") == "Elko" for a in p.accounts())),
+            "the survivor is written")
     equal(len(p.accounts()), 1)
     equal(review(p), [])
 
 
 KEPT = ('match = { { by = "link" }, on_none = "create" },', 'name = src "name", city = src "city"')
-KEPT_BACK = ('back_of = "ledger.party->crm.account", match = { { by = "link" }, on_none = "create" },', 'name = src "name", city = src "city"')
+KEPT_BACK = ('back_of = "ledger.party->crm.account", match = { { by = "link" }, on_none = "create" },',
+             'name = src "name", city = src "city"')
 
 
 def pair_of_each():
@@ -74,7 +80,8 @@ def pair_of_each():
     return p, ada, ben
 
 
-@promise("ALL-12: of two that are kept in step both ways, each made on another side, a person is asked when either is merged into the other; no link moves, nothing is closed")
+@promise("ALL-12: of two that are kept in step both ways, each made on another side, "
+         "a person is asked when either is merged into the other; no link moves, nothing is closed")
 def _():
     for first in ("Ada", "Ben"):
         p, ada, ben = pair_of_each()

@@ -35,7 +35,8 @@ def flow(p):
     return p.deployment.flow_counts()["acme/books-sales.entry"]
 
 
-@promise("ALL-09: the document that would pass max_amount_per_day holds the flow; what comes to just that is posted; a restart is no way around it")
+@promise("ALL-09: the document that would pass max_amount_per_day holds the flow; "
+         "what comes to just that is posted; a restart is no way around it")
 def _():
     p = pair("60.00", "40.00", "0.01", "0.01")
     host = p.start()

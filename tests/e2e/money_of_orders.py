@@ -5,7 +5,8 @@ from lib import CALIFORNIA, PARAMS, ShopBooks, equal, holds, person, promise, ru
 
 BUYER = person("Grace", "Murray", "grace@example.com")
 MUGS = [{"sku": "MUG-RED", "quantity": 2}, {"sku": "TSHIRT", "quantity": 1}]
-BY_LINE = PARAMS.replace('tax = "quickbooks"', 'tax = "line", zero_tax_item = "Out of State", tax_line_items = { default = "Web Tax" }')
+BY_LINE = PARAMS.replace('tax = "quickbooks"',
+                         'tax = "line", zero_tax_item = "Out of State", tax_line_items = { default = "Web Tax" }')
 
 
 def balance_of(bed, email):
@@ -41,7 +42,8 @@ def receivables_are_zero():
     bed.books_are_sound()
 
 
-@promise("WOO-40: cash on delivery is an open invoice when it is sent, and paid when the money has come; a bank transfer waits for its money")
+@promise("WOO-40: cash on delivery is an open invoice when it is sent, and paid when the money has come; "
+         "a bank transfer waits for its money")
 def cash_on_delivery():
     bed = ShopBooks()
     cod = bed.place(billing=BUYER, lines=MUGS, payment_method="cod")
@@ -57,7 +59,8 @@ def cash_on_delivery():
     equal(bed.balance_sheet("Accounts Receivable"), 0)
 
 
-@promise("WOO-15: refunds of a paid order, by line, of shipping, by amount: credit memos, money out of the clearing account, nothing left open")
+@promise("WOO-15: refunds of a paid order, by line, of shipping, by amount: credit memos, "
+         "money out of the clearing account, nothing left open")
 def refunds_of_a_paid_order():
     bed = ShopBooks()
     order = bed.place(billing=BUYER, lines=MUGS, shipping_total="7.95")
@@ -76,7 +79,8 @@ def refunds_of_a_paid_order():
     bed.books_are_sound()
 
 
-@promise("WOO-15: an order that is refunded in full, without lines, is mirrored: income, tax, receivables and clearing are back at zero")
+@promise("WOO-15: an order that is refunded in full, without lines, is mirrored: income, tax, "
+         "receivables and clearing are back at zero")
 def refunded_in_full():
     bed = ShopBooks()
     order = bed.place(billing=BUYER, lines=MUGS, shipping_total="7.95", fees=[{"name": "Gift wrap", "total": "3.00"}])
@@ -140,7 +144,8 @@ def refunds_by_hand():
 def tax_by_lines():
     bed = ShopBooks(params=BY_LINE)
     orders = [bed.place(billing=BUYER, lines=MUGS, shipping_total="7.95"),
-              bed.place(billing=person("Hedy", "Kiesler", "hedy@example.com", CALIFORNIA), lines=MUGS + [{"sku": "ENGRAVING", "quantity": 1}]),
+              bed.place(billing=person("Hedy", "Kiesler", "hedy@example.com", CALIFORNIA),
+                        lines=MUGS + [{"sku": "ENGRAVING", "quantity": 1}]),
               bed.place(billing=BUYER, lines=[{"sku": "TSHIRT", "quantity": 7}], coupon="tenoff")]
     bed.settle()
     for order in orders:
@@ -159,7 +164,8 @@ def as_sales_receipts():
     order = bed.place(billing=BUYER, lines=MUGS, shipping_total="7.95")
     bed.settle()
     receipts = bed.documents("SalesReceipt")
-    equal([(Decimal(r["total"]), r["deposit_to"], r["payment_method"]) for r in receipts], [(Decimal(order["total"]), "Stripe Clearing", "Visa")])
+    equal([(Decimal(r["total"]), r["deposit_to"], r["payment_method"]) for r in receipts],
+          [(Decimal(order["total"]), "Stripe Clearing", "Visa")])
     equal(bed.documents("Invoice") + bed.documents("ReceivePayment"), [])
     pay_back(bed, order, lines=[{"index": 1, "quantity": 2}], paid_back=True)
     back = -Decimal(bed.order(order["id"])["refunds"][0]["total"])
@@ -168,7 +174,8 @@ def as_sales_receipts():
     bed.books_are_sound()
 
 
-@promise("WOO-41: status moves and notes of posted orders write nothing and ask nothing, even when a product of theirs was deleted")
+@promise("WOO-41: status moves and notes of posted orders write nothing and ask nothing, "
+         "even when a product of theirs was deleted")
 def status_moves():
     bed = ShopBooks()
     orders = [bed.place(billing=BUYER, lines=MUGS) for _ in range(10)]
@@ -187,7 +194,8 @@ def status_moves():
     equal(bed.waiting("review") + bed.waiting("held"), [])
 
 
-@promise("WOO-34 WOO-18: changed lines and addresses of an unpaid order reach its invoice; WOO-41: a paid one takes a new address, but other money is a question")
+@promise("WOO-34 WOO-18: changed lines and addresses of an unpaid order reach its invoice; "
+         "WOO-41: a paid one takes a new address, but other money is a question")
 def changed_orders():
     bed = ShopBooks()
     cod = bed.place(billing=BUYER, lines=MUGS, payment_method="cod")
@@ -210,7 +218,8 @@ def changed_orders():
     bed.books_are_sound()
 
 
-@promise("WOO-45 WOO-34: a buyer whom we made is kept as the newest order and the account have him; one of the books keeps what he has")
+@promise("WOO-45 WOO-34: a buyer whom we made is kept as the newest order and the account have him; "
+         "one of the books keeps what he has")
 def customers_are_kept_current():
     bed = ShopBooks()
     bed.place(billing=BUYER, lines=MUGS)
@@ -226,11 +235,13 @@ def customers_are_kept_current():
     bed.place(billing={**BUYER, "address_1": "1 New Road", "city": "Albany", "postcode": "12207"}, lines=MUGS)
     bed.settle()
     grace = bed.books.get("/records/Customer/Grace%20Murray")
-    equal((grace["BillAddress"]["Addr2"], grace["Phone"]), ("1 New Road", "555-0100"), "address from the shop, phone from the bookkeeper")
+    equal((grace["BillAddress"]["Addr2"], grace["Phone"]), ("1 New Road", "555-0100"),
+          "address from the shop, phone from the bookkeeper")
     equal(bed.waiting("review"), [])
 
 
-@promise("WOO-35: a cancelled order that nobody paid is voided; a paid one is a question; ALL-13: what a person voided is not made again")
+@promise("WOO-35: a cancelled order that nobody paid is voided; a paid one is a question; "
+         "ALL-13: what a person voided is not made again")
 def cancelled_orders():
     bed = ShopBooks()
     cod, paid, by_hand = (bed.place(billing=BUYER, lines=MUGS, payment_method=m) for m in ("cod", "stripe", "cod"))
@@ -248,7 +259,8 @@ def cancelled_orders():
     bed.books_are_sound()
 
 
-@promise("WOO-42: an invoice typed by hand for this order is linked and left as it is; a number of somebody else's is a question")
+@promise("WOO-42: an invoice typed by hand for this order is linked and left as it is; "
+         "a number of somebody else's is a question")
 def typed_by_hand():
     bed = ShopBooks()
     bed.place(billing=BUYER, lines=MUGS)
@@ -256,7 +268,9 @@ def typed_by_hand():
     first = bed.documents("Invoice")[0]
     numbers = [int(first["number"][1:]) + n for n in (1, 2)]
     for number, customer in zip(numbers, ("Grace Murray", "Babbage Engines")):
-        bed.books.post("/person/add", {"type": "Invoice", "set": {"CustomerRef": {"FullName": customer}, "RefNumber": f"W{number}", "TxnDate": first["date"],
+        bed.books.post("/person/add", {"type": "Invoice",
+                                       "set": {"CustomerRef": {"FullName": customer},
+                                               "RefNumber": f"W{number}", "TxnDate": first["date"],
             "ItemSalesTaxRef": {"FullName": "New York City"}, "lines": [{"ItemRef": {"FullName": line["item"]},
                                                                          "Quantity": line.get("quantity"), "Amount": line["amount"],
                 "SalesTaxCodeRef": {"FullName": line["tax_code"]}} for line in first["lines"]]}})
@@ -272,7 +286,8 @@ def typed_by_hand():
 def guests_share_one():
     bed = ShopBooks(more='customers = "registered_only",')
     guest = bed.place(billing=person("Alan", "Mathison", "alan@example.com"), lines=MUGS)
-    known = bed.place(customer={"email": "grace@example.com", "first_name": "Grace", "last_name": "Murray"}, billing=BUYER, lines=MUGS)
+    known = bed.place(customer={"email": "grace@example.com", "first_name": "Grace", "last_name": "Murray"},
+                      billing=BUYER, lines=MUGS)
     bed.settle()
     equal((bed.invoice_of(guest)["customer"], bed.invoice_of(known)["customer"]), ("Web Customer", "Grace Murray"))
 
@@ -303,21 +318,27 @@ def euros():
     holds("currency" in {d["cause"] for d in bed.waiting("held")}, "held, cause currency")
 
 
-@promise("ALL-08: where the books keep several currencies an order in euros is its buyer's, on the euros' receivables at the tenant's rate; for a buyer kept in dollars it is held")
+@promise("ALL-08: where the books keep several currencies an order in euros is its buyer's, "
+         "on the euros' receivables at the tenant's rate; for a buyer kept in dollars it is held")
 def several_currencies():
     bed = ShopBooks(more='receivables = { EUR = "Euro Receivables", USD = "Accounts Receivable" }, exchange_rates = { EUR = "1.15", USD = "1" }, '
                          'currency_names = { EUR = "Euro", USD = "US Dollar" },')
     bed.books.post("/person/preferences", {"IsMultiCurrencyOn": True})
-    bed.books.post("/person/add", {"type": "Account", "set": {"Name": "Euro Receivables", "AccountType": "AccountsReceivable", "CurrencyRef": "Euro"}})
+    bed.books.post("/person/add",
+                   {"type": "Account", "set": {"Name": "Euro Receivables",
+                                               "AccountType": "AccountsReceivable", "CurrencyRef": "Euro"}})
     bed.books.post("/person/add", {"type": "Customer", "set": {"Name": "Mary Shelley", "Email": "mary@example.com"}})
     wien = {"country": "AT", "city": "Wien", "postcode": "1010"}
-    euros = bed.place(billing=person("Lise", "Meitner", "lise@example.at", wien), lines=[{"sku": "MUG-RED", "quantity": 2}], currency="EUR", paid=True)
+    euros = bed.place(billing=person("Lise", "Meitner", "lise@example.at", wien),
+                      lines=[{"sku": "MUG-RED", "quantity": 2}], currency="EUR", paid=True)
     dollars = bed.place(billing=BUYER, lines=MUGS, paid=True)
     mixed = bed.place(billing=person("Mary", "Shelley", "mary@example.com"), lines=MUGS, currency="EUR", paid=True)
     bed.settle()
     held = bed.books_are_sound()
     equal((bed.invoice_of(euros)["total"], bed.invoice_of(euros)["balance"]), (euros["total"], "0.00"), "posted and paid")
-    equal({c["name"]: c["balance"] for c in held["customers"] if c["name"] in ("Lise Meitner", "Mary Shelley")}, {"Lise Meitner": "0.00", "Mary Shelley": "0.00"})
+    equal({c["name"]: c["balance"] for c in held["customers"]
+           if c["name"] in ("Lise Meitner", "Mary Shelley")},
+          {"Lise Meitner": "0.00", "Mary Shelley": "0.00"})
     equal(bed.books.get("/records/Customer/Lise%20Meitner")["CurrencyRef"]["FullName"], "Euro", "he is kept in euros")
     takings = (Decimal(euros["total"]) * Decimal("1.15")).quantize(Decimal("0.01")) + Decimal(dollars["total"])
     equal(bed.balance_sheet("Stripe Clearing"), takings, "in dollars")

@@ -8,7 +8,8 @@ def attention(desk):
     return [t for t in desk.at.mlc("status")["things"] if "names are in the company file" in str(t)]
 
 
-@promise("WOO-44: names are counted once a day; from 80 % of what the file holds on it is an alert that offers one customer for all, until there is room")
+@promise("WOO-44: names are counted once a day; from 80 % of what the file holds on it is an alert that "
+         "offers one customer for all, until there is room")
 def watched():
     desk = Desk(settings={"max_names": 200})
     desk.post(order(1))

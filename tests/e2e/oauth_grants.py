@@ -117,7 +117,8 @@ def _():
     equal(status, 403, page)
     holds("access_denied" in page, page)
     where = urllib.parse.urlsplit(back)
-    for query in (where.query, where.query.replace("error=access_denied", "code=x"), "", "state=acme.crm.00&code=x", "state=%00"):
+    for query in (where.query, where.query.replace("error=access_denied", "code=x"), "",
+                  "state=acme.crm.00&code=x", "state=%00"):
         status, _, page = exchange(f"{b.host.url}/oauth/callback?{query}")
         equal(status, 400, query)
         holds(b"unknown, was used already or has expired" in page, page)
@@ -339,7 +340,8 @@ def _():
 def _():
     b = Bed(start=False)
     d = b.deployment
-    for more, words in (('app = "bureu"', "mlc.lua has no such app"), ('app = "bureau", auth = "oauth_code", x = 1', "no setting 'x'")):
+    for more, words in (('app = "bureu"', "mlc.lua has no such app"),
+                        ('app = "bureau", auth = "oauth_code", x = 1', "no setting 'x'")):
         d.tenant("acme", TENANT.format(url=b.office.url, more=more))
         code, _, said = d.run("check")
         equal(code, 1, said)
@@ -349,7 +351,8 @@ def _():
     holds(code == 1 and "is no name for a tenant" in said, said)
 
 
-@promise("the alert command runs four times at once at most, and for a minute at most: of twelve connections that nobody authorized each is told of")
+@promise("the alert command runs four times at once at most, and for a minute at most: "
+         "of twelve connections that nobody authorized each is told of")
 def told_in_turn():
     b = Bed(start=False)
     d = b.deployment

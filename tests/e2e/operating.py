@@ -51,7 +51,8 @@ def pause():
     bed.books_are_sound()
 
 
-@promise("ALL-15: what is paused twice, for itself and with its tenant, goes on after both are resumed, with a restart between them and without; the first resume says so")
+@promise("ALL-15: what is paused twice, for itself and with its tenant, goes on after both are resumed, "
+         "with a restart between them and without; the first resume says so")
 def paused_twice():
     bed = ShopBooks()
 
@@ -72,7 +73,8 @@ def paused_twice():
             equal(paused(), {False}, f"after resume {second} too")
 
 
-@promise("ALL-15: paused under load, nothing more is written once the command has come back, everything is accepted; resumed, each is done once")
+@promise("ALL-15: paused under load, nothing more is written once the command has come back, "
+         "everything is accepted; resumed, each is done once")
 def pause_under_load():
     target = Target(lambda number, key, document: 0.002)
     d = deployment(target)
@@ -121,7 +123,8 @@ def a_secret_needs_its_own_tenant_only():
     holds("there is no connection acme/shopp in tenants/acme/tenant.lua" in said, said)
 
 
-@promise("a secret goes in whole, a key of many lines too; one that is too long or no text is refused with a word, and the one before stays")
+@promise("a secret goes in whole, a key of many lines too; one that is too long or no text is refused with "
+         "a word, and the one before stays")
 def whole_secrets():
     bed = ShopBooks(hooks=False)
     lines = "\n".join(["-----BEGIN PRIVATE KEY-----", *["x" * 64] * 200, "-----END PRIVATE KEY-----"])
@@ -265,7 +268,8 @@ def brake_on_documents():
         holds(bed.invoice_of(order), f"order {order['number']} is posted in the end")
 
 
-@promise("a shop that cannot be read is no secret: status says so at once, and after a quarter of an hour it needs a person; it is over by itself")
+@promise("a shop that cannot be read is no secret: status says so at once, "
+         "and after a quarter of an hour it needs a person; it is over by itself")
 def not_read():
     bed = ShopBooks(hooks=False)
     bed.settle()
@@ -274,7 +278,8 @@ def not_read():
     eventually(lambda: "cannot be read just now" in bed.at.say("status")[1], "status shows it")
     equal([t for t in bed.at.run("status")[1]["things"] if t.get("alert") == "not_read"], [], "it may pass by itself")
     bed.host.advance(60 * 60000)
-    told = eventually(lambda: [t for t in bed.at.run("status")[1]["things"] if t.get("alert") == "not_read"], "a person is told")[0]
+    told = eventually(lambda: [t for t in bed.at.run("status")[1]["things"] if t.get("alert") == "not_read"],
+                      "a person is told")[0]
     equal(told["about"], "acme/shop")
     holds("could not be read since 20" in told["why"] and "a web page" in told["why"], told["why"])
     bed.shop.control("DELETE", "/faults")
@@ -282,7 +287,8 @@ def not_read():
     eventually(lambda: not [t for t in bed.at.run("status")[1]["things"] if t.get("alert") == "not_read"], "it is over")
 
 
-@promise("whom we may call is what mlc.lua says, from a reload on; a network that is none, or a certificate that is not there, is said by check and changes nothing")
+@promise("whom we may call is what mlc.lua says, from a reload on; a network that is none, "
+         "or a certificate that is not there, is said by check and changes nothing")
 def outbound():
     bed = ShopBooks(hooks=False)
     with open(bed.at.file("mlc.lua")) as f:
@@ -311,10 +317,12 @@ def another_currency():
     equal(bed.invoice_of(order), None)
     held = [d for d in bed.waiting("held") if d["flow"].endswith(".invoice")]
     equal([d["cause"] for d in held], ["currency"])
-    equal(len([c for c in bed.books.get("/books")["customers"] if (c.get("email") or "").startswith("guest")]), 0, "customers made for it")
+    equal(len([c for c in bed.books.get("/books")["customers"]
+               if (c.get("email") or "").startswith("guest")]), 0, "customers made for it")
 
 
-@promise("ALL-03 WOO-46: ping proves keys, reach, version and company, writes nothing, and names what the books lack with where it is used")
+@promise("ALL-03 WOO-46: ping proves keys, reach, version and company, writes nothing, "
+         "and names what the books lack with where it is used")
 def ping():
     bed = ShopBooks(more='shipping_item = "Freight Out",', mode="shadow")
     bed.visit()
@@ -326,7 +334,9 @@ def ping():
     holds(rows["acme/books"]["facts"]["company"].startswith("Acme Mugs"), "the company")
     equal([(l["entity"], l["name"]) for l in rows["acme/books"]["lacks"]], [("Item", "Freight Out")])
     equal(code, 1, "exit status: the books lack something")
-    holds(all(route.startswith(("GET ", "HEAD ", "OPTIONS ")) for route in bed.shop.get("/calls")["by_route"]), "ping writes nothing")
+    holds(all(route.startswith(("GET ", "HEAD ",
+                                "OPTIONS ")) for route in bed.shop.get("/calls")["by_route"]),
+          "ping writes nothing")
 
 
 @promise("WOO-46: names that the books will not look up are not asked for again and again")
@@ -383,7 +393,8 @@ def secrets():
         equal(found, [], f"files that hold {secret[:4]}...")
 
 
-@promise("ALL-06 WOO-22 WOO-23 WOO-24: a write that QuickBooks refused is in the trail, and is replayed once mended, without a second one")
+@promise("ALL-06 WOO-22 WOO-23 WOO-24: a write that QuickBooks refused is in the trail, "
+         "and is replayed once mended, without a second one")
 def replay():
     bed = ShopBooks()
     bed.books.fault(kind="refuse", path="InvoiceAddRq", code=3140, message="no such thing", count=1)
@@ -512,7 +523,8 @@ def admin_port():
 @promise("ALL-02: nothing asks for a licence")
 def no_licence_gate():
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    found = subprocess.run(["grep", "-rniE", "licen[cs]e[_ -]?(key|check|gate|server)", os.path.join(root, "host"), os.path.join(root, "plugins"),
+    found = subprocess.run(["grep", "-rniE", "licen[cs]e[_ -]?(key|check|gate|server)",
+                            os.path.join(root, "host"), os.path.join(root, "plugins"),
                             "--include=*.c", "--include=*.h"], capture_output=True, text=True).stdout
     equal(found, "")
 

@@ -4,10 +4,12 @@ from decimal import Decimal
 from lib import CALIFORNIA, ShopBooks, equal, holds, person, promise, run
 
 
-@promise("WOO-01 WOO-02 WOO-14 WOO-17 WOO-26 ALL-04: a new order becomes an invoice and its buyer a customer, in one visit, with nobody's help")
+@promise("WOO-01 WOO-02 WOO-14 WOO-17 WOO-26 ALL-04: a new order becomes an invoice and its buyer a "
+         "customer, in one visit, with nobody's help")
 def a_new_order():
     bed = ShopBooks()
-    order = bed.place(billing=person("Grace", "Murray", "grace@example.com"), lines=[{"sku": "MUG-RED", "quantity": 2}], shipping_total="7.95")
+    order = bed.place(billing=person("Grace", "Murray", "grace@example.com"),
+                      lines=[{"sku": "MUG-RED", "quantity": 2}], shipping_total="7.95")
     bed.settle(visits=2)
     invoice = bed.invoice_of(order)
     holds(invoice, "the order has an invoice")
@@ -19,15 +21,19 @@ def a_new_order():
     bed.books_are_sound()
 
 
-@promise("WOO-13 WOO-45: a customer who is in QuickBooks under another spelling but with the same e-mail is adopted, and keeps what the bookkeeper wrote")
+@promise("WOO-13 WOO-45: a customer who is in QuickBooks under another spelling but with the same e-mail is "
+         "adopted, and keeps what the bookkeeper wrote")
 def an_adopted_customer():
     bed = ShopBooks()
     before = bed.books.get("/records/Customer/Lovelace,%20Ada")
-    order = bed.place(billing=person("Ada", "Byron King", "ada@example.com", CALIFORNIA), lines=[{"sku": "MUG-BLUE", "quantity": 1}])
+    order = bed.place(billing=person("Ada", "Byron King", "ada@example.com", CALIFORNIA),
+                      lines=[{"sku": "MUG-BLUE", "quantity": 1}])
     bed.settle()
     after = bed.books.get("/records/Customer/Lovelace,%20Ada")
     equal(bed.invoice_of(order)["customer"], "Lovelace, Ada")
-    equal(sum((c.get("email") or "").lower() == "ada@example.com" for c in bed.books.get("/books")["customers"]), 1, "customers of that e-mail")
+    equal(sum((c.get("email")
+               or "").lower() == "ada@example.com" for c in bed.books.get("/books")["customers"]), 1,
+          "customers of that e-mail")
     for field in ("Name", "TermsRef", "Notes", "Phone", "BillAddress"):
         equal(after.get(field), before.get(field), field)
 
@@ -45,7 +51,8 @@ def by_webhook_and_by_poll():
     equal(len(bed.documents("Invoice")), 2)
 
 
-@promise("WOO-28 ALL-06: an unknown item waits as one cause; one remembered answer posts all that wait for it, and all later ones")
+@promise("WOO-28 ALL-06: an unknown item waits as one cause; one remembered answer posts all that wait for "
+         "it, and all later ones")
 def an_unknown_item():
     bed = ShopBooks()
     orders = [bed.place(lines=[{"sku": "MUG-GLITTER", "quantity": n}]) for n in (1, 2, 3)]

@@ -3,7 +3,8 @@
 from lib import equal, eventually, promise, run
 from lib.pair import Pair
 
-FORTH = ('match = { { by = "link" }, { by = { name = src "name" } }, on_none = "create" },', 'name = src "name", note = src "note", phone = src "phone"')
+FORTH = ('match = { { by = "link" }, { by = { name = src "name" } }, on_none = "create" },',
+         'name = src "name", note = src "note", phone = src "phone"')
 
 
 @promise("ALL-15: what is being looked up when the flow is paused is not written when the answer comes; resumed, it is, once")

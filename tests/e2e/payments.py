@@ -16,7 +16,8 @@ def owed(bed):
     return sum((Decimal(c["balance"]) for c in bed.books.get("/books")["customers"]), Decimal(0))
 
 
-@promise("WOO-39: paid orders leave nothing open; each gateway's clearing account equals its takings; method and account are always sent")
+@promise("WOO-39: paid orders leave nothing open; each gateway's clearing account equals its takings; "
+         "method and account are always sent")
 def nothing_open():
     bed = ShopBooks()
     cards = [bed.place(lines=[{"sku": "MUG-RED", "quantity": n}], shipping_total="7.95") for n in (1, 2)]
@@ -32,7 +33,8 @@ def nothing_open():
     for payment in payments:
         equal(len(payment["applied"]), 1, "invoices that a payment is applied to")
         order = invoices[payment["applied"][0]["to"]]
-        equal((Decimal(payment["applied"][0]["amount"]), Decimal(payment["unused"])), (Decimal(order["total"]), 0), "applied, unused")
+        equal((Decimal(payment["applied"][0]["amount"]), Decimal(payment["unused"])),
+              (Decimal(order["total"]), 0), "applied, unused")
         equal(payment["payment_method"], "Visa")
     bed.books_are_sound()
 
@@ -74,7 +76,8 @@ def crash_between():
         killed_at(bed, kind)
         bed.settle()
         equal(Decimal(bed.invoice_of(order)["balance"]), 0, f"open after a crash at {kind}")
-        equal([Decimal(p["total"]) for p in bed.documents("ReceivePayment")], [Decimal(order["total"])], f"payments after a crash at {kind}")
+        equal([Decimal(p["total"]) for p in bed.documents("ReceivePayment")], [Decimal(order["total"])],
+              f"payments after a crash at {kind}")
         equal(bed.balance_sheet("Stripe Clearing"), Decimal(order["total"]), "takings")
         bed.books_are_sound()
 
@@ -93,7 +96,8 @@ def sales_receipt():
     bed.books_are_sound()
 
 
-@promise("WOO-39 document = invoice: an invoice on the terms of its payment method stays open, and no payment is posted; no account is asked for")
+@promise("WOO-39 document = invoice: an invoice on the terms of its payment method stays open, "
+         "and no payment is posted; no account is asked for")
 def invoice_only():
     bed = ShopBooks(params=TAXES + ' document = "invoice", terms = { stripe = "Net 30" },')
     order = bed.place(lines=MUG)
@@ -126,7 +130,8 @@ def unnamed_method():
     equal(bed.invoice_of(order)["balance"], order["total"], "its invoice is posted, and open")
 
 
-@promise("WOO-40: cash on delivery is neither missed nor posted as paid; when the money comes one payment follows, and completing changes nothing more")
+@promise("WOO-40: cash on delivery is neither missed nor posted as paid; "
+         "when the money comes one payment follows, and completing changes nothing more")
 def cash_on_delivery():
     bed = ShopBooks()
     order = bed.place(lines=MUG, payment_method="cod")
@@ -146,7 +151,8 @@ def cash_on_delivery():
     bed.books_are_sound()
 
 
-@promise("WOO-40: a bank transfer that is on hold is not sold; post_when = status with on-hold posts its invoice first and the payment when it comes")
+@promise("WOO-40: a bank transfer that is on hold is not sold; post_when = status with on-hold posts its "
+         "invoice first and the payment when it comes")
 def bank_transfer():
     money = TAXES + 'deposit_to = { default = "Checking" }, payment_methods = { default = "Check" },'
     bed = ShopBooks(params=money)

@@ -17,14 +17,17 @@ def small(**more):
 
 
 def person(h, kind, name, email=None, **more):
-    return h.person(f"/{kind}", {"DisplayName": name, **({"PrimaryEmailAddr": {"Address": email}} if email else {}), **more}, SECOND)["Id"]
+    return h.person(f"/{kind}",
+                    {"DisplayName": name, **({"PrimaryEmailAddr": {"Address": email}} if email else {}),
+                     **more}, SECOND)["Id"]
 
 
 def reviews(h):
     return {(d["flow"].split(".")[1], d["cause"]) for d in h.reviews()}
 
 
-@promise("ZEN-23 ZEN-24 ZEN-39 ZEN-40 ZEN-42: by e-mail first, by name only without one; what is unclear waits for a person, and nothing is written for it")
+@promise("ZEN-23 ZEN-24 ZEN-39 ZEN-40 ZEN-42: by e-mail first, by name only without one; "
+         "what is unclear waits for a person, and nothing is written for it")
 def _():
     h = small()
     h.desk.post("/organizations", {"name": "Twins Ltd"})
@@ -38,9 +41,11 @@ def _():
     by = {o["name"]: o for o in h.organizations()}
     realm = SECOND
     maple = h.customer("Maple Toy Company", realm)["Id"]
-    equal((by["Maple Toys"]["external_id"], "Maple Toy Company" in by), (f"qbo:{realm}:customer:{maple}", False), "by e-mail, and it keeps its name")
+    equal((by["Maple Toys"]["external_id"], "Maple Toy Company" in by),
+          (f"qbo:{realm}:customer:{maple}", False), "by e-mail, and it keeps its name")
     holds("vip" in by["Maple Toys"]["tags"], "and its tags")
-    holds((by["Harbor Cafe"]["external_id"] or "").startswith("qbo:") and by["Harbor Cafe"]["notes"] == "pays late", "by name, and it keeps its notes")
+    holds((by["Harbor Cafe"]["external_id"] or "").startswith("qbo:")
+          and by["Harbor Cafe"]["notes"] == "pays late", "by name, and it keeps its notes")
     holds("Nobody Knows" in by, "a new one")
     equal(reviews(h), {("customer", "name_exists:Twins Ltd"), ("customer", "same_company:Pair")}, "what a person is asked")
     holds(by["Twins Ltd"]["external_id"] is None and not {"Pair One", "Pair Two"} & set(by), "nothing was written for them")
@@ -53,24 +58,28 @@ def _():
     eventually(lambda: h.figures("Twins Ltd") == ("paid", 0, 0, "0.00"), "and its figures follow")
 
 
-@promise("ZEN-02 ZEN-30: a firm that buys and sells is two organizations that say which they are, and a ticket says which vendor it is about")
+@promise("ZEN-02 ZEN-30: a firm that buys and sells is two organizations that say which they are, "
+         "and a ticket says which vendor it is about")
 def _():
     h = small()
     person(h, "customer", "Both Inc", "sales@both.example", CompanyName="Both")
     person(h, "vendor", "Both Inc (V)", "buy@both.example", CompanyName="Both")
     h.sync()
     by = {o["name"]: o for o in h.organizations()}
-    equal((by["Both Inc"]["organization_fields"]["qbo_role"], by["Both Inc (V)"]["organization_fields"]["qbo_role"]), ("customer", "vendor"), "roles")
+    equal((by["Both Inc"]["organization_fields"]["qbo_role"],
+           by["Both Inc (V)"]["organization_fields"]["qbo_role"]), ("customer", "vendor"), "roles")
     holds("qbo_customer" in by["Both Inc"]["tags"] and "qbo_vendor" in by["Both Inc (V)"]["tags"], "tags")
     fields = [f for f in h.desk.get("/fields")["ticket_fields"] if f["type"] == "lookup"]
-    equal([(f["title"], f["relationship_target_type"]) for f in fields], [("Vendor", "zen:organization")], "one look-up for all vendors")
+    equal([(f["title"], f["relationship_target_type"]) for f in fields], [("Vendor", "zen:organization")],
+          "one look-up for all vendors")
     ticket = h.desk.get("/tickets")[0]
     h.desk.post(f"/tickets/{ticket['id']}/edit", {"custom_fields": [{"id": fields[0]["id"], "value": str(by[HICKS]["id"])}]})
     value = next(f["value"] for f in h.desk.get("/tickets")[0]["custom_fields"] if f["id"] == fields[0]["id"])
     equal(str(value), str(by[HICKS]["id"]), "which vendor it is about")
 
 
-@promise("ZEN-17 ZEN-25: the figures stand in notes, in fields or in both, as the tenant chooses; an agent's notes are not overwritten")
+@promise("ZEN-17 ZEN-25: the figures stand in notes, in fields or in both, as the tenant chooses; "
+         "an agent's notes are not overwritten")
 def _():
     h = small(params='figures = "both"')
     h.sync()
@@ -100,7 +109,8 @@ def _():
     h.until(lambda: "Design (inactive)" in {r["name"] for r in h.desk.get("/records")}, "an inactive one says so")
 
 
-@promise("ALL-15 ALL-03 ZEN-10: in the shadow nothing is written, and what was shown is what is written after go; by API token as well")
+@promise("ALL-15 ALL-03 ZEN-10: in the shadow nothing is written, and what was shown is what is written "
+         "after go; by API token as well")
 def _():
     h = small(mode="shadow", auth="basic")
     h.sync()
@@ -110,7 +120,8 @@ def _():
     equal((code, [c["ok"] for c in told["connections"]]), (0, [True, True]), "ping")
     h.at.mlc("go", "acme/books-desk", "--yes")
     h.sync()
-    done = {(d["flow"], d["label"]) for d in h.at.list("all") if d["state"] == "done" and d["label"] and not d["label"].startswith("Invoice")}
+    done = {(d["flow"], d["label"]) for d in h.at.list("all") if d["state"] == "done" and d["label"]
+            and not d["label"].startswith("Invoice")}
     equal(would - done, set(), "what was shown is done")
     equal(h.disagreements(realm=SECOND), [], "in the end")
 

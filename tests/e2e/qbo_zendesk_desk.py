@@ -23,7 +23,8 @@ def both():
     h.person("/vendor", {"DisplayName": "Birdseed Wholesale", "PrimaryEmailAddr": {"Address": "v@seed.example"}}, SECOND)
     h.person("/customer", {"DisplayName": "Birdseed Wholesale (shop)", "CompanyName": "Birdseed Wholesale",
                            "PrimaryEmailAddr": {"Address": "c@seed.example"}}, SECOND)
-    h.until(lambda: len([n for n in ours(h) if n.startswith("Birdseed")]) == 2, f"two of them: {ours(h)} {[r['cause'] for r in h.reviews()]}")
+    h.until(lambda: len([n for n in ours(h) if n.startswith("Birdseed")]) == 2,
+            f"two of them: {ours(h)} {[r['cause'] for r in h.reviews()]}")
     roles = {o["organization_fields"]["qbo_role"]: o for o in h.organizations() if o["name"].startswith("Birdseed")}
     equal(sorted(roles), ["customer", "vendor"])
     holds(roles["customer"]["external_id"] != roles["vendor"]["external_id"], roles)
@@ -53,10 +54,12 @@ def by_name():
     h.authorize("acme", SECOND)
     h.until(lambda: h.organization("Red Rock Diner") and h.organization("Oak Toys")["external_id"], "both are linked")
     equal(h.organization("Oak Toys")["id"], there["id"], "the one that was there")
-    equal([u for u in h.desk.get("/users") if u["organization_id"] == h.organization("Red Rock Diner")["id"]], [], "nobody is made up")
+    equal([u for u in h.desk.get("/users") if u["organization_id"] == h.organization("Red Rock Diner")["id"]],
+          [], "nobody is made up")
 
 
-@promise("ZEN-40: several customers of one company without an e-mail wait for a person, with no write; ZEN-42: so does a name that is there already")
+@promise("ZEN-40: several customers of one company without an e-mail wait for a person, with no write; "
+         "ZEN-42: so does a name that is there already")
 def reviews():
     h = BooksDesk(tenants={"acme": SECOND}, every=1440, authorize=False)
     taken = h.desk.post("/organizations", {"name": "Harbor Light"})
@@ -66,7 +69,8 @@ def reviews():
     h.authorize("acme", SECOND)
     h.until(lambda: {"same_company:Twin Ltd", "name_exists:Harbor Light"} <= {r["cause"] for r in h.reviews()}, "three wait")
     h.sync()
-    equal([o["external_id"] for o in h.organizations() if o["name"] in ("Harbor Light", "Twin North", "Twin South")], [None], "nothing was written")
+    equal([o["external_id"] for o in h.organizations()
+           if o["name"] in ("Harbor Light", "Twin North", "Twin South")], [None], "nothing was written")
     equal(h.desk.get("/calls")["by_status"].get("422", 0), 0, "nothing was tried in vain")
     holds(bird(h), "the others are there")
     h.at.mlc("decide", "acme", "--cause", "name_exists:Harbor Light", "--choice", "adopt", "--record", str(taken["id"]))
@@ -103,7 +107,8 @@ def reference():
     h.until(lambda: "Garden design" in {r["name"] for r in h.desk.get("/records")}, "the new name is there")
 
 
-@promise("ZEN-17, ZEN-25, ZEN-35: the same figures as notes, where a tenant wants them there; what an agent wrote is not overwritten")
+@promise("ZEN-17, ZEN-25, ZEN-35: the same figures as notes, where a tenant wants them there; "
+         "what an agent wrote is not overwritten")
 def notes():
     h = small(params='figures = "notes"')
     h.until(lambda: bird(h) and "239.00" in (bird(h)["notes"] or ""), "the notes say it")
@@ -114,7 +119,8 @@ def notes():
     equal(bird(h)["notes"], "An agent's own words")
 
 
-@promise("ZEN-26, ZEN-36: who wrote what, from which change, by which mapping, with which answer: in the trail; what failed is replayed once it is mended")
+@promise("ZEN-26, ZEN-36: who wrote what, from which change, by which mapping, "
+         "with which answer: in the trail; what failed is replayed once it is mended")
 def trail():
     h = small()
     h.until(lambda: bird(h), "it is there")

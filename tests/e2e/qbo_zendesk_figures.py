@@ -21,19 +21,22 @@ def birds(h):
     return h.customer("Amy's Bird Sanctuary", SECOND)["Id"]
 
 
-@promise("ZEN-01 ZEN-13 ZEN-15 ZEN-16 ZEN-28 ZEN-31 ZEN-35 ALL-04: each customer and vendor is an organization, with contact, address and figures, once")
+@promise("ZEN-01 ZEN-13 ZEN-15 ZEN-16 ZEN-28 ZEN-31 ZEN-35 ALL-04: each customer and vendor is an "
+         "organization, with contact, address and figures, once")
 def _():
     h = BooksDesk()
     h.sync()
     equal(h.disagreements(), [], "books and help desk")
     cars = h.organization("Cool Cars")
     fields = cars["organization_fields"]
-    equal((fields["qbo_role"], fields["qbo_status"], fields["qbo_open_invoices"], fields["qbo_overdue_invoices"], fields["qbo_currency"]),
+    equal((fields["qbo_role"], fields["qbo_status"], fields["qbo_open_invoices"],
+           fields["qbo_overdue_invoices"], fields["qbo_currency"]),
           ("customer", "overdue", 2, 1, "USD"), "figures")
     equal((fields["qbo_billing_contact"], fields["qbo_billing_email"], fields["qbo_billing_address"]),
           ("Grace Pariente, (415) 555-9933", "billing@coolcars.example", "65 Ocean Dr.\nHalf Moon Bay CA 94213"), "contact")
     grace = next(u for u in h.desk.get("/users") if u["email"] == "billing@coolcars.example")
-    equal((grace["name"], grace["organization_id"], grace["role"]), ("Grace Pariente", cars["id"], "end-user"), "the billing contact is a user there")
+    equal((grace["name"], grace["organization_id"], grace["role"]),
+          ("Grace Pariente", cars["id"], "end-user"), "the billing contact is a user there")
     bessie = h.organization("Books by Bessie")["organization_fields"]
     equal((bessie["qbo_role"], bessie["qbo_status"], bessie["qbo_open_bills"], Decimal(str(bessie["qbo_open_amount"]))),
           ("vendor", "overdue", 1, Decimal("75.50")), "a vendor's bills")
@@ -56,7 +59,8 @@ def _():
             began = time.monotonic()
             h.invoice(birds(h), "10.01", day(20), realm=SECOND)
             balance += Decimal("10.01")
-            eventually(lambda: h.figures("Amy's Bird Sanctuary") == ("open", 2 + n, 0, f"{balance:.2f}"), f"invoice {n} of {format_}: {h.figures(chr(65))}")
+            eventually(lambda: h.figures("Amy's Bird Sanctuary") == ("open", 2 + n, 0, f"{balance:.2f}"),
+                       f"invoice {n} of {format_}: {h.figures(chr(65))}")
             lags.append(time.monotonic() - began)
         holds(sorted(lags)[-1] <= 5, f"within 5 s: {lags}")
         cdc = [c for c in h.books.get("/calls")["log"] if "/cdc" in c["path"]]
@@ -77,7 +81,8 @@ def _():
         equal(h.books.errors() + h.desk.errors(), [], "errors")
 
 
-@promise("ZEN-05 ZEN-19: polling alone, at the cadence the user chose; with webhooks that come twice, late, reversed or not at all: the same, once")
+@promise("ZEN-05 ZEN-19: polling alone, at the cadence the user chose; "
+         "with webhooks that come twice, late, reversed or not at all: the same, once")
 def _():
     h = small(hooks=False, every=1)
     h.sync()
@@ -94,7 +99,8 @@ def _():
     equal(h.figures("Amy's Bird Sanctuary")[1], 6, "six are open")
 
 
-@promise("ZEN-06: a webhook that somebody else signed, or nobody, is refused; one for a company that is not here is taken and leads nowhere")
+@promise("ZEN-06: a webhook that somebody else signed, or nobody, is refused; "
+         "one for a company that is not here is taken and leads nowhere")
 def _():
     h = small(hooks="cloudevents", every=1440, books={"deliver_after_ms": HOUR})  # none leaves before it is told to
     h.sync()
@@ -104,7 +110,8 @@ def _():
         h.invoice(birds(h), "1.00", day(20), realm=SECOND)
         holds(not h.books.post("/deliver")["taken"], f"{kind} is not taken")
     equal(h.books.get("/reads")["reads"], reads, "and nothing was read for it")
-    equal(h.books.post("/events", {"body": '[{"specversion":"1.0","type":"qbo.customer.updated.v1","intuitentityid":"1","intuitaccountid":"777","data":{}}]'}), {"status": 200}, "a stranger's company")
+    equal(h.books.post("/events",
+                       {"body": '[{"specversion":"1.0","type":"qbo.customer.updated.v1","intuitentityid":"1","intuitaccountid":"777","data":{}}]'}), {"status": 200}, "a stranger's company")
     equal(h.books.post("/events", {"body": "[[[ not JSON"}), {"status": 200}, "what can never be understood")
     h.books.post("/deliver")
     eventually(lambda: h.figures("Amy's Bird Sanctuary")[1] == 3, "what was refused comes again, rightly signed")
@@ -121,19 +128,23 @@ def _():
     h.at.start()
     before = h.books.get("/calls")["total"]
     h.advance(2 * DAY)
-    eventually(lambda: h.figures("Amy's Bird Sanctuary")[:3] == ("overdue", 2, 1), f"overdue by itself: {h.figures(chr(65))}", 40)
+    eventually(lambda: h.figures("Amy's Bird Sanctuary")[:3] == ("overdue", 2, 1),
+               f"overdue by itself: {h.figures(chr(65))}", 40)
     holds(h.books.get("/calls")["total"] - before < 20, "few reads for it")
 
 
-@promise("ZEN-41 ALL-11: what a sub-customer owes is its top customer's, once, at whatever depth; its invoice moves the figures there")
+@promise("ZEN-41 ALL-11: what a sub-customer owes is its top customer's, once, at whatever depth; "
+         "its invoice moves the figures there")
 def _():
     h = small(every=1440)
     top = birds(h)
-    job = h.person("/customer", {"DisplayName": "Aviary", "ParentRef": {"value": top}, "PrimaryEmailAddr": {"Address": "birds@amy.example"}}, SECOND)["Id"]
-    deep = h.person("/customer", {"DisplayName": "North Wing", "ParentRef": {"value": job}, "PrimaryEmailAddr": {"Address": "birds@amy.example"}}, SECOND)["Id"]
+    job = h.person("/customer", {"DisplayName": "Aviary", "ParentRef": {"value": top},
+                                 "PrimaryEmailAddr": {"Address": "birds@amy.example"}}, SECOND)["Id"]
+    deep = h.person("/customer", {"DisplayName": "North Wing", "ParentRef": {"value": job},
+                                  "PrimaryEmailAddr": {"Address": "birds@amy.example"}}, SECOND)["Id"]
     h.sync()
-    equal([o["name"] for o in h.organizations() if (o["external_id"] or "").startswith("qbo:")], ["Amy's Bird Sanctuary", "Hicks Hardware"],
-          "no organization of their own")
+    equal([o["name"] for o in h.organizations() if (o["external_id"] or "").startswith("qbo:")],
+          ["Amy's Bird Sanctuary", "Hicks Hardware"], "no organization of their own")
     h.invoice(job, "100.00", day(20), realm=SECOND)
     eventually(lambda: h.figures("Amy's Bird Sanctuary") == ("open", 2, 0, "339.00"), "a job's invoice")
     h.invoice(deep, "0.10", day(-3), dated=day(-9), realm=SECOND)
@@ -142,7 +153,8 @@ def _():
     equal(h.disagreements(realm=SECOND), [], "in the end")
 
 
-@promise("ALL-11: a customer who becomes another one's sub-customer keeps his organization, and its figures stay true; so are those of the customer above")
+@promise("ALL-11: a customer who becomes another one's sub-customer keeps his organization, "
+         "and its figures stay true; so are those of the customer above")
 def _():
     h = small()
     h.sync()
@@ -153,11 +165,13 @@ def _():
     h.person(f"/customer/{firm['Id']}", {"ParentRef": {"value": birds(h)}, "Job": True}, SECOND)
     h.until(lambda: h.figures("Amy's Bird Sanctuary")[1] == above[1] + 1, "it is among hers")
     h.pay(invoice, "50.00", SECOND)
-    h.until(lambda: (h.figures("Fabrikam")[:2], h.figures("Amy's Bird Sanctuary")) == (("paid", 0), above), "neither shows what is no more so")
+    h.until(lambda: (h.figures("Fabrikam")[:2], h.figures("Amy's Bird Sanctuary")) == (("paid", 0), above),
+            "neither shows what is no more so")
     equal(h.at.list("held") + h.reviews(), [], "nobody is asked")
 
 
-@promise("ZEN-09 ZEN-32 ALL-12: who is made inactive is marked and comes back; who was merged is not closed, and his invoices count at the survivor")
+@promise("ZEN-09 ZEN-32 ALL-12: who is made inactive is marked and comes back; "
+         "who was merged is not closed, and his invoices count at the survivor")
 def _():
     h = small(every=1440)
     h.sync()
@@ -176,14 +190,16 @@ def _():
     holds("qbo_inactive" in h.organization("Amy Two")["tags"], "who was merged is marked")
 
 
-@promise("ALL-12: where Intuit names who was merged into whom the link moves to the survivor, with audit; nothing is closed and nothing new")
+@promise("ALL-12: where Intuit names who was merged into whom the link moves to the survivor, with audit; "
+         "nothing is closed and nothing new")
 def _():
     h = small(every=1440, hooks="classic")
     h.sync()
     other = h.person("/customer", {"DisplayName": "Amy Two", "PrimaryEmailAddr": {"Address": "two@amy.example"}}, SECOND)["Id"]
     eventually(lambda: h.organization("Amy Two"), "another, in the help desk")
     h.at.mlc("pause", "acme/desk")  # the survivor is not in the help desk before the merge is told
-    survivor = h.person("/customer", {"DisplayName": "Amy the Third", "PrimaryEmailAddr": {"Address": "third@amy.example"}}, SECOND)["Id"]
+    survivor = h.person("/customer", {"DisplayName": "Amy the Third",
+                                      "PrimaryEmailAddr": {"Address": "third@amy.example"}}, SECOND)["Id"]
     count = len(h.organizations())
     h.person("/merge", {"kind": "Customer", "from": other, "to": survivor}, SECOND)
     eventually(lambda: any(e["detail"].get("merged_into") == survivor or survivor in str(e["detail"]) for e in

@@ -26,7 +26,8 @@ def refreshes(h):
     return h.books.get("/calls")["by_route"].get("POST /oauth2/v1/tokens/bearer", 0)
 
 
-@promise("ZEN-04 ZEN-21 ZEN-38 ALL-05: ten simulated days of rotating tokens, with kill -9 in between: the newest is kept, sealed, and no call fails for it")
+@promise("ZEN-04 ZEN-21 ZEN-38 ALL-05: ten simulated days of rotating tokens, "
+         "with kill -9 in between: the newest is kept, sealed, and no call fails for it")
 def _():
     # A reply that dies with the host before it is on disk is survived where the vendor lets the value before serve on for a while.
     h = small(books={"rotate": "daily", "grace_s": 7200})
@@ -36,8 +37,10 @@ def _():
         for _ in range(96 if n == 0 else 1):  # the first day by the quarter of an hour
             h.advance(DAY // 96 if n == 0 else DAY)
         if n == 0:
-            eventually(lambda: refreshes(h) - before >= 12, f"access of an hour is renewed again and again: {refreshes(h) - before}")
-            equal([c["path"] for c in h.books.get("/calls")["log"] if c["status"] == "401"], [], "ahead of its end: no call was refused")
+            eventually(lambda: refreshes(h) - before >= 12,
+                       f"access of an hour is renewed again and again: {refreshes(h) - before}")
+            equal([c["path"] for c in h.books.get("/calls")["log"] if c["status"] == "401"], [],
+                  "ahead of its end: no call was refused")
         h.invoice(birds(h), "1.00", day(40), realm=SECOND)
         eventually(lambda: h.figures(AMY)[1] == 2 + n, f"day {n}: {h.figures(AMY)}")
         values.update(g["value"] for g in grants(h))
@@ -46,7 +49,8 @@ def _():
             h.at.start()
             h.host.advance((n + 1) * DAY)  # a new process begins with the real time
     holds(len(values) >= 9, f"the value has changed each day: {len(values)}")
-    found = [path for path in files(h.at.path) if any(v.encode() in open(path, "rb").read() for v in values | {SECRET, VERIFIER})]
+    found = [path for path in files(h.at.path)
+             if any(v.encode() in open(path, "rb").read() for v in values | {SECRET, VERIFIER})]
     equal(found, [], "no token and no secret stands anywhere on disk")
 
 
@@ -80,13 +84,16 @@ def _():
     equal(h.disagreements(realm=SECOND), [], "in the end")
 
 
-@promise("ZEN-37: a grant that was revoked holds that connection, says so within a minute with the address to open, and goes on once somebody has agreed again")
+@promise("ZEN-37: a grant that was revoked holds that connection, says so within a minute with the address "
+         "to open, and goes on once somebody has agreed again")
 def _():
     h = small()
     h.sync()
     h.books.post("/disconnect", {"realm": SECOND})
     h.invoice(birds(h), "1.00", day(40), realm=SECOND)
-    eventually(lambda: any(t.get("connection") == "acme/books" or "acme/books" in str(t) for t in h.at.run("status")[1]["things"]), "a person is told")
+    eventually(lambda: any(t.get("connection") == "acme/books"
+                           or "acme/books" in str(t) for t in h.at.run("status")[1]["things"]),
+               "a person is told")
     said = h.at.say("status", "acme")[1]
     holds("/connect/oauth2?" in said or "/connect/oauth2?" in h.host.said(), f"with the address: {said}")
     holds("grant_dead" in h.host.said(), "and the alert went out")
@@ -117,7 +124,8 @@ def _():
     h.books.fault(kind="status", path="/v3/*", status=429, count=2,
                   json={"Fault": {"Error": [{"Message": "message=ThrottleExceeded; errorCode=003001; statusCode=429", "Detail": "slow",
                                              "code": "3001"}], "type": "SERVICE"}})
-    h.desk.fault(kind="status", path="/api/v2/organizations/*", method="PUT", status=429, count=2, headers={"Retry-After": "2"}, body="")
+    h.desk.fault(kind="status", path="/api/v2/organizations/*", method="PUT", status=429, count=2,
+                 headers={"Retry-After": "2"}, body="")
     h.invoice(birds(h), "1.00", day(40), realm=SECOND)
     def later():
         h.host.advance(MINUTE)
@@ -128,7 +136,8 @@ def _():
     equal(h.disagreements(realm=SECOND), [], "in the end")
 
 
-@promise("ZEN-26 ZEN-36 ALL-06: what Zendesk refuses is held with its words, and replayed without a double; the trail tells both sides")
+@promise("ZEN-26 ZEN-36 ALL-06: what Zendesk refuses is held with its words, and replayed without a double; "
+         "the trail tells both sides")
 def _():
     h = small()
     h.sync()
@@ -142,11 +151,13 @@ def _():
     eventually(lambda: h.figures(AMY)[1] == 2, "and then done")
     equal(h.at.list("held"), [], "nothing is left")
     story = h.at.say("story", "acme/books", "Customer", birds(h))[1]
-    holds("the desk is being painted" in story and "organization_fields.qbo_open_invoices 2" in story, "the story tells of the refusal and of the outcome")
+    holds("the desk is being painted" in story and "organization_fields.qbo_open_invoices 2" in story,
+          "the story tells of the refusal and of the outcome")
     equal(h.at.run("audit", "verify")[0], 0, "the trail is whole")
 
 
-@promise("promises 1 and 2: replies lost, 5xx, half bodies, pages of HTML and an outage on either side: nothing lost, nothing doubled")
+@promise("promises 1 and 2: replies lost, 5xx, half bodies, pages of HTML and an outage on either side: "
+         "nothing lost, nothing doubled")
 def _():
     h = small()
     h.sync()
@@ -160,12 +171,14 @@ def _():
         h.sync()
     for d in h.at.list("held"):
         h.at.mlc("release", "acme", "--cause", d["cause"])
-    h.until(lambda: h.disagreements(realm=SECOND) == [], f"as if nothing had happened: {h.disagreements(realm=SECOND)} {h.at.list('held')}")
+    h.until(lambda: h.disagreements(realm=SECOND) == [],
+            f"as if nothing had happened: {h.disagreements(realm=SECOND)} {h.at.list('held')}")
     names = [o["name"] for o in h.organizations()]
     equal(len(names), len(set(names)), "nobody twice")
 
 
-@promise("ZEN-07: away for 29 days, what changed is captured; away for 31 days, all is compared, and what was deleted meanwhile counts no more")
+@promise("ZEN-07: away for 29 days, what changed is captured; away for 31 days, all is compared, "
+         "and what was deleted meanwhile counts no more")
 def _():
     for days, whole in ((29, False), (31, True)):
         h = small(hooks=False)
@@ -188,7 +201,8 @@ def _():
         equal(wholes > 0, whole, f"{days} days: read by query")
 
 
-@promise("ZEN-07: more than 1,000 invoices change at once, and one is deleted among them: all is compared, and its customer's figures lose it")
+@promise("ZEN-07: more than 1,000 invoices change at once, and one is deleted among them: all is compared, "
+         "and its customer's figures lose it")
 def _():
     h = small(hooks=False)
     bulk = h.person("/customer", {"DisplayName": "Bulk Buyer", "PrimaryEmailAddr": {"Address": "bulk@buyer.example"}}, SECOND)
@@ -198,7 +212,8 @@ def _():
     h.advance(HOUR)
     h.person(f"/invoice/{extra['Id']}/delete", realm=SECOND)
     h.person("/grow", {"kind": "Invoice", "count": 1050, "customer": bulk["Id"], "amount": "0.00"}, SECOND)
-    h.until(lambda: h.figures(AMY)[1] == 1 and h.disagreements(realm=SECOND) == [], f"{h.figures(AMY)} {h.disagreements(realm=SECOND)}", seconds=60)
+    h.until(lambda: h.figures(AMY)[1] == 1 and h.disagreements(realm=SECOND) == [],
+            f"{h.figures(AMY)} {h.disagreements(realm=SECOND)}", seconds=60)
     told = h.at.mlc("audit", "--move", "lapsed")["audit"]
     holds("more of Invoice has changed" in str(told), f"why all was compared stands in the trail: {told}")
 
@@ -222,7 +237,8 @@ def _():
     eventually(lambda: h.figures("Red Rock Diner", "zenith")[1] == 2, "one tenant's dead grant is nobody else's")
 
 
-@promise("ZEN-20: a connection that leaves the files gives its grant back to Intuit; where another one uses the company, it stays")
+@promise("ZEN-20: a connection that leaves the files gives its grant back to Intuit; "
+         "where another one uses the company, it stays")
 def _():
     def revoked():
         return h.books.get("/calls")["by_route"].get("POST /v2/oauth2/tokens/revoke", 0)
@@ -240,7 +256,8 @@ def _():
     leaves("acme")
     eventually(lambda: "its grant was given back" in h.host.said(), "acme's is given back")
     equal(revoked(), 1)
-    equal([e["connection"] for e in h.at.mlc("audit", "--tenant", "acme", "--move", "revoke")["audit"]], ["books"], "in the trail")
+    equal([e["connection"] for e in h.at.mlc("audit", "--tenant", "acme", "--move", "revoke")["audit"]],
+          ["books"], "in the trail")
     equal(h.books.errors(), [])
 
 

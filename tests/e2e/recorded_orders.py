@@ -44,7 +44,8 @@ def recorded(members):
 def lua(value):
     """JSON as the constants of a mapping file; a number with a fraction is text there, as it is on the way of a record."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"[{json.dumps(k)}] = {lua(v)}" for k, v in value.items() if v is not None and k not in ("_links", "image")) + " }"
+        return "{ " + ", ".join(f"[{json.dumps(k)}] = {lua(v)}" for k, v in value.items() if v is not None
+                                and k not in ("_links", "image")) + " }"
     if isinstance(value, list):
         return "{ " + ", ".join(lua(v) for v in value) + " }"
     if isinstance(value, bool):
@@ -74,7 +75,8 @@ def components(order):
 def two_rates(order):
     """Goods at one rate and goods at another: no tax item of QuickBooks can say that; tax = "line" can."""
     above = {line["rate_id"] for line in order["tax_lines"] if line["rate_percent"]}
-    sets = {frozenset(t["id"] for t in line["taxes"] if t["id"] in above and t["total"]) for line in order["line_items"]} - {frozenset()}
+    sets = {frozenset(t["id"] for t in line["taxes"] if t["id"] in above
+                      and t["total"]) for line in order["line_items"]} - {frozenset()}
     return len(sets) > 1
 
 
@@ -84,7 +86,8 @@ def refs(order):
     parts = components(order)
     group = {"id": "80-900", "ItemSalesTax": [{"ItemSalesTaxRef": {"id": f"80-{901 + n}"}} for n in range(len(parts))]}
     none = {"id": "80-900", "TaxRate": "0"}
-    return {"customer": "80-1", "item": items, "tax_item": {"Tax of it": group if parts else none, "80-900": group if parts else none},
+    return {"customer": "80-1", "item": items,
+            "tax_item": {"Tax of it": group if parts else none, "80-900": group if parts else none},
             "tax_part": {f"80-{901 + n}": {"id": f"80-{901 + n}", "TaxRate": str(p)} for n, p in enumerate(parts)}}
 
 
@@ -99,7 +102,8 @@ def test_of(name, record, expect, params, more):
 def run_tests(mapping, tests):
     at = Deployment()
     at.tenant("specs", "return tenant { title = \"Recorded\" }\n")
-    at.write("tenants/specs/mappings/recorded.lua", f'return override "{mapping}@^1" {{\n  tests = {{\n{"".join(tests)}  }},\n}}\n')
+    at.write("tenants/specs/mappings/recorded.lua",
+             f'return override "{mapping}@^1" {{\n  tests = {{\n{"".join(tests)}  }},\n}}\n')
     code, told, said = at.run("test", "recorded")
     holds(told and told["results"], said)
     failed = [f"{r['name']}: {r['why']}" for r in told["results"] if not r["ok"]]
@@ -113,7 +117,8 @@ def orders():
 
 def as_paid(order):
     """The same order as if it had been paid in dollars, whatever became of it in the recording."""
-    return {**order, "status": "processing", "currency": "USD", "payment_method": "stripe", "date_paid": order["date_paid"] or order["date_created"]}
+    return {**order, "status": "processing", "currency": "USD", "payment_method": "stripe",
+            "date_paid": order["date_paid"] or order["date_created"]}
 
 
 def amounts(order):
@@ -132,15 +137,17 @@ def tax_as_lines():
     tests = []
     for name, order in orders():
         lines = amounts(order)
-        lines += [cents(t["tax_total"]) + cents(t["shipping_tax_total"]) for t in order["tax_lines"] if cents(t["tax_total"]) + cents(t["shipping_tax_total"])]
+        lines += [cents(t["tax_total"]) + cents(t["shipping_tax_total"]) for t in order["tax_lines"]
+                  if cents(t["tax_total"]) + cents(t["shipping_tax_total"])]
         off = cents(order["total"]) - sum(lines)
         if off:
             holds(abs(off) <= Decimal("0.05"), f"{name} is off by {off}")
             lines.append(off)
         equal(sum(lines), cents(order["total"]), name)
         wanted = ", ".join(f'{{ Amount = "{a}", SalesTaxCodeRef = "Non" }}' for a in lines)
-        tests.append(test_of(f"{name} {order['id']}", as_paid(order), f'action = "create", total = "{order["total"]}", InvoiceLine = {{ {wanted} }}', LINE,
-                             f"refs = {lua(refs(order))},"))
+        tests.append(test_of(f"{name} {order['id']}", as_paid(order),
+                             f'action = "create", total = "{order["total"]}", InvoiceLine = {{ {wanted} }}',
+                             LINE, f"refs = {lua(refs(order))},"))
     holds(len(tests) >= 20, f"only {len(tests)} orders were found")
     run_tests(INVOICE, tests)
 
@@ -152,7 +159,8 @@ def tax_by_quickbooks():
         expect = f'action = "create", total = "{order["total"]}"'
         if two_rates(order):
             expect, held = 'state = "hold", cause = "out_of_balance"', held + 1
-        tests.append(test_of(f"{name} {order['id']}", as_paid(order), expect, 'tax_items = { default = "Tax of it" }', f"refs = {lua(refs(order))},"))
+        tests.append(test_of(f"{name} {order['id']}", as_paid(order), expect,
+                             'tax_items = { default = "Tax of it" }', f"refs = {lua(refs(order))},"))
     holds(held, "the order with two rates was there")
     run_tests(INVOICE, tests)
 
@@ -165,7 +173,8 @@ def discounts_apart():
     run_tests(INVOICE, tests)
 
 
-@promise("WOO-40 ALL-08: every recorded order as it stood: sold ones are posted, the others wait with their reason, euros are held")
+@promise("WOO-40 ALL-08: every recorded order as it stood: sold ones are posted, "
+         "the others wait with their reason, euros are held")
 def as_they_stood():
     tests = []
     for name, order in orders():
@@ -201,7 +210,8 @@ def refunds():
         for line in refund["line_items"]:
             brought["item"].setdefault(line["sku"] or line["name"], {"id": "80-77"})
         for params in (LINE, 'tax_items = { default = "Tax of it" }'):
-            tests.append(test_of(f"{name} {refund['id']}", {**refund, "parent_id": order["id"]}, f'action = "create", total = "{refund["amount"]}"', params,
+            tests.append(test_of(f"{name} {refund['id']}", {**refund, "parent_id": order["id"]},
+                                 f'action = "create", total = "{refund["amount"]}"', params,
                                  f"refs = {lua(brought)},"))
     holds(len(tests) >= 8, f"only {len(tests)} refunds were found")
     run_tests(MEMO, tests)

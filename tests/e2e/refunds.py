@@ -28,7 +28,8 @@ def tax_is_the_shops(bed, agency, *rows):
     """Tax per agency is what the shop charged, less what it gave back; a cent that QuickBooks rounds otherwise stands in rounding lines."""
     want = sum((Decimal(o["total_tax"]) for o in rows), Decimal(0)) + sum(
         (Decimal(r["total_tax"]) for o in rows for r in bed.order(o["id"])["refunds"]), Decimal(0))
-    rounding = sum((Decimal(l["amount"]) * (-1 if d["type"] == "CreditMemo" else 1) for d in bed.documents() for l in d.get("lines", [])
+    rounding = sum((Decimal(l["amount"]) * (-1 if d["type"] == "CreditMemo"
+                                            else 1) for d in bed.documents() for l in d.get("lines", [])
                     if l["item"] == "Rounding"), Decimal(0))
     got = Decimal(bed.books.get("/books")["tax"].get(agency, {"tax": "0"})["tax"])
     equal(got + rounding, want, f"tax of {agency}")
@@ -42,7 +43,8 @@ def nothing_left(bed, takings):
     bed.books_are_sound()
 
 
-@promise("WOO-15: full, partial, shipping-only refunds and one of an amount alone: a memo each, to the cent, tax reversed, money out of the clearing account")
+@promise("WOO-15: full, partial, shipping-only refunds and one of an amount alone: a memo each, "
+         "to the cent, tax reversed, money out of the clearing account")
 def every_kind():
     bed = ShopBooks()
     full, part, ship, amount = [bed.place(lines=MUGS, shipping_total="8.00") for _ in range(4)]
@@ -61,7 +63,8 @@ def every_kind():
     equal({l["item"] for l in of["full"]["lines"]} - {"Rounding"}, {"MUG-RED", "Shipping"})
     equal([(l["item"], l["quantity"]) for l in of["part"]["lines"] if l["item"] != "Rounding"], [("MUG-RED", "1")])
     equal({l["item"] for l in of["ship"]["lines"]} - {"Rounding"}, {"Shipping"})
-    equal([(l["item"], Decimal(l["amount"]), l["tax_code"]) for l in of["amount"]["lines"]], [("Refund Adjustment", Decimal("5.00"), "Non")])
+    equal([(l["item"], Decimal(l["amount"]), l["tax_code"]) for l in of["amount"]["lines"]],
+          [("Refund Adjustment", Decimal("5.00"), "Non")])
     equal(sum((Decimal(d["total"]) for d in bed.documents("ARRefundCreditCard")), Decimal(0)), sum(back.values()), "money out")
     nothing_left(bed, sum(Decimal(o["total"]) for o in orders) - sum(back.values()))
 
@@ -69,7 +72,8 @@ def every_kind():
 @promise("WOO-15: the tax of a refund leaves the agency that it was charged for")
 def tax_is_reversed():
     bed = ShopBooks()
-    order = bed.place(billing=person("Hedy", "Kiesler", "hedy@example.com", CALIFORNIA), lines=[{"sku": "MUG-RED", "quantity": 4}], shipping_total="8.00")
+    order = bed.place(billing=person("Hedy", "Kiesler", "hedy@example.com", CALIFORNIA),
+                      lines=[{"sku": "MUG-RED", "quantity": 4}], shipping_total="8.00")
     bed.settle()
     tax_is_the_shops(bed, "CA Dept of Tax and Fee Administration", order)
     refund(bed, order, lines=[{"sku": "MUG-RED", "quantity": 1}], paid_back=True)

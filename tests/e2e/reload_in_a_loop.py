@@ -75,7 +75,8 @@ class Plugins:
             f.write(self.bytes["quickbooks_desktop"][:5000])
 
 
-@promise("reload in a loop under load, a visit open, connectors replaced: 0 requests refused, 0 lost, 0 doubled, old ones unmapped")
+@promise("reload in a loop under load, a visit open, connectors replaced: 0 requests refused, 0 lost, "
+         "0 doubled, old ones unmapped")
 def in_a_loop():
     desk = Desk()
     desk.settle()

@@ -19,7 +19,8 @@ def restore(bed, backup):
     bed.at.start()
 
 
-@promise("ALL-14: a backup made while it runs, more posted, the store lost and restored: nothing is written before go, and nothing is there twice after it")
+@promise("ALL-14: a backup made while it runs, more posted, the store lost and restored: "
+         "nothing is written before go, and nothing is there twice after it")
 def from_a_backup():
     bed = ShopBooks()
     before = [bed.place(lines=[{"sku": "MUG-RED", "quantity": n}]) for n in (1, 2)]

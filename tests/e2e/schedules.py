@@ -9,7 +9,8 @@ def https_only():
     for url, well in (("http://localhost:8443", True), ("https://mlc.example.com", True), ("http://mlc.example.com", False)):
         at = Deployment(connectors=("quickbooks_desktop",), integrations=())
         at.write("mlc.lua", f'return {{ public = {{ address = "127.0.0.1", port = 0, url = "{url}" }} }}\n')
-        at.tenant("acme", 'return tenant { connections = { books = { connector = "quickbooks_desktop", company = "Acme Mugs LLC" } } }\n')
+        at.tenant("acme",
+                  'return tenant { connections = { books = { connector = "quickbooks_desktop", company = "Acme Mugs LLC" } } }\n')
         at.start()
         code, _, said = at.run("qwc", "acme/books")
         equal(code == 0, well, f"{url}: {said}")
@@ -17,7 +18,9 @@ def https_only():
         at.host.stop()
 
 
-@promise("WOO-25 WOO-30 ZUO-15 SF-06: the interval of tenant.lua stands in the .qwc, from a reload on, 0 is refused, and the Web Connector's own schedule brings the orders in, with nobody's help (WOO-36)")
+@promise("WOO-25 WOO-30 ZUO-15 SF-06: the interval of tenant.lua stands in the .qwc, from a reload on, "
+         "0 is refused, and the Web Connector's own schedule brings the orders in, "
+         "with nobody's help (WOO-36)")
 def on_schedule():
     bed = ShopBooks()
     code, qwc = bed.at.say("qwc", "acme/books")

@@ -99,7 +99,8 @@ def damaged():
     target.close()
 
 
-@promise("ALL-15: modes and pauses that cannot be read at a reload: nothing is sent, status says so, and another reload goes on as it was")
+@promise("ALL-15: modes and pauses that cannot be read at a reload: nothing is sent, status says so, "
+         "and another reload goes on as it was")
 def notes_unreadable():
     target = Target()
     d = deployment(target)
@@ -138,7 +139,8 @@ def go_unwritable():
     equal(bed.documents("Invoice"), [], "written")
 
 
-@promise("promise 2: an outcome that the store does not take at once is written down later, and nothing is written a second time")
+@promise("promise 2: an outcome that the store does not take at once is written down later, "
+         "and nothing is written a second time")
 def outcome_late():
     d = None
 
@@ -203,7 +205,8 @@ class SmallDisk:
         self.path = d.file("state")
         kept = os.path.join(folder(), "state")
         shutil.copytree(self.path, kept)
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs", self.path], capture_output=True)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs",
+                               self.path], capture_output=True)
         if done.returncode:
             skip("no file system may be mounted here: " + done.stderr.decode().strip())
         shutil.copytree(kept, self.path, dirs_exist_ok=True)
@@ -240,7 +243,8 @@ def full_at_start():
         target.close()
 
 
-@promise("promise 1: a disk that fills up while the host runs: webhooks are refused with 503, nothing accepted is lost, and with room it goes on")
+@promise("promise 1: a disk that fills up while the host runs: webhooks are refused with 503, "
+         "nothing accepted is lost, and with room it goes on")
 def full_meanwhile():
     target = Target()
     d = deployment(target)

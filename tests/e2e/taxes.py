@@ -29,8 +29,10 @@ def shop_tax(orders, of=None):
 def is_the_order(bed, order):
     """Subtotal + SalesTaxTotal is the order's total, and no line leaves its tax to QuickBooks; gives the invoice."""
     invoice = bed.invoice_of(order)
-    holds(invoice, f"order {order['number']} is posted; it waits for {[d['cause'] for w in ('held', 'review') for d in bed.waiting(w)]}")
-    equal(Decimal(invoice["subtotal"]) + Decimal(invoice["tax"]), Decimal(order["total"]), f"Subtotal + SalesTaxTotal of {order['number']}")
+    holds(invoice,
+          f"order {order['number']} is posted; it waits for {[d['cause'] for w in ('held', 'review') for d in bed.waiting(w)]}")
+    equal(Decimal(invoice["subtotal"]) + Decimal(invoice["tax"]), Decimal(order["total"]),
+          f"Subtotal + SalesTaxTotal of {order['number']}")
     return invoice
 
 
@@ -42,12 +44,15 @@ def agency_tax(bed, agency):
     return Decimal(bed.books.get("/books")["tax"].get(agency, {"tax": "0"})["tax"])
 
 
-@promise("WOO-29 tax = quickbooks: goods, untaxed goods, shipping, fee and coupon come to the order's total; tax per agency is the shop's")
+@promise("WOO-29 tax = quickbooks: goods, untaxed goods, shipping, fee and coupon come to the order's "
+         "total; tax per agency is the shop's")
 def by_quickbooks():
     bed = ShopBooks()
     ny = [bed.place(billing=at(NEW_YORK, 1), lines=[{"sku": "MUG-RED", "quantity": 2}]),
           bed.place(billing=at(NEW_YORK, 2), lines=[{"sku": "MUG-BLUE", "quantity": 1}], shipping_total="8.00"),
-          bed.place(billing=at(NEW_YORK, 3), lines=[{"sku": "TSHIRT", "quantity": 2}, {"sku": "ENGRAVING", "quantity": 1}], coupon="tenoff")]
+          bed.place(billing=at(NEW_YORK, 3),
+                    lines=[{"sku": "TSHIRT", "quantity": 2}, {"sku": "ENGRAVING", "quantity": 1}],
+                    coupon="tenoff")]
     ca = [bed.place(billing=at(CALIFORNIA, 4), lines=[{"sku": "MUG-RED", "quantity": 2}], shipping_total="7.95"),
           bed.place(billing=at(CALIFORNIA, 5), lines=[{"sku": "ENGRAVING", "quantity": 3}, {"sku": "TSHIRT", "quantity": 1}],
                     fees=[{"name": "Wrapping", "total": "4.00"}])]
@@ -62,8 +67,10 @@ def by_quickbooks():
     coded = {(l["item"], l["tax_code"]) for i in invoices.values() for l in i["lines"]}
     equal({c for i, c in coded if i in ("MUG-RED", "MUG-BLUE", "TSHIRT", "Fee")}, {"Tax"}, "codes of taxed lines")
     equal({c for i, c in coded if i in ("ENGRAVING", "Rounding")}, {"Non"}, "codes of untaxed lines")
-    equal(next(l["tax_code"] for l in invoices[ny[1]["number"]]["lines"] if l["item"] == "Shipping"), "Tax", "shipping is taxed in New York")
-    equal(next(l["tax_code"] for l in invoices[ca[0]["number"]]["lines"] if l["item"] == "Shipping"), "Non", "and not in California")
+    equal(next(l["tax_code"] for l in invoices[ny[1]["number"]]["lines"] if l["item"] == "Shipping"), "Tax",
+          "shipping is taxed in New York")
+    equal(next(l["tax_code"] for l in invoices[ca[0]["number"]]["lines"] if l["item"] == "Shipping"), "Non",
+          "and not in California")
     bed.books_are_sound()
 
 
@@ -87,9 +94,12 @@ def by_line():
     ny = bed.place(billing=at(NEW_YORK, 1), lines=[{"sku": "TSHIRT", "quantity": 3}, {"sku": "MUG-RED", "quantity": 1},
                                                    {"sku": "ENGRAVING", "quantity": 1}], shipping_total="7.95", coupon="tenoff")
     ca = bed.place(billing=at(CALIFORNIA, 2), lines=[{"sku": "MUG-RED", "quantity": 3}], shipping_total="7.95")
-    qc = bed.place(billing=at(QUEBEC, 3), lines=[{"sku": "TSHIRT", "quantity": 1}, {"sku": "MUG-BLUE", "quantity": 1}], shipping_total="9.99")
+    qc = bed.place(billing=at(QUEBEC, 3),
+                   lines=[{"sku": "TSHIRT", "quantity": 1}, {"sku": "MUG-BLUE", "quantity": 1}],
+                   shipping_total="9.99")
     bed.settle()
-    for order, per_item in ((ny, {"NY Tax": ("NY State", "NYC", "MCTD")}), (ca, {"CA Tax": ("CA State",)}), (qc, {"GST": ("GST",), "QST": ("QST",)})):
+    for order, per_item in ((ny, {"NY Tax": ("NY State", "NYC", "MCTD")}), (ca, {"CA Tax": ("CA State",)}),
+                            (qc, {"GST": ("GST",), "QST": ("QST",)})):
         invoice = is_the_order(bed, order)
         equal((Decimal(invoice["tax"]), invoice["tax_item"]), (0, "Out of State"), "what QuickBooks adds")
         equal({l["tax_code"] for l in invoice["lines"]}, {"Non"}, "codes of all lines")
@@ -106,8 +116,9 @@ def by_line_inclusive():
     for name in ("NY Tax", "CA Tax", "GST", "QST"):
         item(bed, name)
     bed.at.mlc("go", "acme/shop-books", "--yes")
-    orders = [bed.place(billing=at(where, n), lines=[{"sku": "TSHIRT", "quantity": 3}, {"sku": "MUG-RED", "quantity": 1}], coupon="tenoff",
-                        shipping_total="7.95")
+    orders = [bed.place(billing=at(where, n),
+                        lines=[{"sku": "TSHIRT", "quantity": 3}, {"sku": "MUG-RED", "quantity": 1}],
+                        coupon="tenoff", shipping_total="7.95")
               for n, where in enumerate((NEW_YORK, CALIFORNIA, QUEBEC), 1)]
     bed.settle()
     for order in orders:
@@ -119,7 +130,9 @@ def by_line_inclusive():
 @promise("WOO-29 tax = quickbooks: prices that include tax, and a shop that rounds at the subtotal, come to the cent")
 def by_quickbooks_inclusive():
     bed = ShopBooks(shop={"prices_include_tax": "on", "tax_round_at_subtotal": "on"})
-    orders = [bed.place(billing=at(where, n), lines=[{"sku": "TSHIRT", "quantity": 3}, {"sku": "MUG-RED", "quantity": 1}], coupon="tenoff")
+    orders = [bed.place(billing=at(where, n),
+                        lines=[{"sku": "TSHIRT", "quantity": 3}, {"sku": "MUG-RED", "quantity": 1}],
+                        coupon="tenoff")
               for n, where in enumerate((NEW_YORK, CALIFORNIA), 1)]
     bed.settle()
     for order in orders:
@@ -162,9 +175,11 @@ def preference_missing():
     is_the_order(bed, order)
 
 
-@promise("WOO-37: out of state, exempt, zero-rated and reverse charge: four orders, each under the tax item that the tenant named; goods stay taxable")
+@promise("WOO-37: out of state, exempt, zero-rated and reverse charge: four orders, "
+         "each under the tax item that the tenant named; goods stay taxable")
 def no_tax_due():
-    params = PARAMS.replace('none = "Out of State"', 'none = "Out of State", exempt = "Exempt Sale", ["US-NY-NY FOOD EXEMPT-1"] = "Zero Rated"')
+    params = PARAMS.replace('none = "Out of State"',
+                            'none = "Out of State", exempt = "Exempt Sale", ["US-NY-NY FOOD EXEMPT-1"] = "Zero Rated"')
     bed = ShopBooks(params=params, mode="shadow")
     for name in ("Exempt Sale", "Zero Rated"):
         bed.books.post("/person/add", {"type": "ItemSalesTax", "set": {"Name": name, "TaxRate": "0.0", "TaxVendorRef": NY}})
@@ -173,7 +188,8 @@ def no_tax_due():
     far = bed.place(billing=at(NEW_JERSEY, 1), lines=[{"sku": "MUG-RED", "quantity": 1}])
     exempt = bed.place(billing=at(NEW_YORK, 2), lines=[{"sku": "MUG-BLUE", "quantity": 2}], exempt=True, meta_data=vat)
     zero = bed.place(billing=at(NEW_YORK, 3), lines=[{"sku": "TSHIRT", "quantity": 1, "tax_class": "food"}])
-    reverse = bed.place(billing={**at(GERMANY, 4), "company": "Muster GmbH"}, lines=[{"sku": "MUG-RED", "quantity": 3}], exempt=True, meta_data=vat)
+    reverse = bed.place(billing={**at(GERMANY, 4), "company": "Muster GmbH"},
+                        lines=[{"sku": "MUG-RED", "quantity": 3}], exempt=True, meta_data=vat)
     bed.settle()
     for order, name in ((far, "Out of State"), (exempt, "Exempt Sale"), (zero, "Zero Rated"), (reverse, "Exempt Sale")):
         invoice = is_the_order(bed, order)
@@ -184,19 +200,23 @@ def no_tax_due():
     report = bed.books.get("/books")["tax"]
     equal(Decimal(report[NY]["tax"]), 0, "New York")
     equal(Decimal(report[NY]["items"]["Zero Rated"]["taxable"]), Decimal(zero["total"]), "zero-rated sales")
-    equal(Decimal(report[NY]["items"]["Exempt Sale"]["other"]), Decimal(exempt["total"]) + Decimal(reverse["total"]), "exempt sales")
+    equal(Decimal(report[NY]["items"]["Exempt Sale"]["other"]),
+          Decimal(exempt["total"]) + Decimal(reverse["total"]), "exempt sales")
     equal(Decimal(report[CA]["items"]["Out of State"]["taxable"]), Decimal(far["total"]), "out-of-state sales")
 
 
-@promise("WOO-38: tax rounded per line against per subtotal leaves a cent: a non-taxable rounding line, and the total is the order's")
+@promise("WOO-38: tax rounded per line against per subtotal leaves a cent: a non-taxable rounding line, "
+         "and the total is the order's")
 def a_cent():
     bed = ShopBooks()
     order = bed.place(billing=at(CALIFORNIA), lines=[{"sku": "MUG-RED", "quantity": 1, "price": "0.35"},
-                                                     {"sku": "MUG-BLUE", "quantity": 1, "price": "0.35"}, {"sku": "TSHIRT", "quantity": 1, "price": "0.35"}])
+                                                     {"sku": "MUG-BLUE", "quantity": 1, "price": "0.35"},
+                                                     {"sku": "TSHIRT", "quantity": 1, "price": "0.35"}])
     bed.settle()
     invoice = is_the_order(bed, order)
     rounding = [l for l in invoice["lines"] if l["item"] == "Rounding"]
-    equal([(Decimal(l["amount"]), l["tax_code"]) for l in rounding], [(Decimal(order["total_tax"]) - Decimal(invoice["tax"]), "Non")])
+    equal([(Decimal(l["amount"]), l["tax_code"]) for l in rounding],
+          [(Decimal(order["total_tax"]) - Decimal(invoice["tax"]), "Non")])
     holds(Decimal(rounding[0]["amount"]) != 0, "the shop and QuickBooks differ")
 
 
@@ -215,7 +235,8 @@ def too_much():
 def changed_between():
     bed = ShopBooks()
     order = bed.place(billing=at(CALIFORNIA), lines=[{"sku": "MUG-RED", "quantity": 2}])
-    bed.books.fault(kind="edit_before", path="InvoiceAddRq", edit={"type": "ItemSalesTax", "name": "CA State", "set": {"TaxRate": "8.0"}})
+    bed.books.fault(kind="edit_before", path="InvoiceAddRq",
+                    edit={"type": "ItemSalesTax", "name": "CA State", "set": {"TaxRate": "8.0"}})
     bed.settle()
     written = bed.invoice_of(order)
     holds(Decimal(written["total"]) != Decimal(order["total"]), "QuickBooks has computed another tax")

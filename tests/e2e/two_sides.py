@@ -101,7 +101,8 @@ def conflict(p, party, account):
     equal({r["cause"] for r in reviews(p)}, {"conflict:phone"})
 
 
-@promise("ZUO-19, ZOHO-31: both sides are edited, the same field: a person decides, sees both values, and one answer settles both ways")
+@promise("ZUO-19, ZOHO-31: both sides are edited, the same field: a person decides, sees both values, "
+         "and one answer settles both ways")
 def _():
     p, party, account = begun()
     conflict(p, party, account)
@@ -127,7 +128,8 @@ def _():
 @promise("both edited the same field: where a side is declared to win, nobody is asked")
 def _():
     for forth, back, wins in (("ours", "theirs", "2"), ("theirs", "ours", "3")):
-        p = Pair((MATCH + f'both_ways = {{ phone = "{forth}" }},', FIELDS), (BACK[0] + f'both_ways = {{ phone = "{back}" }},', FIELDS))
+        p = Pair((MATCH + f'both_ways = {{ phone = "{forth}" }},', FIELDS),
+                 (BACK[0] + f'both_ways = {{ phone = "{back}" }},', FIELDS))
         party = p.party(name="Ada", phone="1")
         p.start()
         p.until(lambda: same(p, "Ada", phone="1"), "it is on both sides")
@@ -163,7 +165,8 @@ def _():
 def _():
     p, party, account = begun()
     before = p.crm.get("/calls")["by_route"].get("POST /batch", 0)
-    p.crm.fault(kind="status", method="POST", path="/batch", status=409, body='{"code":"stale","message":"changed meanwhile"}', count=100)
+    p.crm.fault(kind="status", method="POST", path="/batch", status=409,
+                body='{"code":"stale","message":"changed meanwhile"}', count=100)
     p.ledger.post("/parties", {"id": party["id"], "phone": "2"})
     p.until(lambda: [r["cause"] for r in reviews(p)] == ["stale"], f"a person is asked: {reviews(p)}")
     rounds = p.crm.get("/calls")["by_route"]["POST /batch"] - before
@@ -211,13 +214,15 @@ def _():
 
 @promise("ZOHO-23: each way has its own policy for what is gone, and a deletion is not made undone by the other way")
 def _():
-    p = Pair((MATCH + "on_delete = { fields = { active = false } },", FIELDS), (BACK[0] + "on_delete = { fields = { closed = true } },", FIELDS))
+    p = Pair((MATCH + "on_delete = { fields = { active = false } },", FIELDS),
+             (BACK[0] + "on_delete = { fields = { closed = true } },", FIELDS))
     ada, ben = p.party(name="Ada"), p.account(name="Ben")
     p.start()
     p.until(lambda: len(p.parties()) == len(p.accounts()) == 2, "both are on both sides")
     p.crm.post("/gone", {"id": p.account_of("Ada")["id"]})
     p.ledger.post("/gone", {"id": p.party_of("Ben")["id"]})
-    p.until(lambda: p.party_of("Ada").get("closed") and p.account_of("Ben").get("active") is False, "each is closed on the other side")
+    p.until(lambda: p.party_of("Ada").get("closed") and p.account_of("Ben").get("active") is False,
+            "each is closed on the other side")
     for _ in range(3):
         p.host.advance(600_000)
         p.sync()

@@ -31,16 +31,19 @@ def as_written(bed):
 @promise("WOO-34 WOO-18: edited lines and a new address of an unpaid order are on its one invoice after the next visit")
 def edited():
     bed = ShopBooks()
-    order = bed.place(billing=GRACE, lines=[*MUG, {"sku": "ENGRAVING", "quantity": 1}], payment_method="cod", shipping_total="8.00")
+    order = bed.place(billing=GRACE, lines=[*MUG, {"sku": "ENGRAVING", "quantity": 1}], payment_method="cod",
+                      shipping_total="8.00")
     bed.settle()
     first = bed.invoice_of(order)
-    change(bed, order, lines=[{"sku": "MUG-BLUE", "quantity": 3}, {"sku": "TSHIRT", "quantity": 1}], billing={"address_1": "9 Hill Road"})
+    change(bed, order, lines=[{"sku": "MUG-BLUE", "quantity": 3}, {"sku": "TSHIRT", "quantity": 1}],
+           billing={"address_1": "9 Hill Road"})
     bed.settle()
     equal(causes(bed), [])
     now, invoice = bed.order(order["id"]), bed.invoice_of(order)
     holds(now["total"] != order["total"], "the order comes to something else now")
     equal((invoice["id"], Decimal(invoice["total"])), (first["id"], Decimal(now["total"])))
-    equal([(l["item"], l["quantity"]) for l in invoice["lines"] if l["item"] not in ("Shipping", "Rounding")], [("MUG-BLUE", "3"), ("TSHIRT", "1")])
+    equal([(l["item"], l["quantity"]) for l in invoice["lines"] if l["item"] not in ("Shipping", "Rounding")],
+          [("MUG-BLUE", "3"), ("TSHIRT", "1")])
     equal(bed.books.get(f"/records/Invoice/{invoice['id']}")["BillAddress"]["Addr2"], "9 Hill Road")
     bed.books_are_sound()
 
@@ -51,7 +54,9 @@ def edited_after_a_payment():
     order = bed.place(billing=GRACE, lines=MUG, payment_method="cod")
     bed.settle()
     invoice = bed.invoice_of(order)
-    bed.books.post("/person/add", {"type": "ReceivePayment", "set": {"CustomerRef": "Grace Murray", "TotalAmount": "5.00", "PaymentMethodRef": "Cash",
+    bed.books.post("/person/add", {"type": "ReceivePayment",
+                                   "set": {"CustomerRef": "Grace Murray", "TotalAmount": "5.00",
+                                           "PaymentMethodRef": "Cash",
                    "AppliedToTxnAdd": [{"TxnID": invoice["id"], "PaymentAmount": "5.00"}]}})
     change(bed, order, lines=[{"sku": "MUG-RED", "quantity": 4}])
     bed.settle()
@@ -90,7 +95,8 @@ def clean_up():
     waiting = [d for w in ("held", "review") for d in bed.waiting(w)]
     equal({d["cause"] for d in waiting}, {"called_off_after_post"}, "what waits, as one cause")
     said = bed.at.say("status", "acme")[1]
-    holds(said.startswith("1 thing needs a person\n") and "\n  60 review in acme/shop-books.invoice, called_off_after_post" in said, f"one alert: {said}")
+    holds(said.startswith("1 thing needs a person\n")
+          and "\n  60 review in acme/shop-books.invoice, called_off_after_post" in said, f"one alert: {said}")
 
 
 @promise("WOO-35: more than max_deletions_per_hour unpaid orders called off hold the flow, and status says so; go lets it on")
@@ -137,7 +143,8 @@ def deleted_for_good():
     equal(causes(bed), ["called_off_after_post"])
 
 
-@promise("ALL-13: an invoice that a person voided is not made again when the order changes: review; and once, when a person says so")
+@promise("ALL-13: an invoice that a person voided is not made again when the order changes: review; "
+         "and once, when a person says so")
 def voided_by_hand():
     bed = ShopBooks()
     order = bed.place(lines=MUG, payment_method="cod")
@@ -167,7 +174,8 @@ def deleted_by_hand():
     equal((all_invoices(bed), causes(bed)), ([], []))
 
 
-@promise("ALL-10: closed months: an order waits, or goes to the first open day with its own date in the memo; changes and cancellations behind the date wait for a person")
+@promise("ALL-10: closed months: an order waits, or goes to the first open day with its own date in the "
+         "memo; changes and cancellations behind the date wait for a person")
 def closed():
     bed = ShopBooks(mode="shadow")
     old = bed.place(lines=MUG, payment_method="cod", created="2026-10-20T12:00:00Z")

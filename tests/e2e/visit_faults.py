@@ -51,11 +51,12 @@ def killed_while_it_works():
 
 
 FAULTS = [
-    {"kind": "die_before"}, {"kind": "die_after"}, {"kind": "lose_request"}, {"kind": "lose_reply"}, {"kind": "lose_reply", "again": True},
-    {"kind": "receive_twice"}, {"kind": "modal"},
+    {"kind": "die_before"}, {"kind": "die_after"}, {"kind": "lose_request"}, {"kind": "lose_reply"},
+    {"kind": "lose_reply", "again": True}, {"kind": "receive_twice"}, {"kind": "modal"},
     {"kind": "hresult", "ran": False, "hresult": "0x80040402"}, {"kind": "hresult", "ran": True, "hresult": "0x80040402"},
     {"kind": "hresult", "ran": False, "hresult": "0x80040400"}, {"kind": "hresult", "ran": True, "hresult": "0x80040404"},
-    {"kind": "cut", "path": "sendRequestXML"}, {"kind": "cut", "path": "receiveResponseXML"}, {"kind": "cut", "path": "closeConnection"},
+    {"kind": "cut", "path": "sendRequestXML"}, {"kind": "cut", "path": "receiveResponseXML"},
+    {"kind": "cut", "path": "closeConnection"},
     {"kind": "cut", "path": "authenticate"}, {"kind": "file_closed"}, {"kind": "asleep"},
     {"kind": "refuse", "path": "InvoiceAddRq"}, {"kind": "refuse", "path": "CustomerAddRq"},
     {"kind": "refuse", "path": "InvoiceAddRq", "code": 3180}, {"kind": "refuse", "path": "InvoiceAddRq", "code": 1000},
@@ -87,7 +88,8 @@ def faults_and_kills():
     every_fault(True)
 
 
-@promise("promise 2: the answer of a set is lost twice and three times over: the same bytes each time, then each record is looked up")
+@promise("promise 2: the answer of a set is lost twice and three times over: the same bytes each time, "
+         "then each record is looked up")
 def lost_again_and_again():
     bench = Bench()
     for times in range(1, 7):
@@ -100,7 +102,8 @@ def lost_again_and_again():
     bench.posted_once(*bench.all)
 
 
-@promise("promise 2: QuickBooks did it, could not keep its answer (9005), and the answer is lost: looked up, never entered again")
+@promise("promise 2: QuickBooks did it, could not keep its answer (9005), "
+         "and the answer is lost: looked up, never entered again")
 def not_kept():
     for kill in (False, True):
         for end in ("die_after", "lose_request", "lose_reply"):

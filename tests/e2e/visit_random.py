@@ -17,9 +17,12 @@ FAULTS = [
     {"kind": "lose_reply"}, {"kind": "lose_reply", "again": True}, {"kind": "receive_twice"}, {"kind": "modal"},
     {"kind": "hresult", "ran": True, "hresult": "0x80040402"}, {"kind": "hresult", "ran": False, "hresult": "0x80040402"},
     {"kind": "hresult", "ran": False, "hresult": "0x80040400"}, {"kind": "hresult", "ran": True, "hresult": "0x80040401"},
-    {"kind": "cut", "path": "sendRequestXML"}, {"kind": "cut", "path": "receiveResponseXML"}, {"kind": "cut", "path": "getLastError"},
-    {"kind": "cut", "path": "closeConnection"}, {"kind": "never_ran"}, {"kind": "not_stored"}, {"kind": "file_closed"}, {"kind": "asleep"},
-    {"kind": "refuse", "path": "InvoiceAddRq"}, {"kind": "refuse", "path": "CustomerAddRq"}, {"kind": "refuse", "path": "InvoiceAddRq", "code": 3180},
+    {"kind": "cut", "path": "sendRequestXML"}, {"kind": "cut", "path": "receiveResponseXML"},
+    {"kind": "cut", "path": "getLastError"},
+    {"kind": "cut", "path": "closeConnection"}, {"kind": "never_ran"}, {"kind": "not_stored"},
+    {"kind": "file_closed"}, {"kind": "asleep"},
+    {"kind": "refuse", "path": "InvoiceAddRq"}, {"kind": "refuse", "path": "CustomerAddRq"},
+    {"kind": "refuse", "path": "InvoiceAddRq", "code": 3180},
     {"kind": "refuse", "path": "InvoiceAddRq", "code": 1000}, {"kind": "refuse", "path": "CustomerAddRq", "code": 1000},
     {"kind": "refuse", "path": "InvoiceQueryRq", "code": 1000}, {"kind": "refuse", "path": "CustomerQueryRq", "code": 3175},
 ]
@@ -50,7 +53,8 @@ class Conversation:
         self.say(f"orders {[o['id'] for o in self.orders]}")
 
     def something_breaks(self):
-        fault = dict(self.dice.choice(FAULTS), after=self.dice.choice([0, 0, 1, 2, 3, 4, 5]), count=self.dice.choice([1, 1, 1, 2, 3]))
+        fault = dict(self.dice.choice(FAULTS), after=self.dice.choice([0, 0, 1, 2, 3, 4, 5]),
+                     count=self.dice.choice([1, 1, 1, 2, 3]))
         self.say(fault)
         self.bench.books.fault(**fault)
 
@@ -106,7 +110,8 @@ class Conversation:
         self.bench.settle()
         held = [(row["cause"], row["why"]) for row in self.bench.at.list("held")]
         if held:  # QuickBooks "could not read" a request that went alone: a person looks, and releases it
-            equal([why for cause, why in held if cause not in ("broken", "needs:shop-books.customer")], [], "held for another cause")
+            equal([why for cause, why in held if cause not in ("broken", "needs:shop-books.customer")], [],
+                  "held for another cause")
             self.bench.at.mlc("release", "acme")
             self.bench.settle()
         self.bench.posted_once(*self.orders)

@@ -48,10 +48,12 @@ class Bed:
             if between:
                 between()
                 between = None
-            waiting = sum(f.get(state, 0) for f in self.deployment.flow_counts().values() for state in ("ready", "waits", "sending"))
+            waiting = sum(f.get(state,
+                                0) for f in self.deployment.flow_counts().values() for state in ("ready", "waits", "sending"))
             if len(self.documents(number)) >= 2 and not waiting:
                 break
-            holds(time.monotonic() < end, f"{what}: {number} does not settle: {visit['outcome']} {visit.get('message')}; {self.documents(number)}; "
+            holds(time.monotonic() < end,
+                  f"{what}: {number} does not settle: {visit['outcome']} {visit.get('message')}; {self.documents(number)}; "
                   f"{self.deployment.say('status')[1]}")
             self.host.advance(61000)  # what failed is tried again after a while
             time.sleep(0.02)
@@ -64,11 +66,14 @@ class Bed:
 
 
 FAULTS = [
-    {"kind": "cut", "path": "sendRequestXML"}, {"kind": "cut", "path": "sendRequestXML", "after": 2}, {"kind": "cut", "path": "receiveResponseXML"},
+    {"kind": "cut", "path": "sendRequestXML"}, {"kind": "cut", "path": "sendRequestXML", "after": 2},
+    {"kind": "cut", "path": "receiveResponseXML"},
     {"kind": "cut", "path": "receiveResponseXML", "after": 1}, {"kind": "cut", "path": "closeConnection"},
-    {"kind": "die_before"}, {"kind": "die_after"}, {"kind": "die_before", "after": 1}, {"kind": "die_after", "after": 1}, {"kind": "die_after", "after": 2},
+    {"kind": "die_before"}, {"kind": "die_after"}, {"kind": "die_before", "after": 1},
+    {"kind": "die_after", "after": 1}, {"kind": "die_after", "after": 2},
     {"kind": "lose_request"}, {"kind": "lose_request", "after": 1}, {"kind": "lose_reply"}, {"kind": "lose_reply", "after": 1},
-    {"kind": "lose_reply", "again": True}, {"kind": "lose_reply", "after": 1, "again": True}, {"kind": "receive_twice", "count": 9},
+    {"kind": "lose_reply", "again": True}, {"kind": "lose_reply", "after": 1, "again": True},
+    {"kind": "receive_twice", "count": 9},
     {"kind": "modal"}, {"kind": "hresult", "hresult": "0x80040402"}, {"kind": "hresult", "hresult": "0x80040402", "ran": True},
     {"kind": "hresult", "hresult": "0x80040402", "ran": True, "after": 1},
     {"kind": "connect", "hresult": "0x80040408"}, {"kind": "asleep"},

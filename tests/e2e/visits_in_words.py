@@ -15,10 +15,12 @@ def words():
     holds("what is new in customers" in said, said)
     customer, invoice = (re.search(rf"create {kind}: done, ([0-9A-F]+-\d+)", said) for kind in ("Customer", "Invoice"))
     holds(customer and invoice, said)
-    equal([d["id"] for d in desk.ledger()["documents"] if d["type"] == "Invoice"], [invoice.group(1)], "the invoice that it names")
+    equal([d["id"] for d in desk.ledger()["documents"] if d["type"] == "Invoice"], [invoice.group(1)],
+          "the invoice that it names")
     holds(not re.search(r'[{}"\[\]]', said), f"no JSON: {said}")
     holds(all(re.match(r"visit that ended |  \d\d:\d\d:\d\d  \S", line) for line in said.strip().splitlines()), said)
-    desk.books.post("/faults", {"kind": "refuse", "path": "CustomerAddRq", "code": 3180, "message": "The disk of the office is full."})
+    desk.books.post("/faults", {"kind": "refuse", "path": "CustomerAddRq", "code": 3180,
+                                "message": "The disk of the office is full."})
     desk.post(order(1002))
     desk.visit()
     said = desk.at.say("visits", "acme/books")[1]

@@ -42,7 +42,8 @@ def _():
     holds("<RunEveryNMinutes>10</RunEveryNMinutes>" in one, one)
     b.deployment.write("one.qwc", one)
     import urllib.request
-    taken = urllib.request.urlopen(urllib.request.Request(b.twin.control_url + "/qwc?password=sesame", one.encode(), method="POST")).read()
+    taken = urllib.request.urlopen(urllib.request.Request(b.twin.control_url + "/qwc?password=sesame",
+                                                          one.encode(), method="POST")).read()
     holds(b'"every_minutes":10' in taken.replace(b" ", b""), taken)
     equal(b.visit()["outcome"], "done")
     # Stamped with our FileID now: the next visit proves it.
@@ -60,8 +61,10 @@ def _():
     equal(first["outcome"], "done")
     for method, nothing in (("sendRequestXML", ""), ("receiveResponseXML", "-1")):
         for ticket in (first["ticket"], "{00000000-0000-0000-0000-000000000000}", ""):
-            said = b.twin.post("/call", {"method": method, "params": [["ticket", ticket], ["strHCPResponse", ""], ["response", "<QBXML/>"],
-                                                                      ["hresult", ""], ["message", ""]]})
+            said = b.twin.post("/call", {"method": method,
+                                         "params": [["ticket", ticket], ["strHCPResponse", ""],
+                                                    ["response", "<QBXML/>"],
+                                                    ["hresult", ""], ["message", ""]]})
             equal(said.get("result"), nothing, f"{method} {ticket}")
 
 
@@ -107,7 +110,8 @@ def _():
 @promise("a code that a person reads at the QuickBooks machine is explained")
 def _():
     b = Bed()
-    for code, words in (("3171", "closing date"), ("0x8004040a", "another company file"), ("qbwc1012", "certificate"), ("9002", "looked up")):
+    for code, words in (("3171", "closing date"), ("0x8004040a", "another company file"),
+                        ("qbwc1012", "certificate"), ("9002", "looked up")):
         status, said = b.deployment.say("visits", "--explain", code)
         equal(status, 0, said)
         holds(words in said and "to do:" in said, said)

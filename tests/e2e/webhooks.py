@@ -59,7 +59,8 @@ def known(bed):
     return {(d["entity"], d["rid"]) for d in bed.at.list("all", limit=500)}
 
 
-@promise("WOO-07: an order of a shop in a folder, or with plain or index permalinks, becomes an invoice, by webhook and by polling")
+@promise("WOO-07: an order of a shop in a folder, or with plain or index permalinks, becomes an invoice, "
+         "by webhook and by polling")
 def addresses():
     for settings, path in (({"folder": "/store"}, "/store"), ({"permalinks": "plain"}, ""), ({"permalinks": "index"}, "")):
         at = ShopAlone(settings=settings, path=path)
@@ -106,16 +107,20 @@ def oauth_needs_leave():
 def strangers():
     bed = ShopBooks()
     hooks = hooks_of(bed)
-    equal([h["topic"] for h in hooks], sorted(f"{r}.{e}" for r in ("order", "customer") for e in ("created", "updated", "deleted")))
+    equal([h["topic"] for h in hooks],
+          sorted(f"{r}.{e}" for r in ("order", "customer") for e in ("created", "updated", "deleted")))
     real = bed.place(**ORDER)
     bed.settle()
     before = known(bed)
     url, secret = hooks[0]["delivery_url"], hooks[0]["secret"]
     forged = json.dumps({**real, "id": 9999, "number": "9999", "total": "1.00"}).encode()
     right = base64.b64encode(hmac.new(secret.encode(), forged, hashlib.sha256).digest()).decode()
-    for what, given in {"none": {}, "empty": {"signature": ""}, "wrong": {"signature": "AAAA" * 10 + "AAA="}, "no base64": {"signature": "!" * 44},
-                        "another secret": {"secret": "0" * 64}, "the consumer secret": {"secret": SECRET}, "cut short": {"signature": right[:-4]},
-                        "longer": {"signature": right + "AAAA"}, "in hex": {"signature": hmac.new(secret.encode(), forged, "sha256").hexdigest()}}.items():
+    for what, given in {"none": {}, "empty": {"signature": ""}, "wrong": {"signature": "AAAA" * 10 + "AAA="},
+                        "no base64": {"signature": "!" * 44},
+                        "another secret": {"secret": "0" * 64}, "the consumer secret": {"secret": SECRET},
+                        "cut short": {"signature": right[:-4]}, "longer": {"signature": right + "AAAA"},
+                        "in hex": {"signature": hmac.new(secret.encode(), forged,
+                                                         "sha256").hexdigest()}}.items():
         for topic in [h["topic"] for h in hooks]:
             equal(post(url, forged, topic=topic, **given), 401, f"{what}, {topic}")
     equal(post(url, forged.replace(b"1.00", b"0.01"), signature=right), 401, "signed, then altered")
@@ -126,7 +131,8 @@ def strangers():
     holds("refused" in bed.host.said() and secret not in bed.host.said(), "the log tells of it, without the secret")
 
 
-@promise("WOO-09: the ping of a new webhook is answered 200 without a signature; a signed error object is taken, and neither is news")
+@promise("WOO-09: the ping of a new webhook is answered 200 without a signature; "
+         "a signed error object is taken, and neither is news")
 def no_news():
     bed = ShopBooks()
     hook = hooks_of(bed)[0]
@@ -158,10 +164,12 @@ def drafts():
     holds(bed.invoice_of(bed.order(cart["id"])), "once it is bought it is posted")
 
 
-@promise("WOO-10: two shops of two tenants have addresses, keys and secrets of their own; one's signature opens nothing of the other")
+@promise("WOO-10: two shops of two tenants have addresses, keys and secrets of their own; "
+         "one's signature opens nothing of the other")
 def two_shops():
     bed = ShopBooks()
-    other = Twin("woocommerce", {"key": "ck_" + "8" * 40, "secret": "cs_" + "9" * 40, "name": "Bolt Bikes", "number_prefix": "B"}, tls=True)
+    other = Twin("woocommerce", {"key": "ck_" + "8" * 40, "secret": "cs_" + "9" * 40, "name": "Bolt Bikes",
+                                 "number_prefix": "B"}, tls=True)
     bed.at.tenant("bolt", MUG_SHOP_ONLY.format(url=other.url, more=f', ca_file = "{other.ca}"'))
     bed.at.mlc("reload")  # the new tenant's log-in is missing yet: said, and mended by giving it
     _, _, said = bed.at.run("ping", "bolt/shop")
@@ -169,7 +177,8 @@ def two_shops():
     bed.at.secret("bolt/shop", "consumer_key", "ck_" + "8" * 40)
     bed.at.secret("bolt/shop", "consumer_secret", "cs_" + "9" * 40)
     equal(bed.at.run("ping", "bolt/shop")[0], 0, "ping")  # what failed for want of it is tried again at once
-    eventually(lambda: len([h for h in other.get("/webhooks") if h["status"] == "active"]) == 6, "six webhooks in the other shop")
+    eventually(lambda: len([h for h in other.get("/webhooks") if h["status"] == "active"]) == 6,
+               "six webhooks in the other shop")
     ours, theirs = hooks_of(bed)[0], other.get("/webhooks")[0]
     holds(ours["delivery_url"] != theirs["delivery_url"], "addresses")
     holds(ours["secret"] != theirs["secret"], "secrets")
@@ -182,7 +191,8 @@ def two_shops():
         holds(base64.b64encode(f"ck_{foreign}:".encode()).decode()[:40] not in sent, "a foreign key")
 
 
-@promise("WOO-11: while the host is down the shop switches webhooks off; they are made anew, what was missed is polled, each order is posted once")
+@promise("WOO-11: while the host is down the shop switches webhooks off; "
+         "they are made anew, what was missed is polled, each order is posted once")
 def switched_off():
     bed = ShopBooks()
     orders = [bed.place(**ORDER)]
@@ -202,13 +212,15 @@ def switched_off():
     before = len(bed.documents("Invoice"))
     equal(before, len(orders), "invoices")
     late = bed.place(**ORDER)
-    eventually(lambda: [d for d in bed.at.list("all") if d["rid"] == str(late["id"]) and d["origin"] == "webhook"], "it came by webhook")
+    eventually(lambda: [d for d in bed.at.list("all") if d["rid"] == str(late["id"])
+                        and d["origin"] == "webhook"], "it came by webhook")
     bed.settle()
     holds(bed.invoice_of(late), "the next one is posted too")
     bed.books_are_sound()
 
 
-@promise("WOO-34 WOO-45: a changed account keeps the customer current whom we made; what the bookkeeper wrote stays; one that we adopted is left to him")
+@promise("WOO-34 WOO-45: a changed account keeps the customer current whom we made; "
+         "what the bookkeeper wrote stays; one that we adopted is left to him")
 def customers_current():
     bed = ShopBooks()
     made = bed.shop.post("/customers", {"email": "grace@example.com", "first_name": "Grace", "last_name": "Murray",
@@ -218,7 +230,8 @@ def customers_current():
     bed.place(customer_id=adopted, billing=person("Ada", "Byron King", "ada@example.com"), **ORDER)
     bed.settle()
     ada = bed.books.get("/records/Customer/Lovelace,%20Ada")
-    bed.books.post("/person/edit", {"type": "Customer", "name": "Grace Murray", "set": {"Notes": "pays late", "TermsRef": "Net 15"}})
+    bed.books.post("/person/edit", {"type": "Customer", "name": "Grace Murray",
+                                    "set": {"Notes": "pays late", "TermsRef": "Net 15"}})
     bed.shop.post(f"/customers/{made}/edit", {"billing": {"address_1": "9 Hill Street", "phone": "555-0199"}})
     bed.shop.post(f"/customers/{adopted}/edit", {"billing": {"address_1": "9 Hill Street", "phone": "555-0198"}})
     bed.deliver()

@@ -71,8 +71,10 @@ class Bed:
 }}
 """)
         shutil.copy(os.path.join(BUILD, "tests", "connectors", "sink", "sink.so"), self.at.file("plugins"))
-        self.at.write("mappings/woocommerce-sink/order.lua", mapping("order", "invoice", "W{number}", ', TotalAmt = money(src "total")'))
-        self.at.write("mappings/woocommerce-sink/refund.lua", mapping("refund", "slip", "R{id} of {parent_id}", ', TotalAmt = money(src "amount")'))
+        self.at.write("mappings/woocommerce-sink/order.lua",
+                      mapping("order", "invoice", "W{number}", ', TotalAmt = money(src "total")'))
+        self.at.write("mappings/woocommerce-sink/refund.lua",
+                      mapping("refund", "slip", "R{id} of {parent_id}", ', TotalAmt = money(src "amount")'))
         self.at.write("mappings/woocommerce-sink/customer.lua", mapping("customer", "slip", "C{id} {first_name} {last_name}"))
         flow = 'integration "woocommerce-sink" { woocommerce = "shop", sink = "out", start = "2020-01-01", mode = "live" }' if flows else ""
         extra = (f', auth = "{auth}"' if auth else "") + (f", every_minutes = {every}" if every else "")
@@ -91,7 +93,8 @@ class Bed:
             self.at.start()
 
     def subscribed(self):
-        return eventually(lambda: (hooks := [h for h in self.shop.get("/webhooks") if h["status"] == "active"]) and len(hooks) == 6 and hooks,
+        return eventually(lambda: (hooks := [h for h in self.shop.get("/webhooks")
+                                             if h["status"] == "active"]) and len(hooks) == 6 and hooks,
                           "six webhooks")
 
     def place(self, **what):
@@ -177,7 +180,9 @@ def ping():
     b.ping()
     equal([c["method"] for c in b.shop.get("/calls")["log"] if c["method"] != "GET"], [], "ping writes")
     equal(len(writes), 6, "what was written are the webhooks")
-    for name, fault in {"web page": {"kind": "html"}, "404": {"kind": "status", "status": 404, "body": "<html>"}, "500": {"kind": "status", "status": 500},
+    for name, fault in {"web page": {"kind": "html"},
+                        "404": {"kind": "status", "status": 404, "body": "<html>"},
+                        "500": {"kind": "status", "status": 500},
                         "maintenance": {"kind": "status", "status": 503, "body": "<html>"},
                         "moved": {"kind": "status", "status": 301, "headers": {"Location": "https://www.example/"}}}.items():
         b.shop.fault(count=0, **fault)
@@ -187,7 +192,8 @@ def ping():
     b.shop.control("DELETE", "/keys/" + KEY)
     code, said["unknown key"] = b.ping()
     equal(code, 1, "unknown key")
-    for name, fault in {"firewall": {"status": 403, "body": "<html>"}, "slow down": {"status": 429, "headers": {"Retry-After": "500"}}}.items():
+    for name, fault in {"firewall": {"status": 403, "body": "<html>"},
+                        "slow down": {"status": 429, "headers": {"Retry-After": "500"}}}.items():
         other = Bed(flows=False)
         other.subscribed()
         other.shop.fault(kind="status", count=0, **fault)
@@ -205,7 +211,9 @@ def ping():
 def signatures():
     b = Bed()
     hooks = b.subscribed()
-    equal(sorted(h["topic"] for h in hooks), sorted(f"{r}.{e}" for r in ("order", "customer") for e in ("created", "updated", "deleted")), "topics")
+    equal(sorted(h["topic"] for h in hooks),
+          sorted(f"{r}.{e}" for r in ("order", "customer") for e in ("created", "updated", "deleted")),
+          "topics")
     equal(len({h["secret"] for h in hooks}), 1, "one secret")
     url, secret = hooks[0]["delivery_url"], hooks[0]["secret"]
     placed = b.place()
@@ -261,7 +269,8 @@ def switched_off():
     b.at.host.kill()
     orders += [b.place() for _ in range(8)]
     b.shop.post("/deliver")
-    eventually(lambda: [h["status"] for h in b.shop.get("/webhooks")].count("disabled") >= 2, "order.created and order.updated switched off")
+    eventually(lambda: [h["status"] for h in b.shop.get("/webhooks")].count("disabled") >= 2,
+               "order.created and order.updated switched off")
     b.at.start()
     b.written(*("W" + o["number"] for o in orders))
     b.advance(601_000)
@@ -311,7 +320,8 @@ def nightly():
     eventually(lambda: asked(f"orders/{doomed['id']}") == ["404"], "the order is looked for")
     eventually(lambda: asked(f"orders/{o['id']}/refunds/{refund}") == ["404"], "the refund is looked for")
     for entity, id_ in (("order", str(doomed["id"])), ("refund", f"{o['id']}-{refund}")):
-        eventually(lambda: "delete" in json.dumps(b.at.run("story", "acme/shop", entity, id_)[1] or {}), f"{entity} {id_} is told as deleted")
+        eventually(lambda: "delete" in json.dumps(b.at.run("story", "acme/shop", entity, id_)[1] or {}),
+                   f"{entity} {id_} is told as deleted")
     b.clean()
 
 
@@ -319,7 +329,8 @@ def nightly():
 def customers():
     b = Bed(settings={"deliver_after_ms": 0})
     b.subscribed()
-    b.written("C14 Ada Byron", "C15 Jos\u00e9 O'Neil & S\u00f6hne", "C16 The Boss", kinds="C")  # those that were there, of every role
+    b.written("C14 Ada Byron", "C15 Jos\u00e9 O'Neil & S\u00f6hne", "C16 The Boss",
+              kinds="C")  # those that were there, of every role
     b.shop.post("/customers", {"email": "new@example.com", "first_name": "New", "last_name": "A & B"})
     b.written("C14 Ada Byron", "C15 Jos\u00e9 O'Neil & S\u00f6hne", "C16 The Boss", "C17 New A & B", kinds="C")
     b.clean()
@@ -338,8 +349,10 @@ def faults():
         eventually(lambda: sum(c["path"].endswith("/orders") for c in b.shop.get("/calls")["log"]) >= least, "a poll")
         b.rest()
 
-    for fault in ({"kind": "html"}, {"kind": "empty"}, {"kind": "truncate"}, {"kind": "status", "status": 500}, {"kind": "drop_after"},
-                  {"kind": "status", "status": 429, "headers": {"Retry-After": "2"}}, {"kind": "status", "status": 503, "body": "<html>"}):
+    for fault in ({"kind": "html"}, {"kind": "empty"}, {"kind": "truncate"},
+                  {"kind": "status", "status": 500}, {"kind": "drop_after"},
+                  {"kind": "status", "status": 429, "headers": {"Retry-After": "2"}},
+                  {"kind": "status", "status": 503, "body": "<html>"}):
         placed.append(b.place())
         fault_ = b.shop.fault(path="/wp-json/wc/v3/orders", count=0, **fault)
         polled(1)

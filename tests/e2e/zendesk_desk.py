@@ -57,8 +57,11 @@ def forged():
     old = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
     d.desk.control("DELETE", "/calls")
     test_page = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="
-    for what, headers in (("bad", signed(hook, body + b" ", now)), ("missing", {}), ("the test page's", signed(hook, body, now, test_page)),
-                          ("old", signed(hook, body, old)), ("without its time", {k: v for k, v in signed(hook, body, now).items() if "Timestamp" not in k})):
+    for what, headers in (("bad", signed(hook, body + b" ", now)), ("missing", {}),
+                          ("the test page's", signed(hook, body, now, test_page)),
+                          ("old", signed(hook, body, old)),
+                          ("without its time", {k: v for k, v in signed(hook, body, now).items()
+                                                if "Timestamp" not in k})):
         equal(exchange(url, "POST", body, headers)[0], 401, what)
     time.sleep(0.3)
     equal(d.calls("GET /api/v2/organizations/:id"), 0, "nothing was looked up")
@@ -104,7 +107,8 @@ def limits():
     d.desk.fault(kind="status", method="POST", path="/api/v2/organizations*", status=429, headers={"Retry-After": "60"}, count=0)
     d.start()
     d.at.mlc("sync", "acme/books-desk")
-    held = eventually(lambda: next((c for c in d.at.mlc("status")["connections"] if c["connection"] == "acme/desk" and c["cause"]), None), "it is held")
+    held = eventually(lambda: next((c for c in d.at.mlc("status")["connections"]
+                                    if c["connection"] == "acme/desk" and c["cause"]), None), "it is held")
     equal(held["cause"], "limited")
     waits = d.at.mlc("sync", "acme/books-desk", "--wait", timeout=60)["waits"]
     holds(any("acme/desk is held" in w for w in waits), f"who waits for rest is told: {waits}")
@@ -129,11 +133,14 @@ def fields():
                  connection=FIELDS)
     one, _ = d.party(name="Maple Toys", note="12.30"), d.party(name="Harbor Cafe", note="0.00")
     d.start()
-    d.until(lambda: len([o for o in d.organizations() if o["organization_fields"].get("qbo_status")]) == 2, "both have their figures")
+    d.until(lambda: len([o for o in d.organizations() if o["organization_fields"].get("qbo_status")]) == 2,
+            "both have their figures")
     made = d.desk.get("/fields")["organization_fields"]
-    equal([(f["key"], f["type"], f["title"]) for f in made], [("qbo_balance", "decimal", "Balance"), ("qbo_count", "integer", "Qbo count"),
-                                                              ("qbo_late", "checkbox", "Qbo late"), ("qbo_status", "dropdown", "Payment status")])
-    equal(d.organization("Maple Toys")["organization_fields"], {"qbo_balance": 12.3, "qbo_count": 3, "qbo_late": True, "qbo_status": "open"})
+    equal([(f["key"], f["type"], f["title"]) for f in made],
+          [("qbo_balance", "decimal", "Balance"), ("qbo_count", "integer", "Qbo count"),
+           ("qbo_late", "checkbox", "Qbo late"), ("qbo_status", "dropdown", "Payment status")])
+    equal(d.organization("Maple Toys")["organization_fields"],
+          {"qbo_balance": 12.3, "qbo_count": 3, "qbo_late": True, "qbo_status": "open"})
     d.desk.control("DELETE", "/calls")
     d.ledger.post("/parties", {"id": one["id"], "phone": "1"})
     d.sync()
@@ -192,7 +199,8 @@ def merged():
 def doubt():
     d = HelpDesk()
     for n, kind in enumerate(("drop_before", "drop_after", "reset", "truncate", "status_after", "html", "empty")):
-        d.desk.fault(kind=kind, method="POST", path="/api/v2/organizations/create_or_update", contains=f"Customer {n}", status=502, html="<html>")
+        d.desk.fault(kind=kind, method="POST", path="/api/v2/organizations/create_or_update",
+                     contains=f"Customer {n}", status=502, html="<html>")
         d.party(name=f"Customer {n}")
     d.start()
     d.until(lambda: len(d.organizations()) == 7, "all are there")
@@ -204,16 +212,20 @@ def doubt():
 @promise("each refusal has its own words, and stops nobody else")
 def refusals():
     rows = [
-        (400, {"json": {"error": {"title": "Invalid attribute", "message": "You passed an invalid value."}}}, "held", "You passed an invalid value"),
+        (400, {"json": {"error": {"title": "Invalid attribute", "message": "You passed an invalid value."}}},
+         "held", "You passed an invalid value"),
         (413, {"json": {"error": "RequestEntityTooLarge"}}, "held", "RequestEntityTooLarge"),
-        (422, {"json": {"error": "RecordInvalid", "details": {"notes": [{"description": "Notes: too long", "error": "ValueTooLong"}]}}},
+        (422,
+         {"json": {"error": "RecordInvalid",
+                   "details": {"notes": [{"description": "Notes: too long", "error": "ValueTooLong"}]}}},
          "held", "Notes: too long"),
         (412, {"json": {"error": "PreconditionFailed"}}, "held", "PreconditionFailed"),
         (302, {"headers": {"Location": "https://elsewhere.example/"}}, "held", "redirects to https://elsewhere.example/"),
     ]
     d = HelpDesk()
     for status, more, _, _ in rows:
-        d.desk.fault(kind="status", method="POST", path="/api/v2/organizations/create_or_update", contains=f"Status {status}", status=status, **more)
+        d.desk.fault(kind="status", method="POST", path="/api/v2/organizations/create_or_update",
+                     contains=f"Status {status}", status=status, **more)
         d.party(name=f"Status {status}")
     d.party(name="Good")
     d.start()
@@ -225,7 +237,8 @@ def refusals():
     d.until(lambda: len(d.organizations()) == len(rows) + 1, "released, they are written")
 
 
-@promise("many organizations are few calls, by Zendesk's jobs; in one that is completed a record may have failed: that one alone goes to a person")
+@promise("many organizations are few calls, by Zendesk's jobs; in one that is completed a record may have "
+         "failed: that one alone goes to a person")
 def jobs():
     d = HelpDesk(forth={"match": ""})  # nothing to be looked up before each
     d.desk.post("/organizations", {"name": "Customer 07"})

@@ -17,7 +17,8 @@ def status_of(d):
     return next(c for c in d.at.mlc("status")["connections"] if c["connection"] == "acme/desk")
 
 
-@promise("ZEN-10: organizations are written with an API token, as an OAuth client, and by a person's consent; ping tells who we are")
+@promise("ZEN-10: organizations are written with an API token, as an OAuth client, "
+         "and by a person's consent; ping tells who we are")
 def each_login():
     for login in ("basic", "oauth_client", "oauth_code"):
         d = HelpDesk(login)
@@ -95,7 +96,8 @@ def burst():
         eventually(lambda before=before: len(d.organizations()) > before + 5 or len(d.organizations()) == 61, "it goes on")
         d.desk.post("/tokens/revoke")
     d.until(lambda: len(d.organizations()) == 61, "all are there")
-    equal(sorted({o["external_id"] for o in d.organizations()}), sorted(o["external_id"] for o in d.organizations()), "none twice")
+    equal(sorted({o["external_id"] for o in d.organizations()}),
+          sorted(o["external_id"] for o in d.organizations()), "none twice")
     equal((d.at.list("held"), d.at.list("review")), ([], []))
     holds(d.desk.get("/calls")["by_status"].get("401", 0) >= 1, "one was turned away")
 

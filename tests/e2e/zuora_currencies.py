@@ -15,26 +15,34 @@ class Currencies(Billing):
     def __init__(self, params=EUROS, **more):
         super().__init__(params=params, **more)
         self.books.post("/person/preferences", {"IsMultiCurrencyOn": True})
-        self.books.post("/person/add", {"type": "Account", "set": {"Name": "Euro Receivables", "AccountType": "AccountsReceivable", "CurrencyRef": "Euro"}})
+        self.books.post("/person/add", {"type": "Account",
+                                        "set": {"Name": "Euro Receivables",
+                                                "AccountType": "AccountsReceivable", "CurrencyRef": "Euro"}})
 
 
-@promise("ALL-08: an account in euros is a customer in euros; his invoices, payments, credits and refunds stand on the euros' receivables, at the tenant's rate")
+@promise("ALL-08: an account in euros is a customer in euros; his invoices, payments, "
+         "credits and refunds stand on the euros' receivables, at the tenant's rate")
 def in_euros():
     bed = Currencies()
     bed.zuora.post("/accounts", WIEN)
     bed.settle()
     account = bed.account(WIEN["name"])
-    equal(bed.books.get("/records/Customer/" + WIEN["name"].replace(" ", "%20"))["CurrencyRef"]["FullName"], "Euro", "the customer")
+    equal(bed.books.get("/records/Customer/" + WIEN["name"].replace(" ", "%20"))["CurrencyRef"]["FullName"],
+          "Euro", "the customer")
     one, two = bed.invoice(account, charge("100.00")), bed.invoice(account, charge("33.33"))
     dollars = bed.invoice(bed.account(), charge("50.00"))
     payment = bed.pay(account, "90.00", (one, "80.00"))
-    bed.zuora.post("/credit_memos", {"account": account["id"], "invoice": two["id"], "lines": [charge("3.33")], "apply": [{"invoice": two["id"], "amount": "3.33"}]})
+    bed.zuora.post("/credit_memos", {"account": account["id"], "invoice": two["id"],
+                                     "lines": [charge("3.33")],
+                                     "apply": [{"invoice": two["id"], "amount": "3.33"}]})
     bed.settle()
     bed.both_agree()
     equal(bed.waiting("held") + bed.waiting("review"), [], "nobody is asked")
-    equal((bed.document("Invoice", "INV00000001")["balance"], bed.document("Invoice", "INV00000002")["balance"]), ("20.00", "30.00"), "in euros")
+    equal((bed.document("Invoice", "INV00000001")["balance"],
+           bed.document("Invoice", "INV00000002")["balance"]), ("20.00", "30.00"), "in euros")
     equal(bed.account_balance("Accounts Receivable"), Decimal("50.00"), "dollars stand apart")
-    equal(bed.account_balance("Euro Receivables"), Decimal("46.00"), "40.00 euros, less the payment that is applied nowhere, at 1.15")
+    equal(bed.account_balance("Euro Receivables"), Decimal("46.00"),
+          "40.00 euros, less the payment that is applied nowhere, at 1.15")
     equal(bed.account_balance("Stripe Clearing"), Decimal("103.50"), "what came in, in dollars")
     bed.zuora.post(f"/payments/{payment['id']}/refund", {"amount": "4.00"})
     check = bed.pay(account, "7.00", type="External", method="Check")
@@ -60,17 +68,21 @@ def of_another():
     bed.invoice(account, charge("12.00"))
     bed.settle()
     equal([d["total"] for d in bed.documents()[before:]], ["12.00"], "only what is in his own")
-    equal(sorted(d["cause"] for d in bed.waiting("held")), ["currency"] * 3 + ["needs:books-zuora.invoice"], "each held, the payment of that invoice behind it")
+    equal(sorted(d["cause"] for d in bed.waiting("held")), ["currency"] * 3 + ["needs:books-zuora.invoice"],
+          "each held, the payment of that invoice behind it")
 
 
 @promise("ALL-08: a customer in euros becomes an account in euros; a currency that nobody has named waits")
 def customers_in_euros():
     bed = Currencies()
-    bed.books.post("/person/add", {"type": "Customer", "set": {"Name": "Wien Maschinen", "LastName": "Meitner", "FirstName": "Lise", "CurrencyRef": "Euro"}})
+    bed.books.post("/person/add",
+                   {"type": "Customer", "set": {"Name": "Wien Maschinen", "LastName": "Meitner",
+                                                "FirstName": "Lise", "CurrencyRef": "Euro"}})
     bed.settle()
     equal((bed.account("Wien Maschinen")["currency"], bed.account("Babbage Engines")["currency"]), ("EUR", "USD"))
     bed.invoice(bed.account("Wien Maschinen"), charge("10.00"))
-    bed.zuora.post("/accounts", {"name": "Zagreb Strojevi", "currency": "CHF", "firstName": "Ada", "lastName": "Horvat", "country": "Croatia"})
+    bed.zuora.post("/accounts", {"name": "Zagreb Strojevi", "currency": "CHF", "firstName": "Ada",
+                                 "lastName": "Horvat", "country": "Croatia"})
     bed.settle()
     bed.both_agree()
     equal([d["cause"] for d in bed.waiting("held")], ["unknown_currency_names:CHF"], "francs are named nowhere")

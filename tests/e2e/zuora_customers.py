@@ -16,14 +16,16 @@ def customer_of(bed, name):
 
 
 def writes_there(bed):
-    return sum(n for route, n in bed.zuora.get("/calls")["by_route"].items() if route.startswith(("POST /v1/accounts", "PUT ", "POST /v1/action/update")))
+    return sum(n for route, n in bed.zuora.get("/calls")["by_route"].items()
+               if route.startswith(("POST /v1/accounts", "PUT ", "POST /v1/action/update")))
 
 
 def person(bed, name, **changes):
     return bed.books.post("/person/edit", {"type": "Customer", "name": name, "set": changes})
 
 
-@promise("ZUO-01, ZUO-03, ZUO-28, ALL-04: a customer added in QuickBooks is an account after one visit, with nobody's doing and no request outside of visits")
+@promise("ZUO-01, ZUO-03, ZUO-28, ALL-04: a customer added in QuickBooks is an account after one visit, "
+         "with nobody's doing and no request outside of visits")
 def added():
     bed = Billing()
     bed.settle()
@@ -39,7 +41,8 @@ def added():
     made = account_of(bed, "Noether Rings Ltd")
     holds(made, "an account after one visit")
     contact = made["billToContact"]
-    equal((contact["firstName"], contact["lastName"], contact["address1"], contact["city"], contact["state"], contact["workEmail"]),
+    equal((contact["firstName"], contact["lastName"], contact["address1"], contact["city"], contact["state"],
+           contact["workEmail"]),
           ("Emmy", "Noether", "3 Ideal Way", "Reno", "NV", "emmy@rings-ltd.example"), "his person and address")
     equal(made["accountNumber"], made["QBListID__c"], "it bears the ListID")
     equal(len(bed.books.get("/visits")), before + 1, "one visit")
@@ -63,7 +66,8 @@ def changed():
     puts = [c for c in bed.zuora.get("/calls?bodies=1")["log"] if c["method"] == "PUT"]
     equal(len(puts), 1, "one change, one request")
     holds("555-0777" in puts[0]["request"], puts[0]["request"])
-    holds("paymentTerm" not in puts[0]["request"] and "\"name\"" not in puts[0]["request"], f"only what changed: {puts[0]['request']}")
+    holds("paymentTerm" not in puts[0]["request"] and "\"name\"" not in puts[0]["request"],
+          f"only what changed: {puts[0]['request']}")
     holds("idempotency-key" not in {k.lower() for k in puts[0].get("headers", {})}, "a PUT carries no idempotency key")
     equal(account_of(bed, "Lovelace, Ada")["billToContact"]["workPhone"], "555-0777")
     bed.books_are_sound()
@@ -87,7 +91,8 @@ def from_zuora():
     bed.books_are_sound()
 
 
-@promise("ZUO-05: several customers of one e-mail, or one of the same name with another e-mail, wait for a person, and no invoice goes to a wrong one")
+@promise("ZUO-05: several customers of one e-mail, or one of the same name with another e-mail, "
+         "wait for a person, and no invoice goes to a wrong one")
 def ambiguous():
     bed = Billing(params='customers = "to_quickbooks",')
     bed.books.post("/person/add", {"type": "Customer", "set": {"Name": "Kiesler Radio", "Email": "somebody@else.example"}})
@@ -106,7 +111,8 @@ def ambiguous():
     bed.both_agree()
 
 
-@promise("ZUO-18, ZUO-19: edits of both sides of different things both stay; of the same thing a person is asked, and nothing is overwritten meanwhile")
+@promise("ZUO-18, ZUO-19: edits of both sides of different things both stay; "
+         "of the same thing a person is asked, and nothing is overwritten meanwhile")
 def both_edit():
     bed = Billing()
     bed.settle()
@@ -124,7 +130,8 @@ def both_edit():
     bed.books_are_sound()
 
 
-@promise("ALL-12: of two customers that are merged in QuickBooks and both have accounts a person is asked; nobody is new, and no invoice goes astray meanwhile")
+@promise("ALL-12: of two customers that are merged in QuickBooks and both have accounts a person is asked; "
+         "nobody is new, and no invoice goes astray meanwhile")
 def merged_in_quickbooks():
     bed = Billing()
     bed.settle()
@@ -138,12 +145,14 @@ def merged_in_quickbooks():
     bed.invoice(radio, charge("7.00"))
     bed.settle()
     equal([d["cause"] for d in bed.waiting("held")], ["refused"], "the next invoice waits")
-    equal((len(bed.books.get("/books")["customers"]), len(bed.zuora.get("/accounts"))), (customers - 1, accounts), "nobody is new")
+    equal((len(bed.books.get("/books")["customers"]), len(bed.zuora.get("/accounts"))),
+          (customers - 1, accounts), "nobody is new")
     survivor = customer_of(bed, "Babbage Engines")["id"]
     bed.at.mlc("link", "acme/books-zuora.customer", radio["id"], survivor)
     bed.at.mlc("release", "acme")
     bed.settle()
-    equal([(d["number"], d["customer"]) for d in bed.documents("Invoice")], [("INV00000001", "Babbage Engines"), ("INV00000002", "Babbage Engines")],
+    equal([(d["number"], d["customer"]) for d in bed.documents("Invoice")],
+          [("INV00000001", "Babbage Engines"), ("INV00000002", "Babbage Engines")],
           "the bookkeeper has said whose account it is")
 
 
@@ -158,7 +167,8 @@ def link_follows():
     bed.settle()
     bed.invoice(radio, charge("7.00"))
     bed.settle()
-    equal([(d["number"], d["customer"]) for d in bed.documents("Invoice")], [("INV00000001", "Babbage Engines"), ("INV00000002", "Babbage Engines")])
+    equal([(d["number"], d["customer"]) for d in bed.documents("Invoice")],
+          [("INV00000001", "Babbage Engines"), ("INV00000002", "Babbage Engines")])
     equal(bed.waiting("held") + bed.waiting("review"), [], "nobody is asked")
     equal(customer_of(bed, "Kiesler Radio"), None)
 

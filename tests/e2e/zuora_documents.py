@@ -16,7 +16,8 @@ def exchanges():
     account = bed.account()
     invoice = bed.invoice(account, charge("100.00", "7.25"))
     payment = bed.pay(account, "60.00", (invoice, "50.00"))
-    memo = bed.zuora.post("/credit_memos", {"account": account["id"], "lines": [charge("15.00")], "apply": [{"invoice": invoice["id"], "amount": "15.00"}]})
+    memo = bed.zuora.post("/credit_memos", {"account": account["id"], "lines": [charge("15.00")],
+                                            "apply": [{"invoice": invoice["id"], "amount": "15.00"}]})
     bed.zuora.post(f"/payments/{payment['id']}/refund", {"amount": "10.00"})
     bed.zuora.post("/debit_memos", {"account": account["id"], "lines": [charge("5.00")]})
     bed.books.post("/person/edit", {"type": "Customer", "name": "Lovelace, Ada", "set": {"Phone": "555-0777"}})
@@ -24,7 +25,8 @@ def exchanges():
     calls = openapi.of_calls(bed.zuora.get("/calls?bodies=1")["log"])
     equal(disagreements(calls), [])
     operations = {(c["method"], c["path"].split("?")[0].rstrip("0123456789abcdef")) for c in calls}
-    holds(len(operations) > 15, f"{len(calls)} exchanges of {len(operations)} operations were looked at, after {memo['memoNumber']}")
+    holds(len(operations) > 15,
+          f"{len(calls)} exchanges of {len(operations)} operations were looked at, after {memo['memoNumber']}")
 
 
 if __name__ == "__main__":

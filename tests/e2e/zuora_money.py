@@ -5,13 +5,16 @@ from lib import equal, holds, promise, run
 from lib.billing import Billing, charge
 
 
-@promise("ZUO-04, ZUO-09, ZUO-10: a posted invoice is one in receivables; its payment lowers what the customer owes; number, dates, status and balance come back")
+@promise("ZUO-04, ZUO-09, ZUO-10: a posted invoice is one in receivables; "
+         "its payment lowers what the customer owes; number, dates, status and balance come back")
 def invoice_and_payment():
     bed = Billing()
     bed.settle()
     before = bed.account_balance("Accounts Receivable")
     account = bed.account()
-    invoice = bed.invoice(account, charge("100.00", "7.25"), charge("40.00", name="Advice", code="Consulting", tax="2.90"), date="2026-11-03", due="2026-12-03")
+    invoice = bed.invoice(account, charge("100.00", "7.25"),
+                          charge("40.00", name="Advice", code="Consulting", tax="2.90"), date="2026-11-03",
+                          due="2026-12-03")
     bed.settle()
     posted = bed.document("Invoice", "INV00000001")
     equal((posted["total"], posted["date"]), ("150.15", "2026-11-03"), "posted once, with its tax, of its day")
@@ -28,7 +31,8 @@ def invoice_and_payment():
     bed.both_agree()
 
 
-@promise("ZUO-07, ZUO-33: one payment of several invoices, one in part; the unapplied rest stays unused; applying and un-applying later follow")
+@promise("ZUO-07, ZUO-33: one payment of several invoices, one in part; the unapplied rest stays unused; "
+         "applying and un-applying later follow")
 def applied_and_unapplied():
     bed = Billing()
     bed.settle()
@@ -39,14 +43,16 @@ def applied_and_unapplied():
     bed.both_agree()
     paid = bed.document("ReceivePayment", "P-00000001")
     equal((paid["total"], paid["unused"]), ("150.00", "30.00"), "30.00 of it are applied nowhere")
-    equal((bed.document("Invoice", "INV00000001")["balance"], bed.document("Invoice", "INV00000002")["balance"]), ("0.00", "40.00"))
+    equal((bed.document("Invoice", "INV00000001")["balance"],
+           bed.document("Invoice", "INV00000002")["balance"]), ("0.00", "40.00"))
     bed.zuora.post(f"/payments/{payment['id']}/unapply", {"invoices": [{"invoice": one["id"], "amount": "25.00"}]})
     bed.settle()
     equal(bed.document("Invoice", "INV00000001")["balance"], "25.00", "un-applied here, too")
     equal(bed.document("ReceivePayment", "P-00000001")["unused"], "55.00")
     bed.zuora.post(f"/payments/{payment['id']}/apply", {"invoices": [{"invoice": two["id"], "amount": "40.00"}]})
     bed.settle()
-    equal((bed.document("Invoice", "INV00000002")["balance"], bed.document("ReceivePayment", "P-00000001")["unused"]), ("0.00", "15.00"), "applied elsewhere")
+    equal((bed.document("Invoice", "INV00000002")["balance"],
+           bed.document("ReceivePayment", "P-00000001")["unused"]), ("0.00", "15.00"), "applied elsewhere")
     equal(len(bed.documents("ReceivePayment")), 1, "still one payment")
     bed.both_agree()
 
@@ -63,7 +69,8 @@ def external():
     equal([d["total"] for d in bed.documents("ReceivePayment")], ["20.00"], "the electronic one only")
 
 
-@promise("ZUO-31: drafts wait, negative charges are lines, a total below zero is a credit memo, nothing at all is left out, and the charge's amount counts")
+@promise("ZUO-31: drafts wait, negative charges are lines, a total below zero is a credit memo, "
+         "nothing at all is left out, and the charge's amount counts")
 def kinds_of_invoices():
     bed = Billing()
     bed.settle()
@@ -84,7 +91,8 @@ def kinds_of_invoices():
     bed.both_agree()
 
 
-@promise("ZUO-32: credit memos, debit memos, write-offs, a reversed and a cancelled invoice: what each customer owes is the same after each")
+@promise("ZUO-32: credit memos, debit memos, write-offs, a reversed and a cancelled invoice: "
+         "what each customer owes is the same after each")
 def memos():
     bed = Billing()
     bed.settle()
@@ -92,7 +100,8 @@ def memos():
     one, two, three = (bed.invoice(account, charge(a)) for a in ("100.00", "80.00", "12.00"))
     bed.settle()
     bed.both_agree()
-    memo = bed.zuora.post("/credit_memos", {"account": account["id"], "invoice": one["id"], "lines": [charge("30.00")], "reason": "Customer Satisfaction",
+    memo = bed.zuora.post("/credit_memos", {"account": account["id"], "invoice": one["id"],
+                                            "lines": [charge("30.00")], "reason": "Customer Satisfaction",
                                             "apply": [{"invoice": one["id"], "amount": "30.00"}]})
     bed.settle()
     bed.both_agree()
@@ -115,7 +124,8 @@ def memos():
     holds(three, "and one that stays open")
 
 
-@promise("ZUO-33: refunds of a payment and of a credit memo, by card and by check, and a chargeback leave the right account and the right balance")
+@promise("ZUO-33: refunds of a payment and of a credit memo, by card and by check, "
+         "and a chargeback leave the right account and the right balance")
 def refunds():
     bed = Billing()
     bed.settle()
@@ -145,7 +155,8 @@ def refunds():
     equal(bed.waiting("held") + bed.waiting("review"), [], "nobody is asked")
 
 
-@promise("ZUO-33: a payment that was none is deleted while its money is not deposited; else a person says what happens; unprocessed ones are no money")
+@promise("ZUO-33: a payment that was none is deleted while its money is not deposited; "
+         "else a person says what happens; unprocessed ones are no money")
 def void_payments():
     bed = Billing()
     bed.settle()
@@ -170,7 +181,8 @@ def void_payments():
     equal(sorted(d["total"] for d in bed.documents("ReceivePayment")), ["10.00", "20.00"])
 
 
-@promise("ZUO-33: a payment that Zuora transfers to another account is asked about; another customer's money is never moved by itself")
+@promise("ZUO-33: a payment that Zuora transfers to another account is asked about; "
+         "another customer's money is never moved by itself")
 def transferred():
     bed = Billing()
     bed.settle()
@@ -183,7 +195,8 @@ def transferred():
     bed.zuora.post(f"/payments/{payment['id']}/apply", {"invoices": [{"invoice": invoice["id"], "amount": "40.00"}]})
     bed.settle()
     equal([d["cause"] for d in bed.waiting()], ["posted_changed"], "a person is asked")
-    equal((bed.document("Invoice", "INV00000001")["balance"], bed.document("ReceivePayment", "P-00000001")["unused"]), ("40.00", "40.00"),
+    equal((bed.document("Invoice", "INV00000001")["balance"],
+           bed.document("ReceivePayment", "P-00000001")["unused"]), ("40.00", "40.00"),
           "and nothing is done")
 
 

@@ -20,7 +20,8 @@ def pass_time(bed, ms):
     bed.host.advance(ms)
 
 
-@promise("ZUO-14, ZUO-30: thirty days without an operator: tokens expire every hour, one is fetched for all requests of its hour, no business call is refused")
+@promise("ZUO-14, ZUO-30: thirty days without an operator: tokens expire every hour, "
+         "one is fetched for all requests of its hour, no business call is refused")
 def thirty_days():
     bed = Billing()
     bed.settle()
@@ -56,7 +57,8 @@ def revoked():
     bed.both_agree()
 
 
-@promise("ZUO-30, ALL-03: a client that Zuora no longer knows holds the connection with its cause, nothing is lost, and the new secret frees it")
+@promise("ZUO-30, ALL-03: a client that Zuora no longer knows holds the connection with its cause, "
+         "nothing is lost, and the new secret frees it")
 def wrong_secret():
     bed = Billing()
     bed.settle()
@@ -75,7 +77,8 @@ def wrong_secret():
     bed.both_agree()
 
 
-@promise("ZUO-06, ZUO-16, ZUO-27: a callout is challenged, signs in, is on disk before its 200, and its payment is ready within seconds; the next visit posts it, once, however often it comes")
+@promise("ZUO-06, ZUO-16, ZUO-27: a callout is challenged, signs in, is on disk before its 200, "
+         "and its payment is ready within seconds; the next visit posts it, once, however often it comes")
 def callouts():
     bed = Billing()
     bed.settle()
@@ -105,7 +108,8 @@ def callouts():
     bed.both_agree()
 
 
-@promise("ZUO-06: a lost callout and the external payments that raise none come with the next poll; a body without an id loses nothing")
+@promise("ZUO-06: a lost callout and the external payments that raise none come with the next poll; "
+         "a body without an id loses nothing")
 def without_callouts():
     bed = Billing(zuora={"callout_body": "nothing"})
     bed.settle()
@@ -122,7 +126,8 @@ def without_callouts():
     bed.both_agree()
 
 
-@promise("ZUO-22, ZUO-21: over the limit Zuora's Retry-After is kept to, nothing is lost, and its own count never goes on growing meanwhile; figures go back in batches")
+@promise("ZUO-22, ZUO-21: over the limit Zuora's Retry-After is kept to, nothing is lost, "
+         "and its own count never goes on growing meanwhile; figures go back in batches")
 def limits():
     bed = Billing()
     bed.settle()
@@ -148,12 +153,14 @@ def limits():
     bed.both_agree()
 
 
-@promise("ZUO-24, ZUO-25: every step of a record is in the trail with who, when, its versions and its mapping; one that failed is replayed, with one effect")
+@promise("ZUO-24, ZUO-25: every step of a record is in the trail with who, when, "
+         "its versions and its mapping; one that failed is replayed, with one effect")
 def trail():
     bed = Billing()
     bed.settle()
     account = bed.account()
-    bed.books.fault(kind="refuse", path="InvoiceAddRq", code=3140, message="There is an invalid reference to QuickBooks Item in the Invoice.")
+    bed.books.fault(kind="refuse", path="InvoiceAddRq", code=3140,
+                    message="There is an invalid reference to QuickBooks Item in the Invoice.")
     bed.invoice(account, charge("10.00"))
     bed.settle()
     equal([d["cause"] for d in bed.waiting("held")], ["refused"], "QuickBooks said no")
@@ -173,8 +180,10 @@ def trail():
         holds(move in moves, f"the story holds {move}: {moves}")
     holds(all(e["at_ms"] > 0 and e["who"] for e in events), "each with when and who")
     taken = [e["detail"] for e in events if e["move"] == "accept" and e["entity"] == "invoice"]
-    holds(any(d.get("version") or d.get("blake2b") for d in taken), f"which version of it, by its number or its content: {taken}")
-    done = next(e for e in events if e["move"] == "settle" and e["detail"].get("state") == "done" and e["flow"] == "books-zuora.invoice")["detail"]
+    holds(any(d.get("version") or d.get("blake2b") for d in taken),
+          f"which version of it, by its number or its content: {taken}")
+    done = next(e for e in events if e["move"] == "settle" and e["detail"].get("state") == "done"
+                and e["flow"] == "books-zuora.invoice")["detail"]
     holds(done["mapping"] == "zuora.invoice->quickbooks_desktop.Invoice" and len(done["mapping_hash"]) == 64 and done["version"],
           f"by which mapping, and what it became: {done}")
     talks = [e for e in bed.at.mlc("audit", "--tenant", "acme", "--move", "exchange", "--payload", "--limit",
@@ -185,7 +194,8 @@ def trail():
     bed.both_agree()
 
 
-@promise("ZUO-29: a month's register of Zuora against the books: it agrees to the cent, and the report stands in the trail; a missing, a voided and a doubled document are each named")
+@promise("ZUO-29: a month's register of Zuora against the books: it agrees to the cent, "
+         "and the report stands in the trail; a missing, a voided and a doubled document are each named")
 def month_end():
     bed = Billing()
     bed.settle()
@@ -198,7 +208,8 @@ def month_end():
     flow = told["flows"][0]
     equal((flow["source"]["count"], flow["source"]["sums"], flow["gaps"]), (4, flow["target"]["sums"], []), "agrees")
     equal(flow["source"]["sums"], {"USD": "40.00"})
-    report = eventually(lambda: bed.at.mlc("audit", "--tenant", "acme", "--move", "reconcile")["audit"], "the report in the trail")[-1]
+    report = eventually(lambda: bed.at.mlc("audit", "--tenant", "acme", "--move", "reconcile")["audit"],
+                        "the report in the trail")[-1]
     equal((report["detail"]["agrees"], report["detail"]["month"], report["detail"]["source"], report["who"][:4]),
           (True, "2026-10", flow["source"], "cli:"), "as it was told")
     equal(bed.at.run("audit", "verify")[0], 0, "sealed by the chain")
@@ -206,8 +217,10 @@ def month_end():
     bed.books.post("/person/void", {"type": "Invoice", "name": voided["id"]})
     bed.invoice(account, charge("10.00", name="Unheard of", code="Nobody Knows"), date="2026-10-09", currency="EUR")
     twin = bed.document("Invoice", "INV00000003")
-    bed.books.post("/person/add", {"type": "Invoice", "set": {"CustomerRef": twin["customer"], "TxnDate": "2026-10-03", "RefNumber": "INV00000003"},
-                                   "lines": [{"ItemRef": twin["lines"][0]["item"], "Quantity": "1", "Rate": "10.00"}]})
+    bed.books.post("/person/add",
+                   {"type": "Invoice", "set": {"CustomerRef": twin["customer"], "TxnDate": "2026-10-03",
+                                               "RefNumber": "INV00000003"},
+                    "lines": [{"ItemRef": twin["lines"][0]["item"], "Quantity": "1", "Rate": "10.00"}]})
     bed.settle()
     code, told, said = bed.at.run("reconcile", "acme/books-zuora.invoice", "--month", "2026-10")
     equal(code, 1, said)
@@ -231,12 +244,14 @@ def secrets():
     holds(CALLOUT_USER, "the user name is no secret")
 
 
-@promise("ZUO-33, ALL-06: replies lost before and after the effect, locks, 500s and dropped lines: each account once, each document once, to the cent")
+@promise("ZUO-33, ALL-06: replies lost before and after the effect, locks, "
+         "500s and dropped lines: each account once, each document once, to the cent")
 def faults():
     bed = Billing()
     bed.settle()
     for name in ("Somerville Stars", "Germain Plates", "Agnesi Curves", "Kovalevskaya Tops"):
-        bed.books.post("/person/add", {"type": "Customer", "set": {"Name": name, "BillAddress": {"City": "Reno", "State": "NV"}}})
+        bed.books.post("/person/add", {"type": "Customer",
+                                       "set": {"Name": name, "BillAddress": {"City": "Reno", "State": "NV"}}})
     bed.zuora.fault(kind="drop_after", method="POST", path="/v1/accounts")
     bed.zuora.fault(kind="drop_before", method="POST", path="/v1/accounts", after=1)
     bed.zuora.fault(kind="status_after", status=502, method="POST", path="/v1/accounts", after=2)

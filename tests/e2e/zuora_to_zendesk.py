@@ -33,12 +33,14 @@ class Made:
         self.at.tenant("acme", TENANT.format(zuora=self.zuora.url, desk=self.desk.url, client=CLIENT_ID, mode=mode))
         self.at.secret("acme/billing", "client_secret", CLIENT_SECRET)
         self.at.secret("acme/desk", "client_secret", SECRET)
-        self.maple = self.zuora.post("/accounts", {"name": "Maple Toys", "currency": "USD", "firstName": "Kim", "lastName": "Maple",
-                                                   "country": "United States"})
+        self.maple = self.zuora.post("/accounts",
+                                     {"name": "Maple Toys", "currency": "USD", "firstName": "Kim",
+                                      "lastName": "Maple", "country": "United States"})
         self.host = self.at.start()
 
     def invoice(self, amount, due):
-        return self.zuora.post("/invoices", {"account": self.maple["id"], "lines": [charge(amount)], "date": day(-30), "due": due})
+        return self.zuora.post("/invoices", {"account": self.maple["id"], "lines": [charge(amount)],
+                                             "date": day(-30), "due": due})
 
     def until(self, question, what):
         def look():
@@ -49,13 +51,15 @@ class Made:
     def figures(self):
         o = next((o for o in self.desk.get("/organizations") if o["name"] == "Maple Toys"), None)
         f = o and o["organization_fields"]
-        return f and (f.get("zuora_balance"), f.get("zuora_open_invoices"), f.get("zuora_overdue_invoices"), f.get("zuora_currency"))
+        return f and (f.get("zuora_balance"), f.get("zuora_open_invoices"), f.get("zuora_overdue_invoices"),
+                      f.get("zuora_currency"))
 
     def subjects(self):
         return sorted(t["subject"] for t in self.desk.get("/tickets"))
 
 
-@promise("ALL-01: Zuora to Zendesk is configuration: accounts are organizations with their figures, overdue invoices tickets, once each")
+@promise("ALL-01: Zuora to Zendesk is configuration: accounts are organizations with their figures, "
+         "overdue invoices tickets, once each")
 def configuration():
     d = Made()
     late, soon = d.invoice("40.00", day(-1)), d.invoice("2.50", day(2))

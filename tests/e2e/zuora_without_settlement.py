@@ -38,17 +38,20 @@ def refunded_of_what_was_paid():
     payment = bed.pay(account, "160.00", (one, "100.00"), (two, "60.00"))
     bed.settle()
     bed.both_agree()
-    equal((bed.document("Invoice", "INV00000001")["balance"], bed.document("Invoice", "INV00000002")["balance"]), ("0.00", "0.00"))
+    equal((bed.document("Invoice", "INV00000001")["balance"],
+           bed.document("Invoice", "INV00000002")["balance"]), ("0.00", "0.00"))
     bed.zuora.post(f"/payments/{payment['id']}/refund", {"amount": "110.00"})
     bed.settle()
     bed.both_agree()
-    equal((bed.document("Invoice", "INV00000001")["balance"], bed.document("Invoice", "INV00000002")["balance"]), ("100.00", "10.00"), "open again")
+    equal((bed.document("Invoice", "INV00000001")["balance"],
+           bed.document("Invoice", "INV00000002")["balance"]), ("100.00", "10.00"), "open again")
     equal([d["total"] for d in bed.documents("ARRefundCreditCard")], ["110.00"], "one refund out of two invoices")
     equal(bed.account_balance("Stripe Clearing"), Decimal("50.00"), "what is left of the payment")
     equal(bed.waiting("held") + bed.waiting("review"), [], "nobody is asked")
 
 
-@promise("ZUO-04: a sales receipt is money: what a credit memo has paid in part is asked about, and so is a receipt whose money went back")
+@promise("ZUO-04: a sales receipt is money: what a credit memo has paid in part is asked about, "
+         "and so is a receipt whose money went back")
 def receipts_are_money():
     bed = Billing(params='document = "sales_receipt", receipt_deposit_to = "Checking",')
     bed.settle()
@@ -60,7 +63,8 @@ def receipts_are_money():
     bed.pay(account, "70.00", (one, "70.00"))
     paid = bed.pay(account, "60.00", (two, "60.00"))
     bed.settle()
-    equal([(d["number"], d["total"]) for d in bed.documents("SalesReceipt")], [("INV00000002", "60.00")], "the one that money paid")
+    equal([(d["number"], d["total"]) for d in bed.documents("SalesReceipt")], [("INV00000002", "60.00")],
+          "the one that money paid")
     equal(bed.account_balance("Checking") - before, Decimal("60.00"))
     equal([d["cause"] for d in bed.waiting()], ["paid_by_credit"], "the other is asked about")
     bed.zuora.post(f"/payments/{paid['id']}/unapply", {"invoices": [{"invoice": two["id"], "amount": "60.00"}]})

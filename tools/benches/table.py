@@ -9,10 +9,12 @@ OURS = "ml-connector"
 FIGURES = {
     "ingest": (("rate", True), ("p50_ms", False), ("p99_ms", False), ("cpu_ms_per_1000", False), ("peak_mb", False)),
     "sync": (("per_event", None),),
-    "e2e": (("e2e_rate", True), ("delay_p50_ms", False), ("delay_p99_ms", False), ("cpu_s_per_1000", False), ("cpu_ms_per_1000", False), ("peak_mb", False)),
+    "e2e": (("e2e_rate", True), ("delay_p50_ms", False), ("delay_p99_ms", False), ("cpu_s_per_1000", False),
+            ("cpu_ms_per_1000", False), ("peak_mb", False)),
     "crash": (("accepted", None), ("lost", False), ("dup_sent_once", False), ("dup_same_key", None)),
     "outage": (("accepted", None), ("lost", False), ("dup", False), ("dup_same_key", None)),
-    "visits": (("visits_per_s", True), ("mean_visit_ms", False), ("cpu_s_per_visit", False), ("host_mb", False), ("peak_mb", False)),
+    "visits": (("visits_per_s", True), ("mean_visit_ms", False), ("cpu_s_per_visit", False),
+               ("host_mb", False), ("peak_mb", False)),
     "idle": (("rss_mb", False), ("pss_mb", False), ("ready_s", False), ("idle_cpu_pct", False)),
 }
 CASE = ("sink_ms", "offered", "flows", "kill9", "mode")

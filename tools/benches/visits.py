@@ -23,7 +23,8 @@ WARM_UP = 2
 
 def deployment(clients):
     at = bed.Deployment(connectors=("quickbooks_desktop", "tests/connectors/sink"), integrations=())
-    shutil.copytree(os.path.join(ROOT, "tools", "benches", "quickbooks_desktop-sink"), at.file("mappings", "quickbooks_desktop-sink"))
+    shutil.copytree(os.path.join(ROOT, "tools", "benches", "quickbooks_desktop-sink"),
+                    at.file("mappings", "quickbooks_desktop-sink"))
     for n in range(1, clients + 1):
         name = f"t{n:04d}"
         at.tenant(name, """return tenant {
@@ -60,8 +61,8 @@ def measure(options, clients):
     host = at.start(wrapper=shlex.split(options.wrapper))
     for n in range(1, clients + 1):
         at.mlc("pause", f"t{n:04d}/books-sink.invoice")
-    drive = [os.path.join(os.environ["MLC_BUILD_DIR"], "tools", "benches", "bench-visits"), "-p", str(host.ports["public"]), "-s",
-             at.file("state", "admin.sock"),
+    drive = [os.path.join(os.environ["MLC_BUILD_DIR"], "tools", "benches", "bench-visits"), "-p",
+             str(host.ports["public"]), "-s", at.file("state", "admin.sock"),
              "-f", options.invoices, "-P", PASSWORD, "-c", str(clients)]
 
     def run(visits, before):

@@ -21,7 +21,8 @@ def fill(books):
         return books.post("/person/add", {"type": type_, "set": set_})
 
     def sale(customer, number, lines, **more):
-        return add("Invoice", CustomerRef=customer, RefNumber=number, IsToBePrinted=False, IsToBeEmailed=False, lines=lines, **more)
+        return add("Invoice", CustomerRef=customer, RefNumber=number, IsToBePrinted=False,
+                   IsToBeEmailed=False, lines=lines, **more)
 
     def days_ago(n):
         return time.strftime("%Y-%m-%d", time.gmtime(time.time() - n * 86400))
@@ -31,19 +32,25 @@ def fill(books):
     for job in ("Kitchen", "Lobby"):
         add("Customer", Name=job, ParentRef="Contoso", Phone="555 0142")
     add("Vendor", Name="Contoso Supplies", CompanyName="Contoso Ltd", Phone="(555) 0142", TermsRef="Net 15")
-    add("Vendor", Name="Clay Works", VendorAddress={"Addr1": "Clay Works", "City": "Austin", "State": "TX", "PostalCode": "73301"}, TermsRef="Net 30")
+    add("Vendor", Name="Clay Works",
+        VendorAddress={"Addr1": "Clay Works", "City": "Austin", "State": "TX", "PostalCode": "73301"},
+        TermsRef="Net 30")
     add("Customer", Name="Fabrikam", CompanyName="Fabrikam", BillAddress={"Addr1": "Fabrikam", "City": "Oslo"})
-    first = sale("Contoso", "1007", [{"ItemRef": "MUG-RED", "Quantity": "4"}, {"ItemRef": "ENGRAVING", "Quantity": "3", "Rate": "3.33"}],
+    first = sale("Contoso", "1007", [{"ItemRef": "MUG-RED", "Quantity": "4"},
+                                     {"ItemRef": "ENGRAVING", "Quantity": "3", "Rate": "3.33"}],
                  ItemSalesTaxRef="CA State",
                  TxnDate=days_ago(50), DueDate=days_ago(20))
-    sale("Contoso:Kitchen", "1008", [{"ItemRef": "TSHIRT", "Quantity": "7"}], ItemSalesTaxRef="San Tomas", TxnDate=days_ago(100), DueDate=days_ago(70))
+    sale("Contoso:Kitchen", "1008", [{"ItemRef": "TSHIRT", "Quantity": "7"}], ItemSalesTaxRef="San Tomas",
+         TxnDate=days_ago(100), DueDate=days_ago(70))
     sale("Contoso:Lobby", "1009", [{"ItemRef": "MUG-BLUE", "Quantity": "12"}])
     sale("Lovelace, Ada", "1010", [{"ItemRef": "ENGRAVING", "Quantity": "1", "Rate": "10.00"}])
-    add("Invoice", CustomerRef="Lovelace, Ada", RefNumber="1011", IsToBeEmailed=True, lines=[{"ItemRef": "MUG-RED", "Quantity": "1"}])
+    add("Invoice", CustomerRef="Lovelace, Ada", RefNumber="1011", IsToBeEmailed=True,
+        lines=[{"ItemRef": "MUG-RED", "Quantity": "1"}])
     sale("Fabrikam", "1012", [{"ItemRef": "MUG-RED", "Quantity": "2"}])
     add("Bill", VendorRef="Clay Works", RefNumber="K-77", ExpenseLineAdd=[{"AccountRef": "Office Supplies", "Amount": "12.50"}],
         lines=[{"ItemRef": "MUG-RED", "Quantity": "100", "Cost": "3.00"}])
-    add("Bill", VendorRef="Contoso Supplies", RefNumber="S-3", ExpenseLineAdd=[{"AccountRef": "Merchant Fees", "Amount": "80.00"}])
+    add("Bill", VendorRef="Contoso Supplies", RefNumber="S-3",
+        ExpenseLineAdd=[{"AccountRef": "Merchant Fees", "Amount": "80.00"}])
     add("ReceivePayment", CustomerRef="Contoso", TotalAmount="20.05", PaymentMethodRef="Check",
         AppliedToTxnAdd=[{"TxnID": first["TxnID"], "PaymentAmount": "20.05"}])
 
@@ -176,7 +183,8 @@ def main():
         f" {sales.get('/calls')['total']} calls of {sales.get('/')['settings']['daily_calls']} a day; nothing was deleted")
     wrong += any(r.startswith("DELETE ") for r in sales.get("/calls")["by_route"]) + bool(sales.errors()) + bool(books.errors())
     say(f"\n{shown} documents shown, {len(waiting)} wait or stay out, {lost} lost, {doubled} doubled, {wrong} figures wrong; {time.monotonic() - began:.1f} s")
-    stay(at, f"mlc {world.host.url}, Salesforce {sales.url} (control {sales.control_url}), QuickBooks (control {books.control_url})")
+    stay(at,
+         f"mlc {world.host.url}, Salesforce {sales.url} (control {sales.control_url}), QuickBooks (control {books.control_url})")
     return 0 if not lost and not doubled and not wrong and shown == 6 else 1
 
 

@@ -19,7 +19,8 @@ RENO = {"Addr1": "1 Row", "City": "Reno", "State": "NV", "PostalCode": "89501"}
 def fill(b):
     """A week of a small company's books."""
     b.customer("Looms", Email="ADA@LOOMS.EXAMPLE", FirstName="Ada", LastName="Byron", BillAddress=RENO)
-    b.customer("Contoso", Email="books@contoso.example", Phone="(555) 010-7777", FirstName="Grace", LastName="Murray", BillAddress=RENO)
+    b.customer("Contoso", Email="books@contoso.example", Phone="(555) 010-7777", FirstName="Grace",
+               LastName="Murray", BillAddress=RENO)
     b.customer("Partner", Phone="(775) 555 0100")
     for n in (1, 2):
         b.add("Customer", Name=f"Kitchen {n}", ParentRef="Contoso", Email="books@contoso.example", Phone="(555) 010-7777")
@@ -27,9 +28,12 @@ def fill(b):
               TxnDate="2026-11-10", DueDate="2026-12-10")
     b.invoice("Contoso", ("MUG-BLUE", 12, "13.95"), ("Discount", 1, "-7.40"), RefNumber="1002", ItemSalesTaxRef="CA State",
               TxnDate="2026-11-12", DueDate="2026-11-19")
-    b.invoice("Contoso:Kitchen 1", ("ENGRAVING", 3, "10.00"), RefNumber="1003", ItemSalesTaxRef="Out of State", TxnDate="2026-11-12", DueDate="2026-12-12")
-    b.invoice("Contoso:Kitchen 2", ("MUG-RED", 7, "14.00"), RefNumber="1004", ItemSalesTaxRef="New York City", TxnDate="2026-11-13", DueDate="2026-12-13")
-    b.invoice("Looms", ("TSHIRT", 5, "21.99"), RefNumber="1005", ItemSalesTaxRef="Out of State", TxnDate="2026-11-14", DueDate="2026-12-14")
+    b.invoice("Contoso:Kitchen 1", ("ENGRAVING", 3, "10.00"), RefNumber="1003",
+              ItemSalesTaxRef="Out of State", TxnDate="2026-11-12", DueDate="2026-12-12")
+    b.invoice("Contoso:Kitchen 2", ("MUG-RED", 7, "14.00"), RefNumber="1004", ItemSalesTaxRef="New York City",
+              TxnDate="2026-11-13", DueDate="2026-12-13")
+    b.invoice("Looms", ("TSHIRT", 5, "21.99"), RefNumber="1005", ItemSalesTaxRef="Out of State",
+              TxnDate="2026-11-14", DueDate="2026-12-14")
 
 
 def compare(b, waiting):
@@ -122,7 +126,8 @@ def main():
     b.crm.post(f"/records/Accounts/{looms['id']}", {"Fax": "775 555 0143"})
     lines = b.books.get("/records/Invoice/1005")["InvoiceLineRet"]
     lines = lines if isinstance(lines, list) else [lines]
-    b.books.post("/person/edit", {"type": "Invoice", "name": "1005", "set": {"lines": [{"TxnLineID": lines[0]["TxnLineID"], "Quantity": "6"}]}})
+    b.books.post("/person/edit", {"type": "Invoice", "name": "1005",
+                                  "set": {"lines": [{"TxnLineID": lines[0]["TxnLineID"], "Quantity": "6"}]}})
     paid = next(d for d in b.books.get("/books")["documents"] if d.get("number") == "1002")
     b.add("ReceivePayment", CustomerRef="Contoso", TotalAmount=paid["total"], PaymentMethodRef="Check",
           AppliedToTxnAdd=[{"TxnID": paid["id"], "PaymentAmount": paid["total"]}])

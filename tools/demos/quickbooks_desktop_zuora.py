@@ -16,7 +16,8 @@ from terminal import headline, play, say, stay  # noqa: E402
 def fill(b):
     """What Zuora's billing people and its payment runs do in a week."""
     ada, hedy, emmy = (b.account(n) for n in ("Analytical Engines Ltd", "Kiesler Radio", "Noether Rings"))
-    one = b.invoice(ada, charge("1200.00", "87.00"), charge("-120.00", "-8.70", name="Ten percent off"), date="2026-11-03", due="2026-12-03")
+    one = b.invoice(ada, charge("1200.00", "87.00"), charge("-120.00", "-8.70", name="Ten percent off"),
+                    date="2026-11-03", due="2026-12-03")
     two = b.invoice(ada, charge("49.99", quantity="3", price="16.67"), date="2026-11-04")
     three = b.invoice(hedy, charge("310.00", "22.48"), charge("75.00", name="Advice", code="Consulting"), date="2026-11-05")
     four = b.invoice(emmy, charge("99.00"), date="2026-11-06")
@@ -28,7 +29,9 @@ def fill(b):
     b.zuora.post(f"/payments/{hedys['id']}/unapply", {"invoices": [{"invoice": three["id"], "amount": "75.00"}]})
     b.zuora.post(f"/payments/{hedys['id']}/refund", {"amount": "75.00", "reason": "Advice was not given"})
     b.zuora.post(f"/invoices/{four['id']}/write_off", {"amount": "70.00"})
-    return [("a discount, taxed, paid in full", one), ("units whose price does not multiply, paid in part", two), ("two charges, 75.00 of it refunded", three),
+    return [("a discount, taxed, paid in full", one),
+            ("units whose price does not multiply, paid in part", two),
+            ("two charges, 75.00 of it refunded", three),
             ("credited in part, the rest written off", four), ("a charge that no item is named for", five)]
 
 
@@ -122,7 +125,8 @@ def main():
     headline("New on either side, and changed on both: a customer in QuickBooks, an account in Zuora")
     b.books.post("/person/add", {"type": "Customer", "set": {"Name": "Somerville Stars", "CompanyName": "Somerville Stars",
                                                              "BillAddress": {"City": "Reno", "State": "NV"}}})
-    b.zuora.post("/accounts", {"name": "Germain Plates", "firstName": "Sophie", "lastName": "Germain", "workEmail": "sophie@plates.example"})
+    b.zuora.post("/accounts", {"name": "Germain Plates", "firstName": "Sophie", "lastName": "Germain",
+                               "workEmail": "sophie@plates.example"})
     b.books.post("/person/edit", {"type": "Customer", "name": "Lovelace, Ada", "set": {"Phone": "775 555 0143"}})
     b.settle()
     names = [a["name"] for a in b.zuora.get("/accounts")]
@@ -154,7 +158,8 @@ def main():
     calls = b.zuora.get("/calls")
     say(f"  {calls['total']} requests to Zuora, {calls['by_route']['POST /oauth/token']} tokens fetched")
     say(f"\n{posted} invoices agree, {len(waiting)} in review, {lost} lost, {doubled} doubled, {wrong} wrong; {time.monotonic() - began:.1f} s")
-    stay(b.at, f"mlc {b.host.url}, Zuora {b.zuora.url} (control {b.zuora.control_url}), QuickBooks (control {b.books.control_url})")
+    stay(b.at,
+         f"mlc {b.host.url}, Zuora {b.zuora.url} (control {b.zuora.control_url}), QuickBooks (control {b.books.control_url})")
     return 0 if posted == 4 and waiting == {"INV00000005"} and not lost and not doubled and not wrong else 1
 
 

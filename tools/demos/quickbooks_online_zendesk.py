@@ -19,7 +19,9 @@ def day(offset):
 
 
 def person(h, kind, name, email=None, **more):
-    return h.person(f"/{kind}", {"DisplayName": name, **({"PrimaryEmailAddr": {"Address": email}} if email else {}), **more}, SECOND)["Id"]
+    return h.person(f"/{kind}",
+                    {"DisplayName": name, **({"PrimaryEmailAddr": {"Address": email}} if email else {}),
+                     **more}, SECOND)["Id"]
 
 
 def fill(h):
@@ -34,7 +36,8 @@ def fill(h):
     vendor = h.vendor("Hicks Hardware", SECOND)["Id"]
     account = next(a["Id"] for a in h.books.get(f"/companies/{SECOND}/account") if a["Name"] == "Office Expenses")
     h.person("/bill", {"VendorRef": {"value": vendor}, "DocNumber": "H-7", "DueDate": day(9), "Line": [
-        {"Amount": "33.40", "DetailType": "AccountBasedExpenseLineDetail", "AccountBasedExpenseLineDetail": {"AccountRef": {"value": account}}}]}, SECOND)
+        {"Amount": "33.40", "DetailType": "AccountBasedExpenseLineDetail",
+         "AccountBasedExpenseLineDetail": {"AccountRef": {"value": account}}}]}, SECOND)
     return maple
 
 
@@ -97,7 +100,9 @@ def main():
 
     headline("Two nights later, without any event")
     h.advance(2 * DAY)
-    eventually(lambda: (h.organization("Maple Toys") or {}).get("organization_fields", {}).get("qbo_status") == "overdue", "what is overdue to be seen", 30)
+    eventually(lambda: (h.organization("Maple Toys")
+                        or {}).get("organization_fields", {}).get("qbo_status") == "overdue",
+               "what is overdue to be seen", 30)
     beside_a_ticket(h)
 
     headline("What waits for a person")
@@ -119,7 +124,8 @@ def main():
     say(f"  {len(customers)} customers, {len(h.ledger(SECOND)['invoices'])} invoices in QuickBooks; {reads} metered reads, {h.writes()} writes to Zendesk")
     errors = h.books.errors() + h.desk.errors()
     say(f"\n{len(customers) - len(waiting)} in the help desk, {len(waiting)} in review, {len(wrong)} lost, doubled or off; {time.monotonic() - began:.1f} s")
-    stay(h.at, f"mlc {h.host.url}, QuickBooks (control {h.books.control_url}), Zendesk {h.desk.url} (control {h.desk.control_url})")
+    stay(h.at,
+         f"mlc {h.host.url}, QuickBooks (control {h.books.control_url}), Zendesk {h.desk.url} (control {h.desk.control_url})")
     return 0 if not wrong and not errors and waiting == {"Ann's Desk"} else 1
 
 

@@ -16,7 +16,8 @@ def headline(text):
 def say(text=""):
     for line in text.splitlines() or [""]:
         indent = " " * (len(line) - len(line.lstrip()) + 4)
-        print("\n".join(textwrap.wrap(line.rstrip(), COLUMNS, subsequent_indent=indent, drop_whitespace=True, break_long_words=False,
+        print("\n".join(textwrap.wrap(line.rstrip(), COLUMNS, subsequent_indent=indent, drop_whitespace=True,
+                                      break_long_words=False,
                                       break_on_hyphens=False, replace_whitespace=False)), flush=True)
 
 

@@ -36,8 +36,10 @@ def place(shop, **order):
 
 def fill(shop):
     """Six orders as a shop sees them, and a partial refund."""
-    for product in ({"sku": "MUG-RED", "name": "Red mug", "price": "14.00"}, {"sku": "MUG-BLUE", "name": "Blue mug", "price": "14.00"},
-                    {"sku": "TSHIRT", "name": "T-shirt", "price": "21.99"}, {"sku": "MUG-GLITTER", "name": "Glitter mug", "price": "19.00"}):
+    for product in ({"sku": "MUG-RED", "name": "Red mug", "price": "14.00"},
+                    {"sku": "MUG-BLUE", "name": "Blue mug", "price": "14.00"},
+                    {"sku": "TSHIRT", "name": "T-shirt", "price": "21.99"},
+                    {"sku": "MUG-GLITTER", "name": "Glitter mug", "price": "19.00"}):
         shop.post("/products", {**product, "stock": 100})
     orders = [
         ("a registered customer, three taxes, shipping", place(
@@ -48,15 +50,18 @@ def fill(shop):
             shop, billing=person("Alan", "Mathison", "alan@example.com", NEW_YORK), coupon="tenoff", shipping_total="7.95",
             lines=[{"sku": "MUG-BLUE", "quantity": 3}])),
         ("another state's tax, a fee", place(
-            shop, billing=person("Hedy", "Kiesler", "hedy@example.com", CALIFORNIA), fees=[{"name": "Gift wrapping", "total": "4.50"}],
+            shop, billing=person("Hedy", "Kiesler", "hedy@example.com", CALIFORNIA),
+            fees=[{"name": "Gift wrapping", "total": "4.50"}],
             lines=[{"sku": "TSHIRT", "quantity": 2}], payment_method="paypal")),
         ("cash on delivery, not paid yet", place(
             shop, billing=person("Emmy", "Noether", "emmy@example.com", NEW_YORK), payment_method="cod",
             lines=[{"sku": "MUG-RED", "quantity": 1}])),
         ("Ada is in QuickBooks as \"Lovelace, Ada\", with the same e-mail", place(
-            shop, billing=person("Ada", "Byron King", "ada@example.com", CALIFORNIA), lines=[{"sku": "MUG-BLUE", "quantity": 1}])),
+            shop, billing=person("Ada", "Byron King", "ada@example.com", CALIFORNIA),
+            lines=[{"sku": "MUG-BLUE", "quantity": 1}])),
         ("an item that QuickBooks does not know", place(
-            shop, billing=person("Mary", "Jackson", "mary@example.com", NEW_YORK), lines=[{"sku": "MUG-GLITTER", "quantity": 1}])),
+            shop, billing=person("Mary", "Jackson", "mary@example.com", NEW_YORK),
+            lines=[{"sku": "MUG-GLITTER", "quantity": 1}])),
     ]
     first = shop.get(f"/orders/{orders[0][1]['id']}")
     shop.post(f"/orders/{first['id']}/refund", {"lines": [{"id": first["line_items"][0]["id"], "quantity": 1}],

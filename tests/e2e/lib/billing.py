@@ -49,8 +49,8 @@ class Billing(WithBooks):
         self.at.secret("acme/zuora", "callout_password", CALLOUT_PASSWORD)
         self.at.secret("acme/books", "password", PASSWORD)
         if callouts:
-            self.zuora.post("/settings", {"callout_url": f"http://127.0.0.1:{self.port}/hooks/acme/zuora", "callout_user": CALLOUT_USER,
-                                          "callout_password": CALLOUT_PASSWORD})
+            self.zuora.post("/settings", {"callout_url": f"http://127.0.0.1:{self.port}/hooks/acme/zuora",
+                                          "callout_user": CALLOUT_USER, "callout_password": CALLOUT_PASSWORD})
         self.at.start(*host_options)
         self.install_qwc()
 
@@ -76,7 +76,8 @@ class Billing(WithBooks):
         return next(a for a in self.zuora.get("/accounts") if a["name"] == name)
 
     def invoice(self, account, *charges, **more):
-        return self.zuora.post("/invoices", {"account": account["id"], "lines": list(charges) or [charge("100.00", "7.25")], **more})
+        return self.zuora.post("/invoices", {"account": account["id"],
+                                             "lines": list(charges) or [charge("100.00", "7.25")], **more})
 
     def pay(self, account, amount, *invoices, **more):
         """invoices: (invoice, amount)"""

@@ -12,7 +12,8 @@ class BooksSales(WithBooks):
 
     FLOWS = "acme/books-crm"
 
-    def __init__(self, mode="live", params="", flow="", start="2020-01-01", books=None, sales=None, connection="", own="", before=None, host_options=()):
+    def __init__(self, mode="live", params="", flow="", start="2020-01-01", books=None, sales=None,
+                 connection="", own="", before=None, host_options=()):
         self.books = bed.Twin("quickbooks_desktop", {"seed": "shop", **(books or {})}, pace=0.02)
         self.sales = bed.Twin("salesforce", sales)
         self.port = free_port()

@@ -20,7 +20,8 @@ class BooksDesk:
     to the app's address, in that format; False: nowhere.  every: minutes between two polls.  made: an administrator has made the
     organization fields before; else they are made when they are first written."""
 
-    def __init__(self, tenants=None, mode="live", params="", flow="", books=None, desk=None, hooks="cloudevents", every=5, auth="oauth", authorize=True,
+    def __init__(self, tenants=None, mode="live", params="", flow="", books=None, desk=None,
+                 hooks="cloudevents", every=5, auth="oauth", authorize=True,
                  made=True, connections="", host_options=()):
         self.books = bed.Twin("quickbooks_online", {"client_id": CLIENT, "client_secret": SECRET, "verifier_token": VERIFIER,
                                                     "deliver_after_ms": 50, **(books or {})})
@@ -135,7 +136,8 @@ class BooksDesk:
 
     def pay(self, invoice, amount, realm=COMPANY):
         return self.person("/payment", {"CustomerRef": {"value": invoice["CustomerRef"]["value"]}, "TotalAmt": amount,
-                                        "Line": [{"Amount": amount, "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}]}, realm)
+                                        "Line": [{"Amount": amount,
+                                                  "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}]}, realm)
 
     def organizations(self, tenant="acme"):
         return self.desks[tenant].get("/organizations")
@@ -148,13 +150,15 @@ class BooksDesk:
         o = self.organization(name, tenant)
         f = o["organization_fields"] if o else {}
         balance = f.get("qbo_balance")
-        return (f.get("qbo_status"), f.get("qbo_open_invoices"), f.get("qbo_overdue_invoices"), None if balance is None else f"{Decimal(str(balance)):.2f}")
+        return (f.get("qbo_status"), f.get("qbo_open_invoices"), f.get("qbo_overdue_invoices"),
+                None if balance is None else f"{Decimal(str(balance)):.2f}")
 
     def writes(self, tenant="acme"):
         """How many requests have changed something in the help desk."""
         calls = self.desks[tenant].get("/calls")
-        return sum(n for route, n in calls["by_route"].items() if route.split()[0] in ("POST", "PUT", "PATCH",
-                                                                                       "DELETE") and "oauth" not in route and "webhooks" not in route)
+        changing = ("POST", "PUT", "PATCH", "DELETE")
+        return sum(n for route, n in calls["by_route"].items() if route.split()[0] in changing
+                   and "oauth" not in route and "webhooks" not in route)
 
     def reviews(self, **filter_):
         return self.at.list("review", **filter_)
@@ -184,12 +188,13 @@ class BooksDesk:
             if not o:
                 wrong.append(f"{c['DisplayName']} has no organization")
                 continue
-            open_ = [i for i in books["invoices"] if top(i["CustomerRef"]["value"]) == c["Id"] and Decimal(str(i["Balance"])) > 0]
+            open_ = [i for i in books["invoices"] if top(i["CustomerRef"]["value"]) == c["Id"]
+                     and Decimal(str(i["Balance"])) > 0]
             f = o["organization_fields"]
             due = (len(open_), sum((Decimal(str(i["Balance"])) for i in open_), Decimal(0)), Decimal(str(c["BalanceWithJobs"])),
                    sum(1 for i in open_ if (i.get("DueDate") or i["TxnDate"]) < today))
-            have = (f.get("qbo_open_invoices"), Decimal(str(f.get("qbo_open_amount") or 0)), Decimal(str(f.get("qbo_balance") or 0)),
-                    f.get("qbo_overdue_invoices"))
+            have = (f.get("qbo_open_invoices"), Decimal(str(f.get("qbo_open_amount") or 0)),
+                    Decimal(str(f.get("qbo_balance") or 0)), f.get("qbo_overdue_invoices"))
             if due != have:
                 wrong.append(f"{c['DisplayName']}: books {due}, help desk {have}")
         return wrong

@@ -14,7 +14,8 @@ class CrmBooks(WithBooks):
 
     FLOWS = "acme/books-crm"
 
-    def __init__(self, mode="live", params="", flow="", start="2020-01-01", books=None, crm=None, connection=None, clock=None, host_options=(), qwc=True):
+    def __init__(self, mode="live", params="", flow="", start="2020-01-01", books=None, crm=None,
+                 connection=None, clock=None, host_options=(), qwc=True):
         self.books = bed.Twin("quickbooks_desktop", {"seed": "shop", **(books or {})}, pace=0.02, clock=clock)
         self.crm = bed.Twin("zoho_crm", {"deliver_after_ms": 20, **(crm or {})}, clock=clock)
         self.port = free_port()
@@ -59,7 +60,9 @@ class CrmBooks(WithBooks):
 
     def invoice(self, customer, *lines, **set_):
         """lines: (item, quantity, rate)"""
-        return self.add("Invoice", CustomerRef=customer, lines=[{"ItemRef": i, "Quantity": str(q), "Rate": r} for i, q, r in lines] or None, **set_)
+        return self.add("Invoice", CustomerRef=customer,
+                        lines=[{"ItemRef": i, "Quantity": str(q), "Rate": r} for i, q, r in lines]
+                        or None, **set_)
 
     # ---- the organisation
 
@@ -81,7 +84,8 @@ class CrmBooks(WithBooks):
 
     def same_to_the_cent(self):
         """Every invoice that is not void is one deal of its total, and no deal is without its invoice."""
-        invoices = {d["number"]: d for d in self.books.get("/books")["documents"] if d["type"] == "Invoice" and not d.get("void")}
+        invoices = {d["number"]: d for d in self.books.get("/books")["documents"] if d["type"] == "Invoice"
+                    and not d.get("void")}
         deals = {d["Books_Number"]: d for d in self.deals() if d["Stage"] != "Closed Lost"}
         assert sorted(invoices) == sorted(deals), f"invoices {sorted(invoices)}, deals {sorted(deals)}"
         for number, invoice in invoices.items():

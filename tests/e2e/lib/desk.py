@@ -33,13 +33,17 @@ def mlc(port, more=""):
 def order(number, email=None, total="9.50", name="Buyer", **more):
     """As the shop tells it, less what the test's mapping does not read."""
     who = email or f"buyer{number}@example.com"
-    billing = {"first_name": name, "last_name": who.split("@")[0], "email": who, "phone": "", "address_1": "1 Main St", "city": "Reno", "state": "NV",
+    billing = {"first_name": name, "last_name": who.split("@")[0], "email": who, "phone": "",
+               "address_1": "1 Main St", "city": "Reno", "state": "NV",
                "postcode": "89501", "country": "US", "company": "", "address_2": ""}
     return {"id": number, "number": str(number), "order_key": f"wc_order_{number}", "version": "9.0.0", "status": "processing",
             "currency": "USD", "total": total, "total_tax": "0.00", "customer_id": 0,
-            "date_created": "2026-11-02T09:00:00", "date_created_gmt": "2026-11-02T17:00:00", "date_modified": "2026-11-02T09:00:00",
-            "date_modified_gmt": "2026-11-02T17:00:00", "billing": billing, "shipping": dict(billing), "payment_method": "stripe",
-            "line_items": [], "shipping_lines": [], "tax_lines": [], "fee_lines": [], "coupon_lines": [], "refunds": [], "meta_data": [], **more}
+            "date_created": "2026-11-02T09:00:00", "date_created_gmt": "2026-11-02T17:00:00",
+            "date_modified": "2026-11-02T09:00:00",
+            "date_modified_gmt": "2026-11-02T17:00:00", "billing": billing, "shipping": dict(billing),
+            "payment_method": "stripe",
+            "line_items": [], "shipping_lines": [], "tax_lines": [], "fee_lines": [], "coupon_lines": [],
+            "refunds": [], "meta_data": [], **more}
 
 
 def webhook(url, connection, record, topic="order.created", secret=SECRET):
@@ -49,7 +53,8 @@ def webhook(url, connection, record, topic="order.created", secret=SECRET):
     resource, event = topic.split(".")
     status, _, said = exchange(f"{url}/hooks/{connection}", "POST", body, {
         "Content-Type": "application/json", "X-WC-Webhook-Signature": signature, "X-WC-Webhook-Topic": topic,
-        "X-WC-Webhook-Resource": resource, "X-WC-Webhook-Event": event, "X-WC-Webhook-ID": "1", "X-WC-Webhook-Source": "https://shop.example/"})
+        "X-WC-Webhook-Resource": resource, "X-WC-Webhook-Event": event, "X-WC-Webhook-ID": "1",
+        "X-WC-Webhook-Source": "https://shop.example/"})
     return status
 
 
@@ -70,14 +75,16 @@ def tenant(company="Acme Mugs LLC", every_minutes=15, books="", flow="", mode="l
 class Desk:
     """One tenant, one company file."""
 
-    def __init__(self, settings=None, mappings="test", host=True, books="", flow="", every_minutes=15, mode="live", state=None, more="", env=None, seed="shop"):
+    def __init__(self, settings=None, mappings="test", host=True, books="", flow="", every_minutes=15,
+                 mode="live", state=None, more="", env=None, seed="shop"):
         self.books = Twin("quickbooks_desktop", {"seed": seed, **(settings or {})}, pace=0.001, state=state)
         self.at = Deployment(integrations=(INTEGRATION,) if mappings == "shipped" else (), mlc=mlc(free_port(), more))
         if mappings == "test":
             shutil.copytree(os.path.join(ROOT, "tests", "e2e", "data", INTEGRATION), self.at.file("mappings", INTEGRATION))
         self.at.tenant("acme", tenant(every_minutes=every_minutes, books=books, flow=flow, mode=mode))
         for connection, name, value in (("acme/shop", "webhook_secret", SECRET), ("acme/shop", "consumer_key", "ck_" + "5" * 40),
-                                        ("acme/shop", "consumer_secret", "cs_" + "6" * 40), ("acme/books", "password", PASSWORD)):
+                                        ("acme/shop", "consumer_secret", "cs_" + "6" * 40),
+                                        ("acme/books", "password", PASSWORD)):
             self.at.secret(connection, name, value)
         if host:
             self.start(env=env)
@@ -86,8 +93,9 @@ class Desk:
 
     def start(self, **more):
         self.host = self.at.start(**more)
-        self.books.post("/connect", {"url": self.host.url.replace("127.0.0.1", "localhost") + "/serve/acme/books", "user": "acme.books",
-                                     "password": PASSWORD})
+        self.books.post("/connect",
+                        {"url": self.host.url.replace("127.0.0.1", "localhost") + "/serve/acme/books",
+                         "user": "acme.books", "password": PASSWORD})
         return self.host
 
     def crash(self):

@@ -46,7 +46,8 @@ BACK = """return mapping {
 class HelpDesk:
     """forth: parts of FORTH; back: with the way back, too, or ("only") without the way forth."""
 
-    def __init__(self, login="oauth_client", desk=None, ledger=None, forth=None, back=False, connection="", clock=None, mlc="", mode="live"):
+    def __init__(self, login="oauth_client", desk=None, ledger=None, forth=None, back=False, connection="",
+                 clock=None, mlc="", mode="live"):
         self.ledger = Twin("tests/connectors/ledger", ledger)
         self.desk = Twin("zendesk", {"seed": "none", **(desk or {})}, clock=clock)
         self.port = free_port()
@@ -57,8 +58,9 @@ class HelpDesk:
 }}
 """)
         if back != "only":
-            self.at.write("mappings/ledger-zendesk/forth.lua", FORTH.format(**{"match": '{ by = { external_id = text "ledger:{id}" } },',
-                                                                               "more": "", "fields": "", **(forth or {})}))
+            self.at.write("mappings/ledger-zendesk/forth.lua",
+                          FORTH.format(**{"match": '{ by = { external_id = text "ledger:{id}" } },',
+                                          "more": "", "fields": "", **(forth or {})}))
         if back:
             self.at.write("mappings/ledger-zendesk/back.lua", BACK)
         self.at.tenant("acme", f"""return tenant {{
@@ -113,15 +115,16 @@ class HelpDesk:
 
     def authorize(self):
         """`mlc authorize`, and a person who opens the address that it prints and agrees; gives what it said."""
-        program = subprocess.Popen([MLC, "authorize", "--dir", self.at.path, "acme/desk"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   text=True)
+        program = subprocess.Popen([MLC, "authorize", "--dir", self.at.path, "acme/desk"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         said = []
 
         def read():
             said.extend(iter(program.stdout.readline, ""))
         reader = threading.Thread(target=read, daemon=True)
         reader.start()
-        address = eventually(lambda: re.search(r"http://127\.0\.0\.1\S+", "".join(said)), "mlc authorize prints an address").group(0)
+        address = eventually(lambda: re.search(r"http://127\.0\.0\.1\S+", "".join(said)),
+                             "mlc authorize prints an address").group(0)
         self.agree(address)
         code = program.wait(60)
         reader.join(10)

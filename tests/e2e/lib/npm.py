@@ -10,8 +10,8 @@ def install(folder):
     with open(lock) as f:
         fcntl.flock(f, fcntl.LOCK_EX)  # two tests may come at once
         if not os.path.exists(there) or os.path.getmtime(there) < os.path.getmtime(lock):
-            done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True,
-                                  timeout=600)
+            done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder,
+                                  capture_output=True, text=True, timeout=600)
             if done.returncode:
                 raise RuntimeError(f"npm ci in {folder}: {(done.stdout + done.stderr)[-2000:]}")
             os.utime(there)

@@ -22,7 +22,8 @@ def documents(*names):
 def check(paths, exchanges):
     """For each exchange what check.mjs prints: {"known", "operation", "request": [complaint], "reply": [complaint]}."""
     install(HERE)
-    done = subprocess.run(["node", os.path.join(HERE, "check.mjs"), *paths], input="".join(json.dumps(e) + "\n" for e in exchanges),
+    done = subprocess.run(["node", os.path.join(HERE, "check.mjs"), *paths],
+                          input="".join(json.dumps(e) + "\n" for e in exchanges),
                           capture_output=True, text=True, timeout=120)
     if done.returncode:
         raise RuntimeError(f"check.mjs: {done.stderr[-2000:]}")
@@ -35,7 +36,8 @@ def recorded(programs):
     """Runs tests of a connector; gives each request that their calls asked for (drive.h writes them to MLC_REQUESTS)."""
     path = os.path.join(folder(), "requests")
     for program in programs:
-        done = subprocess.run([program], env={**os.environ, "MLC_REQUESTS": path, "CMOCKA_MESSAGE_OUTPUT": "TAP"}, capture_output=True, text=True,
+        done = subprocess.run([program], env={**os.environ, "MLC_REQUESTS": path,
+                                              "CMOCKA_MESSAGE_OUTPUT": "TAP"}, capture_output=True, text=True,
                               timeout=120)
         assert done.returncode == 0, f"{program}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
     with open(path) as f:
@@ -44,6 +46,7 @@ def recorded(programs):
 
 def of_calls(calls):
     """The same of a twin's GET /calls?bodies=1."""
-    return [{"method": c["method"], "path": c["path"] + (f"?{c['query']}" if c.get("query") else ""), "body": c.get("request") or "",
+    return [{"method": c["method"], "path": c["path"] + (f"?{c['query']}" if c.get("query") else ""),
+             "body": c.get("request") or "",
              "type": c["headers"].get("content-type"), "status": int(c["status"]), "reply": c.get("reply") or ""}
             for c in calls if c["status"].isdigit() and not c.get("fault")]

@@ -25,7 +25,8 @@ def order(number, status="processing", modified="2026-03-04T10:00:00", name="Ada
            "city": "Ely", "postcode": "CB7", "state": "", "country": "GB"}
     return {"id": number, "number": str(number), "status": status, "currency": "USD", "version": "9.0.0",
             "date_created": "2026-03-04T09:00:00", "date_created_gmt": "2026-03-04T09:00:00", "date_modified": modified,
-            "date_modified_gmt": modified, "order_key": f"wc_order_{number}", "total": "30.50", "total_tax": "1.50", "payment_method": "stripe",
+            "date_modified_gmt": modified, "order_key": f"wc_order_{number}", "total": "30.50",
+            "total_tax": "1.50", "payment_method": "stripe",
             "payment_method_title": "Card", "transaction_id": f"ch_{number}", "customer_note": "", "customer_id": 0,
             "billing": {**who, "email": f"buyer{number}@example.com", "phone": ""}, "shipping": who, "refunds": [],
             "line_items": [

@@ -14,7 +14,8 @@ PARAMS = """tax = "quickbooks",
         deposit_to = { stripe = "Stripe Clearing", paypal = "PayPal Clearing", cod = "Undeposited Funds" },
         payment_methods = { stripe = "Visa", paypal = "Visa", cod = "Cash" },"""
 PRODUCTS = ({"sku": "MUG-RED", "name": "Red mug", "price": "14.00"}, {"sku": "MUG-BLUE", "name": "Blue mug", "price": "14.00"},
-            {"sku": "TSHIRT", "name": "T-shirt", "price": "21.99"}, {"sku": "ENGRAVING", "name": "Engraving", "price": "10.00", "tax_status": "none"},
+            {"sku": "TSHIRT", "name": "T-shirt", "price": "21.99"},
+            {"sku": "ENGRAVING", "name": "Engraving", "price": "10.00", "tax_status": "none"},
             {"sku": "MUG-GLITTER", "name": "Glitter mug", "price": "19.00"})
 
 
@@ -33,7 +34,8 @@ class ShopBooks(WithBooks):
 
     FLOWS = "acme/shop-books"
 
-    def __init__(self, mode="live", params=None, more="", flow="", start="2020-01-01", shop=None, books=None, hooks=True, host_options=()):
+    def __init__(self, mode="live", params=None, more="", flow="", start="2020-01-01", shop=None, books=None,
+                 hooks=True, host_options=()):
         self.shop = bed.Twin("woocommerce", {"key": KEY, "secret": SECRET, **(shop or {})}, tls=True)
         self.books = bed.Twin("quickbooks_desktop", {"seed": "shop", **(books or {})}, pace=0.02)
         self.port = free_port()
@@ -72,7 +74,8 @@ class ShopBooks(WithBooks):
 """)
 
     def hooks_are_made(self):
-        eventually(lambda: sum(1 for h in self.shop.get("/webhooks") if h["status"] == "active") >= 6, "six webhooks in the shop")
+        eventually(lambda: sum(1 for h in self.shop.get("/webhooks") if h["status"] == "active") >= 6,
+                   "six webhooks in the shop")
 
     def another_shop(self, prefix, into="books"):
         """acme/shop2, in the same tenant file; and, unless it goes into the same books, another company on another PC.  Then start_with_it()."""
@@ -89,7 +92,8 @@ class ShopBooks(WithBooks):
         other = f'{into} = {{ connector = "quickbooks_desktop", company = "Acme Mugs LLC", every_minutes = 15 }},' if into != "books" else ""
         with open(self.at.file("tenants", "acme", "tenant.lua")) as f:
             text = f.read()
-        text = text.replace("  connections = {", f'  connections = {{ {other}\n    shop2 = {{ connector = "woocommerce", url = "{shop.url}" }},')
+        text = text.replace("  connections = {",
+                            f'  connections = {{ {other}\n    shop2 = {{ connector = "woocommerce", url = "{shop.url}" }},')
         text = text.replace("  flows = {", f"""  flows = {{
     integration "woocommerce-quickbooks_desktop" {{ woocommerce = "shop2", quickbooks_desktop = "{into}", start = "2020-01-01", mode = "live", params = {{
         {PARAMS} doc_prefix = "{prefix}" }} }},""")

@@ -49,4 +49,5 @@ class WithBooks:
 
     def documents(self, type_=None, voided=False):
         """Of the company file."""
-        return [d for d in self.books.get("/books")["documents"] if (type_ is None or d["type"] == type_) and (voided or not d.get("void"))]
+        return [d for d in self.books.get("/books")["documents"] if (type_ is None or d["type"] == type_)
+                and (voided or not d.get("void"))]

@@ -19,7 +19,8 @@ from lib.bed import TWIN, _alive  # noqa: E402
 
 class Echo:
     def __init__(self, *options):
-        self.process = subprocess.Popen([TWIN, os.path.join(HERE, "echo.lua"), "--with-parent", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen([TWIN, os.path.join(HERE, "echo.lua"), "--with-parent", *options],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         _alive.append(self)
         line = self.process.stdout.readline()
         self.ready = json.loads(line) if line else None
@@ -80,8 +81,8 @@ def faults():
             return type(error).__name__
 
     whole = seen()
-    for kind, want in (("drop_before", "RemoteDisconnected"), ("drop_after", "RemoteDisconnected"), ("reset", "ConnectionResetError"),
-                       ("truncate", "IncompleteRead")):
+    for kind, want in (("drop_before", "RemoteDisconnected"), ("drop_after", "RemoteDisconnected"),
+                       ("reset", "ConnectionResetError"), ("truncate", "IncompleteRead")):
         fault(kind=kind, path="/things/*", bytes=10)
         equal(seen(), want, kind)
         equal(seen(), whole, "once")
@@ -122,7 +123,8 @@ def calls():
     t.get("/things/9")
     exchange(t.url + "/things", "POST", b"{}")
     told = t.control("GET", "/calls?bodies=1")[1]
-    equal((told["total"], told["by_route"], told["by_status"]), (3, {"GET /things/:id": 2, "POST /things": 1}, {"200": 1, "201": 1, "404": 1}), "counts")
+    equal((told["total"], told["by_route"], told["by_status"]),
+          (3, {"GET /things/:id": 2, "POST /things": 1}, {"200": 1, "201": 1, "404": 1}), "counts")
     equal(told["log"][2]["request"], "{}", "bodies")
     t.control("DELETE", "/calls")
     equal(t.control("GET", "/calls")[1]["total"], 0, "from 0")
@@ -171,7 +173,8 @@ def tls():
     connection.request("GET", "/echo/x")
     equal(json.loads(connection.getresponse().read())["scheme"], "https", "scheme")
     connection.close()
-    equal(t.control("POST", "/call", {"url": t.url + "/things/1", "ca_file": t.ready["ca"]})[1]["status"], 200, "its own client trusts it")
+    equal(t.control("POST", "/call", {"url": t.url + "/things/1", "ca_file": t.ready["ca"]})[1]["status"],
+          200, "its own client trusts it")
     equal(t.control("POST", "/call", {"url": t.url + "/things/1"})[1]["kind"], "tls", "not without the authority")
     first = open(os.path.join(where, "cert.pem")).read()
     Echo("--tls-self", where)
@@ -181,7 +184,8 @@ def tls():
 @promise("HTTP out tells a reply from a lost one, and gives the lock up while it waits")
 def http_out():
     t = Echo()
-    told = t.control("POST", "/call", {"url": t.url + "/things", "method": "POST", "body": "{}", "headers": {"Expect": "100-continue"}})[1]
+    told = t.control("POST", "/call", {"url": t.url + "/things", "method": "POST", "body": "{}",
+                                       "headers": {"Expect": "100-continue"}})[1]
     equal((told["status"], told["headers"]["content-type"]), (201, "application/json; charset=utf-8"), "it calls its own door")
     equal(t.control("POST", "/call", {"url": t.url + "/things/1"})[1]["headers"]["x-two"], "1, 2", "repeated headers")
     t.control("POST", "/faults", {"kind": "drop_after"})
@@ -189,17 +193,21 @@ def http_out():
     equal(t.control("POST", "/call", {"url": t.url + "/things/1", "give_up_after": 3})[1]["kind"], "lost", "given up")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        equal(t.control("POST", "/call", {"url": f"http://127.0.0.1:{free.getsockname()[1]}/"})[1]["kind"], "connect", "nobody there")
+        equal(t.control("POST", "/call", {"url": f"http://127.0.0.1:{free.getsockname()[1]}/"})[1]["kind"],
+              "connect", "nobody there")
     equal(t.control("POST", "/call", {"url": "file:///etc/passwd"})[1]["kind"], "other", "no other protocol")
 
 
 @promise("the library: digests, encodings, XML, decimals, chance")
 def library():
     t = Echo("--seed", "7")
-    equal(t.lua('twin.hex(twin.hmac("sha256", "key", "text"))'), __import__("hmac").new(b"key", b"text", "sha256").hexdigest(), "hmac")
+    equal(t.lua('twin.hex(twin.hmac("sha256", "key", "text"))'),
+          __import__("hmac").new(b"key", b"text", "sha256").hexdigest(), "hmac")
     equal(t.lua('twin.hex(twin.digest("sha1", "x"))'), __import__("hashlib").sha1(b"x").hexdigest(), "sha1")
-    equal(t.lua('twin.base64("a\\0b") .. twin.unbase64("YQ==") .. twin.url_encode("a b/é")'), "YQBia" + "a%20b%2F%C3%A9", "encodings")
-    equal(t.lua("twin.xml.write(twin.xml.parse('<a x=\"1\"><b>&lt;é</b><c/></a>'))"), '<a x="1"><b>&lt;\u00e9</b><c/></a>', "xml")
+    equal(t.lua('twin.base64("a\\0b") .. twin.unbase64("YQ==") .. twin.url_encode("a b/é")'),
+          "YQBia" + "a%20b%2F%C3%A9", "encodings")
+    equal(t.lua("twin.xml.write(twin.xml.parse('<a x=\"1\"><b>&lt;é</b><c/></a>'))"),
+          '<a x="1"><b>&lt;\u00e9</b><c/></a>', "xml")
     holds("document type" in t.lua("(select(2, twin.xml.parse('<!DOCTYPE a [<!ENTITY e \"x\">]><a>&e;</a>')))"), "no DTD")
     equal(t.lua('(function(d) return d.text(d.times(d.parse("2.5", 5), d.parse("12.345", 5), 8), 2) end)(require("decimal"))'), "30.86", "2.5 x 12.345")
     equal(t.lua('require("decimal").divide(-25, 10)'), -3, "half away from zero")
