@@ -46,8 +46,8 @@ static void what_is_there_already_is_matched_again(void **state)
 	answer(d, 200, REASON(53100030, "AutoPay takes a payment method."));
 	fails(d, MLC_REFUSED);
 	/* Matching again would find nothing to change and nobody to make: both are refused. */
-	write_one(d, "account", MLC_DO_UPDATE, ID1, NULL, json_pack("{s:s}", "accountNumber", "80-1"));
-	answer(d, 200, REASON(53100030, "The account number 80-1 already exists."));
+	write_one(d, "account", MLC_DO_UPDATE, ID1, NULL, json_pack("{s:s}", "name", "Acme"));
+	answer(d, 200, REASON(53100030, "The name Acme already exists."));
 	fails(d, MLC_REFUSED);
 	write_one(d, "contact", MLC_DO_CREATE, NULL, NULL, json_pack("{s:s,s:s,s:s}", "accountId", ID1, "firstName", "A", "lastName", "B"));
 	answer(d, 200, NOT_FOUND);
