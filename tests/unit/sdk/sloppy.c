@@ -42,6 +42,7 @@ __attribute__((constructor)) static void begin(void)
 static enum mlc_step failed(struct mlc_call *c, enum mlc_fault when_it_fell)
 {
 	int status = c->reply->status;
+	const char *to = c->host->header(c, "Location");
 	enum mlc_fault fault = status == 429 ? MLC_LIMITED : status == 401 || status == 403 ? MLC_AUTH :
 		mlc_may_be_done(status) ? when_it_fell : status == 200 || status == 404 ? MLC_BROKEN : MLC_REFUSED;
 
@@ -53,7 +54,7 @@ static enum mlc_step failed(struct mlc_call *c, enum mlc_fault when_it_fell)
 	return c->host->fail(c, fault, 1000, "status %d", status);
 #endif
 	return c->host->fail(c, fault, status == 429 ? mlc_retry_after(c->host->header(c, "Retry-After"), c->now_ms, 60000) : 0,
-		"status %d", status);
+		"status %d%s%s", status, to ? ": it redirects to " : "", to ? to : "");
 }
 
 static enum mlc_step ping(struct mlc_call *c)
