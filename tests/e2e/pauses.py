@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""ALL-15: what is at work when a flow is paused."""
+"""ALL-15: what is at work when a flow is paused, and what it would only link while it is in the shadow."""
 from lib import equal, eventually, promise, run
 from lib.pair import Pair
 
@@ -21,6 +21,20 @@ def _():
     equal(p.accounts(), [])
     p.deployment.mlc("resume", "acme/books-sales")
     p.until(lambda: [a["name"] for a in p.accounts()] == ["Ada"], "and goes on")
+
+
+@promise("ALL-15: in the shadow nothing is linked either, also where nothing would be written; after go it is, and still nothing is written")
+def _():
+    p = Pair(FORTH, mode="shadow")
+    p.account(name="Ada")
+    p.party(name="Ada")
+    p.start()
+    p.until(lambda: p.deployment.flow_counts()["acme/books-sales.forth"]["would"] == 1, "it is shown")
+    equal(p.deployment.mlc("links", "acme")["links"], [])
+    p.deployment.mlc("go", "acme/books-sales", "--yes")
+    p.until(lambda: p.deployment.flow_counts()["acme/books-sales.forth"]["done"] == 1, "it is done")
+    equal([(link["target_id"], link["made"]) for link in p.deployment.mlc("links", "acme")["links"]], [(p.account_of("Ada")["id"], "adopted")])
+    equal(p.crm.get("/calls")["by_route"].get("POST /batch"), None, "writes")
 
 
 run()
