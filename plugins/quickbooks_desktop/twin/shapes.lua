@@ -1,6 +1,10 @@
--- shapes.lua - the shapes of qbXML requests and answers, read from the tables of elements.lua.
-local elements = require "twin.elements"
-local BLOCKS, OBJECTS, QUERIES, OTHERS = elements.blocks, elements.objects, elements.queries, elements.others
+-- shapes.lua - the shapes of qbXML requests and answers, read from the tables of blocks, lists, txns and requests.
+local BLOCKS, requests = require "twin.blocks", require "twin.requests"
+local QUERIES, OTHERS = requests.queries, requests.others
+local OBJECTS = {}
+for _, part in ipairs { "lists", "txns" } do
+	for name, text in pairs(require("twin." .. part)) do OBJECTS[name] = text end
+end
 
 local shapes = {}
 
