@@ -794,6 +794,64 @@ static void changed_lines_keep_the_ids_of_lines_of_the_same_item(void **state)
 	call_destroy(c);
 }
 
+/* A line that says which it is is that one; the two sides of a journal entry are no lines of each other. */
+static void a_line_is_no_other_one(void **state)
+{
+	struct call *c = writing("Invoice", MLC_DO_UPDATE, "{\"InvoiceLine\":[{\"TxnLineID\":\"D\",\"ItemRef\":{\"id\":\"8-2\"}},{\"ItemRef\":{\"id\":\"8-2\"}}]}");
+
+	(void)state;
+	begin(c);
+	assert_int_equal(reply(c, 200, "<InvoiceQueryRs requestID=\"l-key1\" statusCode=\"0\"><InvoiceRet><TxnID>8-1</TxnID>"
+		"<EditSequence>5</EditSequence>" LINE("B", "8-2") LINE("D", "8-2") "</InvoiceRet></InvoiceQueryRs>"), MLC_SEND);
+	assert_non_null(strstr(request(c), "<InvoiceLineMod><TxnLineID>D</TxnLineID><ItemRef><ListID>8-2</ListID></ItemRef></InvoiceLineMod>"
+		"<InvoiceLineMod><TxnLineID>B</TxnLineID><ItemRef><ListID>8-2</ListID></ItemRef></InvoiceLineMod>"));
+	call_destroy(c);
+
+	c = writing("JournalEntry", MLC_DO_UPDATE, "{\"JournalLine\":[{\"JournalLineType\":\"Credit\",\"AccountRef\":{\"id\":\"9-1\"},\"Amount\":\"7.00\"}]}");
+	begin(c);
+	assert_int_equal(reply(c, 200, "<JournalEntryQueryRs requestID=\"l-key1\" statusCode=\"0\"><JournalEntryRet><TxnID>8-1</TxnID><EditSequence>5</EditSequence>"
+		"<JournalDebitLine><TxnLineID>A</TxnLineID><AccountRef><ListID>9-1</ListID></AccountRef></JournalDebitLine>"
+		"<JournalCreditLine><TxnLineID>B</TxnLineID><AccountRef><ListID>9-1</ListID></AccountRef></JournalCreditLine>"
+		"</JournalEntryRet></JournalEntryQueryRs>"), MLC_SEND);
+	assert_non_null(strstr(request(c), "<TxnLineID>B</TxnLineID>"));
+	call_destroy(c);
+}
+
+#define PAID(invoice) "<AppliedToTxnRet><TxnID>" invoice "</TxnID><TxnType>Invoice</TxnType></AppliedToTxnRet>"
+#define PAYMENT(paid) "<ReceivePaymentQueryRs requestID=\"l-key1\" statusCode=\"0\"><ReceivePaymentRet><TxnID>8-1</TxnID>" \
+	"<EditSequence>5</EditSequence>" paid "</ReceivePaymentRet></ReceivePaymentQueryRs>"
+
+/* ZUO-33: un-applied there is un-applied here, and nothing is left to QuickBooks' own choice. */
+static void a_payment_pays_what_is_listed_and_no_more(void **state)
+{
+	struct call *c = writing("ReceivePayment", MLC_DO_UPDATE, "{\"AppliedToTxn\":[{\"TxnID\":{\"id\":\"8-5\"},\"PaymentAmount\":\"60.00\"}]}");
+
+	(void)state;
+	assert_int_equal(begin(c), MLC_SEND);
+	assert_non_null(strstr(request(c), "<ReceivePaymentQueryRq requestID=\"l-key1\"><TxnID>8-1</TxnID>"));
+	assert_int_equal(reply(c, 200, PAYMENT(PAID("8-5") PAID("8-6") PAID("8-7"))), MLC_SEND);
+	assert_string_equal(request(c), "<ReceivePaymentModRq requestID=\"w-key1\"><ReceivePaymentMod><TxnID>8-1</TxnID><EditSequence>5</EditSequence>"
+		"<AppliedToTxnMod><TxnID>8-5</TxnID><PaymentAmount>60.00</PaymentAmount></AppliedToTxnMod>"
+		"<AppliedToTxnMod><TxnID>8-6</TxnID><PaymentAmount>0.00</PaymentAmount></AppliedToTxnMod>"
+		"<AppliedToTxnMod><TxnID>8-7</TxnID><PaymentAmount>0.00</PaymentAmount></AppliedToTxnMod></ReceivePaymentMod></ReceivePaymentModRq>");
+	call_destroy(c);
+
+	c = writing("ReceivePayment", MLC_DO_UPDATE, "{\"Memo\":\"x\",\"AppliedToTxn\":[]}");
+	begin(c);
+	assert_int_equal(reply(c, 200, PAYMENT("")), MLC_SEND);
+	assert_null(strstr(request(c), "AppliedToTxn"));
+	call_destroy(c);
+
+	c = writing("ReceivePayment", MLC_DO_CREATE, "{\"CustomerRef\":{\"id\":\"8-9\"},\"TotalAmount\":\"5.00\",\"AppliedToTxn\":[]}");
+	begin(c);
+	assert_non_null(strstr(request(c), "<IsAutoApply>false</IsAutoApply>"));
+	call_destroy(c);
+	c = writing("ReceivePayment", MLC_DO_CREATE, "{\"CustomerRef\":{\"id\":\"8-9\"},\"TotalAmount\":\"5.00\",\"AppliedToTxn\":[{\"TxnID\":{\"id\":\"8-5\"},\"PaymentAmount\":\"5.00\"}]}");
+	begin(c);
+	assert_null(strstr(request(c), "IsAutoApply"));
+	call_destroy(c);
+}
+
 /* ZUO-18: someone was quicker: nothing is overwritten. */
 static void a_record_that_moved_on_meanwhile_is_stale(void **state)
 {
@@ -887,6 +945,8 @@ int main(void)
 		cmocka_unit_test(removals_are_settled_without_a_record),
 		cmocka_unit_test(what_quickbooks_would_not_take_never_leaves),
 		cmocka_unit_test(changed_lines_keep_the_ids_of_lines_of_the_same_item),
+		cmocka_unit_test(a_line_is_no_other_one),
+		cmocka_unit_test(a_payment_pays_what_is_listed_and_no_more),
 		cmocka_unit_test(a_record_that_moved_on_meanwhile_is_stale),
 		cmocka_unit_test(texts_become_what_quickbooks_can_store),
 		cmocka_unit_test(numbers_keep_their_value_or_are_refused),
