@@ -193,17 +193,15 @@ static void ask_fetch(struct work *w, const json_t *ask)
 {
 	bool in_source = !strcmp(json_text_or(ask, "connection", "target"), "source");
 	struct connection *c = in_source ? w->flow->source : w->flow->target;
-	const char *ids[] = { json_text_or(ask, "id", ""), NULL };
-	json_t *id;
+	const char *entity = json_text_or(ask, "entity", ""), *id = json_text_or(ask, "id", "");
+	json_t *by = json_string(id);
 	struct ask *a = ask_begin(w, json_text_or(ask, "key", ""));
 
 	a->fetch = true;
-	id = json_string(ids[0]);
-	a->looked = looked_key(c, json_text_or(ask, "entity", ""), id);
-	json_decref(id);
+	a->looked = looked_key(c, entity, by);
+	json_decref(by);
 	w->asks_called++;
-	host_call(w->host, c, &(struct order) { .op = OP_FETCH, .entity = json_text_or(ask, "entity", ""),
-		.ids = ids }, &a->task);
+	host_fetch(w->host, c, entity, id, w->attempts, &a->task);
 }
 
 /* ---- asks: another mapping of this record first ------------------------------------------------- */

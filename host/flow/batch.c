@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JOIN_MS 50 /* so long one waits for others that are on their way */
-
 struct batch {
 	struct task task; /* first */
 	struct host *host;

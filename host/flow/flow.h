@@ -132,6 +132,7 @@ struct host {
 
 	struct task *tasks; /* that connections have */
 	struct batch *batches; /* that others may still join */
+	struct gather *gathers; /* likewise */
 	struct work *works;
 	size_t work_count, asked; /* asked: places kept for what is being claimed */
 	size_t turn_place; /* flow that is served first next time: fairness */
@@ -178,6 +179,14 @@ void host_commit_quietly(struct txn *); /* nobody waits; a failure is logged by 
 void host_call(struct host *, struct connection *, const struct order *, struct task *);
 /* Some faults speak of the whole connection: it is held until then, or until somebody logs in. */
 void host_heed(struct host *, struct connection *, enum mlc_fault, uint32_t after_ms, const char *why);
+
+/* gather.c: host_call() of a fetch of one record.  It may leave with those of others, as many as one request of that
+ * connector asks for; each has its own outcome. */
+void host_fetch(struct host *, struct connection *, const char *entity, const char *id, unsigned attempt, struct task *);
+void gather_turn(struct host *, int64_t now_ms); /* those that nobody will join any more leave */
+int64_t gather_next_ms(const struct host *);
+size_t gather_coming(const struct host *, const struct connection *); /* that have not left yet */
+void gather_free(struct host *, const struct outcome *why); /* they never will */
 
 /* deliver.c */
 void deliver_turn(struct host *);

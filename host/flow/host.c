@@ -172,6 +172,8 @@ static void set_timer(struct host *h)
 
 	if (h->again_ms < next)
 		next = h->again_ms;
+	if (gather_next_ms(h) < next)
+		next = gather_next_ms(h);
 	if (batch_next_ms(h) < next)
 		next = batch_next_ms(h);
 	if (h->burst_until_ms > now && h->burst_until_ms < next)
@@ -240,6 +242,7 @@ static void turn(void *arg)
 	look_around(h, now);
 	again_turn(h, now);
 	deliver_turn(h);
+	gather_turn(h, now);
 	batch_turn(h, now);
 	serve_waiters(h);
 	set_timer(h);
@@ -388,7 +391,7 @@ static size_t hook_coming(void *ctx, const struct connection *c)
 {
 	size_t coming;
 
-	return proof_holds(ctx, c, &coming) ? coming : deliver_coming(ctx, c) + schedule_coming(ctx, c);
+	return proof_holds(ctx, c, &coming) ? coming : deliver_coming(ctx, c) + gather_coming(ctx, c) + schedule_coming(ctx, c);
 }
 
 static void hook_visit_over(void *ctx, struct connection *c, const json_t *transcript)
@@ -911,12 +914,15 @@ void host_stop(struct host *h)
 
 void host_destroy(struct host *h)
 {
+	const struct outcome stopping = { .failed = true, .fault = MLC_RETRY, .text = "the host is stopping" };
+
 	if (!h)
 		return;
 	h->stopping = true; /* whatever comes back from here on ends instead of going on */
 	connections_destroy(h->connections);
+	gather_free(h, &stopping);
 	while (h->tasks)
-		task_over(h->tasks, &(struct outcome) { .failed = true, .fault = MLC_RETRY, .text = "the host is stopping" });
+		task_over(h->tasks, &stopping);
 	carry_destroy(h->carry);
 	store_close(h->store);
 	pool_stop(h->pool);

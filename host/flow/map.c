@@ -80,12 +80,9 @@ static void on_fetched(struct task *task, const struct outcome *o)
 
 static void fetch(struct work *w)
 {
-	const char *ids[] = { w->rid, NULL };
-	struct order o = { .op = OP_FETCH, .entity = w->entity, .ids = ids, .attempt = w->attempts };
-
 	w->phase = PHASE_FETCH;
 	w->task.done = on_fetched;
-	host_call(w->host, w->flow->source, &o, &w->task);
+	host_fetch(w->host, w->flow->source, w->entity, w->rid, w->attempts, &w->task);
 }
 
 /* ---- mapping --------------------------------------------------------------------------------- */

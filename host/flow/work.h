@@ -7,7 +7,8 @@
  *   work.c    its life, and the transaction that ends it      asks.c     what a mapping lacks
  *   map.c     the record, its link, the worker                verdict.c  what is decided
  *   brakes.c  how much before a person looks                  shared.c   links that two flows share
- *   batch.c   what leaves together                            write.c    what came of it, what is in doubt
+ *   gather.c  reads that leave together                       batch.c    writes that leave together
+ *   write.c   what came of it, what is in doubt
  *   again.c   records that are looked at again                merged.c   records that were merged
  *   deliver.c who is served, restarts, reloads */
 #ifndef FLOW_WORK_H
@@ -20,6 +21,7 @@
 
 #define RETRY_MOST_MS (30 * WHEN_MINUTE_MS)
 #define VERDICT_MAX   (8u << 20)
+#define JOIN_MS       50 /* so long a write or a read waits for others that are on their way */
 
 enum phase {
 	PHASE_LOOK = 1, /* after a doubt, by our mark */

@@ -25,6 +25,7 @@ MLC_EXPORT const struct mlc_connector mlc_connector_v1 = {
 	.entities = qbd_entities,
 	.feeds = qbd_feeds,
 	.settings = settings,
+	.ids_at_once = QBD_IDS_AT_ONCE,
 	.state_size = sizeof(union qbd_state),
 	.poll = qbd_poll,
 	.fetch = qbd_fetch,

@@ -8,6 +8,7 @@
 
 #define QBD_VERSION   "0.1.0"
 #define QBD_NAMESPACE "http://developer.intuit.com/"
+#define QBD_IDS_AT_ONCE 50 /* in one query */
 #define QBD_LEVEL     13 /* qbXML 13.0: the newest that we need, the oldest that has all of it */
 
 /* One per application, for ever: the Web Connector and the company files know us by it. */

@@ -10,7 +10,6 @@
 enum {
 	PAGE = 100,              /* records in an iterator's reply: far below any time limit */
 	WINDOW = 2000,           /* records read before the cursor moves: what a cut visit costs at most */
-	IDS = 50,                /* ids in one request */
 	OVERLAP_S = 300,         /* clocks of several QuickBooks machines differ a little */
 	AUTUMN_OVERLAP_S = 7800, /* an hour comes twice when summer time ends */
 	AHEAD_MS = 7200 * 1000,  /* a change later than this was made by a wrong clock */
@@ -427,14 +426,14 @@ static enum mlc_step ask_ids(struct mlc_call *c, const struct qbd_shape *s)
 {
 	struct poll_state *p = state_of(c);
 	struct mlc_xml x = { .call = c };
-	const char *const *ids = c->ids + (size_t)p->page * IDS;
+	const char *const *ids = c->ids + (size_t)p->page * QBD_IDS_AT_ONCE;
 
-	for (unsigned i = 0; i < p->page * IDS; i++)
+	for (unsigned i = 0; i < p->page * QBD_IDS_AT_ONCE; i++)
 		if (!c->ids[i])
 			return MLC_DONE;
 	if (!*ids)
 		return MLC_DONE;
-	for (size_t i = 0; s->kind != QBD_ONE && i < IDS && ids[i]; i++)
+	for (size_t i = 0; s->kind != QBD_ONE && i < QBD_IDS_AT_ONCE && ids[i]; i++)
 		mlc_xml_put(&x, s->kind == QBD_TXN ? "TxnID" : "ListID", ids[i]);
 	put_includes(&x, s);
 	return ask(c, s, "", &x, p->page++);
@@ -443,7 +442,7 @@ static enum mlc_step ask_ids(struct mlc_call *c, const struct qbd_shape *s)
 /* The ids that were asked for last, and which of them are not there. */
 const char *const *qbd_batch(struct mlc_call *c)
 {
-	return c->ids + (size_t)(state_of(c)->page - 1) * IDS;
+	return c->ids + (size_t)(state_of(c)->page - 1) * QBD_IDS_AT_ONCE;
 }
 
 static void note_missing(struct mlc_call *c, size_t i)
@@ -469,7 +468,7 @@ static bool emit_found(struct mlc_call *c, const struct answer *a, bool *missing
 	struct mlc_xml buffer = { .call = c };
 
 	*missing = false;
-	for (size_t i = 0; i < IDS && ids[i]; i++) {
+	for (size_t i = 0; i < QBD_IDS_AT_ONCE && ids[i]; i++) {
 		const xmlNode *n = record_of(c, c->entity, a, ids[i]);
 
 		if (n && !emit(c, c->entity, n, &buffer))

@@ -449,6 +449,7 @@ MLC_EXPORT const struct mlc_connector mlc_connector_v1 = {
 	.signature = &signature,
 	.per_minute = 500,
 	.at_once = 10,
+	.ids_at_once = QBO_IDS_AT_ONCE,
 	.state_size = sizeof(struct state),
 	.ping = qbo_ping,
 	.poll = qbo_poll,

@@ -5,6 +5,7 @@
 #include <mlc/help.h>
 
 #define QBO_PAGE  1000 /* the most that one query or one CDC answer gives (SOURCES.md 3, 4) */
+#define QBO_IDS_AT_ONCE 100 /* in one query: reads are metered, and an address may have about 2 KB */
 #define QBO_BATCH 30   /* items of one batch (SOURCES.md 6) */
 #define QBO_LIMITED_MS 60000u /* Intuit's own wait; Retry-After is not promised (SOURCES.md 7) */
 

@@ -3,8 +3,7 @@
 
 #include <strings.h>
 
-#define IDS_AT_ONCE 100 /* in one query: reads are metered, and an address may have about 2 KB */
-#define FIND_PAGES  20
+#define FIND_PAGES 20
 
 /* ---- ping ---------------------------------------------------------------------------------------------- */
 
@@ -101,7 +100,7 @@ static enum mlc_step ask_ids(struct mlc_call *c)
 	struct state *s = (struct state *)c->state;
 	const char *list = "";
 
-	for (s->asked = 0; c->ids[s->at + s->asked] && s->asked < IDS_AT_ONCE; s->asked++)
+	for (s->asked = 0; c->ids[s->at + s->asked] && s->asked < QBO_IDS_AT_ONCE; s->asked++)
 		list = c->host->format(c, "%s%s%s", list, *list ? "," : "", mlc_quoted(c, c->ids[s->at + s->asked]));
 	return qbo_query(c, c->host->format(c, "select * from %s where Id in (%s)%s maxresults %d", c->entity->name, list,
 		qbo_is_list(c->entity) ? " and Active in (true,false)" : "", QBO_PAGE));

@@ -1,8 +1,6 @@
 /* reading.c - is the login right, what does this org have, which records are these? */
 #include "salesforce.h"
 
-#define IDS_AT_ONCE 200 /* in one query: some 5,000 of the 16,384 characters that an address may have */
-
 /* ---- ping ---------------------------------------------------------------------------------- */
 
 enum ping_phase { VERSIONS, ORGANIZATION, CURRENCY, LIMITS, DESCRIBE };
@@ -285,7 +283,7 @@ static size_t chunk_of(const struct mlc_call *c, size_t at)
 {
 	size_t count = 0;
 
-	while (count < IDS_AT_ONCE && c->ids[at + count])
+	while (count < SF_IDS_AT_ONCE && c->ids[at + count])
 		count++;
 	return count;
 }

@@ -198,6 +198,7 @@ MLC_EXPORT const struct mlc_connector mlc_connector_v1 = {
 	.version = "1.0.0",
 	.entities = sf_entities, .feeds = sf_feeds, .settings = settings, .endpoints = endpoints, .auth = auth,
 	.at_once = 4, /* 25 long ones at once per org (SOURCES.md 4), shared with everybody there */
+	.ids_at_once = SF_IDS_AT_ONCE,
 	.state_size = sizeof(struct state),
 	.ping = sf_ping, .discover = sf_discover, .poll = sf_poll, .fetch = sf_fetch, .find = sf_find, .write = sf_write,
 	.codes = codes,

@@ -5,6 +5,7 @@
 #include <mlc/help.h>
 
 #define SF_BATCH     200 /* records of a collection (SOURCES.md 3) */
+#define SF_IDS_AT_ONCE 200 /* in one query: some 5,000 of the 16,384 characters that an address may have */
 #define SF_KEY       "MLC_Key__c"
 #define SF_LIMITED_MS   60000u
 #define SF_SPENT_MS   1800000u /* the day's calls are spent: they come back little by little */

@@ -408,6 +408,7 @@ MLC_EXPORT const struct mlc_connector mlc_connector_v1 = {
 	.signature = &signature,
 	.per_minute = 50000, /* of a production tenant; sandboxes say with a 429 that theirs is less (SOURCES.md 3) */
 	.at_once = 20,       /* of 40 that share the default class with everybody else */
+	.ids_at_once = PAGE,
 	.state_size = sizeof(struct state),
 	.ping = zuora_ping,
 	.discover = zuora_discover,

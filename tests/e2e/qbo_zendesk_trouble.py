@@ -3,6 +3,7 @@
 import datetime
 import os
 import re
+import urllib.parse
 
 from lib import equal, eventually, exchange, holds, promise, run
 from lib.booksdesk import COMPANY, DAY, HOUR, MINUTE, SECOND, SECRET, VERIFIER, BooksDesk
@@ -259,6 +260,43 @@ def _():
     equal([e["connection"] for e in h.at.mlc("audit", "--tenant", "acme", "--move", "revoke")["audit"]],
           ["books"], "in the trail")
     equal(h.books.errors(), [])
+
+
+def by_ids(h):
+    """The queries that asked for customers by their ids: of each, these ids."""
+    queries = [urllib.parse.unquote(c["query"]) for c in h.books.get("/calls")["log"]]
+    asked = [q.split("Id in (")[1].split(")")[0].split(",") for q in queries if "from Customer where Id in (" in q]
+    return [[id_.strip("'") for id_ in ids] for ids in asked]
+
+
+@promise("ZEN-27: reads are metered: news of many customers at once are read together, and one who cannot be read harms no other")
+def _():
+    h = small(hooks="cloudevents", books={"deliver_after_ms": HOUR})
+    h.sync()
+    names = [f"Client {n:02}" for n in range(24)]
+    ids = [h.person("/customer", {"DisplayName": name}, SECOND)["Id"] for name in names]
+    h.books.control("DELETE", "/calls")
+    h.books.post("/deliver")
+    eventually(lambda: all(h.organization(name) for name in names), "all are there")
+    queries = by_ids(h)
+    equal(set(sum(queries, [])), set(ids), "customers read")
+    holds(len(queries) <= 5, f"in a few queries: {queries}")
+    h.books.fault(kind="status", status=400, contains=f"%27{ids[7]}%27", count=0)
+    for n, id_ in enumerate(ids):
+        h.person(f"/customer/{id_}", {"PrimaryEmailAddr": {"Address": f"{n}@clients.example"}}, SECOND)
+    h.books.control("DELETE", "/calls")
+    h.books.post("/deliver")
+
+    def addresses():
+        return [h.organization(name)["organization_fields"].get("qbo_billing_email") for name in names]
+    eventually(lambda: addresses() == [None if n == 7 else f"{n}@clients.example" for n in range(24)], "all but one follow", 60)
+    held = h.at.list("held")
+    equal({d["rid"] for d in held}, {ids[7]}, "held")
+    holds(len(by_ids(h)) < 36, f"three flows read them, and not each for itself: {by_ids(h)}")
+    h.books.control("DELETE", "/faults")
+    h.at.mlc("release", "acme", "--cause", held[0]["cause"])
+    eventually(lambda: addresses()[7] == "7@clients.example", "it follows when it can be read")
+    equal(h.books.errors() + h.desk.errors(), [], "errors")
 
 
 if __name__ == "__main__":

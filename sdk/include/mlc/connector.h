@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define MLC_SDK 5 /* counts up with each member appended to a struct below */
+#define MLC_SDK 6 /* counts up with each member appended to a struct below */
 
 struct mlc_call;
 
@@ -205,6 +205,7 @@ struct mlc_connector {
 
 	const struct mlc_code *codes; /* ends with a NULL code; NULL: none (sdk 2) */
 	const struct mlc_revocation *revocation; /* NULL: a grant can be taken back by hand only (sdk 5) */
+	uint32_t ids_at_once; /* most ids that one request of fetch() asks for; 0: 1 (sdk 6) */
 };
 
 /* ---- one call ------------------------------------------------------------------ */

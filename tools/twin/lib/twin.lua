@@ -326,7 +326,7 @@ end
 local function fits(f, call)
 	if f.method and f.method ~= call.method then return false end
 	if f.path and not glob(f.path, call.path or "") then return false end
-	return not f.contains or (call.body or ""):find(f.contains, 1, true) ~= nil
+	return not f.contains or ((call.query or "") .. "\n" .. (call.body or "")):find(f.contains, 1, true) ~= nil
 end
 
 -- Due now?  Counts it.
