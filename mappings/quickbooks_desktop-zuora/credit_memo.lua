@@ -25,6 +25,7 @@ return mapping {
   accept = {
     { any { eq(src "status", "Posted"), present(link "id") }, else_ = skip("not_posted", "credit memo {memoNumber} is {status}") },
     { any { gt(src "totalAmount", 0), present(link "id") }, else_ = skip("zero", "credit memo {memoNumber} comes to nothing") },
+    document.tax_is_in_use,
   },
 
   identity = src "id",

@@ -19,6 +19,7 @@ return mapping {
   accept = {
     { lt(src "amount", 0), else_ = skip("not_negative", "invoice {invoiceNumber} comes to {amount}: an invoice") },
     { any { eq(src "status", "Posted"), present(link "id") }, else_ = skip("not_posted", "invoice {invoiceNumber} is {status}") },
+    document.tax_is_in_use,
   },
 
   identity = src "id",

@@ -93,6 +93,64 @@ def kinds_of_invoices():
 
 @promise("ZUO-32: credit memos, debit memos, write-offs, a reversed and a cancelled invoice: "
          "what each customer owes is the same after each")
+@promise("ZUO-31: tax as QuickBooks computes it, as lines of each agency's, or not in use: the total is Zuora's to the cent, and so is what each agency gets")
+def taxes():
+    county = {"name": "County", "code": "CO", "rate": "0.005", "amount": "0.50"}
+    for tax in ("quickbooks", "line", "off"):
+        bed = Billing(params={"quickbooks": 'tax_items = { CA = "CA State", ["CA+CO"] = "San Tomas", none = "Out of State" },',
+                              "line": 'tax = "line", zero_tax_item = "Out of State", tax_line_items = { CA = "Web Tax", ["CA+CO"] = "Web Tax" },', "off": 'tax = "off",'}[tax])
+        if tax == "off":
+            bed.books.post("/person/preferences", {"SalesTax": False})
+        bed.settle()
+        account = bed.account()
+        both = charge("100.00", "7.25")
+        both.update(tax="7.75", taxes=both["taxes"] + [county])
+        bed.invoice(account, both)
+        bed.invoice(account, charge("33.33", "2.42"), charge("-3.33", "-0.24", name="Discount"))   # 7.25 % of 30.00 is 2.175
+        bed.invoice(account, charge("9.99"))
+        memo = bed.zuora.post("/credit_memos", {"account": account["id"], "lines": [charge("10.00", "0.73")]})
+        bed.settle()
+        bed.books_are_sound()
+        posted = {d["number"]: d["total"] for d in bed.documents("Invoice") + bed.documents("CreditMemo")}
+        if tax == "off":
+            equal(posted, {"INV00000003": "9.99"}, "what bears no tax")
+            equal([d["cause"] for d in bed.waiting("held")], ["tax_unexpected"] * 3, "the others are held, nobody's tax is lost")
+            continue
+        equal(posted, {"INV00000001": "107.75", "INV00000002": "32.18", "INV00000003": "9.99", "CM00000001": "10.73"}, tax)
+        equal(bed.account_balance("Sales Tax Payable"), Decimal("-7.75") - Decimal("2.18") + Decimal("0.73"), f"owed to the agencies, {tax}")
+        bed.both_agree()
+        equal(bed.waiting("held") + bed.waiting("review"), [], "nobody is asked")
+        holds(memo, "and the credit")
+
+
+@promise("ALL-10: what is of a closed month waits, goes to the first open day where the tenant says so, and is neither changed nor voided nor paid behind the lock")
+def closed_months():
+    bed = Billing()
+    bed.settle()
+    account = bed.account()
+    old = bed.invoice(account, charge("100.00"), date="2026-09-20", due="2026-10-20")
+    bed.settle()
+    bed.books.post("/person/preferences", {"ClosingDate": "2026-09-30"})
+    bed.settle()
+    bed.invoice(account, charge("10.00"), date="2026-09-30")
+    bed.invoice(account, charge("20.00"), date="2026-10-01")
+    bed.pay(account, "30.00", (old, "30.00"), date="2026-09-29")
+    bed.zuora.post(f"/invoices/{old['id']}/write_off", {"amount": "5.00"})
+    bed.settle()
+    equal([(d["number"], d["date"]) for d in bed.documents("Invoice")], [("INV00000001", "2026-09-20"), ("INV00000003", "2026-10-01")], "the day after is open")
+    equal(bed.documents("ReceivePayment", voided=True)[1:], [], "no money behind the lock")
+    equal(sorted(d["cause"] for d in bed.waiting("held")), ["closed_period", "closed_period"], "held")
+    equal(bed.document("Invoice", "INV00000001")["balance"], "95.00", "a credit of today may be set against it")
+    bed.configure(params='closed_period = "first_open_day",')
+    bed.at.mlc("reload")
+    bed.at.mlc("release", "acme")
+    bed.settle()
+    equal((bed.document("Invoice", "INV00000002")["date"], bed.document("ReceivePayment", "P-00000001")["date"]), ("2026-10-01", "2026-10-01"), "the first open day")
+    bed.both_agree()
+    equal(bed.waiting("held") + bed.waiting("review"), [], "nothing waits")
+
+
+@promise("ZUO-32: credit memos, debit memos, write-offs, a reversed and a cancelled invoice: what each customer owes is the same after each")
 def memos():
     bed = Billing()
     bed.settle()
