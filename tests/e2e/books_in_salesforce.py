@@ -54,13 +54,15 @@ def said(transcript):
 
 # ---- who ------------------------------------------------------------------------------------------------
 
-@promise("SF-01 SF-02 SF-18 SF-25 SF-36 ALL-04 ALL-11: customers, jobs and vendors become accounts, and their changes follow")
+@promise("SF-01 SF-02 SF-18 SF-19 SF-25 SF-36 ALL-04 ALL-11: customers, jobs and vendors become accounts, and their changes follow")
 def accounts():
     bed = BooksSales()
     contoso(bed)
     for job in ("Kitchen", "Bath", "Hall"):
         add(bed, "Customer", Name=job, ParentRef="Contoso", Email="Books@contoso.example", Phone="555 0142")
-    add(bed, "Vendor", Name="Clay Works", CompanyName="Clay Works Inc", Phone="555 0199", TermsRef="Net 15",
+    for kind in ("Supplies", "Subcontractors"):
+        add(bed, "VendorType", Name=kind)
+    add(bed, "Vendor", Name="Clay Works", CompanyName="Clay Works Inc", Phone="555 0199", TermsRef="Net 15", VendorTypeRef="Supplies",
         VendorAddress={"Addr1": "Clay Works", "City": "Austin", "State": "TX", "PostalCode": "73301"})
     bed.settle()
     quiet(bed)
@@ -69,18 +71,18 @@ def accounts():
         found = bed.record("Account", Name=f"Contoso:{job}")
         equal((found["MLC_FullName__c"], found["ParentId"]), (f"Contoso:{job}", top["id"]), "a job")
     vendor = bed.record("Account", Name="Clay%20Works")
-    equal((vendor["BillingCity"], vendor["BillingPostalCode"], vendor["MLC_VendorTerms__c"], vendor["MLC_IsVendor__c"]),
-          ("Austin", "73301", "Net 15", True), "a vendor")
+    equal((vendor["BillingCity"], vendor["BillingPostalCode"], vendor["MLC_VendorTerms__c"], vendor["MLC_VendorType__c"], vendor["MLC_IsVendor__c"]),
+          ("Austin", "73301", "Net 15", "Supplies", True), "a vendor")
     person = bed.record("Contact", LastName="Byron")
     equal((person["FirstName"], person["AccountId"], person["Email"]),
           ("Ada", top["id"], "books@contoso.example"), "the contact")
 
     edit(bed, "Customer", "Contoso:Kitchen", Phone="555 7777")
-    edit(bed, "Vendor", "Clay Works", TermsRef="Net 30", Name="Clay Works West")
+    edit(bed, "Vendor", "Clay Works", TermsRef="Net 30", VendorTypeRef="Subcontractors", Name="Clay Works West")
     bed.settle()
     equal(bed.record("Account", Name="Contoso:Kitchen")["Phone"], "555 7777", "the job's phone")
     renamed = bed.record("Account", Name="Clay%20Works%20West")
-    equal((renamed["Id"], renamed["MLC_VendorTerms__c"]), (vendor["Id"], "Net 30"), "the vendor's new name and terms")
+    equal((renamed["Id"], renamed["MLC_VendorTerms__c"], renamed["MLC_VendorType__c"]), (vendor["Id"], "Net 30", "Subcontractors"), "the vendor's new name, terms and kind")
     bed.org_is_sound()
 
 

@@ -91,8 +91,6 @@ def kinds_of_invoices():
     bed.both_agree()
 
 
-@promise("ZUO-32: credit memos, debit memos, write-offs, a reversed and a cancelled invoice: "
-         "what each customer owes is the same after each")
 @promise("ZUO-31: tax as QuickBooks computes it, as lines of each agency's, or not in use: the total is Zuora's to the cent, and so is what each agency gets")
 def taxes():
     county = {"name": "County", "code": "CO", "rate": "0.005", "amount": "0.50"}
@@ -150,7 +148,8 @@ def closed_months():
     equal(bed.waiting("held") + bed.waiting("review"), [], "nothing waits")
 
 
-@promise("ZUO-32: credit memos, debit memos, write-offs, a reversed and a cancelled invoice: what each customer owes is the same after each")
+@promise("ZUO-32: credit memos, debit memos, write-offs, a reversed and a cancelled invoice: "
+         "what each customer owes is the same after each")
 def memos():
     bed = Billing()
     bed.settle()
