@@ -195,7 +195,7 @@ int woo_list_next(struct mlc_call *c, struct mlc_scan *s, struct seen *out)
 	struct mlc_span none, value;
 	int more = mlc_scan_next(s, &none, &value);
 
-	if (more < 0 || (more > 0 && (!woo_look(value, out) || out->id <= 0) && !c->feed)) {
+	if (more < 0 || (more > 0 && (!woo_look(value, out) || (out->id <= 0 && !c->feed)))) {
 		woo_garbage(c, more < 0 ? "a whole list" : "a list of records");
 		return -1;
 	}
