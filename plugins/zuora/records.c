@@ -215,6 +215,8 @@ enum mlc_step zuora_take_page(struct mlc_call *c, int entity)
 		tidy(c, entity, record);
 		if (id_of(record) && *id_of(record))
 			continue;
+		if (c->data) /* it may be the one that is looked for */
+			return zuora_garbage(c, "a list of records with their ids");
 		if (c->feed)
 			c->host->emit(c, &(struct mlc_record){ .entity = zuora_entities[entity].name, .data = json_incref(record) /* parse() keeps its own */ });
 		else

@@ -25,9 +25,29 @@ static void each_poll(const struct kit *kit, story_fn *fn, complain_fn *complain
 		fn(kit, poll, complain);
 }
 
-static const char *feed_of(const json_t *poll)
+/* Polls and finds: what both read page by page. */
+static void each_list(const struct kit *kit, story_fn *fn, complain_fn *complain)
 {
-	return json_text_or(poll, "feed", "(no feed)");
+	json_t *find;
+	size_t i;
+
+	each_poll(kit, fn, complain);
+	json_array_foreach(json_object_get(kit->shapes, "finds"), i, find)
+		fn(kit, find, complain);
+}
+
+static bool is_find(const json_t *poll)
+{
+	return !json_object_get(poll, "feed");
+}
+
+/* "poll orders", "find customer" */
+static const char *what_of(const json_t *poll)
+{
+	static char text[80];
+
+	snprintf(text, sizeof text, "%s %s", is_find(poll) ? "find" : "poll", json_text_or(poll, is_find(poll) ? "entity" : "feed", "(none)"));
+	return text;
 }
 
 /* A page that may be followed by another one holds so many rows. */
@@ -57,10 +77,10 @@ static void expect_rows(const json_t *poll, const struct reading *r, const struc
 				missing += !record_of_row(poll, r, row);
 			}
 	if (missing)
-		complain("poll %s: %s: %zu of %zu records are lost%s%s%s%s", feed_of(poll), when, missing, due, *r->why ? ": " : "", r->why,
+		complain("%s: %s: %zu of %zu records are lost%s%s%s%s", what_of(poll), when, missing, due, *r->why ? ": " : "", r->why,
 			*r->unknown ? "; its shapes do not answer " : "", r->unknown);
 	if (json_object_size(r->records) > due - missing)
-		complain("poll %s: %s: %zu records came, %zu were there", feed_of(poll), when, json_object_size(r->records), due);
+		complain("%s: %s: %zu records came, %zu were there", what_of(poll), when, json_object_size(r->records), due);
 }
 
 static void expect_broken(const json_t *poll, const struct reading *r, const char *when, complain_fn *complain)
@@ -68,14 +88,14 @@ static void expect_broken(const json_t *poll, const struct reading *r, const cha
 	if (r->stray)
 		return; /* the host refuses to go there: BROKEN */
 	if (r->end == MLC_SEND || r->end == MLC_PAUSE)
-		complain("poll %s: %s: it asks on and on%s%s", feed_of(poll), when, *r->unknown ? ", its shapes do not answer " : "",
+		complain("%s: %s: it asks on and on%s%s", what_of(poll), when, *r->unknown ? ", its shapes do not answer " : "",
 			r->unknown);
 	else if (r->end == MLC_DONE)
-		complain("poll %s: %s is taken for the end", feed_of(poll), when);
-	else if (r->fault != MLC_BROKEN)
-		complain("poll %s: %s: fault %d: %s", feed_of(poll), when, r->fault, r->why);
+		complain("%s: %s is taken for the end", what_of(poll), when);
+	else if (r->fault != MLC_BROKEN && !(is_find(poll) && r->fault == MLC_REFUSED)) /* over so many nobody looks on */
+		complain("%s: %s: fault %d: %s", what_of(poll), when, r->fault, r->why);
 	else if (strlen(r->why) < 8)
-		complain("poll %s: %s: no words for a person: '%s'", feed_of(poll), when, r->why);
+		complain("%s: %s: no words for a person: '%s'", what_of(poll), when, r->why);
 }
 
 /* ---- what is well -------------------------------------------------------------------------- */
@@ -88,14 +108,14 @@ static void a_list_is_read_whole(const struct kit *kit, const json_t *poll, comp
 
 	remote_read(kit, poll, &(struct story){ pages, 3, 0 }, &r);
 	if (r.end != MLC_DONE)
-		complain("poll %s: three pages that are well end otherwise: %s%s", feed_of(poll), r.why, r.unknown);
+		complain("%s: three pages that are well end otherwise: %s%s", what_of(poll), r.why, r.unknown);
 	expect_rows(poll, &r, pages, 3, "three pages that are well", complain);
 	reading_finish(&r);
 }
 
 static void check_whole(const struct kit *kit, complain_fn *complain)
 {
-	each_poll(kit, a_list_is_read_whole, complain);
+	each_list(kit, a_list_is_read_whole, complain);
 }
 
 /* ---- pages that lead nowhere, or back -------------------------------------------------------- */
@@ -110,14 +130,14 @@ static void an_empty_page_is_followed(const struct kit *kit, const json_t *poll,
 		return;
 	remote_read(kit, poll, &(struct story){ pages, 3, 0 }, &r);
 	if (r.end != MLC_DONE)
-		complain("poll %s: an empty page that names a next one: %s", feed_of(poll), r.why);
+		complain("%s: an empty page that names a next one: %s", what_of(poll), r.why);
 	expect_rows(poll, &r, pages, 3, "an empty page that names a next one", complain);
 	reading_finish(&r);
 }
 
 static void check_empty(const struct kit *kit, complain_fn *complain)
 {
-	each_poll(kit, an_empty_page_is_followed, complain);
+	each_list(kit, an_empty_page_is_followed, complain);
 }
 
 static void ends_broken(const struct kit *kit, const json_t *poll, const struct story *s, const char *when, complain_fn *complain)
@@ -127,7 +147,7 @@ static void ends_broken(const struct kit *kit, const json_t *poll, const struct 
 	remote_read(kit, poll, s, &r);
 	expect_broken(poll, &r, when, complain);
 	if (r.asked > ASKED_MAX)
-		complain("poll %s: %s is noticed after %u pages", feed_of(poll), when, r.asked);
+		complain("%s: %s is noticed after %u pages", what_of(poll), when, r.asked);
 	reading_finish(&r);
 }
 
@@ -148,7 +168,7 @@ static void circles_end(const struct kit *kit, const json_t *poll, complain_fn *
 
 static void check_circles(const struct kit *kit, complain_fn *complain)
 {
-	each_poll(kit, circles_end, complain);
+	each_list(kit, circles_end, complain);
 }
 
 /* ---- records that are not as they should be --------------------------------------------------- */
@@ -163,19 +183,33 @@ static void a_nameless_record_keeps_no_other_back(const struct kit *kit, const j
 	pages[0].nameless = n;
 	remote_read(kit, poll, &(struct story){ pages, 2, 0 }, &r);
 	if (r.end != MLC_DONE)
-		complain("poll %s: one record without an id stops the reading: %s", feed_of(poll), r.why);
+		complain("%s: one record without an id stops the reading: %s", what_of(poll), r.why);
 	expect_rows(poll, &r, pages, 2, "one record without an id", complain);
 	if (r.nameless != 1)
-		complain("poll %s: a record without an id is dropped in silence: emit it without one", feed_of(poll));
+		complain("%s: a record without an id is dropped in silence: emit it without one", what_of(poll));
 	reading_finish(&r);
 
 	none.nameless = SIZE_MAX;
 	ends_broken(kit, poll, &(struct story){ &none, 1, 0 }, "a list of records of which none has an id", complain);
 }
 
+/* It may be just the one that was looked for: to say that there is none would have it made a second time. */
+static void a_nameless_record_is_not_none(const struct kit *kit, const json_t *find, complain_fn *complain)
+{
+	struct page page = rows_from(find, 1, false);
+
+	page.nameless = SIZE_MAX;
+	ends_broken(kit, find, &(struct story){ &page, 1, 0 }, "records without an id in place of what was looked for", complain);
+}
+
 static void check_nameless(const struct kit *kit, complain_fn *complain)
 {
+	json_t *find;
+	size_t i;
+
 	each_poll(kit, a_nameless_record_keeps_no_other_back, complain);
+	json_array_foreach(json_object_get(kit->shapes, "finds"), i, find)
+		a_nameless_record_is_not_none(kit, find, complain);
 }
 
 static bool is_amount(const json_t *value)
@@ -197,13 +231,13 @@ static void numbers_may_be_text(const struct kit *kit, const json_t *poll, compl
 	pages[0].turned = true;
 	remote_read(kit, poll, &(struct story){ pages, 2, 0 }, &r);
 	if (r.end != MLC_DONE)
-		complain("poll %s: numbers as text, or text as numbers, stop the reading: %s", feed_of(poll), r.why);
+		complain("%s: numbers as text, or text as numbers, stop the reading: %s", what_of(poll), r.why);
 	expect_rows(poll, &r, pages, 2, "numbers as text and text as numbers", complain);
 	for (size_t row = 1; amount && row <= pages[0].count + 2; row++) {
 		const json_t *record = record_of_row(poll, &r, row);
 
 		if (json_is_object(record) && !is_amount(json_at(record, amount))) {
-			complain("poll %s: 12.50 becomes '%s' where it stands as %s", feed_of(poll), json_text_or(record, amount, "(none)"),
+			complain("%s: 12.50 becomes '%s' where it stands as %s", what_of(poll), json_text_or(record, amount, "(none)"),
 				row <= pages[0].count ? "a number" : "text");
 			break;
 		}
@@ -232,17 +266,17 @@ static void in_place_of_a_page(const struct kit *kit, const json_t *poll, struct
 	pages[1].count = whole.count;
 	remote_read(kit, poll, &(struct story){ pages, 2, 1 }, &r);
 	if (r.end == MLC_FAIL && !(may & 1u << r.fault))
-		complain("poll %s: %s: fault %d: %s", feed_of(poll), when, r.fault, r.why);
+		complain("%s: %s: fault %d: %s", what_of(poll), when, r.fault, r.why);
 	else if (r.end == MLC_DONE)
-		complain("poll %s: %s is taken for the end", feed_of(poll), when);
+		complain("%s: %s is taken for the end", what_of(poll), when);
 	else if (r.end != MLC_FAIL)
-		complain("poll %s: %s: it asks on and on", feed_of(poll), when);
+		complain("%s: %s: it asks on and on", what_of(poll), when);
 	if (r.end == MLC_FAIL && bad.headers && bad.status == 302 && !strstr(r.why, ELSEWHERE))
-		complain("poll %s: %s: its words do not say where to: %s", feed_of(poll), when, r.why);
+		complain("%s: %s: its words do not say where to: %s", what_of(poll), when, r.why);
 	if (r.end == MLC_FAIL && after_ms && r.fault == MLC_LIMITED && r.after_ms != after_ms)
-		complain("poll %s: %s: it waits for %u ms", feed_of(poll), when, r.after_ms);
+		complain("%s: %s: it waits for %u ms", what_of(poll), when, r.after_ms);
 	/* Either its page has been committed, or the next reading begins before it: connectors whose lists know no order. */
-	if (json_object_size(r.records) && !json_true_at(poll, "at_the_end"))
+	if (!is_find(poll) && json_object_size(r.records) && !json_true_at(poll, "at_the_end"))
 		expect_rows(poll, &r, first, 1, when, complain);
 	reading_finish(&r);
 }
@@ -259,7 +293,7 @@ static void half_a_page_is_none(const struct kit *kit, const json_t *poll, compl
 
 static void check_halves(const struct kit *kit, complain_fn *complain)
 {
-	each_poll(kit, half_a_page_is_none, complain);
+	each_list(kit, half_a_page_is_none, complain);
 }
 
 static void a_status_is_no_page(const struct kit *kit, const json_t *poll, complain_fn *complain)
@@ -284,7 +318,7 @@ static void a_status_is_no_page(const struct kit *kit, const json_t *poll, compl
 static void check_later_statuses(const struct kit *kit, complain_fn *complain)
 {
 	if (!kit->connector->serve) /* a peer's replies have no HTTP status */
-		each_poll(kit, a_status_is_no_page, complain);
+		each_list(kit, a_status_is_no_page, complain);
 }
 
 /* The host hands on at most 32 MB; what the connector makes of so much must end, one way or the other. */
@@ -312,7 +346,7 @@ static void much_is_borne(const struct kit *kit, const json_t *poll, complain_fn
 
 static void check_much(const struct kit *kit, complain_fn *complain)
 {
-	each_poll(kit, much_is_borne, complain);
+	each_list(kit, much_is_borne, complain);
 }
 
 /* ---- logins --------------------------------------------------------------------------------- */

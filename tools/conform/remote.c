@@ -258,8 +258,9 @@ static bool is_elsewhere(const struct mlc_request *q)
 
 void remote_read(const struct kit *kit, const json_t *poll, const struct story *s, struct reading *out)
 {
-	struct trial t = { .in = { .op = OP_POLL, .feed = json_text_or(poll, "feed", ""), .cursor = json_text_at(poll, "cursor"),
-		.now_ms = SAMPLE_NOW_MS } };
+	const char *feed = json_text_at(poll, "feed");
+	struct trial t = { .in = { .op = feed ? OP_POLL : OP_FIND, .feed = feed, .cursor = json_text_at(poll, "cursor"),
+		.entity = json_text_at(poll, "entity"), .data = json_object_get(poll, "data"), .now_ms = SAMPLE_NOW_MS } };
 	struct call *c = trial_call(kit, &t);
 	struct call_reply paused = { .reply = { .kind = MLC_REPLY_PAUSED, .body = "" } };
 	const char *cursor, *text;

@@ -41,7 +41,7 @@ struct reading {
 size_t rows_of(const json_t *poll);
 void id_of_row(const json_t *poll, size_t row, char *text, size_t size);
 
-/* Reads poll's feed from the remote that tells this story.  reading_finish() it. */
+/* Reads poll's feed, or looks for its entity by its data, at the remote that tells this story.  reading_finish() it. */
 void remote_read(const struct kit *, const json_t *poll, const struct story *, struct reading *);
 void reading_finish(struct reading *);
 
