@@ -27,6 +27,7 @@ def from_a_backup():
     bed.settle()
     backup = os.path.join(folder(), "monday.backup")
     bed.at.mlc("backup", backup)
+    equal([(row["who"][:4], row["detail"]["file"]) for row in bed.at.mlc("audit", "--move", "backup")["audit"]], [("cli:", backup)], "who took a copy")
     since = [bed.place(lines=[{"sku": "MUG-BLUE", "quantity": n}], status="processing") for n in (3, 4)]
     bed.settle()
     posted = len(bed.documents())
