@@ -198,6 +198,11 @@ static bool may_come(struct host *h, const struct flow *f, int64_t now)
 	return (f->mode != FLOW_LIVE || uses_known(h, f) || uses_checking(h, f->target)) && schedule_mirrors_whole(h, f);
 }
 
+static bool stands(const struct host *h, const struct connection *c)
+{
+	return !connection_gets_on(c) && !gather_coming(h, c);
+}
+
 /* Nothing more can come of it before a visit, or while a remote does not want to hear from us. */
 static bool lies_still(const struct work *w)
 {
@@ -206,12 +211,12 @@ static bool lies_still(const struct work *w)
 	switch (w->phase) {
 	case PHASE_LOOK:
 	case PHASE_WRITE:
-		return !connection_gets_on(f->target);
+		return stands(w->host, f->target);
 	case PHASE_FETCH:
-		return !connection_gets_on(f->source);
+		return stands(w->host, f->source);
 	case PHASE_ASK:
-		return w->asks_called && w->asks_called == w->asks_open && !connection_gets_on(f->source) &&
-			!connection_gets_on(f->target);
+		return w->asks_called && w->asks_called == w->asks_open && stands(w->host, f->source) &&
+			stands(w->host, f->target);
 	case PHASE_TURN: /* the one that it waits for is at work, too */
 		return true;
 	case PHASE_LINK:
