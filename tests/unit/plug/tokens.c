@@ -397,6 +397,23 @@ static void who_never_granted_it_is_told_where(void **state)
 	free(address);
 }
 
+/* The remote would send the person to where nobody listens any more. */
+static void an_offer_for_a_former_address_is_made_again(void **state)
+{
+	struct house *h = *state;
+	char url[2000], nonce[200], *address;
+
+	authorize(h, url, nonce);
+	assert_non_null(strstr(url, "redirect_uri=http%3A%2F%2Fmlc.example%2F"));
+	address = connection_address(h->shop);
+	assert_string_equal(address, url);
+	free(address);
+	h->public_url = "https://moved.example";
+	assert_null(connection_address(h->shop));
+	authorize(h, url, nonce);
+	assert_non_null(strstr(url, "redirect_uri=https%3A%2F%2Fmoved.example%2F"));
+}
+
 /* ZOHO-10, ZOHO-19: what the redirect and the reply told is there for addresses and for the connector. */
 static void a_consent_brings_tokens_and_what_came_with_them(void **state)
 {
@@ -944,6 +961,7 @@ int main(void)
 		CLIENT(a_limit_on_tokens_is_waited_for),
 		CLIENT(never_more_than_eight_tokens_are_asked_for_in_ten_minutes),
 		CODE(who_never_granted_it_is_told_where),
+		CODE(an_offer_for_a_former_address_is_made_again),
 		CODE(a_consent_brings_tokens_and_what_came_with_them),
 		CODE(a_state_that_is_wrong_used_or_old_brings_nothing),
 		CODE(a_consent_is_taken_once_also_when_it_comes_twice_at_once),
