@@ -88,9 +88,7 @@ static void emit(struct host *h, struct txn *t, const struct connection *c, cons
 			a.text = b.data;
 			a.text_len = b.len;
 		}
-		if (r->deleted)
-			txn_mirror_drop(t, a.tenant, a.connection, a.entity, a.id);
-		else if (a.text && !call_is_nameless(a.id))
+		if (a.text && !r->deleted && !call_is_nameless(a.id))
 			keys = mirror_keys(c, a.entity, a.text, a.text_len);
 		a.mirror_keys = keys;
 		txn_accept(t, &a);

@@ -1099,10 +1099,6 @@ static void apply(struct writer *w, struct txn *t, const struct op *op)
 	case OP_SECRET:
 		secret_put(w, t, op);
 		break;
-	case OP_MIRROR_DROP:
-		mirror_drop(w, op->mirror_drop.tenant, op->mirror_drop.connection,
-			op->mirror_drop.entity, op->mirror_drop.id);
-		break;
 	case OP_AUDIT:
 		break; /* below */
 	}

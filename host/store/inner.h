@@ -54,7 +54,7 @@ bool lane_open(struct lane *, struct err *e);
 enum op_kind {
 	OP_ACCEPT = 1, OP_DELIVERY, OP_ENSURE, OP_WRITE_PUT, OP_WRITE_STATE, OP_LINK_PUT,
 	OP_LINK_MOVE, OP_LINK_DROP, OP_LINK_VERSION, OP_LOOK, OP_AGAIN, OP_SET_PUT, OP_SET_CLEAR, OP_NOTE, OP_SECRET,
-	OP_MIRROR_DROP, OP_AUDIT
+	OP_AUDIT
 };
 
 struct mirror_key { const char *member, *value; /* folded */ };
@@ -82,7 +82,6 @@ struct op {
 			const unsigned char *sealed; /* NULL: forget */
 			size_t sealed_len;
 		} secret;
-		struct { const char *tenant, *connection, *entity, *id; } mirror_drop;
 		struct audit_row audit;
 	};
 };

@@ -235,8 +235,6 @@ void txn_note(struct txn *, const char *tenant, const char *scope, const char *k
  * no | and do not end so. */
 void txn_secret(struct txn *, const char *tenant, const char *connection, const char *name,
 	const struct secret *);
-void txn_mirror_drop(struct txn *, const char *tenant, const char *connection, const char *entity,
-	const char *id);
 void txn_audit(struct txn *, const struct audit_row *);
 /* done NULL: nobody waits.  The txn is gone after this. */
 void txn_commit(struct txn *, txn_fn *done, void *arg);

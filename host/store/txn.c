@@ -439,19 +439,6 @@ void txn_secret(struct txn *t, const char *tenant, const char *connection, const
 	free(aad);
 }
 
-void txn_mirror_drop(struct txn *t, const char *tenant, const char *connection, const char *entity,
-	const char *id)
-{
-	struct op *op = add(t, OP_MIRROR_DROP);
-
-	if (!op)
-		return;
-	op->mirror_drop.tenant = copy_needed(t, tenant, "tenant");
-	op->mirror_drop.connection = copy_needed(t, connection, "connection");
-	op->mirror_drop.entity = copy_needed(t, entity, "entity");
-	op->mirror_drop.id = copy_needed(t, id, "id");
-}
-
 void txn_audit(struct txn *t, const struct audit_row *a)
 {
 	struct op *op = add(t, OP_AUDIT);

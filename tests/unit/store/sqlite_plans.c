@@ -38,7 +38,6 @@ static void write_everything(struct hand *h)
 	txn_note(t, "acme", "shop", "cursor", "other", NULL);
 	txn_secret(t, "acme", "books", "password", s);
 	txn_secret(t, "acme", "books", "other", NULL);
-	txn_mirror_drop(t, "acme", "shop", "order", "9");
 	txn_set_put(t, &(struct set_row){ .tenant = "acme", .connection = "books", .mark = "m" });
 	txn_set_clear(t, "acme", "books", "m");
 	txn_link_put(t,
