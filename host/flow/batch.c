@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BYTES_MAX (16u << 20) /* of what is kept of them in one transaction, which holds 64 MB */
+
 struct batch {
 	struct task task; /* first */
 	struct host *host;
@@ -15,7 +17,7 @@ struct batch {
 	enum mlc_verb verb;
 	const struct mlc_entity *entity;
 	struct work **works;
-	size_t count, most;
+	size_t count, most, bytes;
 	int64_t until_ms;
 	struct batch *next; /* while others may join */
 };
@@ -132,11 +134,17 @@ static void leave(struct batch *b)
 	send_batch(b);
 }
 
+static size_t bytes_of(const struct work *w)
+{
+	return w->text_len + (w->content ? strlen(w->content) : 0);
+}
+
 static bool joins(const struct batch *b, const struct work *w, enum mlc_verb verb, const struct mlc_entity *e)
 {
 	const char *id = json_text_at(work_current_write(w), "id");
 
-	if (b->flow != w->flow || b->verb != verb || b->entity != e || b->count == b->most)
+	if (b->flow != w->flow || b->verb != verb || b->entity != e || b->count == b->most ||
+		b->bytes + bytes_of(w) > BYTES_MAX)
 		return false;
 	for (size_t i = 0; id && i < b->count; i++)
 		if (!strcmp(id, json_text_or(work_current_write(b->works[i]), "id", "")))
@@ -174,6 +182,7 @@ void work_write(struct work *w)
 	if (!b)
 		b = batch_begin(w, verb, e);
 	b->works[b->count++] = w;
+	b->bytes += bytes_of(w);
 	if (b->count == b->most)
 		leave(b);
 	else

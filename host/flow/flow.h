@@ -59,6 +59,7 @@ struct flow {
 	enum flow_mode mode;
 	bool paused;
 	char *held, *held_why; /* a cause word; NULL: not held */
+	bool hold_unwritten;   /* the disk did not take it: it is tried again */
 	struct brakes spent;
 
 	/* memory only */
@@ -209,6 +210,7 @@ void deliver_rest(struct host *, struct flow *);
 void deliver_recover(struct host *, loop_fn *done, void *arg);
 void deliver_forget_config(struct host *, const struct config *); /* works not on the wire start afresh */
 void flow_hold(struct host *, struct flow *, const char *cause, const char *why);
+void flow_note_hold(struct host *, struct flow *); /* that it is held, on the disk */
 
 /* brakes.c */
 void brakes_note(struct flow *, struct txn *); /* what was counted since the last note */

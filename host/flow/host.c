@@ -555,25 +555,29 @@ static void recall(struct flow *f, const json_t *note, int64_t restored, bool is
 /* Nobody knows whether it may write: it does not.  Only here: what the store says of it stays. */
 static void hold_unread(struct host *h, struct flow *f, const struct err *e)
 {
-	if (!f->enabled)
+	if (!f->enabled || f->held)
 		return;
 	f->held = xstrdup("unread");
 	f->held_why = xformat("its mode and pauses could not be read: %s; mlc reload reads them again", e->text);
 	alert_raise(h, "flow_held", f->key, f->held_why);
 }
 
-/* What a flow has spent of its brakes is spent: a reload is no way around them.  False: it was not there. */
-static bool keep_brakes(struct flow *f, const struct config *old)
+static const struct flow *flow_before(const struct config *old, const struct flow *f)
 {
-	for (size_t i = 0; old && i < old->flow_count; i++) {
-		const struct flow *o = old->flows[i];
+	for (size_t i = 0; old && i < old->flow_count; i++)
+		if (!strcmp(old->flows[i]->key, f->key))
+			return old->flows[i];
+	return NULL;
+}
 
-		if (strcmp(o->key, f->key))
-			continue;
-		f->spent = o->spent;
-		return true;
-	}
-	return false;
+/* One that is not on the disk, or was not when the notes were read. */
+static void keep_hold(struct flow *f, const struct flow *before)
+{
+	if (f->held || !before || !before->held || !strcmp(before->held, "unread"))
+		return;
+	f->held = xstrdup(before->held);
+	f->held_why = xstrdup(before->held_why);
+	f->hold_unwritten = before->hold_unwritten;
 }
 
 static void on_feeds(void *arg)
@@ -603,12 +607,15 @@ static void on_notes(void *arg, const json_t *rows, const struct err *e)
 	for (size_t n = 0; n < force->config->flow_count; n++) {
 		struct flow *f = force->config->flows[n];
 
-		bool is_new = !keep_brakes(f, old);
+		const struct flow *before = flow_before(old, f);
 
+		if (before) /* what it has spent is spent: a reload is no way around its brakes */
+			f->spent = before->spent;
 		if (restored)
 			f->mode = FLOW_SHADOW;
 		json_array_foreach((json_t *)rows, i, row)
-			recall(f, row, restored, is_new);
+			recall(f, row, restored, !before);
+		keep_hold(f, before);
 		f->paused = pauses_hold(h, f);
 		if (e)
 			hold_unread(h, f, e);

@@ -243,6 +243,7 @@ static void go_live(struct host *h, struct flow *f)
 	if (f->held) {
 		free(f->held);
 		f->held = NULL;
+		f->hold_unwritten = false;
 		alert_clear(h, "flow_held", f->key);
 	}
 	alert_clear(h, "restored", f->key);

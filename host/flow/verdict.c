@@ -10,27 +10,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-void flow_hold(struct host *h, struct flow *f, const char *cause, const char *why)
+struct holding { struct host *host; char *tenant, *flow; };
+
+/* A hold that a restart would not know of would let go what a person was to look at: watch_turn() writes it again. */
+static void on_held(void *arg, const struct txn_result *r)
 {
+	struct holding *g = arg;
+	struct flow *f = host_flow(g->host, g->tenant, g->flow);
+
+	if (f && f->held)
+		f->hold_unwritten = r->code < 0;
+	if (r->code < 0)
+		log_line(LOG_ERROR, g->flow, "that it is held could not be written down: %s", r->text);
+	free(g->tenant);
+	free(g->flow);
+	free(g);
+}
+
+void flow_note_hold(struct host *h, struct flow *f)
+{
+	struct holding *g = xcalloc(1, sizeof *g);
 	struct txn *t = txn_begin(h->store);
 	struct buf b;
 
+	buf_init(&b, 4096);
+	buf_printf(&b, "%s %s", f->held, f->held_why);
+	txn_note(t, f->tenant, f->name, "held", "", b.data);
+	host_audit(t, f->tenant, "hold", "host", f, 0, json_pack("{s:s,s:s}", "cause", f->held, "why", f->held_why));
+	*g = (struct holding) { h, xstrdup(f->tenant), xstrdup(f->name) };
+	f->hold_unwritten = false;
+	txn_commit(t, on_held, g);
+	buf_finish(&b);
+}
+
+void flow_hold(struct host *h, struct flow *f, const char *cause, const char *why)
+{
 	free(f->held);
 	free(f->held_why);
-	f->held = cause ? xstrdup(cause) : NULL;
-	f->held_why = cause ? xstrdup(why) : NULL;
-	buf_init(&b, 4096);
-	if (cause)
-		buf_printf(&b, "%s %s", cause, why);
-	txn_note(t, f->tenant, f->name, "held", "", cause ? b.data : NULL);
-	host_audit(t, f->tenant, cause ? "hold" : "unhold", "host", f, 0,
-		cause ? json_pack("{s:s,s:s}", "cause", cause, "why", why) : NULL);
-	host_commit_quietly(t);
-	if (cause)
-		alert_raise(h, "flow_held", f->key, why);
-	else
-		alert_clear(h, "flow_held", f->key);
-	buf_finish(&b);
+	f->held = xstrdup(cause);
+	f->held_why = xstrdup(why);
+	flow_note_hold(h, f);
+	alert_raise(h, "flow_held", f->key, why);
 }
 
 bool work_is_linked(const struct work *w)

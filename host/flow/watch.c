@@ -258,6 +258,9 @@ void watch_turn(struct host *h)
 
 	connections_each(h->connections, watch_connection, h);
 	calendar_watch(h);
+	for (size_t i = 0; h->config && i < h->config->flow_count; i++)
+		if (h->config->flows[i]->hold_unwritten)
+			flow_note_hold(h, h->config->flows[i]);
 	store_health(h->store, &health);
 	if (!health.writable)
 		alert_raise(h, "disk_full", "store", *health.why ? health.why : "the store cannot be written");

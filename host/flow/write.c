@@ -68,6 +68,10 @@ static char *unexpected(const struct work *w, const json_t *record, const char *
 	json_t *e;
 	size_t i;
 
+	if (!record && json_array_size(list)) {
+		*cause = "not_compared";
+		return xstrdup("it was posted, but the reply does not show the record, or is too long to be kept: its total could not be compared");
+	}
 	json_array_foreach((json_t *)list, i, e) {
 		const char *equals = json_text_or(e, "equals", "");
 		struct decimal sum = { 0, 0 }, want, part;

@@ -1061,6 +1061,22 @@ size_t call_writes(const struct call *c, const struct call_write **writes)
 	return c->inside.write_count;
 }
 
+static void thin(struct call_record *r)
+{
+	r->hint = !r->deleted;
+	r->text = NULL;
+	r->text_len = 0;
+	r->data = NULL; /* the call's memory goes with the call */
+}
+
+void call_thin(struct call *c)
+{
+	for (size_t i = 0; i < c->record_count; i++)
+		thin(&c->records[i]);
+	for (size_t i = 0; c->writes && i < c->inside.write_count; i++)
+		thin(&c->writes[i].record);
+}
+
 size_t call_kept(const struct call *c, const struct call_kept **kept)
 {
 	*kept = c->kept;

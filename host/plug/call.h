@@ -104,6 +104,8 @@ bool call_advanced(const struct call *, const char **cursor, int64_t *renew_at_m
  * next step. */
 void call_take(struct call *);
 size_t call_writes(const struct call *, const struct call_write **);
+/* Of what was emitted and settled only ids and versions stay; records become hints. */
+void call_thin(struct call *);
 /* keep()s of the last step, to be committed before its request leaves. */
 struct call_kept { const char *name, *secret; };
 size_t call_kept(const struct call *, const struct call_kept **);

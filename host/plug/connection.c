@@ -199,36 +199,60 @@ static bool outweighs(const struct connection *c, const char *cause, int64_t unt
 	return until_ms > 0 || stake_of(c->hold_cause) > stake_of(cause);
 }
 
-void connection_hold(struct connection *c, const char *cause, const char *why, int64_t until_ms)
+static void hold_note(void *arg);
+
+/* A hold that a restart would not know of would let go what it must not: until the disk takes it, we ask again. */
+static void on_hold_noted(void *arg, const struct txn_result *r)
 {
-	struct txn *t;
+	struct connection *c = arg;
+
+	if (!r)
+		return;
+	timer_clear(c->all->conf.loop, &c->note_timer);
+	if (r->code == 0) {
+		c->note_tries = 0;
+		return;
+	}
+	log_line(LOG_ERROR, c->path, "that it is %s cannot be written down, trying again: %s", c->hold_cause ? "held" : "free again", r->text);
+	timer_set(c->all->conf.loop, &c->note_timer, now_ms(c) + settle_wait_ms(c->note_tries++), hold_note, c);
+}
+
+/* As it stands now: of several changes the last one counts. */
+static void hold_note(void *arg)
+{
+	struct connection *c = arg;
+	struct txn *t = txn_for(c);
 	char *value = NULL;
 
+	if (c->hold_cause) {
+		json_t *o = json_object();
+
+		json_put_text(o, "cause", c->hold_cause);
+		json_put_text(o, "why", c->hold_why);
+		json_put_int(o, "until_ms", c->hold_until_ms);
+		value = json_dumps(o, JSON_COMPACT);
+		json_decref(o);
+	}
+	txn_note(t, c->tenant, c->name, "hold", "hold", value);
+	txn_audit(t, &(struct audit_row){ .tenant = c->tenant, .move = value ? "hold" : "release", .who = "host",
+		.connection = c->name, .detail = value });
+	commit(c, t, on_hold_noted, c);
+	free(value);
+}
+
+void connection_hold(struct connection *c, const char *cause, const char *why, int64_t until_ms)
+{
 	if (c->gone || outweighs(c, cause, until_ms) || (!cause && !c->hold_cause))
 		return;
 	if (cause && c->hold_cause && !strcmp(cause, c->hold_cause) &&
 		until_ms == c->hold_until_ms && !strcmp(why ? why : cause, c->hold_why))
 		return;
 	hold_put(c, cause, why, until_ms);
-	if (cause) {
-		json_t *o = json_object();
-
-		json_put_text(o, "cause", cause);
-		json_put_text(o, "why", c->hold_why);
-		json_put_int(o, "until_ms", until_ms);
-		value = json_dumps(o, JSON_COMPACT);
-		json_decref(o);
+	if (cause)
 		log_line(LOG_WARN, c->path, "held: %s", c->hold_why);
-	} else {
+	else
 		log_line(LOG_INFO, c->path, "free again");
-	}
-	t = txn_for(c);
-	txn_note(t, c->tenant, c->name, "hold", "hold", value);
-	txn_audit(t, &(struct audit_row){ .tenant = c->tenant, .move = cause ? "hold" : "release",
-		.who = "host",
-		.connection = c->name, .detail = value });
-	commit(c, t, NULL, NULL);
-	free(value);
+	hold_note(c);
 	if (cause && !strcmp(cause, "auth") && token_auth(c) && token_auth(c)->kind == MLC_AUTH_OAUTH_CODE)
 		grant_offer(c); /* who hears of it is to know where to go */
 	else
@@ -510,6 +534,7 @@ static void connection_free(struct connection *c)
 
 	timer_clear(loop, &c->pace_timer);
 	timer_clear(loop, &c->hold_timer);
+	timer_clear(loop, &c->note_timer);
 	timer_clear(loop, &c->lease_timer);
 	visit_finish(c); /* its sets still point at runs */
 	while ((r = TAILQ_FIRST(&c->runs)) != NULL)
@@ -757,8 +782,31 @@ struct connections *connections_create(const struct connections_conf *conf)
 	return all;
 }
 
+struct doubt { /* a write that was on the wire when we died */
+	LIST_ENTRY(doubt) in_again;
+	struct recovering *recovering; /* NULL: nobody waits for it any more */
+	struct outcome outcome;
+	struct call_write write;
+	int64_t id;
+	struct timer timer;
+	unsigned tries;
+};
+
+/* Out of those that wait to be written down again. */
+static void doubt_withdraw(struct doubt *d)
+{
+	timer_clear(d->outcome.connection->all->conf.loop, &d->timer);
+	LIST_REMOVE(d, in_again);
+}
+
 static void all_free(struct connections *all)
 {
+	while (!LIST_EMPTY(&all->doubts)) {
+		struct doubt *d = LIST_FIRST(&all->doubts);
+
+		doubt_withdraw(d);
+		free(d);
+	}
 	for (size_t i = 0; i < all->gone_count; i++)
 		connection_free(all->gone[i]);
 	for (size_t i = 0; i < all->count; i++)
@@ -1050,13 +1098,6 @@ struct recovering {
 	void *arg;
 };
 
-struct doubt { /* a write that was on the wire when we died */
-	struct recovering *recovering;
-	struct outcome outcome;
-	struct call_write write;
-	int64_t id;
-};
-
 static void recovered_one(struct recovering *g)
 {
 	if (--g->waiting > 0)
@@ -1065,24 +1106,47 @@ static void recovered_one(struct recovering *g)
 	free(g);
 }
 
+static void doubt_again(void *arg);
+
 static void on_doubt_settled(void *arg, const struct txn_result *r)
 {
 	struct doubt *d = arg;
-	const struct connection *c = d->outcome.connection;
+	struct connection *c = (struct connection *)d->outcome.connection;
 
 	if (!r) {
-		if (--d->recovering->waiting == 0)
+		if (d->recovering && --d->recovering->waiting == 0)
 			free(d->recovering);
 		free(d);
 		return;
 	}
-	if (r->code < 0)
-		log_line(LOG_ERROR, c->path, "write %lld: its doubt cannot be written down: %s",
+	/* The host starts all the same; nothing else is made of this record before its doubt is on the disk. */
+	if (d->recovering)
+		recovered_one(d->recovering);
+	d->recovering = NULL;
+	if (r->code < 0) {
+		log_line(LOG_ERROR, c->path, "write %lld: its doubt cannot be written down, trying again: %s",
 			(long long)d->id, r->text);
-	else
-		c->all->conf.hooks->done(c->all->conf.ctx, &d->outcome);
-	recovered_one(d->recovering);
+		LIST_INSERT_HEAD(&c->all->doubts, d, in_again);
+		timer_set(c->all->conf.loop, &d->timer, now_ms(c) + settle_wait_ms(d->tries++), doubt_again, d);
+		return;
+	}
+	c->all->conf.hooks->done(c->all->conf.ctx, &d->outcome);
 	free(d);
+}
+
+static void doubt_commit(struct doubt *d)
+{
+	struct connection *c = (struct connection *)d->outcome.connection;
+	struct txn *t = txn_for(c);
+
+	c->all->conf.hooks->settle(c->all->conf.ctx, t, &d->outcome);
+	commit(c, t, on_doubt_settled, d);
+}
+
+static void doubt_again(void *arg)
+{
+	doubt_withdraw(arg);
+	doubt_commit(arg);
 }
 
 static bool in_open_set(const struct connection *c, int64_t id)
@@ -1099,7 +1163,6 @@ static bool in_open_set(const struct connection *c, int64_t id)
 static void doubt(struct recovering *g, struct connection *c, int64_t id)
 {
 	struct doubt *d = xcalloc(1, sizeof *d);
-	struct txn *t = txn_for(c);
 
 	d->recovering = g;
 	d->id = id;
@@ -1107,9 +1170,8 @@ static void doubt(struct recovering *g, struct connection *c, int64_t id)
 		.fault = MLC_IN_DOUBT,
 		.text = "the host ended while it was under way", .writes = &d->write,
 		.write_ids = &d->id, .write_count = 1 };
-	c->all->conf.hooks->settle(c->all->conf.ctx, t, &d->outcome);
 	g->waiting++;
-	commit(c, t, on_doubt_settled, d);
+	doubt_commit(d);
 }
 
 static void on_unsettled(void *arg, const json_t *rows, const struct err *e)

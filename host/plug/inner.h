@@ -102,6 +102,7 @@ struct run {
 	struct exchanges exchanges; /* for the audit trail */
 	json_t *recording; /* the last one, for a file: written when it is known which secrets it has told; NULL */
 	unsigned settle_tries;
+	bool thin; /* its end was too long to be written down: it tells ids and versions only */
 };
 TAILQ_HEAD(runs, run);
 
@@ -201,6 +202,8 @@ struct connection {
 	char *hold_cause, *hold_why;
 	int64_t hold_until_ms;
 	struct timer hold_timer;
+	struct timer note_timer; /* the hold as it stands is not on the disk yet */
+	unsigned note_tries;
 
 	struct vault *vault; /* NULL: not read yet */
 	int64_t vault_ms;
@@ -236,6 +239,7 @@ struct connections {
 	size_t receiving, receiving_most; /* webhooks that are not answered yet; at most, since somebody asked */
 	size_t pending; /* store, pool and net owe us so many callbacks; we live until the last */
 	bool dead; /* nobody is told anything any more */
+	LIST_HEAD(, doubt) doubts; /* connection.c: of writes under way when we died, that the disk did not take */
 };
 
 /* ---- connection.c ---- */
@@ -272,6 +276,8 @@ void run_step(struct run *, const struct call_reply *);
 void run_fail(struct run *, enum mlc_fault, uint32_t after_ms, const char *text);
 void run_answer_known(struct run *); /* done, without a step: the facts as we know them */
 void run_settle(struct run *, struct txn *); /* the rows of its end */
+bool run_thin(struct run *);    /* those are too long: from now on without texts; false: they are so already */
+int64_t settle_wait_ms(unsigned tries); /* until what could not be written down is tried again */
 void run_over(struct run *);    /* they are committed: the last word */
 void run_recorded(struct run *); /* nothing more is to be hidden in what was recorded last */
 bool changes_something(const struct mlc_request *);

@@ -180,6 +180,15 @@ void exchanges_mask(struct exchanges *list, const char *name, const char *secret
 	}
 }
 
+void exchanges_thin(struct exchanges *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->list[i].text);
+		list->list[i].text = NULL;
+		list->list[i].len = 0;
+	}
+}
+
 void exchanges_finish(struct exchanges *list)
 {
 	for (size_t i = 0; i < list->count; i++)

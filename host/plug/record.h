@@ -46,6 +46,7 @@ struct exchange_input {
 void exchanges_add(struct exchanges *, const struct exchange_input *);
 /* Masks in all of them a secret that only a reply has told, and that was not in the vault when they were added. */
 void exchanges_mask(struct exchanges *, const char *name, const char *secret);
+void exchanges_thin(struct exchanges *); /* without their texts */
 void exchanges_finish(struct exchanges *);
 
 /* An exchange as what a file of it holds; yours. */

@@ -435,6 +435,24 @@ void run_settle(struct run *r, struct txn *t)
 	add_exchanges(r, t);
 }
 
+int64_t settle_wait_ms(unsigned tries)
+{
+	int64_t wait = WHEN_SECOND_MS << (tries < 5 ? tries : 5);
+
+	return wait < SETTLE_AGAIN_MS ? wait : SETTLE_AGAIN_MS;
+}
+
+bool run_thin(struct run *r)
+{
+	if (r->thin)
+		return false;
+	r->thin = true;
+	if (r->call)
+		call_thin(r->call);
+	exchanges_thin(&r->exchanges);
+	return true;
+}
+
 static void run_settle_alone(void *arg);
 
 static void on_settled(void *arg, const struct txn_result *result)
@@ -445,17 +463,19 @@ static void on_settled(void *arg, const struct txn_result *result)
 	if (!result)
 		return;
 	c = r->connection;
+	if (result->too_large && r->op == OP_WRITE && run_thin(r)) {
+		log_line(LOG_WARN, c->path, "what came back of a write is too long to be kept, and is noted by id only: %s",
+			result->text);
+		run_settle_alone(r);
+		return;
+	}
 	if (result->code < 0 && r->op == OP_WRITE) {
 		/* What the remote did must not be forgotten: until the disk takes it, we ask
 		 * again. */
-		int64_t wait = WHEN_SECOND_MS << (r->settle_tries < 5 ? r->settle_tries : 5);
-
-		r->settle_tries++;
 		log_line(LOG_ERROR, c->path,
 			"the outcome of a write cannot be written down, trying again: %s",
 			result->text);
-		timer_set(c->all->conf.loop, &r->timer,
-			now_ms(c) + (wait < SETTLE_AGAIN_MS ? wait : SETTLE_AGAIN_MS),
+		timer_set(c->all->conf.loop, &r->timer, now_ms(c) + settle_wait_ms(r->settle_tries++),
 			run_settle_alone, r);
 		return;
 	}

@@ -16,7 +16,6 @@
 #define PARKED_SHOWN_MAX  2000  /* of them a connector sees at once; the oldest */
 #define POKE_EVERY_MS     25    /* a pause looks again for what may still come */
 #define PAUSES_MAX        20
-#define SETTLE_AGAIN_MS   30000
 #define LEAVING_MS        WHEN_MINUTE_MS /* after a reload: a visit so silent is over */
 #define TRANSCRIPT_MAX    (256u << 10)
 #define LINE_MAX_CHARS    1000
@@ -675,6 +674,15 @@ static void set_commit(void *arg)
 	commit(c, t, on_set_settled, c);
 }
 
+static bool set_thin(struct set *set)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < set->count; i++)
+		some = (set->runs[i] && run_thin(set->runs[i])) || some;
+	return some;
+}
+
 static void on_set_settled(void *arg, const struct txn_result *result)
 {
 	struct connection *c = arg;
@@ -684,19 +692,21 @@ static void on_set_settled(void *arg, const struct txn_result *result)
 	if (!result)
 		return;
 	set = v->open_set;
+	if (result->too_large && set_thin(set)) {
+		log_line(LOG_WARN, c->path, "what came back of set %s is too long to be kept, and is noted by id only: %s", set->mark,
+			result->text);
+		set_commit(c);
+		return;
+	}
 	if (result->code < 0) {
-		int64_t wait = WHEN_SECOND_MS << (v->settle_tries < 5 ? v->settle_tries : 5);
-
 		/* What the remote did must not be forgotten: until the disk takes it, we ask
 		 * again. */
-		v->settle_tries++;
 		v->stuck = true;
 		log_line(LOG_ERROR, c->path,
 			"the outcome of set %s cannot be written down, trying again: %s", set->mark,
 			result->text);
-		timer_set(c->all->conf.loop, &v->settle_timer,
-			now_ms(c) + (wait < SETTLE_AGAIN_MS ? wait : SETTLE_AGAIN_MS), set_commit,
-			c);
+		timer_set(c->all->conf.loop, &v->settle_timer, now_ms(c) + settle_wait_ms(v->settle_tries++),
+			set_commit, c);
 		if (v->now && v->now->phase == SERVED_SETTLES)
 			serve_refuse(v->now, 503, "the store is not writable");
 		return;

@@ -121,6 +121,7 @@ struct txn {
 	txn_fn *done;
 	void *arg;
 	struct err error;
+	bool turned_away; /* with ERR_LIMIT, at the door: later it may fit */
 
 	/* A lane's own change to mlc.db; it waits for `over`. */
 	inner_fn *inner;

@@ -197,6 +197,7 @@ struct txn;
 struct txn_result {
 	int code;             /* 0, or ERR_*: then nothing of it happened */
 	const char *text;     /* of the error */
+	bool too_large;       /* ERR_LIMIT: it does not fit, however often it is tried */
 	const enum accepted *accepted; /* in the order of txn_accept() calls */
 	const int64_t *ensured; /* delivery ids in the order of txn_ensure(); 0: linked already */
 	/* flows that now have deliveries READY */

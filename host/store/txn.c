@@ -468,6 +468,7 @@ static void deliver(struct mail *mail)
 	struct txn_result r = {
 		.code = t->error.code,
 		.text = stands ? NULL : t->error.text,
+		.too_large = t->error.code == ERR_LIMIT && !t->turned_away,
 		.accepted = stands ? t->accepted : NULL,
 		.ensured = stands ? t->ensured : NULL,
 		.touched = stands ? t->touched : NULL,
@@ -490,8 +491,10 @@ void txn_commit(struct txn *t, txn_fn *done, void *arg)
 	t->ensured = arena_alloc(&t->arena, (t->ensure_count + 1) * sizeof *t->ensured);
 	if (!t->accepted || !t->ensured)
 		too_big(t);
-	if (atomic_load(&t->store->closing))
+	if (!t->error.code && atomic_load(&t->store->closing)) {
+		t->turned_away = true;
 		err_set(&t->error, ERR_LIMIT, "the store is closing");
+	}
 	if (t->error.code) {
 		store_mail(t->store, &t->mail);
 		return;

@@ -132,6 +132,7 @@ void writer_push(struct writer *w, struct txn *t)
 	pthread_mutex_unlock(&w->mutex);
 	if (!full)
 		return;
+	t->turned_away = true;
 	err_set(&t->error, ERR_LIMIT,
 		"the store is behind: too many transactions wait for the disk");
 	store_mail(w->store, &t->mail);

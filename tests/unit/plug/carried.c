@@ -406,6 +406,110 @@ static void a_write_under_way_when_the_host_died_comes_back_in_doubt(void **stat
 	assert_false(json_true_at(done, "has_arg"));
 }
 
+/* Its delivery would stay where it is until the next start. */
+static void a_doubt_that_the_disk_does_not_take_is_tried_again_and_the_start_goes_on(void **state)
+{
+	struct house *h = *state;
+
+	house_reply(h, LOSE, "");
+	house_write(h, h->shop, 508, "key-8", "{\"name\":\"Mug\"}");
+	while (h->lost_count == 0)
+		turn_idle(h->loop);
+	json_array_clear(h->said);
+	house_disk_full(true);
+	house_restart(h);
+	assert_int_equal(house_count(h, "settle"), 1);
+	assert_int_equal(house_count(h, "done"), 0);
+	jump(h->loop, 1000);
+	house_wait_said(h, "settle", 2);
+	house_wait_refused(h);
+	house_disk_full(false);
+	jump(h->loop, 2000);
+	house_wait_said(h, "done", 1);
+	jump(h->loop, 60000);
+	assert_int_equal(house_count(h, "done"), 1);
+	assert_int_equal(json_int_or(house_said(h, "done", 0), "fault", 0), MLC_IN_DOUBT);
+}
+
+static void a_hold_that_the_disk_does_not_take_is_there_after_a_restart_all_the_same(void **state)
+{
+	struct house *h = *state;
+	const char *cause = NULL;
+
+	house_disk_full(true);
+	connection_hold(h->shop, "identity", "another company", 0);
+	house_wait_refused(h);
+	house_disk_full(false);
+	jump(h->loop, 1000);
+	json_t *notes = house_notes(h, "hold");
+	while (json_array_size(notes) == 0) {
+		json_decref(notes);
+		turn_idle(h->loop);
+		notes = house_notes(h, "hold");
+	}
+	json_decref(notes);
+	house_restart(h);
+	assert_non_null(connection_held(h->shop, &cause, NULL));
+	assert_string_equal(cause, "identity");
+}
+
+/* Freed while the disk was full: the hold that was on the disk is not what the next start finds. */
+static void of_several_holds_and_releases_the_last_one_counts(void **state)
+{
+	struct house *h = *state;
+
+	connection_hold(h->shop, "identity", "another company", 0);
+	house_disk_full(true);
+	connection_resume(h->shop);
+	connection_hold(h->shop, "auth", "refused", 0);
+	connection_resume(h->shop);
+	house_wait_refused(h);
+	house_disk_full(false);
+	jump(h->loop, 10000);
+	json_t *notes = house_notes(h, "hold");
+	while (json_array_size(notes) > 0) {
+		json_decref(notes);
+		turn_idle(h->loop);
+		notes = house_notes(h, "hold");
+	}
+	json_decref(notes);
+	house_restart(h);
+	assert_null(connection_held(h->shop, NULL, NULL));
+}
+
+/* What the floor above keeps of a record that was written: several copies, more than a transaction holds. */
+static void keep_large_copies(struct txn *t, const struct outcome *o)
+{
+	size_t len = (size_t)33 << 20;
+	char *copy;
+
+	if (!o->writes[0].record.text && !o->writes[0].record.data)
+		return;
+	copy = xcalloc(1, len + 1);
+	for (int i = 0; i < 2; i++) {
+		memset(copy, 'a' + i, len);
+		txn_accept(t, &(struct arrival){ .tenant = "acme", .connection = "shop", .entity = "thing", .id = i ? "1" : "2",
+			.text = copy, .text_len = len, .origin = "write" });
+	}
+	free(copy);
+}
+
+static void what_came_back_of_a_write_and_is_too_long_to_be_kept_is_noted_by_its_id(void **state)
+{
+	struct house *h = *state;
+
+	h->on_settle = keep_large_copies;
+	house_reply(h, 201, "{\"id\":42,\"name\":\"Mug\"}");
+	house_write(h, h->shop, 509, "key-9", "{\"name\":\"Mug\"}");
+	const json_t *done = house_done(h, 0);
+	assert_false(json_true_at(done, "failed"));
+	assert_string_equal(json_text_at(done, "writes.0.id"), "42");
+	assert_int_equal(house_count(h, "settle"), 2);
+	house_reply(h, 201, "{\"id\":43,\"name\":\"Cup\"}");
+	house_write(h, h->shop, 510, "key-10", "{\"name\":\"Cup\"}"); /* and the next one goes on */
+	assert_string_equal(json_text_at(house_done(h, 1), "writes.0.id"), "43");
+}
+
 static void a_big_reply_is_read_on_another_thread_and_tells_the_same(void **state)
 {
 	struct house *h = *state;
@@ -507,6 +611,10 @@ int main(void)
 		T(another_identity_than_last_time_holds_the_connection),
 		T(a_hold_with_an_end_ends_by_itself),
 		T(a_write_under_way_when_the_host_died_comes_back_in_doubt),
+		T(a_doubt_that_the_disk_does_not_take_is_tried_again_and_the_start_goes_on),
+		T(a_hold_that_the_disk_does_not_take_is_there_after_a_restart_all_the_same),
+		T(of_several_holds_and_releases_the_last_one_counts),
+		T(what_came_back_of_a_write_and_is_too_long_to_be_kept_is_noted_by_its_id),
 		T(a_big_reply_is_read_on_another_thread_and_tells_the_same),
 		T(a_connection_that_leaves_ends_what_it_was_asked),
 		T(a_reload_amid_a_write_does_not_begin_it_anew),

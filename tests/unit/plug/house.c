@@ -11,9 +11,11 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* ---- hooks ------------------------------------------------------------------------------- */
@@ -107,7 +109,11 @@ static void put_outcome(json_t *o, const struct outcome *out)
 
 static void on_settle(void *ctx, struct txn *t, const struct outcome *out)
 {
+	struct house *h = ctx;
+
 	put_outcome(note(ctx, "settle", out->connection), out);
+	if (h->on_settle)
+		h->on_settle(t, out);
 	for (size_t i = 0; i < out->write_count; i++)
 		txn_write_state(t, out->write_ids[i], out->failed ? WRITE_DOUBT : WRITE_DONE, NULL,
 			1);
@@ -417,6 +423,34 @@ void house_close(struct house *h)
 	json_decref(h->apps);
 	remove_tree(h->dir);
 	free(h);
+}
+
+/* ---- the disk ---------------------------------------------------------------------------- */
+
+void house_disk_full(bool full)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = full ? 1 : RLIM_INFINITY;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void on_refused(void *arg, const struct txn_result *r)
+{
+	assert_true(r->code < 0);
+	*(bool *)arg = true;
+}
+
+void house_wait_refused(struct house *h)
+{
+	struct txn *t = txn_begin(h->store);
+	bool heard = false;
+
+	txn_note(t, "", "", "test", "", "1");
+	txn_commit(t, on_refused, &heard);
+	turn_until(h->loop, is_true, &heard);
 }
 
 /* ---- calls ------------------------------------------------------------------------------- */

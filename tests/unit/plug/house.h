@@ -39,6 +39,7 @@ struct house {
 	void (*on_opens)(struct house *);
 	void (*on_coming)(struct house *); /* while a step of serve() is made ready */
 	void (*on_held)(struct house *);
+	void (*on_settle)(struct txn *, const struct outcome *); /* what else a floor above us writes down */
 	struct inbound *lost[16];
 	size_t lost_count;
 	bool applied;
@@ -79,6 +80,9 @@ void house_post(struct house *, const char *path, const char *body, const char *
 /* The same by GET, path with its query. */
 void house_get(struct house *, const char *path, struct heard *);
 void house_serve(struct house *, const char *body, struct heard *); /* POST /serve/acme/desk */
+
+void house_disk_full(bool full);      /* nothing more is written to any file */
+void house_wait_refused(struct house *); /* what was committed before this has been refused, and whoever did it has heard */
 
 /* What the store holds. */
 json_t *house_notes(struct house *, const char *kind); /* rows; yours */

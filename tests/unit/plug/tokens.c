@@ -780,32 +780,6 @@ static void the_new_pair_is_on_disk_before_it_is_used(void **state)
 	assert_string_equal(asked(h, 0, "authorization"), "Office-token a2");
 }
 
-static void limit_files(rlim_t size)
-{
-	struct rlimit limit;
-
-	getrlimit(RLIMIT_FSIZE, &limit);
-	limit.rlim_cur = size;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
-static void on_refused(void *arg, const struct txn_result *r)
-{
-	assert_true(r->code < 0);
-	((struct consent_answer *)arg)->there = true;
-}
-
-/* What was committed before this has been refused, and whoever did it has heard of it. */
-static void wait_until_refused(struct house *h)
-{
-	struct consent_answer a = { NULL };
-	struct txn *t = txn_begin(h->store);
-
-	txn_note(t, "", "", "test", "", "1");
-	txn_commit(t, on_refused, &a);
-	turn_until(h->loop, is_there, &a);
-}
-
 /* A person who makes room on the disk may well say resume, too. */
 static void a_token_that_could_not_be_kept_is_tried_again_whatever_a_person_does(void **state)
 {
@@ -814,16 +788,15 @@ static void a_token_that_could_not_be_kept_is_tried_again_whatever_a_person_does
 	grant(h);
 	house_reply(h, 200, "{\"access_token\":\"a2\",\"refresh_token\":\"r2\",\"expires_in\":3600}");
 	json_array_clear(h->asked);
-	signal(SIGXFSZ, SIG_IGN);
-	limit_files(1);
+	house_disk_full(true);
 	loop_advance(h->loop, WHEN_HOUR_MS);
 	house_order(h, h->shop, &(struct order){ .op = OP_POLL, .feed = "things" });
 	while (connections_asking(h->connections) == 0 || asked_count(h) == 0)
 		settle(h);
 	turn_idle(h->loop);
-	wait_until_refused(h);
+	house_wait_refused(h);
 	connection_resume(h->shop);
-	limit_files(RLIM_INFINITY);
+	house_disk_full(false);
 	loop_advance(h->loop, WHEN_MINUTE_MS);
 	assert_true(went_well(house_done(h, 0)));
 	assert_string_equal(asked(h, 1, "authorization"), "Office-token a2");

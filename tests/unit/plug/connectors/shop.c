@@ -190,7 +190,8 @@ static enum mlc_step write(struct mlc_call *c)
 		if (!json_is_integer(json_object_get(made, "id")))
 			return c->host->fail(c, MLC_IN_DOUBT, 0, "it does not say what it made");
 		c->host->settle(c, 0, &(struct mlc_record){ .entity = "thing", .id = id_of(c, made),
-			.version = text(made, "version") });
+			.version = text(made, "version"),
+			.data = json_incref(made) /* given to the host */ });
 		return MLC_DONE;
 	case MLC_REPLY_PAUSED:
 		return get(c, "/jobs/1");
