@@ -390,9 +390,10 @@ static void add_exchanges(struct run *r, struct txn *t)
 {
 	const struct connection *c = r->connection;
 	const struct call_write *writes = NULL;
-	const char *rid = r->write_count ? r->writes[0].id : r->ids ? r->ids[0] : NULL;
+	/* What is about several is no single one's: it could not be erased with each of them. */
+	const char *rid = r->write_count == 1 ? r->writes[0].id : r->ids && r->ids[0] && !r->ids[1] ? r->ids[0] : NULL;
 
-	if (r->call && r->write_count && call_writes(r->call, &writes) &&
+	if (r->call && r->write_count == 1 && call_writes(r->call, &writes) &&
 		writes[0].end == WRITE_END_SETTLED)
 		rid = writes[0].record.id;
 	for (size_t i = 0; i < r->exchanges.count; i++) {

@@ -2,7 +2,11 @@
  *
  * Two files never commit together.  So a row is born in mlc.db, in the transaction it tells of; the
  * keeper copies rows to audit.db by number and only then has them deleted here.  Killed in between,
- * a row is in both files, and copying it again changes nothing. */
+ * a row is in both files, and copying it again changes nothing.
+ *
+ * A detail names people.  The chain covers a salted digest of it, so that it can be erased and the chain holds; what is
+ * left of the salt then is nothing, since who guesses a detail could else prove his guess.  A row's seal is the salt
+ * while the detail is there, the digest when it was erased, NULL where the detail itself is covered (rows of before). */
 #include "inner.h"
 
 #include "base/crypto.h"
@@ -15,6 +19,7 @@
 #define BUCKETS     1024
 #define ROW_MAX     ((size_t)1 << 20)
 #define VERIFY_ROWS 2000
+#define SALT_SIZE   16
 
 /* ---- the chain ------------------------------------------------------------------------------- */
 
@@ -137,8 +142,33 @@ struct trail_row { /* as stored; texts NULL where there is none */
 	int64_t number, seq, at_ms, delivery, payload;
 	const char *tenant, *move, *who, *connection, *flow, *entity, *rid, *detail;
 	const void *payload_hash; /* NULL: no payload */
+	const unsigned char *seal; /* see above */
+	size_t seal_len;
 	unsigned char hash[SHA256_SIZE];
 };
+
+_Static_assert(SALT_SIZE != BLAKE2B_SIZE, "a salt is told from a digest by its length");
+
+static bool detail_is_erased(const struct trail_row *row)
+{
+	return row->seal_len == BLAKE2B_SIZE;
+}
+
+static void detail_digest(const struct trail_row *row, unsigned char out[BLAKE2B_SIZE])
+{
+	size_t len = row->detail ? strlen(row->detail) : 0;
+	struct buf b;
+
+	if (detail_is_erased(row)) {
+		memcpy(out, row->seal, BLAKE2B_SIZE);
+		return;
+	}
+	buf_init(&b, SALT_SIZE + len);
+	buf_add(&b, row->seal, row->seal_len);
+	buf_add(&b, row->detail ? row->detail : "", len);
+	blake2b(b.data, b.len, out);
+	buf_finish(&b);
+}
 
 static void add_text(struct buf *b, const char *text, size_t len)
 {
@@ -163,7 +193,8 @@ static bool row_hash(const struct trail_row *row, const unsigned char before[SHA
 	unsigned char out[SHA256_SIZE])
 {
 	const char *const texts[] = { row->tenant, row->move, row->who, row->connection, row->flow,
-		row->entity, row->rid, row->detail };
+		row->entity, row->rid };
+	unsigned char digest[BLAKE2B_SIZE];
 	struct buf b;
 
 	buf_init(&b, ROW_MAX);
@@ -174,6 +205,12 @@ static bool row_hash(const struct trail_row *row, const unsigned char before[SHA
 	add_number(&b, row->delivery);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		add_text(&b, texts[i], texts[i] ? strlen(texts[i]) : 0);
+	if (row->seal) {
+		detail_digest(row, digest);
+		add_text(&b, (const char *)digest, sizeof digest);
+	} else {
+		add_text(&b, row->detail, row->detail ? strlen(row->detail) : 0);
+	}
 	add_text(&b, row->payload_hash, row->payload_hash ? BLAKE2B_SIZE : 0);
 	bool fits = !b.full;
 	sha256(b.data, b.len, out);
@@ -185,6 +222,7 @@ void audit_append(struct writer *w, struct txn *t, const struct audit_row *a)
 {
 	struct db *db = writer_db(w);
 	const struct kept_payload *p = a->payload ? payload_keep(w, t, a) : NULL;
+	unsigned char salt[SALT_SIZE];
 	struct chain *c = chain_load(writer_chains(w), db, a->tenant);
 	struct trail_row row = { .number = store_next_id(t->store),
 		.seq = c->seq + 1,
@@ -199,21 +237,25 @@ void audit_append(struct writer *w, struct txn *t, const struct audit_row *a)
 		.entity = a->entity,
 		.rid = a->rid,
 		.detail = a->detail,
-		.payload_hash = p ? p->hash : NULL };
+		.payload_hash = p ? p->hash : NULL,
+		.seal = a->detail ? salt : NULL,
+		.seal_len = a->detail ? sizeof salt : 0 };
 
-	if (!row_hash(&row, c->hash, row.hash)) {
+	random_bytes(salt, sizeof salt);
+	if ((a->detail && strlen(a->detail) > ROW_MAX) || !row_hash(&row, c->hash, row.hash)) {
 		err_set(&t->error, ERR_LIMIT, "an audit row of over %zu KB", ROW_MAX >> 10);
 		return;
 	}
 	if (db_run(db,
 		    "INSERT INTO audit(number, tenant, seq, at_ms, move, who, connection,"
-		    " flow, entity, rid, delivery, detail, payload, payload_hash, hash)"
+		    " flow, entity, rid, delivery, detail, payload, payload_hash, hash, seal)"
 		    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
-		    " ?15)",
+		    " ?15, ?16)",
 		    num(row.number), txt(row.tenant), num(row.seq), num(row.at_ms), txt(row.move),
 		    txt(row.who), txt(row.connection), txt(row.flow), txt(row.entity), txt(row.rid),
 		    num(row.delivery), txt(row.detail), some(row.payload),
-		    bin(row.payload_hash, BLAKE2B_SIZE), bin(row.hash, sizeof row.hash)) < 0)
+		    bin(row.payload_hash, BLAKE2B_SIZE), bin(row.hash, sizeof row.hash),
+		    bin(row.seal, row.seal_len)) < 0)
 		return;
 	t->chained = true;
 	c->seq = row.seq;
@@ -230,7 +272,7 @@ void audit_append(struct writer *w, struct txn *t, const struct audit_row *a)
 
 #define TRAIL_COLUMNS                                                                              \
 	"number, tenant, seq, at_ms, move, who, connection, flow, entity, rid, delivery, detail,"  \
-	" payload, payload_hash, hash"
+	" payload, payload_hash, hash, seal"
 
 static void read_row(struct rows *r, struct trail_row *row)
 {
@@ -252,6 +294,7 @@ static void read_row(struct rows *r, struct trail_row *row)
 	const void *hash = row_bin(r, 13, &len);
 	row->payload_hash = hash && len == BLAKE2B_SIZE ? hash : NULL;
 	read_hash(r, 14, row->hash);
+	row->seal = row_bin(r, 15, &row->seal_len);
 }
 
 /* ---- to audit.db ----------------------------------------------------------------------------- */
@@ -279,13 +322,13 @@ static int64_t copy_slice(struct db *from, struct db *to, int64_t after, uint64_
 		read_row(r, &row);
 		db_run(to,
 			"INSERT INTO audit(" TRAIL_COLUMNS ")"
-			" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+			" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
 			" ON CONFLICT DO NOTHING",
 			num(row.number), txt(row.tenant), num(row.seq), num(row.at_ms),
 			txt(row.move), txt(row.who), txt(row.connection), txt(row.flow),
 			txt(row.entity), txt(row.rid), num(row.delivery), txt(row.detail),
 			some(row.payload), bin(row.payload_hash, BLAKE2B_SIZE),
-			bin(row.hash, sizeof row.hash));
+			bin(row.hash, sizeof row.hash), bin(row.seal, row.seal_len));
 		last = row.number;
 		++*count;
 	}
@@ -349,12 +392,13 @@ static void prove_payload(struct db *main, struct proof *p, const struct trail_r
 	unsigned char hash[BLAKE2B_SIZE];
 	size_t len;
 
+	p->erased += detail_is_erased(row);
 	if (!row->payload)
 		return;
 	struct rows *r =
 		db_rows(main, "SELECT bytes FROM payload WHERE id = ?1", num(row->payload));
 	if (!rows_next(r)) {
-		p->erased++;
+		p->erased += !detail_is_erased(row);
 		return;
 	}
 	const void *bytes = row_bin(r, 0, &len);
@@ -460,14 +504,33 @@ int64_t audit_copy_all(struct lane *l, struct db *to, struct err *e)
 	return all;
 }
 
-void audit_payloads(struct db *db, const char *tenant, const char *entity, const char *rid,
-	void (*fn)(void *arg, const char *connection, int64_t delivery, int64_t payload), void *arg)
+void audit_told(struct db *db, const char *tenant, const char *entity, const char *rid,
+	void (*fn)(void *arg, const struct audit_told *), void *arg)
 {
 	struct rows *r = db_rows(db,
-		"SELECT connection, delivery, payload FROM audit WHERE tenant = ?1 AND"
-		" entity = ?2 AND rid = ?3 AND rid IS NOT NULL AND payload IS NOT NULL",
+		"SELECT " TRAIL_COLUMNS " FROM audit WHERE tenant = ?1 AND"
+		" entity = ?2 AND rid = ?3 AND rid IS NOT NULL",
 		txt(tenant), txt(entity), txt(rid));
+	struct trail_row row;
 
-	while (rows_next(r))
-		fn(arg, row_txt(r, 0), row_num(r, 1), row_num(r, 2));
+	while (rows_next(r)) {
+		struct audit_told told = { 0 };
+
+		read_row(r, &row);
+		told.number = row.number;
+		told.connection = row.connection;
+		told.delivery = row.delivery;
+		told.payload = row.payload;
+		told.has_detail = row.detail && row.seal_len == SALT_SIZE;
+		if (told.has_detail)
+			detail_digest(&row, told.digest);
+		fn(arg, &told);
+	}
+}
+
+void audit_forget(struct db *db, const struct audit_told *told)
+{
+	if (told->has_detail)
+		db_run(db, "UPDATE audit SET detail = NULL, seal = ?2 WHERE number = ?1", num(told->number),
+			bin(told->digest, sizeof told->digest));
 }

@@ -211,9 +211,15 @@ json_t *audit_verify(struct lane *, struct err *); /* the report of store_audit_
 /* All of audit.db's rows; returns how many.  Those there already stay as they are. */
 int64_t audit_copy_all(struct lane *, struct db *to, struct err *);
 /* The payloads that rows about a record of that name carry, whoever's connection it was. */
-void audit_payloads(struct db *, const char *tenant, const char *entity, const char *rid,
-	void (*fn)(void *arg, const char *connection, int64_t delivery, int64_t payload),
-	void *arg);
+struct audit_told { /* a row of the trail that tells of a record */
+	int64_t number, delivery, payload;
+	const char *connection; /* borrowed */
+	bool has_detail;        /* one that can be erased, and what is left of it then: */
+	unsigned char digest[BLAKE2B_SIZE];
+};
+void audit_told(struct db *, const char *tenant, const char *entity, const char *rid,
+	void (*fn)(void *arg, const struct audit_told *), void *arg);
+void audit_forget(struct db *, const struct audit_told *); /* its detail; the chain holds */
 
 /* keep.c */
 void upkeep_begin(struct store *); /* from any thread */
@@ -240,7 +246,7 @@ bool die_is_near(struct die *, const struct txn *group); /* the one that is coun
 void die_now(void);
 
 /* schema.c */
-#define STORE_SCHEMA 3
+#define STORE_SCHEMA 4
 struct db *main_open(const char *path, enum db_use, struct err *);
 struct db *audit_open(const char *path, enum db_use, struct err *);
 int key_check_seal(const struct master_key *, unsigned char **sealed, size_t *len, struct err *e);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define UPKEEP_MS    1000
+#define SLICE_PAGES  500 /* that are erased at once */
 #define QUIET_MS     200 /* since the last commit: then audit rows are moved, which can wait */
 #define AUDIT_SLICES 8   /* then the log has its turn */
 #define LOG_ROUNDS   3   /* each moves what was written while the one before worked */
@@ -509,8 +510,8 @@ void store_tidy(struct store *s, int64_t payloads_before_ms, int64_t deliveries_
 
 struct told {
 	struct told *next;
-	char *connection;
-	int64_t delivery, payload;
+	struct audit_told row; /* its connection is ours */
+	bool theirs;           /* of the record that is erased */
 };
 
 struct erasure {
@@ -519,12 +520,14 @@ struct erasure {
 	int64_t payloads, deliveries;
 };
 
-static void on_told(void *arg, const char *connection, int64_t delivery, int64_t payload)
+static void on_told(void *arg, const struct audit_told *row)
 {
 	struct erasure *e = arg;
 	struct told *one = xcalloc(1, sizeof *one);
 
-	*one = (struct told){ e->told, connection ? xstrdup(connection) : NULL, delivery, payload };
+	one->next = e->told;
+	one->row = *row;
+	one->row.connection = row->connection ? xstrdup(row->connection) : NULL;
 	e->told = one;
 }
 
@@ -540,8 +543,10 @@ static void erase_delivery(struct writer *w, struct txn *t, struct erasure *e, i
 	struct db *db = writer_db(w);
 
 	for (struct told *one = e->told; one; one = one->next)
-		if (one->delivery == id)
-			erase_payload(db, e, one->payload);
+		if (one->row.delivery == id) {
+			one->theirs = true;
+			erase_payload(db, e, one->row.payload);
+		}
 	if (state == DELIVERY_SENDING) {
 		err_set(&t->error, ERR_CONFLICT,
 			"delivery %lld of it is being written right now; try again when "
@@ -591,6 +596,14 @@ static void erase_deliveries(struct writer *w, struct txn *t, struct erasure *e)
 	}
 }
 
+/* In the file that holds the row; of the other one no row has its number. */
+static void forget_details(struct db *db, const struct erasure *e)
+{
+	for (const struct told *one = e->told; one; one = one->next)
+		if (one->theirs)
+			audit_forget(db, &one->row);
+}
+
 static void erase(struct writer *w, struct txn *t, void *arg)
 {
 	struct erasure *e = arg;
@@ -598,11 +611,14 @@ static void erase(struct writer *w, struct txn *t, void *arg)
 	struct db *db = writer_db(w);
 
 	e->payloads = e->deliveries = 0;
-	audit_payloads(db, c->tenant, c->entity, c->rid, on_told, e);
+	audit_told(db, c->tenant, c->entity, c->rid, on_told, e);
 	for (struct told *one = e->told; one; one = one->next)
-		if (one->connection && !strcmp(one->connection, c->connection))
-			erase_payload(db, e, one->payload);
+		if (one->row.connection && !strcmp(one->row.connection, c->connection)) {
+			one->theirs = true;
+			erase_payload(db, e, one->row.payload);
+		}
 	erase_deliveries(w, t, e);
+	forget_details(db, e);
 	erase_payload(db, e,
 		db_number(db, 0,
 			"SELECT payload FROM record WHERE tenant = ?1 AND connection = ?2 AND"
@@ -640,10 +656,51 @@ static void empty_log(struct store *s)
 {
 	struct db *db = main_open(s->main_path, DB_WRITE, NULL);
 
-	if (db && db_checkpoint_whole(db) < 0)
+	if ((db && db_checkpoint_whole(db) < 0) || db_checkpoint_whole(s->audit) < 0)
 		log_line(LOG_WARN, "store", "erased, but still in the log until it begins anew: %s",
-			db_error(db)->text);
+			db_error(db_code(s->audit) ? s->audit : db)->text);
+	db_forgive(s->audit);
 	db_close(db);
+}
+
+/* Last: were it first, a record that cannot be erased yet would have lost its details. */
+static void forget_moved_details(struct store *s, const struct erasure *e, struct err *error)
+{
+	db_exec(s->audit, "BEGIN IMMEDIATE");
+	forget_details(s->audit, e);
+	db_exec(s->audit, "COMMIT");
+	if (db_fail(s->audit, error) < 0) {
+		db_rollback(s->audit);
+		db_forgive(s->audit);
+	}
+}
+
+struct pages { int64_t payloads[SLICE_PAGES]; size_t count; };
+
+static void drop_pages(struct writer *w, struct txn *t, void *arg)
+{
+	const struct pages *p = arg;
+
+	(void)t;
+	for (size_t i = 0; i < p->count; i++)
+		db_run(writer_db(w), "DELETE FROM payload WHERE id = ?1", num(p->payloads[i]));
+}
+
+/* Pages of a feed, and searches, tell of many records: whether ours is among them nobody can say, so all go. */
+static void erase_pages(struct lane *l, struct db *trail, const struct chore *c, struct err *e)
+{
+	int64_t after = 0;
+	struct pages p;
+
+	do {
+		struct rows *r = db_rows(trail,
+			"SELECT number, payload FROM audit WHERE tenant = ?1 AND number > ?2 AND connection = ?3 AND"
+			" move = 'exchange' AND rid IS NULL AND payload IS NOT NULL ORDER BY number LIMIT ?4",
+			txt(c->tenant), num(after), txt(c->connection), num(SLICE_PAGES));
+
+		for (p.count = 0; rows_next(r); after = row_num(r, 0))
+			p.payloads[p.count++] = row_num(r, 1);
+	} while (p.count > 0 && writer_do(l->store, drop_pages, &p, e) == 0 && p.count == SLICE_PAGES);
 }
 
 static void erase_run(struct lane *l, struct chore *c)
@@ -651,17 +708,21 @@ static void erase_run(struct lane *l, struct chore *c)
 	struct erasure e = { .chore = c };
 
 	pthread_mutex_lock(&l->store->audit_mutex);
-	audit_payloads(l->audit, c->tenant, c->entity, c->rid, on_told, &e);
-	if (!db_code(l->audit))
-		writer_do(l->store, erase, &e, &c->job.error);
-	pthread_mutex_unlock(&l->store->audit_mutex);
-	for (struct told *next; e.told; e.told = next) {
-		next = e.told->next;
-		free(e.told->connection);
-		free(e.told);
+	audit_told(l->audit, c->tenant, c->entity, c->rid, on_told, &e);
+	if (!db_code(l->audit) && writer_do(l->store, erase, &e, &c->job.error) == 0)
+		forget_moved_details(l->store, &e, &c->job.error);
+	if (!c->job.error.code) {
+		erase_pages(l, l->audit, c, &c->job.error);
+		erase_pages(l, l->main, c, &c->job.error);
 	}
 	if (!c->job.error.code)
 		empty_log(l->store);
+	pthread_mutex_unlock(&l->store->audit_mutex);
+	for (struct told *next; e.told; e.told = next) {
+		next = e.told->next;
+		free((char *)e.told->row.connection);
+		free(e.told);
+	}
 	c->report = json_pack("{s:I,s:I}", "payloads", (json_int_t)e.payloads, "deliveries",
 		(json_int_t)e.deliveries);
 }

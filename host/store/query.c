@@ -1046,7 +1046,7 @@ static void audit_where(struct where *w, const json_t *f, bool forward, int64_t 
 {
 	where_begin(w,
 		"SELECT number, tenant, seq, at_ms, move, who, connection, flow, entity,"
-		" rid, delivery, detail, payload AS payload_id FROM audit WHERE 1");
+		" rid, delivery, detail, payload AS payload_id, length(seal) = 32 AS forgotten FROM audit WHERE 1");
 	where_text(w, f, "tenant", " AND tenant = ");
 	where_text(w, f, "connection", " AND connection = ");
 	where_text(w, f, "entity", " AND entity = ");
@@ -1129,6 +1129,10 @@ static void read_audit(struct lane *l, struct query *q)
 	json_decref(moved);
 	json_array_foreach(q->rows, i, row) {
 		const char *detail = json_text_at(row, "detail");
+
+		if (json_int_or(row, "forgotten", 0))
+			json_object_set_new(row, "erased", json_true());
+		json_object_del(row, "forgotten");
 		json_t *object = detail ? json_read(detail, strlen(detail), NULL) : NULL;
 
 		if (object)

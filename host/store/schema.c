@@ -141,8 +141,16 @@ static const char *const main_steps[] = {
 	" number IS NOT NULL;"
 	"DROP INDEX record_number;"
 	"ALTER TABLE record DROP COLUMN number;",
+	/* Details of the trail can be erased: audit.c. */
+	"ALTER TABLE audit ADD COLUMN seal BLOB;",
 };
 _Static_assert(sizeof main_steps / sizeof *main_steps == STORE_SCHEMA - 1, "one step from each to the next");
+
+/* The same of audit.db, which counts for itself. */
+static const char *const audit_steps[] = {
+	"ALTER TABLE audit ADD COLUMN seal BLOB;",
+};
+#define AUDIT_SCHEMA ((int64_t)(sizeof audit_steps / sizeof *audit_steps) + 1)
 
 static const char audit_tables[] =
 	"CREATE TABLE audit(" AUDIT_COLUMNS ") STRICT;"
@@ -196,15 +204,15 @@ static int make_tables(struct db *db, const char *tables, int64_t rows_are_here)
 }
 _Static_assert(APPLICATION_ID == 1296843569, "as make_tables() writes it");
 
-/* A main file of an older schema becomes one of ours, step by step: each is there whole or not. */
-static int upgrade(struct db *db)
+/* A file of an older schema becomes one of ours, step by step: each is there whole or not. */
+static int upgrade(struct db *db, const char *const *steps, int64_t schema)
 {
 	char version[48];
 
-	for (int64_t at = pragma(db, "PRAGMA user_version"); at < STORE_SCHEMA && !db_code(db); at++) {
+	for (int64_t at = pragma(db, "PRAGMA user_version"); at < schema && !db_code(db); at++) {
 		snprintf(version, sizeof version, "PRAGMA user_version = %d;", (int)at + 1);
 		db_exec(db, "BEGIN IMMEDIATE");
-		db_exec(db, main_steps[at - 1]);
+		db_exec(db, steps[at - 1]);
 		db_exec(db, version);
 		db_exec(db, "COMMIT"); /* after a failure the file is closed, which undoes it */
 	}
@@ -265,6 +273,7 @@ struct db *audit_open(const char *path, enum db_use use, struct err *e)
 	db_exec(db, "BEGIN IMMEDIATE");
 	make_tables(db, audit_tables, has_tables(db));
 	db_exec(db, "COMMIT");
+	upgrade(db, audit_steps, AUDIT_SCHEMA);
 	if (db_fail(db, e) == 0)
 		return db;
 	db_close(db);
@@ -285,7 +294,7 @@ int main_make(struct db *db, const struct master_key *key, struct err *e)
 	size_t len;
 
 	if (has_tables(db) || db_code(db)) {
-		upgrade(db);
+		upgrade(db, main_steps, STORE_SCHEMA);
 		return db_fail(db, e);
 	}
 	int code = key_check_seal(key, &sealed, &len, e);
@@ -298,7 +307,7 @@ int main_make(struct db *db, const struct master_key *key, struct err *e)
 		txt(master_key_id(key)), bin(sealed, len));
 	db_exec(db, "COMMIT");
 	free(sealed);
-	upgrade(db);
+	upgrade(db, main_steps, STORE_SCHEMA);
 	return db_fail(db, e);
 }
 

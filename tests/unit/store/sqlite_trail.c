@@ -129,6 +129,10 @@ static void whoever_alters_the_trail_is_found_out(void **state)
 		{ "audit.db", "UPDATE audit SET entity = NULL, rid = 'order1' WHERE seq = 2",
 			"altered", 2 },
 		{ "audit.db", "UPDATE audit SET payload_hash = NULL WHERE seq = 4", "altered", 4 },
+		{ "audit.db", "UPDATE audit SET seal = NULL WHERE seq = 2", "altered", 2 },
+		{ "audit.db", "UPDATE audit SET seal = randomblob(16) WHERE seq = 3", "altered", 3 },
+		{ "audit.db", "UPDATE audit SET detail = NULL WHERE seq = 4", "altered", 4 },
+		{ "audit.db", "UPDATE audit SET detail = NULL, seal = randomblob(32) WHERE seq = 5", "altered", 5 },
 		{ "audit.db", "DELETE FROM audit WHERE seq = 2", "removed", 3 },
 		{ "audit.db", "DELETE FROM audit WHERE seq = 1", "removed", 2 },
 		{ "audit.db", "DELETE FROM audit WHERE seq = 5", "removed", 5 },
@@ -167,6 +171,71 @@ static void whoever_alters_the_trail_is_found_out(void **state)
 	json_decref(report);
 }
 
+static void tell_of(struct hand *h, const char *rid, const char *detail)
+{
+	struct txn *t = txn_begin(h->store);
+
+	txn_audit(t, &(struct audit_row){ .tenant = "acme", .move = "decide", .who = "host", .connection = "shop",
+		.entity = "order", .rid = rid, .detail = detail });
+	assert_int_equal(hand_commit(h, t).code, 0);
+}
+
+/* Labels and identities name people.  One row is in audit.db by then, one is not. */
+static void details_are_erased_in_both_files_and_the_chain_holds(void **state)
+{
+	static const char *const names[] = { "mlc.db", "mlc.db-wal", "audit.db", "audit.db-wal" };
+	struct hand *h = *state;
+	struct chore c = { 0 };
+
+	tell_of(h, "7", "{\"label\":\"order of Ann Secretive\"}");
+	wait_until_moved(h);
+	tell_of(h, "8", "{\"label\":\"order of Bob\"}");
+	tell_of(h, "7", "{\"identity\":\"ann@Secretive.example\"}");
+	store_erase(h->store, "acme", "shop", "order", "7", "cli:eva", chore_over, &c);
+	chore_wait(h, &c);
+	assert_int_equal(c.error.code, 0);
+	json_decref(c.report);
+	for (int moved = 0; moved < 2; moved++) {
+		json_t *report = verify(h), *rows = hand_trail(h, "{s:s}", "tenant", "acme");
+
+		assert_true(json_true_at(report, "acme.ok"));
+		assert_int_equal(json_int_or(report, "acme.rows", 0), 4);
+		assert_int_equal(json_int_or(report, "acme.erased", 0), 2);
+		assert_true(json_true_at(rows, "0.erased"));
+		assert_string_equal(json_text_at(rows, "0.move"), "decide"); /* that it was done stays */
+		assert_null(json_text_at(rows, "0.detail.label"));
+		assert_string_equal(json_text_at(rows, "1.detail.label"), "order of Bob");
+		assert_false(json_true_at(rows, "1.erased"));
+		assert_true(json_true_at(rows, "2.erased"));
+		json_decref(report);
+		json_decref(rows);
+		for (size_t i = 0; i < 4; i++)
+			assert_false(hand_file_holds(h, names[i], "Secretive"));
+		wait_until_moved(h);
+	}
+}
+
+/* A store of before: its rows are what their chain says, and stay so. */
+static void a_trail_of_before_is_proven_as_it_was(void **state)
+{
+	struct hand *h = *state;
+
+	tell_of(h, "7", NULL);
+	wait_until_moved(h);
+	hand_close(h);
+	ask(h, "audit.db", "ALTER TABLE audit DROP COLUMN seal");
+	ask(h, "audit.db", "PRAGMA user_version = 1");
+	ask(h, "mlc.db", "ALTER TABLE audit DROP COLUMN seal");
+	ask(h, "mlc.db", "PRAGMA user_version = 3");
+	hand_open(h);
+	tell_of(h, "8", "{\"label\":\"order of Bob\"}");
+	wait_until_moved(h);
+	json_t *report = verify(h);
+	assert_true(json_true_at(report, "acme.ok"));
+	assert_int_equal(json_int_or(report, "acme.rows", 0), 2);
+	json_decref(report);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, hand_setup, hand_teardown)
 
 int main(void)
@@ -175,6 +244,8 @@ int main(void)
 		TEST(rows_move_and_are_read_as_before),
 		TEST(a_row_in_both_files_is_one_row),
 		TEST(whoever_alters_the_trail_is_found_out),
+		TEST(details_are_erased_in_both_files_and_the_chain_holds),
+		TEST(a_trail_of_before_is_proven_as_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
