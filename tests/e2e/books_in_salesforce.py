@@ -103,6 +103,24 @@ def both():
     bed.org_is_sound()
 
 
+@promise("SF-04 ALL-11: where the tenant wants it jobs are rolled up into their customer, and a company that buys and sells is two accounts")
+def choices():
+    bed = BooksSales(params='jobs = "roll_up", both_roles = "two_accounts", send_when = "always", account_name = "company",')
+    contoso(bed)
+    add(bed, "Customer", Name="Kitchen", ParentRef="Contoso")
+    add(bed, "Vendor", Name="Contoso Supplies", CompanyName="Contoso Ltd", Email="Books@contoso.example", Phone="555 0142", VendorAddress=RENO)
+    invoice(bed, "Contoso:Kitchen", "1007")
+    bill(bed, "Contoso Supplies", "B-1")
+    bed.settle()
+    quiet(bed)
+    customer, vendor = bed.record("Account", MLC_FullName__c="Contoso"), bed.record("Account", MLC_IsVendor__c="true", BillingCity="Reno")
+    holds(customer["Id"] != vendor["Id"], "two accounts")
+    equal((customer["Name"], customer["MLC_OpenInvoices__c"], Decimal(str(customer["MLC_Balance__c"]))), ("Contoso Ltd", 1, Decimal(10)), "the job's are his")
+    equal([a["name"] for a in bed.org()["accounts"] if "Kitchen" in a["name"]], [], "the job has none")
+    equal({d["number"]: d["account"] for d in bed.documents()}, {"1007": customer["Id"], "B-1": vendor["Id"]})
+    bed.org_is_sound()
+
+
 @promise("SF-35: a prospect of the sales people is adopted, keeps what they typed, "
          "and shows the books' figures; nothing is doubled")
 def adopted():

@@ -324,6 +324,27 @@ def jobs():
     equal(told(), ("Open", Decimal("70.00"), 2, Decimal(0)), "after a payment of one of them")
 
 
+@promise("ALL-11 ZOHO-03: where the tenant wants it each job is an account below its customer's, with its own figures and deals, "
+         "and an account of the sales people becomes a customer")
+def choices():
+    b = CrmBooks(params='jobs = "own_account", new_customers = "all"', crm={"seed": "none"})
+    contoso(b)
+    b.add("Customer", Name="Kitchen", ParentRef="Contoso", Email="books@contoso.example", Phone="(555) 010-7777")
+    b.invoice("Contoso:Kitchen", ("MUG-RED", 1, "14.00"), RefNumber="1", **TAX)
+    b.settle()
+    top, job = b.account("Contoso"), next(a for a in b.records("Accounts") if a["Account_Name"].endswith("Kitchen"))
+    equal(job["Parent_Account"]["id"], top["id"], "below it")
+    equal([(Decimal(str(a["Books_Balance"])), a["Books_Open_Invoices"]) for a in (top, job)], [(Decimal(0), 0), (Decimal("14.00"), 1)], "each his own")
+    equal(b.deal("1")["Account_Name"]["id"], job["id"], "the deal is the job's")
+    b.crm.post("/records/Accounts", {"Account_Name": "Fabrikam: Nord & Süd", "Phone": "(555) 010-8888", "Billing_City": "Reno"})
+    b.settle()
+    made = [c for c in b.books.get("/books")["customers"] if c["name"].startswith("Fabrikam")]
+    equal([c["name"] for c in made], ["Fabrikam Nord & Süd"], "a customer, once, by a name that QuickBooks takes")
+    equal(len([a for a in b.records("Accounts") if a["Account_Name"].startswith("Fabrikam")]), 1, "and no second account")
+    equal(b.waiting("held") + b.waiting("review"), [], "nobody is asked")
+    b.sound()
+
+
 @promise("ALL-11: a customer who becomes a job of another one keeps his account, and its figures stay true; "
          "the customer above has them among his")
 def becomes_a_job():

@@ -173,5 +173,27 @@ def link_follows():
     equal(customer_of(bed, "Kiesler Radio"), None)
 
 
+@promise("ZUO-26, ALL-11: where the tenant wants it a job has an account below its customer's, accounts keep Zuora's own numbers, and what is changed in Zuora reaches QuickBooks")
+def choices():
+    bed = Billing(params='jobs = "own_account", account_number = "zuora", edits = "both_ways", zero_invoices = "post",')
+    bed.settle()
+    top, job = account_of(bed, "Babbage Engines"), account_of(bed, "Babbage Engines / Analytical Engine")
+    holds(top and job, [a["name"] for a in bed.zuora.get("/accounts")])
+    equal(job["parentId"], top["id"], "below it")
+    holds(not top["accountNumber"].startswith("8000"), f"Zuora's own number: {top['accountNumber']}")
+    bed.invoice(job, charge("10.00"))
+    bed.invoice(top, charge("5.00"), charge("-5.00", name="Gift"))
+    bed.settle()
+    equal([(d["customer"], d["total"]) for d in bed.documents("Invoice")], [("Babbage Engines:Analytical Engine", "10.00"), ("Babbage Engines", "0.00")])
+    radio = bed.account("Kiesler Radio")
+    bed.zuora.post(f"/accounts/{radio['id']}/edit", {"contact": {"workPhone": "555-0199"}})
+    bed.settle()
+    equal(bed.books.get("/records/Customer/Kiesler%20Radio")["Phone"], "555-0199", "an edit in Zuora")
+    person(bed, "Kiesler Radio", Email="hedy@kiesler.example")
+    bed.settle()
+    equal(account_of(bed, "Kiesler Radio")["billToContact"]["workEmail"], "hedy@kiesler.example", "and one in QuickBooks")
+    equal(bed.waiting("held") + bed.waiting("review"), [], "nobody is asked")
+
+
 if __name__ == "__main__":
     run()
