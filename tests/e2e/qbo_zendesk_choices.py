@@ -126,6 +126,28 @@ def _():
     equal(h.disagreements(realm=SECOND), [], "in the end")
 
 
+@promise("ALL-08 ZEN-41: where the books keep several currencies each customer's figures say their own")
+def _():
+    h = small()
+    h.books.post(f"/companies/{SECOND}", {"multi_currency": True})
+    wien = person(h, "customer", "Wien Maschinen", "office@wien.example", CurrencyRef={"value": "EUR", "name": "Euro"})
+    h.invoice(wien, "100.00", day(10), realm=SECOND)
+    h.until(lambda: h.figures("Wien Maschinen") == ("open", 1, 0, "100.00"), "his figures")
+    equal([h.organization(n)["organization_fields"]["qbo_currency"] for n in ("Wien Maschinen", AMY)], ["EUR", "USD"])
+    equal(h.at.list("held") + h.reviews(), [], "nobody is asked")
+
+
+@promise("ALL-11: where the tenant wants it each sub-customer is an organization with its own figures, named by its company")
+def _():
+    h = small(params='jobs = "own_account", name_from = "company"')
+    top = person(h, "customer", "Contoso", "books@contoso.example", CompanyName="Contoso Ltd")
+    job = person(h, "customer", "Kitchen", None, ParentRef={"value": top}, Job=True)
+    h.invoice(job, "50.00", day(10), realm=SECOND)
+    h.until(lambda: [h.figures(n) for n in ("Contoso Ltd", "Kitchen")] == [("paid", 0, 0, "0.00"), ("open", 1, 0, "50.00")],
+            "each his own")
+    equal(h.at.list("held") + h.reviews(), [], "nobody is asked")
+
+
 @promise("the organization fields that are missing are made where the tenant allows it, and nothing is lost on the way")
 def _():
     h = small(made=False)
