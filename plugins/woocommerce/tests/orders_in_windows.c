@@ -201,7 +201,7 @@ static void garbage_is_not_an_empty_page(void **state)
 		{ "[", "0", "not a whole list" },
 		{ "[" ORDER_TEXT(7, "20T10:00:00", ""), "1", "not a whole list" },
 		{ "[" ORDER_TEXT(7, "20T10:00:00", "") "] <br />", "1", "not a whole list" },
-		{ "[7]", "1", "has an id" },
+		{ "[7]", "1", "list of records" },
 		{ "[{\"code\":\"x\"}]", "1", "has an id" },
 		{ "[{\"id\":7}]", "1", "with their times" },
 		{ "[{\"id\":7,\"date_modified_gmt\":\"yesterday\"}]", "1", "with their times" },
