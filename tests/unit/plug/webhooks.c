@@ -95,6 +95,14 @@ static void who_is_turned_away_stands_in_the_trail_and_a_flood_as_one_row(void *
 	assert_int_equal(json_array_size(rows), 1);
 	assert_string_equal(json_text_at(rows, "0.connection"), "shop");
 	json_decref(rows);
+	loop_advance(h->loop, 60000);
+	post(h, "{\"id\":5}", "second");
+	rows = house_audit(h, "webhook_refused");
+	assert_int_equal(json_array_size(rows), 2);
+	char *both = json_dumps(rows, JSON_COMPACT);
+	assert_non_null(strstr(both, "\"refused\":20"));
+	free(both);
+	json_decref(rows);
 }
 
 static void a_changed_body_is_refused(void **state)
