@@ -122,6 +122,12 @@ json_t *zoho_list(struct mlc_call *c, const char *name, const char *doing, enum 
 	return list;
 }
 
+bool zoho_has_more(struct mlc_call *c)
+{
+	return c->reply->status == 200
+		&& json_is_true(mlc_at(c->host->parse(c, c->reply->body, c->reply->body_len), "info.more_records"));
+}
+
 /* ---- records ------------------------------------------------------------------------------ */
 
 bool zoho_is_id(const char *text)
@@ -251,6 +257,8 @@ static enum mlc_step digest_links(struct mlc_call *c, const char *deal)
 	list = zoho_list(c, "data", "reading a deal's products", &failed);
 	if (!list)
 		return failed;
+	if (zoho_has_more(c)) /* part of a deal's products is not what the deal is about */
+		return c->host->fail(c, MLC_REFUSED, 0, "deal %s has over %d products", deal, PER_PAGE);
 	rows = json_array();
 	json_array_foreach(list, i, one)
 		json_array_append_new(rows, json_pack("{s:{s:s}}", "Product", "id", mlc_text_or(one, "id", "")));
@@ -355,8 +363,7 @@ static enum mlc_step digest_ids(struct mlc_call *c)
 	list = zoho_list(c, "data", "looking a record up", &failed);
 	if (!list)
 		return failed;
-	s->some = c->reply->status == 200
-		&& json_is_true(mlc_at(c->host->parse(c, c->reply->body, c->reply->body_len), "info.more_records"));
+	s->some = zoho_has_more(c);
 	if (json_array_size(list) == 0)
 		return s->some ? zoho_garbage(c, "a page with what it says is more") : MLC_DONE;
 	if (json_array_size(list) > BATCH)

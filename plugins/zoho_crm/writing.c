@@ -310,6 +310,8 @@ static enum mlc_step digest_links(struct mlc_call *c)
 	have = zoho_list(c, "data", "reading a deal's products", &failed);
 	if (!have)
 		return failed;
+	if (zoho_has_more(c))
+		return give_up(c, MLC_REFUSED, 0, "the deal has over 200 products: what is to go cannot be told");
 	*s->ids = 0;
 	json_array_foreach(have, i, one) {
 		const char *id = mlc_text_or(one, "id", "");

@@ -39,6 +39,7 @@ enum mlc_fault zoho_fault(struct mlc_call *c, json_t *error, int status, const c
 uint32_t zoho_limited_ms(struct mlc_call *c, json_t *error);
 /* The list at name in a 200; NULL: *failed says why.  A 204 or 304 is an empty list. */
 json_t *zoho_list(struct mlc_call *c, const char *name, const char *doing, enum mlc_step *failed);
+bool zoho_has_more(struct mlc_call *c); /* than the list in this reply */
 /* record as the host gets it: amounts as text, nothing that is not a field; false: it has no id. */
 bool zoho_record(struct mlc_call *c, const struct mlc_entity *e, json_t *record, struct mlc_record *out);
 /* The members that a list may be asked for, "id,Account_Name,..."; never more than 50. */

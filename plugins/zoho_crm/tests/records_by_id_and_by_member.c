@@ -92,6 +92,13 @@ static void the_products_of_a_deal_are_one_record(void **state)
 	assert_int_equal(d->step, MLC_FAIL);
 	assert_string_equal(emitted(d), "");
 	drive_end(d);
+
+	/* Some of them are not all of them. */
+	fetch(d, "Deal_Products", (const char *const[]){ "9", NULL });
+	answer(d, 200, "{\"data\":[{\"id\":\"1\"}],\"info\":{\"more_records\":true}}");
+	fails(d, MLC_REFUSED);
+	assert_string_equal(emitted(d), "");
+	drive_end(d);
 }
 
 /* Amounts in rows are amounts, too. */

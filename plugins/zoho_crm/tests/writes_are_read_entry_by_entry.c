@@ -322,6 +322,12 @@ static void the_products_of_a_deal_are_set(void **state)
 	refused(d, 0, MLC_STALE);
 	drive_end(d);
 
+	/* What is not seen cannot be taken away. */
+	write_all(d, "Deal_Products", &w, 1);
+	answer(d, 200, "{\"data\":[{\"id\":\"3\"}],\"info\":{\"more_records\":true}}");
+	refused(d, 0, MLC_REFUSED);
+	drive_end(d);
+
 	/* Several come, several go. */
 	write_all(d, "Deal_Products", &w, 1);
 	answer(d, 200, "{\"data\":[{\"id\":\"3\"},{\"id\":\"4\"},{\"id\":\"5\"}],\"info\":{\"more_records\":false}}");
