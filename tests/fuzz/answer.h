@@ -33,7 +33,7 @@ static inline void answer_look(struct call *c, const struct answers *a)
 	size_t count = call_records(c, &r);
 
 	for (size_t i = 0; i < count; i++) {
-		if (!answer_id(a, r[i].id))
+		if (!call_is_nameless(r[i].id) && !answer_id(a, r[i].id))
 			abort();
 		if (a->look)
 			a->look(&r[i]);
