@@ -151,7 +151,7 @@ struct mlc_signature { /* of a webhook: always HMAC-SHA256 */
 	bool optional;      /* unsigned requests reach receive() with trusted false */
 };
 
-struct mlc_setting { /* connector, mode, ca_file, every_minutes, isolation are the host's own */
+struct mlc_setting { /* connector, ca_file, every_minutes, isolation, auth, app are the host's own */
 	const char *name;
 	enum mlc_type type;
 	uint32_t flags;   /* MLC_REQUIRED */
