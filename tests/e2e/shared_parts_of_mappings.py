@@ -1,6 +1,7 @@
 """What several mapping files say alike stands in parts/ beside them."""
 import glob
 import os
+import re
 
 from lib import holds, promise, run
 from lib.bed import ROOT
@@ -15,7 +16,7 @@ def _():
         users = []
         for mapping in glob.glob(os.path.join(folder, "*.lua")):
             with open(mapping) as f:
-                if f'shared "{name}"' in f.read():
+                if re.search(rf'shared *\(?"{name}"', f.read()):
                     users.append(mapping)
         holds(len(users) >= 2, f"{path} is taken in by {users}")
 
