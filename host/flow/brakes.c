@@ -1,7 +1,7 @@
 /* brakes.c - how much a flow may post or take away before a person looks (ALL-09, WOO-35).
  *
  * What is spent is counted in memory and noted in the transaction that decides the write: a restart is no way
- * around a brake. */
+ * around a brake.  What surely was not written is given back: it is counted when it is decided again. */
 #include "flow/work.h"
 
 #include "base/decimal.h"
@@ -17,6 +17,11 @@ static bool removes(const json_t *write)
 	const char *verb = json_text_or(write, "verb", "");
 
 	return !strcmp(verb, "delete") || !strcmp(verb, "void") || json_true_at(write, "ends");
+}
+
+static bool spends_money(const struct work *w)
+{
+	return w->flow->money && !strcmp(json_text_or(work_current_write(w), "verb", ""), "create");
 }
 
 static size_t removed_within_the_hour(const struct brakes *b, int64_t now)
@@ -42,6 +47,7 @@ bool brakes_hold(struct work *w)
 	struct decimal a = { 0, 0 }, spent = { 0, 0 }, most;
 	char day[WHEN_DAY_SIZE], text[160];
 
+	w->spent.at_ms = 0;
 	if (removes(work_current_write(w))) {
 		if (removed_within_the_hour(b, now) >= f->removals_an_hour) {
 			snprintf(text, sizeof text, "more than %zu records would be voided, deleted or closed within an hour: "
@@ -51,8 +57,10 @@ bool brakes_hold(struct work *w)
 		}
 		count_removal(b, now);
 		b->counted = true;
+		w->spent.at_ms = now;
+		w->spent.write_at = w->write_at;
 	}
-	if (!f->money || strcmp(json_text_or(work_current_write(w), "verb", ""), "create"))
+	if (!spends_money(w))
 		return false;
 	if (b->documents_since_ms < now - WHEN_HOUR_MS && !connection_peer_calls(f->target)) {
 		b->documents_since_ms = now;
@@ -80,7 +88,39 @@ bool brakes_hold(struct work *w)
 	}
 	b->documents++;
 	b->counted = b->counted || f->documents_per_visit || f->amount_per_day;
+	w->spent.at_ms = now;
+	w->spent.write_at = w->write_at;
 	return false;
+}
+
+static void forget_removal(struct brakes *b, int64_t at)
+{
+	for (size_t i = 0; i < REMOVALS_KEPT; i++)
+		if (b->removals_ms[i] == at) {
+			b->removals_ms[i] = 0;
+			return;
+		}
+}
+
+void brakes_give_back(struct work *w)
+{
+	struct brakes *b = &w->flow->spent;
+	const char *amount = json_text_at(w->verdict, "amount");
+	struct decimal a = { 0, 0 }, spent = { 0, 0 };
+	char day[WHEN_DAY_SIZE];
+
+	if (!w->spent.at_ms || w->spent.write_at != w->write_at)
+		return;
+	if (removes(work_current_write(w)))
+		forget_removal(b, w->spent.at_ms);
+	if (spends_money(w) && b->documents > 0 && w->spent.at_ms >= b->documents_since_ms)
+		b->documents--;
+	when_day(w->spent.at_ms, day);
+	if (spends_money(w) && !strcmp(day, b->day) && amount && decimal_parse(amount, strlen(amount), &a) &&
+		decimal_parse(b->amount, strlen(b->amount), &spent) && decimal_sub(spent, a, &spent))
+		decimal_text(spent, -1, b->amount);
+	b->counted = true;
+	w->spent.at_ms = 0;
 }
 
 void brakes_note(struct flow *f, struct txn *t)

@@ -380,6 +380,7 @@ static void hook_visit_opens(void *ctx, struct connection *c)
 			continue;
 		f->maybe_ready = true;
 		f->spent.documents = 0;
+		f->spent.documents_since_ms = loop_now_ms(h->loop);
 	}
 	proof_visit_opens(h, c);
 	uses_check(h, c);

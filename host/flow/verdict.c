@@ -182,6 +182,7 @@ static void on_decided(void *arg, const struct txn_result *r)
 	struct work *w = arg;
 
 	if (r->code < 0 || w->host->stopping) { /* nothing has left: the next start begins it afresh */
+		brakes_give_back(w);
 		work_on_moved(w, r);
 		return;
 	}

@@ -76,6 +76,8 @@ struct work {
 	bool alone;       /* it was in a batch that was refused as a whole */
 	bool outdated;    /* the record has changed since what is in doubt was decided */
 
+	struct { int64_t at_ms; size_t write_at; } spent; /* when brakes.c counted which write; at_ms 0: none */
+
 	/* As it was before its outcome was taken: a commit that failed is tried again, and takes it from there. */
 	struct {
 		bool kept, went_on; /* went_on: to the next write; only then content and last_content are here */
@@ -158,6 +160,7 @@ void work_put_write(struct work *, struct txn *);
 
 /* brakes.c: true: this write must not go out before a person has looked, and its flow is held */
 bool brakes_hold(struct work *);
+void brakes_give_back(struct work *); /* its current write was not done */
 
 /* batch.c: writes of one flow and verb to one entity leave together, as many as the entity takes at once */
 #define BATCH_ALONE "alone" /* the cause of one that goes by itself from now on */

@@ -250,6 +250,10 @@ static void write_failed(struct work *w, struct txn *t, enum mlc_fault fault, bo
 		m.to = move->review ? DELIVERY_REVIEW : DELIVERY_HELD;
 	if (m.to != DELIVERY_READY)
 		m.cause = move->cause;
+	if (!may_stand) {
+		brakes_give_back(w);
+		brakes_note(w->flow, t);
+	}
 	txn_write_state(t, w->write_id, may_stand ? WRITE_DOUBT : WRITE_FAILED, NULL, 1);
 	txn_delivery(t, &m);
 	work_audit(w, t, "settle", work_decision(w, delivery_state_text(m.to), m.cause, why));

@@ -72,6 +72,22 @@ def _():
     p.until(lambda: len(p.accounts()) == 4, f"the next day begins at nothing: {flow(p)}")
 
 
+@promise("ALL-09: what the target turned away was not spent: put off, refused, and posted in the end it counts once")
+def _():
+    p = pair("60.00")
+    p.crm.fault(kind="status", status=429, method="POST", path="/batch", headers={"Retry-After": "1"})
+    p.crm.fault(kind="status", status=422, method="POST", path="/batch", json={"code": "invalid", "message": "not today"})
+    p.start()
+    p.until(lambda: p.deployment.list("held"), "put off once, then refused")
+    p.deployment.mlc("release", "acme", "--cause", p.deployment.list("held")[0]["cause"])
+    p.until(lambda: len(p.accounts()) == 1, "posted when it is released")
+    p.entry(p.parties()[0], "2026-12-31", "40.00", number="N1")
+    p.until(lambda: len(p.accounts()) == 2, "there was room for just that")
+    equal((posted(p), flow(p)["held_cause"]), (10000, None))
+    p.entry(p.parties()[0], "2026-12-31", "0.01", number="N2")
+    p.until(lambda: flow(p)["held_cause"] == "max_amount", "and for no cent more")
+
+
 @promise("ALL-09: changes of what is posted are no new money")
 def _():
     p = pair("100.00")
