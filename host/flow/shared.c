@@ -77,6 +77,12 @@ bool shared_is_busy(const struct work *w)
 	return false;
 }
 
+void shared_over(const struct work *w)
+{
+	for (struct work *o = w->host->works; w->flow->other && o; o = o->next)
+		o->link_stale = o->link_stale || shared_same_pair(w, o);
+}
+
 /* ---- is what was found another one's? -------------------------------------------------------------- */
 
 static void ask_whose(struct work *w, const char *id)
@@ -316,8 +322,6 @@ void shared_put(struct work *w, struct txn *t, struct link_row *l, const json_t 
 		l->target_hash = json_text_at(w->link, "target_hash");
 	}
 	txn_link_put(t, l);
-	for (struct work *o = w->host->works; o; o = o->next)
-		o->link_stale = o->link_stale || shared_same_pair(w, o);
 	if (other_must_look(w, wrote))
 		txn_look(t, &(struct look) { .tenant = w->flow->tenant, .flow = w->flow->other->name,
 			.connection = connection_name(w->flow->target), .entity = w->flow->target_entity,

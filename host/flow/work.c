@@ -71,6 +71,7 @@ void work_end(struct work *w)
 	h->work_count--;
 	w->flow->at_work--;
 	w->flow->maybe_ready = true;
+	shared_over(w);
 	if (w->identity && !h->stopping)
 		wake_next(w);
 	work_free(w);

@@ -49,7 +49,7 @@ struct work {
 
 	json_t *link;      /* the row, as seen from this record's side; or NULL */
 	bool link_turned;  /* it is a row of flow->other, whose target is our source */
-	bool link_stale;   /* the other flow has put it since it was read */
+	bool link_stale;   /* the other flow may have put it since it was read */
 	bool target_free;  /* nobody else's link leads to what the verdict found */
 	bool recovered;    /* its write was under way when we died: no record, no link is at hand */
 	bool link_settled; /* looked up by the identity that the mapping named */
@@ -139,6 +139,8 @@ void shared_put(struct work *, struct txn *, struct link_row *, const json_t *re
 bool shared_swings(const struct work *); /* this write would go to and fro once too often */
 bool shared_is_busy(const struct work *); /* the same pair is at work in the other flow */
 bool shared_same_pair(const struct work *, const struct work *);
+/* It ends: who is at work on the same pair may have read the link just before what it put was on the disk. */
+void shared_over(const struct work *);
 /* What the verdict found as target must not be linked to another record of ours: then work_verdict() goes on, or a
  * person is asked. */
 void shared_check_target(struct work *, const char *id);
