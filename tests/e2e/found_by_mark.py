@@ -65,7 +65,7 @@ def _():
     p = pair({"kind": "latency", "ms": 4000, "count": 1})
     p.account(name="1003")
     host = p.start()
-    eventually(lambda: [d["state"] for d in p.deployment.list("all")] == ["sending"], "it is on the wire")
+    eventually(lambda: p.ledger.get("/faults")[0]["used"], "it is on the wire")
     host.kill()
     eventually(lambda: len(entries(p)) == 1, "it has arrived all the same")
     p.start()
